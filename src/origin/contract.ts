@@ -1,0 +1,105 @@
+import type { Duplex } from 'node:stream'
+import type { RequestHead, ResponseHead } from '../http/message.ts'
+import type { Fields } from '../http/fields.ts'
+import type { Ip } from '../base/ip.ts'
+
+/** A backend as declared in rules or by -b; all durations in ms; undefined = the parameter's value at fetch time. */
+export interface BackendSpec {
+  /** VCL name ("default", "boot.default"...). */
+  name: string
+  /** Host name or address; undefined with path. */
+  host: string | undefined
+  port: number
+  /** Unix socket. */
+  path: string | undefined
+  tls: boolean
+  /** Host header when the request has none (.host_header), else host. */
+  host_header: string | undefined
+  connect_timeout_ms: number | undefined
+  first_byte_timeout_ms: number | undefined
+  between_bytes_timeout_ms: number | undefined
+  /** 0 = no limit. */
+  max_connections: number
+  /** PROXY protocol version to send (1 or 2), 0 = none. */
+  proxy_header: 0 | 1 | 2
+  /** `backend x none;` */
+  none: boolean
+}
+
+/** What VCL's BACKEND values are at run time: a backend or a director (directors come later). */
+export interface Backend {
+  readonly name: string
+  readonly spec: BackendSpec
+  readonly healthy: boolean
+  /** A director's choice; a plain backend returns itself. Undefined: no healthy one. */
+  resolve(): Backend | undefined
+}
+
+/** Named failures of a fetch (FetchError text, counters). */
+export type FetchFailureKind =
+  | 'no_backend'
+  | 'unhealthy'
+  | 'busy' // max_connections reached
+  | 'resolve' // DNS
+  | 'connect' // refused, unreachable, TLS handshake
+  | 'connect_timeout'
+  | 'first_byte_timeout'
+  | 'between_bytes_timeout'
+  | 'closed' // origin closed before the head was complete
+  | 'malformed' // not HTTP, contradictory framing, limits exceeded
+  | 'incomplete' // closed before the body was complete
+  | 'request_body' // the client's body broke
+  | 'aborted' // by us
+
+export interface FetchFailure {
+  kind: FetchFailureKind
+  /** For FetchError and the operations log, e.g. "connect ECONNREFUSED 127.0.0.1:8080". */
+  message: string
+}
+
+export interface OriginTimeouts {
+  connect_ms: number
+  first_byte_ms: number
+  between_bytes_ms: number
+}
+
+/** A request body on its way to the origin: the subset of the client connection's body that origin/ pulls from. */
+export interface OutgoingBody {
+  /** -1: chunked. */
+  readonly length_bytes: number
+  start(sink: { onData(chunk: Buffer): void; onEnd(): void; onError(error: Error): void }): void
+  pause(): void
+  resume(): void
+}
+
+/** Called in this order: onInformational*, onHead, onData*, then onEnd or onError once. onError may come at any time. */
+export interface OriginHandler {
+  /** Bytes are about to be sent on a (new or reused) connection. */
+  onConnected?(reused: boolean, address: string): void
+  /** 1xx other than 101. */
+  onInformational(status: number, reason: string, fields: Fields): void
+  /** Hop-by-hop fields still present, duplicates kept in order. `content_length` is -1 when not known; 0-length and HEAD/204/304 have no onData. */
+  onHead(head: ResponseHead, content_length: number): void
+  /** Chunk is only valid during the call unless copied. */
+  onData(chunk: Buffer): void
+  onEnd(): void
+  onError(failure: FetchFailure): void
+}
+
+/** A running fetch. */
+export interface OriginCall {
+  pause(): void
+  resume(): void
+  /** Idempotent; onError('aborted') is NOT called after it. */
+  abort(): void
+}
+
+export interface Origin {
+  backend(name: string): Backend | undefined
+  /** Never throws; failures come through the handler, never synchronously from inside this call. */
+  fetch(backend: Backend, bereq: RequestHead, body: OutgoingBody | undefined, timeouts: OriginTimeouts, handler: OriginHandler): OriginCall
+  /** A plain (or TLS) connected socket for pipe; errors through `done`. `client` feeds the PROXY header when the backend wants one. */
+  connect(backend: Backend, client: { ip: Ip; server: Ip } | undefined, timeout_ms: number, done: (failure: FetchFailure | undefined, socket: Duplex | undefined) => void): void
+  /** Drops idle connections; running fetches go on. */
+  close(): Promise<void>
+}

@@ -1,0 +1,241 @@
+import type { Ip } from '../../base/ip.ts'
+import type { RequestHead, ResponseHead } from '../../http/message.ts'
+
+/**
+ * What compiled rules see of the program. flow/ implements it: one ClientContext per request, one BackendContext
+ * per fetch. Emitted code reaches everything through the single parameter `c`; the variable table
+ * (vcl/check/variables.ts) maps each VCL variable to an expression over these members.
+ * VCL types at run time: STRING string | undefined (unset), INT/REAL/BYTES number, DURATION number of seconds,
+ * TIME number of epoch seconds, BOOL boolean, IP Ip, BACKEND Backend-like { name }, STEVEDORE { name, ... }.
+ */
+
+/** Return actions as small integers; 0 = the sub ended without a return (only builtin code may see that). */
+export const ACTION = {
+  none: 0,
+  abandon: 1,
+  deliver: 2,
+  error: 3,
+  fail: 4,
+  fetch: 5,
+  hash: 6,
+  lookup: 7,
+  ok: 8,
+  pass: 9,
+  pipe: 10,
+  purge: 11,
+  restart: 12,
+  retry: 13,
+  synth: 14,
+  vcl: 15,
+  miss: 16,
+} as const
+export type Action = (typeof ACTION)[keyof typeof ACTION]
+
+export interface VclBackend {
+  readonly name: string
+  readonly healthy: boolean
+}
+
+export interface VclStevedore {
+  readonly name: string
+  readonly free_space_bytes: number
+  readonly used_space_bytes: number
+  readonly happy: boolean
+}
+
+/** obj.* (vcl_hit, vcl_deliver). Durations in seconds. */
+export interface VclObject {
+  readonly head: ResponseHead
+  readonly age_s: number
+  readonly ttl_s: number
+  readonly grace_s: number
+  readonly keep_s: number
+  readonly hits: number
+  /** Epoch seconds of insertion. */
+  readonly time_s: number
+  readonly uncacheable: boolean
+  readonly storage: VclStevedore
+}
+
+/** Members both sides have. */
+export interface CommonContext {
+  readonly client_ip: Ip
+  readonly server_ip: Ip
+  readonly remote_ip: Ip
+  readonly local_ip: Ip
+  readonly local_endpoint: string
+  readonly local_socket: string
+  readonly server_hostname: string
+  readonly server_identity: string
+  client_identity: string | undefined
+  readonly sess_xid: number
+  /** Epoch seconds; the same value for the whole run of one sub. */
+  now(): number
+  /** Arguments of return(synth(..)) and return(error(..)), and of fail(..). */
+  action_status: number
+  action_reason: string | undefined
+  /** Duration in seconds of return(pass(10s)) in vcl_backend_response, -1 if not given. */
+  action_ttl: number
+  /** std.log */
+  vclLog(text: string): void
+  /** std.syslog: to the operations log. priority as syslog. */
+  syslog(priority: number, text: string): void
+  /** std.timestamp */
+  timestamp(label: string): void
+  /** Run-time failure text, counted and logged as VCL_Error by the caller of the sub. */
+  vclError(text: string): void
+  /** VCL_acl, VCL_call, VCL_return records. */
+  logAcl(name: string, matched: string | undefined): void
+  storage(name: string): VclStevedore | undefined
+}
+
+export interface ClientContext extends CommonContext {
+  readonly req: RequestHead
+  /** Touching it on a hit materialises it from the object: see LoadedVcl.usage.respTouched. */
+  readonly resp: ResponseHead
+  /** vcl_pipe only. */
+  readonly bereq: RequestHead
+  readonly obj: VclObject
+  backend_hint: VclBackend | undefined
+  /** bereq.backend in vcl_pipe. */
+  bereq_backend: VclBackend | undefined
+  bereq_connect_timeout_s: number
+  readonly restarts: number
+  readonly esi_level: number
+  readonly req_xid: number
+  readonly req_time_s: number
+  readonly is_hitmiss: boolean
+  readonly is_hitpass: boolean
+  hash_always_miss: boolean
+  hash_ignore_busy: boolean
+  hash_ignore_vary: boolean
+  /** Seconds; undefined = unset (no limit). */
+  req_grace_s: number | undefined
+  req_ttl_s: number | undefined
+  req_esi: boolean
+  req_trace: boolean
+  req_storage: VclStevedore | undefined
+  readonly can_gzip: boolean
+  /** lower-case hex is the caller's business: 32 bytes of digest. */
+  readonly req_hash: Uint8Array
+  readonly resp_is_streaming: boolean
+  readonly resp_time_s: number
+  resp_do_esi: boolean
+  resp_filters: string
+  sess_timeout_idle_s: number
+  sess_timeout_linger_s: number
+  sess_send_timeout_s: number
+  sess_idle_send_timeout_s: number
+  hashData(text: string | undefined): void
+  /** synthetic(..) and set/append resp.body. */
+  synthetic(text: string): void
+  appendSynthetic(text: string): void
+  rollback(): void
+  /** ban(): undefined when accepted, else the reason. */
+  ban(expression: string): string | undefined
+}
+
+export interface BackendContext extends CommonContext {
+  readonly bereq: RequestHead
+  readonly beresp: ResponseHead
+  bereq_backend: VclBackend | undefined
+  bereq_connect_timeout_s: number
+  bereq_first_byte_timeout_s: number
+  bereq_between_bytes_timeout_s: number
+  readonly bereq_xid: number
+  readonly bereq_time_s: number
+  readonly bereq_retries: number
+  readonly is_bgfetch: boolean
+  readonly is_hitmiss: boolean
+  readonly is_hitpass: boolean
+  readonly bereq_uncacheable: boolean
+  readonly bereq_hash: Uint8Array
+  bereq_trace: boolean
+  /** unset bereq.body */
+  unsetBody(): void
+  readonly beresp_age_s: number
+  beresp_ttl_s: number
+  beresp_grace_s: number
+  beresp_keep_s: number
+  /** Setting false has no effect once true (VCL). */
+  beresp_uncacheable: boolean
+  beresp_do_esi: boolean
+  beresp_do_gzip: boolean
+  beresp_do_gunzip: boolean
+  beresp_do_stream: boolean
+  beresp_filters: string
+  readonly beresp_was_304: boolean
+  readonly beresp_time_s: number
+  beresp_storage: VclStevedore | undefined
+  beresp_transit_buffer: number
+  readonly beresp_backend: VclBackend | undefined
+  readonly beresp_backend_ip: Ip | undefined
+  synthetic(text: string): void
+  appendSynthetic(text: string): void
+  rollback(): void
+  ban(expression: string): string | undefined
+}
+
+export type ClientSub = (c: ClientContext) => Action
+export type BackendSub = (c: BackendContext) => Action
+
+/** A compiled rule set. */
+export interface LoadedVcl {
+  readonly name: string
+  readonly subs: {
+    recv: ClientSub
+    pipe: ClientSub
+    pass: ClientSub
+    hash: ClientSub
+    purge: ClientSub
+    miss: ClientSub
+    hit: ClientSub
+    deliver: ClientSub
+    synth: ClientSub
+    backend_fetch: BackendSub
+    backend_response: BackendSub
+    backend_error: BackendSub
+  }
+  /** vcl_init ran at load; call once when discarded. */
+  fini(): void
+  /** The backend called "default", else the first declared. */
+  readonly defaultBackend: VclBackend
+  readonly usage: {
+    /** Does vcl_deliver (with builtin) read or write any resp.* ? If not, hits use the object's ready-made head. */
+    respTouched: boolean
+    /** Is vcl_hit anything else than `return (deliver)`? Likewise others: a trivial sub is not called on the hit path. */
+    trivialHit: boolean
+    trivialDeliver: boolean
+    /** vcl_hash is exactly the builtin one: url and Host (or server.ip). */
+    builtinHash: boolean
+  }
+}
+
+/** Where emitted code gets what lives outside the request: given by the worker at load. */
+export interface VclHost {
+  /** Makes the run-time backend of a declaration; called once per declaration at load. */
+  backend(declaration: BackendDeclaration): VclBackend
+  /** Files for std.fileread and the like resolve against this directory when relative. */
+  readonly vcl_path: readonly string[]
+  readonly hostname: string
+  readonly identity: string
+  /** Current parameter value in VCL units (param.*). */
+  param(name: string): number | string | boolean
+}
+
+/** A backend declaration after checking; durations in seconds, undefined = parameter default. */
+export interface BackendDeclaration {
+  name: string
+  none: boolean
+  host: string | undefined
+  port: string | undefined
+  path: string | undefined
+  host_header: string | undefined
+  connect_timeout_s: number | undefined
+  first_byte_timeout_s: number | undefined
+  between_bytes_timeout_s: number | undefined
+  max_connections: number | undefined
+  proxy_header: number | undefined
+  /** "https" when .host is written as a URL is not VCL: TLS is asked for with `.tls = true` (Lacquer's own attribute). */
+  tls: boolean
+}
