@@ -1,0 +1,299 @@
+import { OperatorError } from '../base/errors.ts'
+import { nearest } from '../base/nearest.ts'
+import { formatBoolean, formatBytes, formatDuration, parseBoolean, parseBytes, parseDuration, parseInteger } from '../base/units.ts'
+
+/**
+ * Everything that can be tuned while keeping the command line as it is: `-p name=value`. One table; the code reads
+ * values through `ParameterValues`, the reference page and the messages read the rows. Names, defaults and bounds are
+ * Varnish's where the meaning is; rows flagged `lacquer` are our own.
+ */
+
+export type ParameterFlag =
+  | 'must_restart' // read once at start
+  | 'delayed_effect' // applies to new connections or fetches only
+  | 'obj_sticky' // fixed for an object when it is stored
+  | 'experimental' // may change without notice
+  | 'lacquer' // not a Varnish parameter, or a default of our own
+
+interface Row<V> {
+  /** Rules for reading and printing. Durations are kept in seconds, bytes in bytes. */
+  readonly type: 'duration' | 'bytes' | 'integer' | 'bool' | 'enum' | 'text'
+  readonly default: V
+  readonly min?: number
+  readonly max?: number
+  /** What is counted, for integers. */
+  readonly unit?: string
+  /** Allowed words of an enum. */
+  readonly words?: readonly string[]
+  readonly flags: readonly ParameterFlag[]
+  readonly about: string
+}
+
+interface NumberOptions {
+  min: number
+  max?: number
+  unit?: string
+  flags?: readonly ParameterFlag[]
+}
+
+function duration(seconds: number, options: NumberOptions, about: string): Row<number> {
+  return { type: 'duration', default: seconds, flags: [], ...options, about }
+}
+
+function bytes(value: number, options: NumberOptions, about: string): Row<number> {
+  return { type: 'bytes', default: value, flags: [], ...options, about }
+}
+
+function integer(value: number, options: NumberOptions, about: string): Row<number> {
+  return { type: 'integer', default: value, flags: [], ...options, about }
+}
+
+function bool(value: boolean, flags: readonly ParameterFlag[], about: string): Row<boolean> {
+  return { type: 'bool', default: value, flags, about }
+}
+
+function word<const W extends string>(value: W, words: readonly W[], flags: readonly ParameterFlag[], about: string): Row<W> {
+  return { type: 'enum', default: value, words, flags, about }
+}
+
+function text(value: string, flags: readonly ParameterFlag[], about: string): Row<string> {
+  return { type: 'text', default: value, flags, about }
+}
+
+const K = 1024
+const M = 1024 * K
+const G = 1024 * M
+
+// Each entry is one row: name, kind(default, bounds, prose).
+export const PARAMETERS = {
+  backend_idle_timeout: duration(60, { min: 1 }, 'How long an idle connection to a backend stays in its pool.'),
+  between_bytes_timeout: duration(
+    60,
+    { min: 0 },
+    'Longest pause between two pieces of a backend response body; a longer one breaks the fetch. 0 waits for ever. Backends and bereq may set their own.',
+  ),
+  busy_wait_timeout: duration(
+    30,
+    { min: 0, flags: ['lacquer'] },
+    'How long a request waits for another request that is fetching the same object. After that it fetches for itself. 0 waits for ever.',
+  ),
+  busy_waiters_max: integer(
+    10_000,
+    { min: 0, unit: 'requests', flags: ['lacquer'] },
+    'How many requests may wait for one object that is being fetched. Those above it are answered 503. 0 lets nobody wait.',
+  ),
+  connect_timeout: duration(3.5, { min: 0 }, 'How long a connection attempt to a backend may take. Backends and bereq may set their own.'),
+  default_grace: duration(
+    10,
+    { min: 0, flags: ['obj_sticky'] },
+    'Grace of objects whose response does not say: how long after expiry an object may be served while one background fetch refreshes it. With policy=rfc9111 grace comes from stale-while-revalidate, and rules may add to it.',
+  ),
+  default_keep: duration(
+    0,
+    { min: 0, flags: ['obj_sticky'] },
+    'Keep of objects: how long beyond ttl and grace an object with a validator stays for conditional revalidation. Served again after a 304 from the backend.',
+  ),
+  default_ttl: duration(
+    120,
+    { min: 0, flags: ['obj_sticky'] },
+    'Freshness of responses that carry neither an explicit lifetime nor anything to compute one from. Used by policy=varnish; policy=rfc9111 does not reuse such responses.',
+  ),
+  first_byte_timeout: duration(
+    60,
+    { min: 0 },
+    'How long a backend may take from the request to the first byte of its response. 0 waits for ever. Backends and bereq may set their own.',
+  ),
+  http_max_hdr: integer(
+    64,
+    { min: 32, max: 65_535, unit: 'field lines' },
+    'Field lines allowed in a message. A request with more gets 400, a backend response with more breaks the fetch.',
+  ),
+  http_range_support: bool(true, [], 'Whether Range requests are answered with the part that was asked for (206) from the cached object.'),
+  http_req_hdr_len: bytes(8 * K, { min: 40 }, 'Longest field line of a request. Longer ones get 400.'),
+  http_req_size: bytes(32 * K, { min: 256 }, 'Largest request head. Larger ones get 400 and a closed connection.'),
+  http_resp_hdr_len: bytes(8 * K, { min: 40 }, 'Longest field line of a backend response. A longer one breaks the fetch.'),
+  http_resp_size: bytes(32 * K, { min: 256 }, 'Largest head of a backend response. A larger one breaks the fetch.'),
+  idle_send_timeout: duration(
+    60,
+    { min: 0, flags: ['delayed_effect'] },
+    'How long a client may take nothing of a response before its connection is closed. 0 waits for ever.',
+  ),
+  listen_depth: integer(
+    1024,
+    { min: 0, unit: 'connections', flags: ['must_restart'] },
+    'Connections the kernel queues before they are accepted.',
+  ),
+  max_connections: integer(
+    50_000,
+    { min: 1, max: 1_000_000, unit: 'connections', flags: ['lacquer'] },
+    'Client connections a worker holds at once. Those above it are closed as they arrive and counted in sess_dropped.',
+  ),
+  max_restarts: integer(4, { min: 0, unit: 'restarts' }, 'How often rules may restart one request before it fails with 503.'),
+  max_retries: integer(4, { min: 0, unit: 'retries' }, 'How often rules may retry one backend fetch before it fails with 503.'),
+  pipe_timeout: duration(60, { min: 0 }, 'How long a pipe may be silent in both directions before it is closed. 0 waits for ever.'),
+  policy: word(
+    'rfc9111',
+    ['rfc9111', 'varnish'],
+    ['must_restart', 'lacquer'],
+    'Whose answers the cache gives where rules do not: rfc9111 follows RFC 9110 and 9111 to the letter and reuses nothing without permission; varnish does what Varnish does: a default lifetime, a list of cacheable statuses, the client’s Cache-Control ignored.',
+  ),
+  prefer_ipv6: bool(false, [], 'Which address of a backend host is tried first when DNS gives both kinds.'),
+  read_path: word(
+    'auto',
+    ['auto', 'onread', 'events'],
+    ['must_restart', 'experimental', 'lacquer'],
+    'How client sockets are read: onread uses one static buffer, events the plain stream. auto takes onread where this Node supports it.',
+  ),
+  send_timeout: duration(
+    600,
+    { min: 0, flags: ['delayed_effect'] },
+    'How long the whole of one response may take to be sent to a client. 0 waits for ever.',
+  ),
+  shortlived: duration(
+    10,
+    { min: 0 },
+    'Objects whose ttl, grace and keep together are below this do not enter the store’s main budget: they live and die in transient memory.',
+  ),
+  shutdown_timeout: duration(
+    10,
+    { min: 0, max: 3600, flags: ['lacquer'] },
+    'On SIGTERM or SIGINT: how long requests in flight may take to finish before their connections are closed.',
+  ),
+  timeout_idle: duration(5, { min: 0 }, 'How long a client connection may be idle between two requests, and before the first.'),
+  timeout_linger: duration(
+    0.05,
+    { min: 0, flags: ['experimental'] },
+    'How long a connection is expected to send its next request at once. Lacquer parks every idle connection for free, so that it only serves as the default of sess.timeout_linger.',
+  ),
+  timeout_req: duration(
+    10,
+    { min: 0, flags: ['lacquer'] },
+    'How long a client may take from the first byte of a request to the end of its head, however steadily it drips. 0 waits for ever.',
+  ),
+  transit_buffer: bytes(
+    M,
+    { min: 0, flags: ['lacquer'] },
+    'How far a backend may run ahead of its slowest reader while a response that is not stored (pass, uncacheable, too large) streams through.',
+  ),
+  uncacheable_ttl: duration(
+    120,
+    { min: 0, flags: ['obj_sticky'] },
+    'How long the memory lasts that a response was not cacheable (hit-for-miss), so that the next requests for it do not wait for each other.',
+  ),
+  vcc_err_unref: bool(true, [], 'Whether a declaration in rules that nothing uses is an error (on) or a warning (off).'),
+  vcl_path: text(
+    '/etc/lacquer:/usr/share/lacquer/vcl:/etc/varnish:/usr/share/varnish/vcl',
+    ['lacquer'],
+    'Directories, separated by colons, where `include` and `-f` look for rule files that are not found as given.',
+  ),
+  vsl_buffer: bytes(
+    16 * K,
+    { min: 267, max: 4 * M },
+    'Size of a batch of log records; a transaction that is longer is written in several.',
+  ),
+  vsl_mask: text(
+    'default',
+    [],
+    'Log tags to suppress (-Tag) or to record (+Tag), separated by commas, starting from the default set; `all` and `none` may come first.',
+  ),
+  vsl_reclen: bytes(255, { min: 16, max: 16_372 }, 'Longest payload of a log record; the rest is cut off.'),
+  vsl_space: bytes(
+    8 * M,
+    { min: M, max: 4 * G, flags: ['must_restart', 'lacquer'] },
+    'Size of a worker’s ring of log records. Varnish’s default is 80M; 8M is enough until readers outside the process can attach.',
+  ),
+} as const
+
+export type ParameterName = keyof typeof PARAMETERS
+
+type ValueOf<R> = R extends Row<infer V> ? V : never
+
+/** Current values: durations in seconds, sizes in bytes. A plain object, so that it can be posted to a worker. */
+export type ParameterValues = { -readonly [N in ParameterName]: ValueOf<(typeof PARAMETERS)[N]> }
+
+export type ParameterRow = Row<number | boolean | string>
+
+export const PARAMETER_NAMES = Object.keys(PARAMETERS) as ParameterName[]
+
+export function parameterRow(name: ParameterName): ParameterRow {
+  return PARAMETERS[name]
+}
+
+export function isParameter(name: string): name is ParameterName {
+  return Object.hasOwn(PARAMETERS, name)
+}
+
+export function defaultParameters(): ParameterValues {
+  return Object.fromEntries(PARAMETER_NAMES.map((name) => [name, PARAMETERS[name].default])) as ParameterValues
+}
+
+/** Applies `name=value`; throws an OperatorError that says what is allowed. */
+export function setParameter(values: ParameterValues, assignment: string): void {
+  const at = assignment.indexOf('=')
+  if (at < 1) throw new OperatorError(`-p ${assignment}: expected name=value`)
+  const name = assignment.slice(0, at).trim()
+  if (!isParameter(name)) throw new OperatorError(unknownParameter(name))
+  // The row and the value have the same type by construction of ParameterValues.
+  Object.assign(values, { [name]: parseValue(name, assignment.slice(at + 1).trim()) })
+}
+
+function unknownParameter(name: string): string {
+  const meant = nearest(name, PARAMETER_NAMES)
+  return `unknown parameter '${name}'${meant ? `: did you mean '${meant}'?` : '; see docs/reference/parameters.md'}`
+}
+
+function parseValue(name: ParameterName, given: string): number | boolean | string {
+  const row = parameterRow(name)
+  if (given === 'default') return row.default
+  const value = parsers[row.type](given, row)
+  if (value === undefined) throw new OperatorError(`parameter ${name}: '${given}' is not ${describe(row)}`)
+  if (typeof value === 'number') checkBounds(name, row, value)
+  return value
+}
+
+type Parser = (given: string, row: ParameterRow) => number | boolean | string | undefined
+
+const parsers: Record<ParameterRow['type'], Parser> = {
+  duration: parseDuration,
+  bytes: parseBytes,
+  integer: parseInteger,
+  bool: parseBoolean,
+  enum: (given, row) => (row.words?.includes(given) ? given : undefined),
+  text: (given) => given,
+}
+
+function describe(row: ParameterRow): string {
+  switch (row.type) {
+    case 'duration':
+      return 'a duration such as 10s, 1.5m or 100ms'
+    case 'bytes':
+      return 'a size such as 512b, 64k or 1G'
+    case 'integer':
+      return 'a whole number'
+    case 'bool':
+      return 'on or off'
+    case 'enum':
+      return `one of ${row.words?.join(', ')}`
+    case 'text':
+      return 'text'
+  }
+}
+
+function checkBounds(name: string, row: ParameterRow, value: number): void {
+  const show = (n: number): string => formatNumber(row, n)
+  if (row.min !== undefined && value < row.min)
+    throw new OperatorError(`parameter ${name}: ${show(value)} is below the minimum, ${show(row.min)}`)
+  if (row.max !== undefined && value > row.max)
+    throw new OperatorError(`parameter ${name}: ${show(value)} is above the maximum, ${show(row.max)}`)
+}
+
+function formatNumber(row: ParameterRow, value: number): string {
+  if (row.type === 'duration') return formatDuration(value)
+  return row.type === 'bytes' ? formatBytes(value) : String(value)
+}
+
+/** A value of that parameter as an operator would write it. */
+export function formatParameter(name: ParameterName, value: number | boolean | string): string {
+  if (typeof value === 'number') return formatNumber(parameterRow(name), value)
+  return typeof value === 'boolean' ? formatBoolean(value) : value
+}
