@@ -246,7 +246,7 @@ function parseValue(name: ParameterName, given: string): number | boolean | stri
   const row = parameterRow(name)
   if (given === 'default') return row.default
   const value = parsers[row.type](given, row)
-  if (value === undefined) throw new OperatorError(`parameter ${name}: '${given}' is not ${describe(row)}`)
+  if (value === undefined) throw new OperatorError(`parameter ${name}: '${given}' is not ${expected[row.type](row)}`)
   if (typeof value === 'number') checkBounds(name, row, value)
   return value
 }
@@ -262,21 +262,13 @@ const parsers: Record<ParameterRow['type'], Parser> = {
   text: (given) => given,
 }
 
-function describe(row: ParameterRow): string {
-  switch (row.type) {
-    case 'duration':
-      return 'a duration such as 10s, 1.5m or 100ms'
-    case 'bytes':
-      return 'a size such as 512b, 64k or 1G'
-    case 'integer':
-      return 'a whole number'
-    case 'bool':
-      return 'on or off'
-    case 'enum':
-      return `one of ${row.words?.join(', ')}`
-    case 'text':
-      return 'text'
-  }
+const expected: Record<ParameterRow['type'], (row: ParameterRow) => string> = {
+  duration: () => 'a duration such as 10s, 1.5m or 100ms',
+  bytes: () => 'a size such as 512b, 64k or 1G',
+  integer: () => 'a whole number',
+  bool: () => 'on or off',
+  enum: (row) => `one of ${row.words?.join(', ')}`,
+  text: () => 'text',
 }
 
 function checkBounds(name: string, row: ParameterRow, value: number): void {

@@ -1,0 +1,183 @@
+/**
+ * The counters, by class. One table; the blocks take their layout from it, Prometheus its help texts, the reference page
+ * its rows. Names and meanings are Varnish's; rows marked `own` exist only here. A counter that nothing counts yet is not
+ * listed.
+ */
+
+export type CounterType = 'counter' | 'gauge'
+/** Who wants to see it: operators, those who look for a fault, developers. */
+export type CounterLevel = 'info' | 'diag' | 'debug'
+export type CounterFormat = 'integer' | 'bytes' | 'duration'
+
+export interface CounterRow {
+  readonly type: CounterType
+  readonly level: CounterLevel
+  readonly format: CounterFormat
+  /** How the workers' values make one: added up, or (facts each of them knows in full) the largest. */
+  readonly combine: 'sum' | 'max'
+  readonly own: boolean
+  readonly about: string
+}
+
+type Options = Partial<Omit<CounterRow, 'type' | 'about'>>
+
+const COMMON = { level: 'info', format: 'integer', combine: 'sum', own: false } as const
+
+function counter(about: string, options: Options = {}): CounterRow {
+  return { type: 'counter', ...COMMON, ...options, about }
+}
+
+function gauge(about: string, options: Options = {}): CounterRow {
+  return { type: 'gauge', ...COMMON, ...options, about }
+}
+
+function closed(why: string): CounterRow {
+  return counter(`Connections closed because ${why}`, DIAG)
+}
+
+const DIAG: Options = { level: 'diag' }
+const BYTES: Options = { format: 'bytes' }
+const OWN: Options = { own: true }
+
+export const MAIN_COUNTERS = {
+  uptime: counter('Seconds since start', { format: 'duration', combine: 'max' }),
+
+  sess_conn: counter('Client connections accepted'),
+  sess_fail: counter('Connections that could not be accepted (out of file descriptors, aborted before accept)'),
+  sess_dropped: counter('Connections closed on arrival because max_connections was reached'),
+  sess_open: gauge('Client connections open now', OWN),
+  sess_closed: counter('Client connections closed'),
+  sess_closed_err: counter('Client connections closed for a reason that is an error'),
+  sess_readahead: counter('Requests that arrived together with the one before them (pipelined)'),
+  sess_proxy_err: counter('Connections refused because the PROXY header was missing or malformed', { ...OWN, ...DIAG }),
+
+  client_req_400: counter('Requests refused with 400 because they were malformed or too large'),
+  client_req_417: counter('Requests refused with 417 because of an unknown expectation'),
+  client_req: counter('Well-formed requests received'),
+  client_resp_304: counter('Conditional requests answered 304 from the cache', OWN),
+  client_resp_500: counter('Requests answered with 500 or 503 because handling them failed', DIAG),
+
+  cache_hit: counter('Requests answered from the cache, including those in grace'),
+  cache_hit_grace: counter('Requests answered with an expired object while it was in grace'),
+  cache_hitpass: counter('Lookups that found a hit-for-pass marker: passed'),
+  cache_hitmiss: counter('Lookups that found a hit-for-miss marker: fetched without waiting for others'),
+  cache_miss: counter('Lookups that led to a fetch for the cache'),
+  beresp_uncacheable: counter('Backend responses that were not allowed into the cache'),
+  beresp_shortlived: counter('Backend responses kept outside the store because they live shorter than shortlived'),
+
+  busy_sleep: counter('Requests that began to wait for another request’s fetch'),
+  busy_wakeup: counter('Waiting requests that were woken'),
+  busy_killed: counter('Waiting requests that ended without an answer: client gone, or failed'),
+  busy_waiting: gauge('Requests waiting for another request’s fetch now', OWN),
+  busy_served: counter('Waiting requests answered from the object they waited for', OWN),
+  busy_refused: counter('Requests answered 503 because busy_waiters_max were waiting already', OWN),
+  busy_timeout: counter('Waiting requests that fetched for themselves after busy_wait_timeout', OWN),
+
+  backend_conn: counter('Connections to backends opened'),
+  backend_unhealthy: counter('Fetches not tried because the backend was unhealthy'),
+  backend_busy: counter('Fetches not tried because the backend had max_connections'),
+  backend_fail: counter('Connections to backends that failed'),
+  backend_reuse: counter('Fetches sent on a connection that was open already'),
+  backend_recycle: counter('Connections to backends kept for reuse after a fetch'),
+  backend_retry: counter('Fetches repeated because a reused connection turned out closed'),
+  backend_req: counter('Requests sent to backends'),
+
+  fetch_head: counter('Fetches without a body because the request was HEAD'),
+  fetch_length: counter('Fetches with a body of declared length'),
+  fetch_chunked: counter('Fetches with a chunked body'),
+  fetch_eof: counter('Fetches with a body that ended with the connection'),
+  fetch_bad: counter('Fetches whose body length could not be determined'),
+  fetch_none: counter('Fetches with an empty body'),
+  fetch_1xx: counter('Fetches without a body because of a 1xx status'),
+  fetch_204: counter('Fetches without a body because of status 204'),
+  fetch_304: counter('Fetches without a body because of status 304: a stored object was revalidated'),
+  fetch_failed: counter('Fetches that failed, before or within the body'),
+
+  n_object: gauge('Objects in the cache'),
+  n_objectcore: gauge('Objects known: stored, being fetched, and hit-for-miss or hit-for-pass markers'),
+  n_objecthead: gauge('Keys known'),
+  n_backend: gauge('Backends known', { combine: 'max' }),
+  n_expired: counter('Objects removed because their time was over'),
+  n_lru_nuked: counter('Objects removed to make room'),
+  n_superseded: counter('Objects replaced by a newer response', OWN),
+  n_purges: counter('Purges carried out'),
+  n_obj_purged: counter('Objects removed by purges'),
+  n_invalidated: counter('Keys invalidated by unsafe requests (RFC 9111 section 4.4)', OWN),
+  n_pipe: gauge('Pipes open now'),
+  n_vcl: gauge('Rule sets loaded', { combine: 'max' }),
+
+  s_sess: counter('Client connections that were served'),
+  s_pipe: counter('Requests piped'),
+  s_pass: counter('Requests passed'),
+  s_fetch: counter('Fetches from backends, all kinds'),
+  s_bgfetch: counter('Fetches in the background, to refresh an object in grace'),
+  s_synth: counter('Responses made by rules or by ourselves'),
+  s_req_hdrbytes: counter('Bytes of request heads received', BYTES),
+  s_req_bodybytes: counter('Bytes of request bodies received', BYTES),
+  s_resp_hdrbytes: counter('Bytes of response heads sent', BYTES),
+  s_resp_bodybytes: counter('Bytes of response bodies sent', BYTES),
+  s_pipe_hdrbytes: counter('Bytes of request heads that became pipes', BYTES),
+  s_pipe_in: counter('Bytes piped from clients', BYTES),
+  s_pipe_out: counter('Bytes piped to clients', BYTES),
+
+  sc_rem_close: closed('the client closed them'),
+  sc_req_close: closed('the client asked for it'),
+  sc_req_http10: closed('the request was HTTP/1.0 without keep-alive'),
+  sc_rx_bad: closed('reading failed or a request was refused'),
+  sc_rx_body: closed('a request body was broken or not read to its end'),
+  sc_rx_junk: closed('what arrived was not HTTP'),
+  sc_rx_overflow: closed('a request head was too large'),
+  sc_rx_timeout: closed('a request took too long to arrive'),
+  sc_rx_close_idle: closed('no request came within timeout_idle'),
+  sc_tx_pipe: closed('a pipe ended'),
+  sc_tx_error: closed('writing failed or took too long'),
+  sc_tx_eof: closed('the end of the connection marked the end of a body'),
+  sc_resp_close: closed('the backend or rules asked for it'),
+  sc_overload: closed('some resource ran out'),
+  sc_vcl_failure: closed('rules failed'),
+  sc_shutdown: counter('Connections closed because Lacquer was shutting down', { ...OWN, ...DIAG }),
+
+  vcl_fail: counter('Failures while running rules'),
+  losthdr: counter('Field lines set by rules that found no room'),
+
+  // These five stand together: a log writer is given them as one slice (log/writer.ts).
+  shm_records: counter('Log records written', DIAG),
+  shm_writes: counter('Writes to the log: one per batch', DIAG),
+  shm_flushes: counter('Batches written before their transaction ended because they were full', DIAG),
+  shm_cont: counter('Waits for another writer of the log', DIAG),
+  shm_cycles: counter('Times the log’s ring began again', DIAG),
+} as const satisfies Record<string, CounterRow>
+
+/** A memory store, one block per store: SMA.<store>.<counter>. */
+export const SMA_COUNTERS = {
+  c_req: counter('Allocations asked for'),
+  c_fail: counter('Allocations that found no room'),
+  c_bytes: counter('Bytes allocated', BYTES),
+  c_freed: counter('Bytes freed', BYTES),
+  g_alloc: gauge('Allocations outstanding'),
+  g_bytes: gauge('Bytes outstanding', BYTES),
+  g_space: gauge('Bytes free', BYTES),
+} as const satisfies Record<string, CounterRow>
+
+/** A backend, one block per backend: VBE.<backend>.<counter>. */
+export const VBE_COUNTERS = {
+  bereq_hdrbytes: counter('Bytes of request heads sent', BYTES),
+  bereq_bodybytes: counter('Bytes of request bodies sent', BYTES),
+  beresp_hdrbytes: counter('Bytes of response heads received', BYTES),
+  beresp_bodybytes: counter('Bytes of response bodies received', BYTES),
+  pipe_hdrbytes: counter('Bytes of request heads sent into pipes', BYTES),
+  pipe_out: counter('Bytes piped to the backend', BYTES),
+  pipe_in: counter('Bytes piped from the backend', BYTES),
+  conn: gauge('Requests under way'),
+  req: counter('Requests sent'),
+  unhealthy: counter('Fetches not tried because the backend was unhealthy'),
+  busy: counter('Fetches not tried because max_connections was reached'),
+  fail: counter('Connections that failed'),
+} as const satisfies Record<string, CounterRow>
+
+export const COUNTER_CLASSES = { MAIN: MAIN_COUNTERS, SMA: SMA_COUNTERS, VBE: VBE_COUNTERS } as const
+export type CounterClass = keyof typeof COUNTER_CLASSES
+
+export function counterRows(kind: CounterClass): readonly (readonly [string, CounterRow])[] {
+  return Object.entries<CounterRow>(COUNTER_CLASSES[kind])
+}
