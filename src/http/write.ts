@@ -1,0 +1,88 @@
+import type { Fields } from './fields.ts'
+import { isToken } from './list.ts'
+import type { RequestHead, ResponseHead } from './message.ts'
+import { reasonPhrase } from './status.ts'
+
+/**
+ * Status line and field lines as latin1 text, each with its line end, without the empty line that ends the head. Rules may put any
+ * text into a head: nothing of it can end a line here, so a response can never be split.
+ */
+export function responseHeadText(head: ResponseHead): string {
+  const status = head.status % 1000
+  const reason = head.reason === '' ? reasonPhrase(status) : head.reason
+  return headText('HTTP/1.1 ' + (status < 100 ? '503' : status) + ' ', reason, '\r\n', head.fields)
+}
+
+/** Request line and field lines, the same way. What cannot stand in a target is escaped: a space would end it early. */
+export function requestHeadText(head: RequestHead): string {
+  const method = isToken(head.method) ? head.method : 'GET'
+  return headText(method + ' ', isTarget(head.url) ? head.url : escapeTarget(head.url), ' HTTP/1.1\r\n', head.fields)
+}
+
+/** One field line with its line end, to be added to a head text. */
+export function fieldLine(name: string, value: string): string {
+  const line = name + ': ' + value + '\r\n'
+  return countUnsafe(line) === 2 ? line : cleanLine(name, value)
+}
+
+function headText(before: string, text: string, after: string, fields: Fields): string {
+  const { names, values, count } = fields
+  let head = before + text + after
+  for (let i = 0; i < count; i++) head += names[i] + ': ' + values[i] + '\r\n'
+  // We put two line-end bytes per line; any more came from outside. One loop over the finished text costs less than one per value.
+  if (countUnsafe(head) === 2 * (count + 1)) return head
+  head = before + clean(text) + after
+  for (let i = 0; i < count; i++) head += cleanLine(names[i], values[i])
+  return head
+}
+
+/**
+ * Characters that must not come from outside: CR, LF, NUL, and what is above latin1 (writing "\u010d" as latin1 would put a CR on
+ * the wire).
+ */
+function countUnsafe(text: string): number {
+  let count = 0
+  for (let i = 0; i < text.length; i++) if (isUnsafe(text.charCodeAt(i))) count++
+  return count
+}
+
+function isUnsafe(code: number): boolean {
+  return code < 14 ? code === 10 || code === 13 || code === 0 : code > 255
+}
+
+/** A line whose name is no token is left out: what it would mean is up to the reader. */
+function cleanLine(name: string, value: string): string {
+  return isToken(name) ? name + ': ' + clean(value) + '\r\n' : ''
+}
+
+function clean(text: string): string {
+  let cleaned = ''
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (isUnsafe(code)) cleaned += code > 255 ? '?' : ' '
+    else cleaned += text.charAt(i)
+  }
+  return cleaned
+}
+
+function isTarget(url: string): boolean {
+  for (let i = 0; i < url.length; i++) if (!isTargetCode(url.charCodeAt(i))) return false
+  return url !== ''
+}
+
+function isTargetCode(code: number): boolean {
+  return code > 32 && code < 127
+}
+
+/** Bytes as bytes; rules may also have put characters above latin1 there, which go out as UTF-8. */
+function escapeTarget(url: string): string {
+  if (url === '') return '/'
+  let escaped = ''
+  for (const character of url) {
+    const code = character.codePointAt(0) ?? 0
+    if (isTargetCode(code)) escaped += character
+    else
+      for (const byte of Buffer.from(character, code < 256 ? 'latin1' : 'utf8')) escaped += '%' + (byte < 16 ? '0' : '') + byte.toString(16)
+  }
+  return escaped
+}
