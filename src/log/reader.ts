@@ -1,0 +1,66 @@
+import type { RingMemory } from './ring.ts'
+import { BATCH, END, RECORD_WORDS, RingView, WRAP } from './ring.ts'
+import { tagName } from './tags.ts'
+
+/** Records as they stand in a ring, oldest first. */
+
+export interface LogRecord {
+  readonly tag: number
+  readonly name: string
+  readonly xid: number
+  readonly side: 'client' | 'backend' | 'none'
+  /** Without its NUL, latin1. */
+  readonly text: string
+}
+
+/** A reader keeps this many segments away from the writer, who may reuse what is older at any moment. */
+const BACK_MAX = 5
+
+/** All records of the ring from the oldest that is safe to read to the newest. */
+export function* readRing(memory: RingMemory): Generator<LogRecord> {
+  const ring = new RingView(memory)
+  const bytes = Buffer.from(memory, ring.words.byteOffset, ring.words.byteLength)
+  let at = oldest(ring)
+  for (;;) {
+    const first = Atomics.load(ring.words, at)
+    if (first === END) return
+    if (first === WRAP) {
+      at = 0
+    } else if (first === BATCH) {
+      at += RECORD_WORDS
+    } else {
+      const length = first & 0xffff
+      yield decode(first >>> 24, ring.words[at + 1], bytes.toString('latin1', (at + RECORD_WORDS) * 4, (at + RECORD_WORDS) * 4 + length))
+      at += RECORD_WORDS + ((length + 3) >> 2)
+    }
+  }
+}
+
+/** The records of each transaction, in the order of their ends. */
+export function readTransactions(memory: RingMemory): LogRecord[][] {
+  const open = new Map<number, LogRecord[]>()
+  const ended: LogRecord[][] = []
+  for (const record of readRing(memory)) {
+    const records = open.get(record.xid) ?? []
+    records.push(record)
+    open.set(record.xid, records)
+    if (record.name !== 'End') continue
+    open.delete(record.xid)
+    ended.push(records)
+  }
+  return ended
+}
+
+function oldest(ring: RingView): number {
+  const newest = ring.segment
+  for (let back = BACK_MAX; back > 0; back--) {
+    const offset = ring.offset((newest - back) & 7)
+    if (offset >= 0) return offset
+  }
+  return Math.max(0, ring.offset(newest & 7))
+}
+
+function decode(tag: number, id: number, text: string): LogRecord {
+  const side = id >>> 31 === 1 ? 'backend' : (id & 0x40000000) === 0 ? 'none' : 'client'
+  return { tag, name: tagName(tag) ?? `tag ${tag}`, xid: id & 0x3fffffff, side, text: text.endsWith('\0') ? text.slice(0, -1) : text }
+}

@@ -1,0 +1,236 @@
+import { assert } from '../base/assert.ts'
+import type { Latin1Buffer } from './digits.ts'
+import { putInteger, putMicroseconds, putText } from './digits.ts'
+import { RECORD_WORDS } from './ring.ts'
+import { TAG } from './tags.ts'
+import type { LogBuffer, LogWriter } from './writer.ts'
+import { TALLY } from './writer.ts'
+
+export type TransactionKind = 'sess' | 'req' | 'bereq'
+
+/** Field lines as http/ keeps them; log/ stands above http/ and knows only the shape. */
+export interface FieldLines {
+  readonly count: number
+  readonly names: readonly string[]
+  readonly values: readonly string[]
+}
+
+const RECORD_BYTES = RECORD_WORDS * 4
+const SPACE = 32
+const COLON = 58
+/** Most bytes a record of numbers can take: six of 17 characters and a label. */
+const NUMBERS_BYTES = 192
+/** Longest label of a timestamp; rules may choose it. */
+const LABEL_MAX = 96
+const NOTHING: LogBuffer = { bytes: Buffer.alloc(0) as Latin1Buffer, words: new Uint32Array(0) }
+
+/**
+ * The records of one session, request or fetch, collected in a pooled buffer as they will stand in the ring, and
+ * written there as one batch when the transaction ends (in several when it is long or waits).
+ *
+ * A session lives long and says little: its records are written one by one, and it holds no buffer.
+ */
+export class Transaction {
+  /** Each record is written at once, on its own. */
+  direct = false
+  private readonly writer: LogWriter
+  private readonly mask: Uint8Array
+  private readonly text_max: number
+  private buffer = NOTHING
+  /** Those of `buffer`. */
+  private bytes = NOTHING.bytes
+  private words = NOTHING.words
+  private limit_bytes = 0
+  private at = 0
+  /** In the buffer. */
+  private records = 0
+  /** Second word of every record: id and side. */
+  private id = 0
+  private open = false
+
+  constructor(writer: LogWriter) {
+    this.writer = writer
+    this.mask = writer.mask
+    this.text_max = writer.text_max
+  }
+
+  get xid(): number {
+    return this.id & 0x3fffffff
+  }
+
+  start(id: number): void {
+    assert(!this.open, 'a pooled transaction was ended')
+    this.open = true
+    this.direct = false
+    this.id = id
+  }
+
+  record(tag: number, text: string): void {
+    if (this.mask[tag] !== 0) return
+    const kept = text.length > this.text_max ? text.slice(0, this.text_max) : text
+    const start = this.reserve(kept.length)
+    this.finish(tag, start, putText(this.bytes, start, kept))
+  }
+
+  /** "Name: value". */
+  field(tag: number, name: string, value: string): void {
+    if (this.mask[tag] !== 0) return
+    const length = name.length + 2 + value.length
+    if (length > this.text_max) return this.record(tag, `${name}: ${value}`)
+    const start = this.reserve(length)
+    const { bytes } = this
+    const at = putText(bytes, start, name)
+    bytes[at] = COLON
+    bytes[at + 1] = SPACE
+    this.finish(tag, start, putText(bytes, at + 2, value))
+  }
+
+  fields(tag: number, lines: FieldLines): void {
+    if (this.mask[tag] !== 0) return
+    for (let i = 0; i < lines.count; i++) this.field(tag, lines.names[i], lines.values[i])
+  }
+
+  number(tag: number, value: number): void {
+    if (this.mask[tag] !== 0) return
+    const start = this.reserve(NUMBERS_BYTES)
+    this.finish(tag, start, putInteger(this.bytes, start, value))
+  }
+
+  /** "Label: 1700000000.000000 0.000123 0.000045": wall clock, since the transaction's start, since the label before. */
+  timestamp(label: string, at_ms: number, sinceStart_ms: number, sinceLast_ms: number): void {
+    if (this.mask[TAG.Timestamp] !== 0) return
+    const start = this.reserve(NUMBERS_BYTES)
+    const { bytes } = this
+    let at = putText(bytes, start, label.length > LABEL_MAX ? label.slice(0, LABEL_MAX) : label)
+    bytes[at] = COLON
+    bytes[at + 1] = SPACE
+    at = putMicroseconds(bytes, at + 2, Math.round(at_ms * 1000))
+    bytes[at] = SPACE
+    at = putMicroseconds(bytes, at + 1, Math.round(sinceStart_ms * 1000))
+    bytes[at] = SPACE
+    this.finish(TAG.Timestamp, start, putMicroseconds(bytes, at + 1, Math.round(sinceLast_ms * 1000)))
+  }
+
+  /** Hit: the transaction that made the object, then what is left of ttl, grace and keep, in seconds. */
+  hit(objectXid: number, ttl_s: number, grace_s: number, keep_s: number): void {
+    if (this.mask[TAG.Hit] !== 0) return
+    const start = this.reserve(NUMBERS_BYTES)
+    const { bytes } = this
+    let at = putInteger(bytes, start, objectXid)
+    bytes[at] = SPACE
+    at = putMicroseconds(bytes, at + 1, Math.round(ttl_s * 1e6))
+    bytes[at] = SPACE
+    at = putMicroseconds(bytes, at + 1, Math.round(grace_s * 1e6))
+    bytes[at] = SPACE
+    this.finish(TAG.Hit, start, putMicroseconds(bytes, at + 1, Math.round(keep_s * 1e6)))
+  }
+
+  /** ReqAcct or BereqAcct: head, body and sum of the first direction, then of the second. */
+  account(tag: number, head1: number, body1: number, head2: number, body2: number): void {
+    if (this.mask[tag] !== 0) return
+    const start = this.reserve(NUMBERS_BYTES)
+    const { bytes } = this
+    let at = putInteger(bytes, start, head1)
+    bytes[at] = SPACE
+    at = putInteger(bytes, at + 1, body1)
+    bytes[at] = SPACE
+    at = putInteger(bytes, at + 1, head1 + body1)
+    bytes[at] = SPACE
+    at = putInteger(bytes, at + 1, head2)
+    bytes[at] = SPACE
+    at = putInteger(bytes, at + 1, body2)
+    bytes[at] = SPACE
+    this.finish(tag, start, putInteger(bytes, at + 1, head2 + body2))
+  }
+
+  /** The first record. `parent` is 0 for a session. */
+  begin(kind: TransactionKind, parent: number, reason: string): void {
+    if (kind === 'sess') this.direct = true
+    this.relation(TAG.Begin, kind, parent, reason)
+  }
+
+  /** Names a child transaction, while this one has not ended. */
+  link(kind: TransactionKind, child: number, reason: string): void {
+    this.relation(TAG.Link, kind, child, reason)
+  }
+
+  /** Writes what there is and lets go of the buffer: for a transaction that is going to wait. */
+  park(): void {
+    this.flush()
+    this.release()
+  }
+
+  /** Writes End and everything not yet written. The object belongs to somebody else afterwards. */
+  end(): void {
+    this.record(TAG.End, '')
+    this.close()
+  }
+
+  /** As `end`, without the record. */
+  close(): void {
+    assert(this.open, 'a transaction ends once')
+    this.open = false
+    this.park()
+    this.writer.giveTransaction(this)
+  }
+
+  private relation(tag: number, kind: TransactionKind, other: number, reason: string): void {
+    if (this.mask[tag] !== 0) return
+    const start = this.reserve(NUMBERS_BYTES)
+    const { bytes } = this
+    let at = putText(bytes, start, kind)
+    bytes[at] = SPACE
+    at = putInteger(bytes, at + 1, other)
+    bytes[at] = SPACE
+    this.finish(tag, start, putText(bytes, at + 1, reason))
+  }
+
+  /** Position for a payload of at most `length` characters and its NUL. */
+  private reserve(length: number): number {
+    if (this.at + RECORD_BYTES + length + 4 > this.limit_bytes) this.makeRoom()
+    return this.at + RECORD_BYTES
+  }
+
+  private finish(tag: number, start: number, written: number): void {
+    const end = written - start > this.text_max ? start + this.text_max : written
+    // NUL; up to three bytes of padding follow, which readers skip.
+    this.bytes[end] = 0
+    const word = this.at >> 2
+    this.words[word] = (tag << 24) | (end + 1 - start)
+    this.words[word + 1] = this.id
+    this.at = (end + 4) & ~3
+    this.records++
+    if (this.direct) this.park()
+  }
+
+  private makeRoom(): void {
+    assert(this.open, 'records are written to an open transaction')
+    if (this.at > 0) {
+      this.writer.tally[TALLY.flushes]++
+      return this.flush()
+    }
+    this.hold(this.writer.takeBuffer())
+  }
+
+  private flush(): void {
+    if (this.at === 0) return
+    this.writer.tally[TALLY.records] += this.records
+    this.records = 0
+    if (this.direct) this.writer.writeSingle(this.bytes, this.at, this.words[0])
+    else this.writer.writeBatch(this.bytes, this.at)
+    this.at = 0
+  }
+
+  private release(): void {
+    if (this.limit_bytes === 0) return
+    this.writer.giveBuffer(this.buffer)
+    this.hold(NOTHING)
+  }
+
+  private hold(buffer: LogBuffer): void {
+    this.buffer = buffer
+    this.bytes = buffer.bytes
+    this.words = buffer.words
+    this.limit_bytes = buffer.bytes.length
+  }
+}

@@ -1,0 +1,126 @@
+import { assert } from '../base/assert.ts'
+import type { Latin1Buffer } from './digits.ts'
+import type { RingMemory } from './ring.ts'
+import { RingWriter } from './ring.ts'
+import type { TagMask } from './tags.ts'
+import { Transaction } from './transaction.ts'
+
+/** Whose transaction: sessions and requests are the client's, fetches the backend's. */
+export type Side = 'client' | 'backend' | 'none'
+
+const SIDE_BITS: Record<Side, number> = { none: 0, client: 0x40000000, backend: 0x80000000 }
+
+/** Transaction ids have 30 bits (VSLHEAD1) and wrap; 0 is no transaction. */
+const XID_MASK = 0x3fffffff
+/** Ids that a worker takes at a time from the counter that all share. */
+const XID_CHUNK = 32_768
+
+/** Records of one transaction are kept until it ends, up to this many idle buffers. */
+const FREE_MAX = 256
+
+export interface LogOptions {
+  /** vsl_reclen: longest payload with its NUL. */
+  readonly reclen_bytes: number
+  /** vsl_buffer: a transaction's records are written in batches of at most this size. */
+  readonly buffer_bytes: number
+  /** From parseMask. */
+  readonly mask: TagMask
+  /** One cell that all workers share: the next id to hand out. Without it ids are this writer's own. */
+  readonly xids?: Int32Array
+  /** shm_records, shm_writes, shm_flushes, shm_cont, shm_cycles: that slice of a counter block. */
+  readonly tally?: Float64Array
+}
+
+/** Positions in `LogOptions.tally`, the order of the counter table. */
+export const TALLY = { records: 0, writes: 1, flushes: 2, cont: 3, cycles: 4 } as const
+
+/** Memory to collect records in, as bytes and as words. */
+export interface LogBuffer {
+  readonly bytes: Latin1Buffer
+  readonly words: Uint32Array
+}
+
+export class LogWriter {
+  /** One byte per tag, 1 = suppressed; shared with every transaction. */
+  readonly mask: TagMask = new Uint8Array(256)
+  readonly tally: Float64Array
+  /** Longest text of a record, without its NUL. */
+  readonly text_max: number
+  readonly buffer_bytes: number
+  private readonly ring: RingWriter
+  private readonly xids: Int32Array
+  private readonly freeTransactions: Transaction[] = []
+  private readonly freeBuffers: LogBuffer[] = []
+  private nextInChunk = 0
+  private chunkEnd = 0
+
+  constructor(memory: RingMemory, options: LogOptions) {
+    this.ring = new RingWriter(memory)
+    this.mask.set(options.mask)
+    this.tally = options.tally ?? new Float64Array(Object.keys(TALLY).length)
+    this.xids = options.xids ?? new Int32Array(1)
+    this.text_max = options.reclen_bytes - 1
+    // A record of the largest size always fits, and a buffer always fits a segment.
+    this.buffer_bytes = Math.max(options.buffer_bytes, options.reclen_bytes + 256) & ~3
+    assert(this.buffer_bytes + 8 < this.ring.block_bytes_max, 'a batch of vsl_buffer fits a segment of vsl_space')
+  }
+
+  /** vsl_mask changed: takes effect with the next record. */
+  setMask(mask: TagMask): void {
+    this.mask.set(mask)
+  }
+
+  /** A transaction id that no other session, request or fetch has now. Never 0. */
+  nextXid(): number {
+    if (this.nextInChunk === this.chunkEnd) {
+      this.nextInChunk = Atomics.add(this.xids, 0, XID_CHUNK) & XID_MASK
+      this.chunkEnd = this.nextInChunk + XID_CHUNK
+    }
+    return this.nextInChunk++ || this.nextXid()
+  }
+
+  /** Opens a transaction; its holder calls `end` exactly once and forgets it then. */
+  open(xid: number, side: Side): Transaction {
+    const transaction = this.freeTransactions.pop() ?? new Transaction(this)
+    transaction.start((xid | SIDE_BITS[side]) >>> 0)
+    return transaction
+  }
+
+  /** A record outside any transaction. */
+  event(tag: number, text: string): void {
+    const transaction = this.open(0, 'none')
+    transaction.direct = true
+    transaction.record(tag, text)
+    transaction.close()
+  }
+
+  /** For transactions. The one used last comes first: it is still in the CPU's cache. */
+  takeBuffer(): LogBuffer {
+    return this.freeBuffers.pop() ?? this.newBuffer()
+  }
+
+  giveBuffer(buffer: LogBuffer): void {
+    if (this.freeBuffers.length < FREE_MAX) this.freeBuffers.push(buffer)
+  }
+
+  giveTransaction(transaction: Transaction): void {
+    if (this.freeTransactions.length < FREE_MAX) this.freeTransactions.push(transaction)
+  }
+
+  writeBatch(records: Buffer, size_bytes: number): void {
+    this.ring.batch(records, size_bytes)
+    this.tally[TALLY.writes]++
+    this.tally[TALLY.cycles] = this.ring.cycles
+  }
+
+  writeSingle(record: Buffer, size_bytes: number, firstWord: number): void {
+    this.ring.single(record, size_bytes, firstWord)
+    this.tally[TALLY.writes]++
+    this.tally[TALLY.cycles] = this.ring.cycles
+  }
+
+  private newBuffer(): LogBuffer {
+    const memory = new ArrayBuffer(this.buffer_bytes)
+    return { bytes: Buffer.from(memory) as Latin1Buffer, words: new Uint32Array(memory) }
+  }
+}
