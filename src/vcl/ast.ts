@@ -7,7 +7,7 @@
 export interface Place {
   readonly source: number
   readonly offset: number
-  /** UTF-16 units from `offset`; at least 1, never beyond the end of the source. */
+  /** Characters from `offset`, never beyond the end of the source; 0 only at its end. */
   readonly length: number
   readonly line: number
   readonly column: number

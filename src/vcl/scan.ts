@@ -1,0 +1,90 @@
+/**
+ * The lexer's own rules, for the passes before the grammar: where strings and comments begin and end, so that an
+ * `include` inside them is not one, and what is wrong with a text that is not even tokens.
+ */
+export type TokenKind = 'space' | 'comment' | 'string' | 'blob' | 'inline_c' | 'name' | 'number' | 'mark' | 'bad'
+
+export interface Token {
+  readonly kind: TokenKind
+  readonly start: number
+  readonly end: number
+  /** Of kind 'bad': what is wrong, at start..end. */
+  readonly problem?: string
+  readonly hint?: string
+}
+
+const SPACE = /[ \t\r\n]+/y
+const NAME = /[A-Za-z][A-Za-z0-9_-]*/y
+const NUMBER = /[0-9]+(?:\.[0-9]*)?/y
+const BLOB = /:[A-Za-z0-9+/]+={0,2}:/y
+const MARKS = '{}()*+-/%><=;!&.|~,'
+
+/** The token at `start`, which must be inside the text. Tried in vcc's order. */
+export function scan(text: string, start: number): Token {
+  const c = text[start]
+  if (c === '#' || text.startsWith('//', start)) return { kind: 'comment', start, end: lineEnd(text, start) }
+  if (text.startsWith('/*', start)) return blockComment(text, start)
+  if (text.startsWith('"""', start)) return delimited(text, start, '"""', '"""')
+  if (text.startsWith('{"', start)) return delimited(text, start, '{"', '"}')
+  if (c === '"') return shortString(text, start)
+  if (text.startsWith('C{', start)) return delimited(text, start, 'C{', '}C')
+  const matched =
+    match(SPACE, 'space', text, start) ??
+    match(NAME, 'name', text, start) ??
+    match(NUMBER, 'number', text, start) ??
+    match(BLOB, 'blob', text, start)
+  if (matched !== undefined) return matched
+  if (MARKS.includes(c)) return { kind: 'mark', start, end: start + 1 }
+  return foreign(text, start)
+}
+
+function match(pattern: RegExp, kind: TokenKind, text: string, start: number): Token | undefined {
+  pattern.lastIndex = start
+  return pattern.test(text) ? { kind, start, end: pattern.lastIndex } : undefined
+}
+
+function lineEnd(text: string, start: number): number {
+  const end = text.indexOf('\n', start)
+  return end < 0 ? text.length : end
+}
+
+function blockComment(text: string, start: number): Token {
+  const end = text.indexOf('*/', start + 2)
+  if (end < 0) return { kind: 'bad', start, end: start + 2, problem: 'this comment is never closed', hint: 'close it with */' }
+  const inner = text.indexOf('/*', start + 2)
+  if (inner >= 0 && inner < end)
+    return { kind: 'bad', start: inner, end: inner + 2, problem: '/* inside a /* comment', hint: 'comments do not nest' }
+  return { kind: 'comment', start, end: end + 2 }
+}
+
+const LONG = { '"""': '"""', '{"': '"}', 'C{': '}C' } as const
+
+function delimited(text: string, start: number, open: keyof typeof LONG, close: string): Token {
+  const end = text.indexOf(close, start + open.length)
+  if (end >= 0) return { kind: open === 'C{' ? 'inline_c' : 'string', start, end: end + close.length }
+  const hint = open === '{"' ? `{" starts a long string that ends with "}; for a brace and a string write { "` : `close it with ${close}`
+  const problem = open === 'C{' ? 'this inline C block is never closed' : `this ${open} string is never closed`
+  return { kind: 'bad', start, end: start + open.length, problem, hint }
+}
+
+function shortString(text: string, start: number): Token {
+  for (let i = start + 1; i < text.length; i++) {
+    if (text[i] === '"') return { kind: 'string', start, end: i + 1 }
+    if (text[i] === '\n' || text[i] === '\r') break
+  }
+  const hint = 'a "string" cannot span lines and knows no escapes; use {"…"} for quotes or line ends inside'
+  return { kind: 'bad', start, end: start + 1, problem: 'this string is not closed on its line', hint }
+}
+
+/** Characters that no VCL token starts with. */
+function foreign(text: string, start: number): Token {
+  const c = text[start]
+  const bad = (end: number, problem: string, hint?: string): Token => ({ kind: 'bad', start, end, problem, hint })
+  if (text.startsWith('\xef\xbb\xbf', start) || c === '\ufeff')
+    return bad(start + (c === '\ufeff' ? 1 : 3), 'the file has a byte order mark', 'save it as UTF-8 without BOM')
+  if (c === ':') return bad(start + 1, `unexpected ':'`, 'a blob is written :BASE64:')
+  if (c === "'") return bad(start + 1, 'unexpected single quote', 'strings use double quotes')
+  if (c === '?') return bad(start + 1, `unexpected '?'`, 'VCL has no conditional expression; use if')
+  const shown = c > ' ' && c < '\x7f' ? `'${c}'` : `byte 0x${c.charCodeAt(0).toString(16).padStart(2, '0')}`
+  return bad(start + 1, `unexpected ${shown}`, c === '_' || c === '$' ? 'names begin with a letter' : undefined)
+}
