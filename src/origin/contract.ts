@@ -74,6 +74,8 @@ export interface OutgoingBody {
 
 /** Called in this order: onInformational*, onHead, onData*, then onEnd or onError once. onError may come at any time. */
 export interface OriginHandler {
+  /** Who the request is for: feeds the PROXY header when the backend wants one. */
+  readonly client?: { readonly ip: Ip; readonly server: Ip }
   /** Bytes are about to be sent on a (new or reused) connection. */
   onConnected?(reused: boolean, address: string): void
   /** 1xx other than 101. */
@@ -99,7 +101,12 @@ export interface Origin {
   /** Never throws; failures come through the handler, never synchronously from inside this call. */
   fetch(backend: Backend, bereq: RequestHead, body: OutgoingBody | undefined, timeouts: OriginTimeouts, handler: OriginHandler): OriginCall
   /** A plain (or TLS) connected socket for pipe; errors through `done`. `client` feeds the PROXY header when the backend wants one. */
-  connect(backend: Backend, client: { ip: Ip; server: Ip } | undefined, timeout_ms: number, done: (failure: FetchFailure | undefined, socket: Duplex | undefined) => void): void
+  connect(
+    backend: Backend,
+    client: { ip: Ip; server: Ip } | undefined,
+    timeout_ms: number,
+    done: (failure: FetchFailure | undefined, socket: Duplex | undefined) => void,
+  ): void
   /** Drops idle connections; running fetches go on. */
   close(): Promise<void>
 }

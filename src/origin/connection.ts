@@ -1,0 +1,73 @@
+import { Client } from 'undici'
+import type { Dispatcher } from 'undici'
+import type { Dialler } from './dial.ts'
+import { target } from './dial.ts'
+import type { BackendSpec } from './contract.ts'
+import type { OriginObserver, OriginParameters } from './options.ts'
+import { teachContinue } from './unasked.ts'
+
+/**
+ * undici wants an origin to parse and to print as a Host field; ours comes from the request and the address from the
+ * dialler, TLS included: with an https origin undici would drop the connection each time the Host field changes.
+ */
+export const ORIGIN = 'http://backend'
+
+/** What a connection needs to know of its backend. */
+export interface Line {
+  readonly spec: BackendSpec
+  readonly dialler: Dialler
+  readonly parameters: OriginParameters
+  readonly observer: OriginObserver
+  /** Of the fetch that is being dispatched: undici dials within dispatch() or in the microtask after. */
+  connect_ms: number
+}
+
+/** The socket under a connection: undici replaces it when it is lost, the connection object stays in its pool. */
+export interface Wire {
+  /** Requests sent so far. */
+  uses: number
+  address: string
+}
+
+/** A handler that wants to know which connection carries it. */
+export interface Carried {
+  wire: Wire | undefined
+}
+
+/** An undici client (one connection at a time) that tells each request which connection it goes out on. */
+export class Connection extends Client {
+  private readonly wire: Wire
+
+  /** `preamble` is sent first on each new connection; such a connection is never reused. */
+  constructor(line: Line, preamble: Buffer | undefined, reusable: boolean) {
+    const wire: Wire = { uses: 0, address: '' }
+    const idle_ms = line.parameters.backend_idle_timeout * 1000
+    super(ORIGIN, {
+      connect: (_options, callback) => {
+        line.dialler.dial(line.connect_ms, preamble, (error, socket) => {
+          line.observer.count(error === undefined ? 'backend_conn' : 'backend_fail')
+          if (socket === undefined) return callback(error!, null)
+          wire.uses = 0
+          wire.address = line.spec.path ?? (socket.remoteAddress ? `${socket.remoteAddress}:${socket.remotePort}` : target(line.spec))
+          callback(null, socket)
+          teachContinue(socket)
+        })
+      },
+      pipelining: reusable ? 1 : 0,
+      maxHeaderSize: line.parameters.http_resp_size,
+      keepAliveTimeout: idle_ms,
+      keepAliveMaxTimeout: idle_ms,
+      keepAliveTimeoutThreshold: 1000,
+      // Ours: Deadlines.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      allowH2: false,
+    })
+    this.wire = wire
+  }
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler & Carried): boolean {
+    handler.wire = this.wire
+    return super.dispatch(options, handler)
+  }
+}

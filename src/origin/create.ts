@@ -1,0 +1,105 @@
+import type { RequestHead } from '../http/message.ts'
+import type { Backend, BackendSpec, FetchFailure, Origin, OriginCall, OriginHandler, OriginTimeouts, OutgoingBody } from './contract.ts'
+import { Deadlines } from './deadlines.ts'
+import type { OriginOptions } from './options.ts'
+import type { ProxiedClient } from './preamble.ts'
+import { Resolver } from './resolve.ts'
+import { Upstream } from './upstream.ts'
+import type { Connected, Shared } from './upstream.ts'
+
+const DNS_TTL_MS = 5000
+
+export function createOrigin(specs: readonly BackendSpec[], options: OriginOptions): Origins {
+  const origin = new Origins(options)
+  for (const spec of specs) origin.add(spec)
+  return origin
+}
+
+/** All backends of a worker. */
+export class Origins implements Origin {
+  private readonly shared: Shared
+  private readonly upstreams = new Map<string, Upstream>()
+
+  constructor(options: OriginOptions) {
+    const { clock, parameters } = options
+    const resolver = new Resolver(clock, options.dns_ttl_ms ?? DNS_TTL_MS, () => parameters.prefer_ipv6)
+    this.shared = {
+      clock,
+      parameters,
+      deadlines: new Deadlines(clock),
+      observer: options.observer ?? { count: () => {} },
+      dial: { lookup: resolver.lookup, tls_verify: options.tls_verify ?? true, tls_ca: options.tls_ca },
+    }
+  }
+
+  /** Declares a backend; one of the same name is replaced, its running fetches go on. */
+  add(spec: BackendSpec): Backend {
+    this.remove(spec.name)
+    const upstream = new Upstream(spec, this.shared)
+    this.upstreams.set(spec.name, upstream)
+    return upstream
+  }
+
+  remove(name: string): void {
+    void this.upstreams.get(name)?.close()
+    this.upstreams.delete(name)
+  }
+
+  backend(name: string): Backend | undefined {
+    return this.upstreams.get(name)
+  }
+
+  fetch(
+    backend: Backend,
+    bereq: RequestHead,
+    body: OutgoingBody | undefined,
+    timeouts: OriginTimeouts,
+    handler: OriginHandler,
+  ): OriginCall {
+    const chosen = this.choose(backend)
+    if (chosen instanceof Upstream) return chosen.fetch(bereq, body, timeouts, handler)
+    return new RefusedCall(chosen, handler)
+  }
+
+  connect(backend: Backend, client: ProxiedClient | undefined, timeout_ms: number, done: Connected): void {
+    const chosen = this.choose(backend)
+    if (chosen instanceof Upstream) chosen.connect(client, timeout_ms, done)
+    else queueMicrotask(() => done(chosen, undefined))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.upstreams.values()].map((upstream) => upstream.close()))
+    this.shared.deadlines.stop()
+  }
+
+  private choose(backend: Backend): Upstream | FetchFailure {
+    if (backend.spec.none) return { kind: 'no_backend', message: `backend ${backend.name} has no address` }
+    const chosen = backend.resolve()
+    if (!(chosen instanceof Upstream)) return this.refuse('unhealthy', `backend ${backend.name} is sick`)
+    if (chosen.busy) return this.refuse('busy', `backend ${chosen.name}: max_connections (${chosen.spec.max_connections}) reached`)
+    return chosen
+  }
+
+  private refuse(kind: 'unhealthy' | 'busy', message: string): FetchFailure {
+    this.shared.observer.count(kind === 'busy' ? 'backend_busy' : 'backend_unhealthy')
+    return { kind, message }
+  }
+}
+
+/** A fetch that never began: its failure comes in the next microtask, unless it is aborted before. */
+class RefusedCall implements OriginCall {
+  private done = false
+
+  constructor(failure: FetchFailure, handler: OriginHandler) {
+    queueMicrotask(() => {
+      if (!this.done) handler.onError(failure)
+    })
+  }
+
+  pause(): void {}
+  resume(): void {}
+
+  abort(): void {
+    this.done = true
+  }
+}

@@ -1,0 +1,118 @@
+import { connect, isIP } from 'node:net'
+import type { IpcNetConnectOpts, LookupFunction, Socket, TcpNetConnectOpts } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
+import type { BackendSpec } from './contract.ts'
+import { codeOf, FailureError, messageOf } from './failure.ts'
+
+export interface DialOptions {
+  readonly lookup: LookupFunction
+  readonly tls_verify: boolean
+  readonly tls_ca: string | undefined
+}
+
+export type Dialled = (error: FailureError | undefined, socket: Socket | undefined) => void
+
+const READ_BYTES = 64 * 1024
+const KEEPALIVE_MS = 60_000
+const noop = (): void => {}
+
+/**
+ * One connection to a backend: name, address, handshake, PROXY header, all within `timeout_ms`. TLS always runs
+ * over a socket made here, so that every kind of origin goes the same way. `done` is called once, never synchronously.
+ */
+export class Dialler {
+  private readonly spec: BackendSpec
+  private readonly options: DialOptions
+  private session: Buffer | undefined
+
+  constructor(spec: BackendSpec, options: DialOptions) {
+    this.spec = spec
+    this.options = options
+  }
+
+  dial(timeout_ms: number, preamble: Buffer | undefined, done: Dialled): void {
+    try {
+      this.dialSocket(this.open(), timeout_ms, preamble, done)
+    } catch (error) {
+      // A port or path that Node refuses by throwing is a failed connection like any other.
+      const failure = toFailure(error as Error)
+      queueMicrotask(() => done(failure, undefined))
+    }
+  }
+
+  private dialSocket(raw: Socket, timeout_ms: number, preamble: Buffer | undefined, done: Dialled): void {
+    let current: Socket = raw
+    const timer = setTimeout(() => settle(new FailureError('connect_timeout', `connect timeout to ${target(this.spec)}`)), timeout_ms)
+    let settled = false
+    const settle = (error: FailureError | undefined): void => {
+      if (settled) return
+      settled = true
+      clearTimeout(timer)
+      if (error === undefined) return done(undefined, current)
+      current.destroy()
+      raw.destroy()
+      done(error, undefined)
+    }
+    const failed = (error: Error): void => settle(toFailure(error))
+    const gone = (): void => settle(new FailureError('connect', `${target(this.spec)} closed the connection`))
+    // These listeners stay: an error after the hand-over must not be an unhandled one.
+    raw.on('error', failed).on('close', gone)
+    raw.once('connect', () => {
+      if (preamble !== undefined) raw.write(preamble)
+      if (!this.spec.tls) return settle(undefined)
+      current = this.secure(raw).on('error', failed).on('close', gone)
+      current.once('secureConnect', () => settle(undefined))
+    })
+  }
+
+  private open(): Socket {
+    const { spec, options } = this
+    const reading = { highWaterMark: READ_BYTES }
+    if (spec.path !== undefined) return connect({ ...reading, path: spec.path } as IpcNetConnectOpts)
+    return connect({
+      ...reading,
+      host: spec.host ?? 'localhost',
+      port: spec.port,
+      lookup: options.lookup,
+      autoSelectFamily: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEPALIVE_MS,
+    } as TcpNetConnectOpts)
+  }
+
+  private secure(raw: Socket): TLSSocket {
+    const { options, session } = this
+    const name = serverName(this.spec)
+    const socket = connectTls({
+      socket: raw,
+      // SNI carries names only (RFC 6066 section 3); an address is still verified against the certificate.
+      ...(isIP(name) === 0 ? { servername: name } : { host: name }),
+      ...(options.tls_ca === undefined ? {} : { ca: options.tls_ca }),
+      ...(session === undefined ? {} : { session }),
+      rejectUnauthorized: options.tls_verify,
+      ALPNProtocols: ['http/1.1'],
+    })
+    return socket.on('session', (fresh: Buffer) => (this.session = fresh)).on('error', noop)
+  }
+}
+
+/** "host:port" or the path, for messages. */
+export function target(spec: BackendSpec): string {
+  if (spec.path !== undefined) return spec.path
+  const host = spec.host ?? 'localhost'
+  return host.includes(':') ? `[${host}]:${spec.port}` : `${host}:${spec.port}`
+}
+
+function serverName(spec: BackendSpec): string {
+  const name = spec.host_header ?? spec.host ?? 'localhost'
+  return name.startsWith('[') ? name.slice(1, name.indexOf(']')) : name.replace(/:\d+$/, '')
+}
+
+function toFailure(error: Error): FailureError {
+  if (error instanceof FailureError) return error
+  const { syscall } = error as NodeJS.ErrnoException
+  const kind = syscall === 'getaddrinfo' ? 'resolve' : codeOf(error) === 'ETIMEDOUT' ? 'connect_timeout' : 'connect'
+  return new FailureError(kind, messageOf(error))
+}

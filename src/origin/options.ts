@@ -1,0 +1,50 @@
+import type { Clock } from '../base/clock.ts'
+import type { BackendSpec, OriginTimeouts } from './contract.ts'
+
+/** The parameters this station reads, under their own names (durations in seconds). Read anew for each fetch or connection. */
+export interface OriginParameters {
+  readonly connect_timeout: number
+  readonly first_byte_timeout: number
+  readonly between_bytes_timeout: number
+  readonly backend_idle_timeout: number
+  readonly http_resp_size: number
+  readonly http_resp_hdr_len: number
+  readonly http_max_hdr: number
+  readonly prefer_ipv6: boolean
+}
+
+/** Counters of Varnish's MAIN table that are counted here. */
+export type OriginCounter =
+  | 'backend_conn' // connections made
+  | 'backend_unhealthy' // fetches refused: the backend is sick
+  | 'backend_busy' // fetches refused: max_connections reached
+  | 'backend_fail' // connections that failed
+  | 'backend_reuse' // requests sent on a pooled connection
+  | 'backend_recycle' // connections given back to the pool
+  | 'backend_retry' // safe requests repeated after a stale connection
+  | 'backend_req' // requests sent
+
+export interface OriginObserver {
+  count(counter: OriginCounter): void
+}
+
+export interface OriginOptions {
+  readonly clock: Clock
+  readonly parameters: OriginParameters
+  readonly observer?: OriginObserver
+  /** Verify certificates of TLS origins (default true). */
+  readonly tls_verify?: boolean
+  /** Additional trust anchors for TLS origins, PEM. */
+  readonly tls_ca?: string
+  /** How long an address is believed; getaddrinfo does not tell the record's TTL. Default 5000. */
+  readonly dns_ttl_ms?: number
+}
+
+/** What holds for a fetch from this backend unless rules say otherwise: the declaration, else the parameters. */
+export function timeoutsOf(spec: BackendSpec, parameters: OriginParameters): OriginTimeouts {
+  return {
+    connect_ms: spec.connect_timeout_ms ?? parameters.connect_timeout * 1000,
+    first_byte_ms: spec.first_byte_timeout_ms ?? parameters.first_byte_timeout * 1000,
+    between_bytes_ms: spec.between_bytes_timeout_ms ?? parameters.between_bytes_timeout * 1000,
+  }
+}

@@ -1,0 +1,50 @@
+import type { Fields } from '../http/fields.ts'
+import type { ResponseHead } from '../http/message.ts'
+import type { OriginParameters } from './options.ts'
+
+const SPACE = 0x20
+const TAB = 0x09
+
+/** Reads undici's raw field lines into `fields`; the name of what is wrong with them, or undefined. */
+export function readFields(raw: readonly Buffer[], fields: Fields, limits: OriginParameters): string | undefined {
+  if (raw.length > limits.http_max_hdr * 2) return `more than http_max_hdr (${limits.http_max_hdr}) field lines`
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i]
+    const value = raw[i + 1]
+    if (name.length + value.length + 2 > limits.http_resp_hdr_len)
+      return `a field line exceeds http_resp_hdr_len (${limits.http_resp_hdr_len})`
+    fields.append(name.toString('latin1'), value.toString('latin1', 0, trimmedLength(value)))
+  }
+  return undefined
+}
+
+/** llhttp leaves trailing whitespace in the value (RFC 9112 section 5). */
+function trimmedLength(value: Buffer): number {
+  let end = value.length
+  while (end > 0 && (value[end - 1] === SPACE || value[end - 1] === TAB)) end--
+  return end
+}
+
+/** undici decodes the reason phrase as UTF-8; ours are latin1, a char per byte. */
+export function reasonBytes(reason: string): string {
+  for (let i = 0; i < reason.length; i++) if (reason.charCodeAt(i) > 0x7f) return Buffer.from(reason).toString('latin1')
+  return reason
+}
+
+export const UNKNOWN_LENGTH = -1
+/** Framing that two readers could read differently. */
+export const CONTRADICTORY = -2
+
+/**
+ * Body length as declared (RFC 9112 section 6.3), UNKNOWN_LENGTH or CONTRADICTORY. llhttp already refuses most of
+ * what is refused here; what it lets through is an unknown transfer coding, which it reads as "until close".
+ */
+export function declaredLength(head: ResponseHead): number {
+  const { fields } = head
+  const length = fields.combined('content-length')
+  const codings = fields.combined('transfer-encoding')
+  if (codings !== undefined) return length === undefined && codings.toLowerCase() === 'chunked' ? UNKNOWN_LENGTH : CONTRADICTORY
+  if (length === undefined) return UNKNOWN_LENGTH
+  const length_bytes = Number(length)
+  return /^[0-9]+$/.test(length) && Number.isSafeInteger(length_bytes) ? length_bytes : CONTRADICTORY
+}
