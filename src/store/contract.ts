@@ -29,11 +29,11 @@ export interface Body {
   /** The complete body as one piece, when it is complete and stored in one piece; a zero-length Buffer when empty. */
   readonly whole: Buffer | undefined
 
-  /** Copies `chunk` in (the caller's buffer may be reused at once). */
+  /** Copies `chunk` in (the caller's buffer may be reused at once). More than was announced fails the body. */
   append(chunk: Buffer): typeof APPEND_OK | typeof APPEND_PAUSE
-  /** No more bytes. Readers see the end. */
+  /** No more bytes. Readers see the end. Fewer than were announced: the same as `fail`. */
   complete(): void
-  /** Broken half-way: readers see `failed` after the bytes they can still get. */
+  /** Broken half-way: readers see `failed` after the bytes they can still get. An admitted object leaves the store. */
   fail(): void
   /** Called when a paused writer may go on. */
   onRoom: (() => void) | undefined
@@ -49,7 +49,10 @@ export interface BodyReader {
   readonly done: boolean
   /** Body failed and everything that could be had was read. */
   readonly failed: boolean
-  /** Called (at most once per change, possibly synchronously from append/complete/fail) when next/done/failed would answer differently. */
+  /**
+   * Called (at most once per change, possibly synchronously from append/complete/fail) when next/done/failed would answer
+   * differently: on an append only if everything before it was read, at the end of the body always. Never from within `next`.
+   */
   onMore: (() => void) | undefined
   release(): void
 }
@@ -91,8 +94,8 @@ export interface StoredObject {
   readonly size_bytes: number
 }
 
-/** Why an object left the store. */
-export type RemovalReason = 'evicted' | 'expired' | 'purged' | 'replaced'
+/** Why an object left the store. Failed: its body broke half-way, and the store took it out by itself. */
+export type RemovalReason = 'evicted' | 'expired' | 'purged' | 'replaced' | 'failed'
 
 export interface StoreStats {
   capacity_bytes: number

@@ -1,0 +1,62 @@
+import { Fields } from '../../../src/http/fields.ts'
+import type { ObjectHead } from '../../../src/store/contract.ts'
+import { createHeapStore } from '../../../src/store/heap/store.ts'
+
+/**
+ * What an object really costs, beside what the store's accounts say: run with `node --expose-gc overhead.ts LINES`.
+ * Prints bytes per object (JS heap and Buffers) for heads of LINES field lines, and the accounts' figure.
+ */
+const OBJECTS = 100_000
+const BODY = Buffer.alloc(1024, 'x')
+
+function head(lines: number): ObjectHead {
+  const fields = new Fields()
+  let headText = 'HTTP/1.1 200 OK\r\n'
+  for (let i = 0; i < lines; i++) {
+    const name = `X-Field-Name-${i}`
+    const value = `a value of some length, ${Math.random()}`
+    fields.append(name, value)
+    headText += `${name}: ${value}\r\n`
+  }
+  // As a parser would: flat strings.
+  headText = Buffer.from(headText, 'latin1').toString('latin1')
+  return {
+    xid: 1,
+    status: 200,
+    reason: 'OK',
+    fields,
+    t_origin_ms: Date.now(),
+    ttl_ms: 120_000.5,
+    grace_ms: 10_000,
+    keep_ms: 0,
+    flags: 0,
+    validatable: false,
+    headText,
+  }
+}
+
+function memory_bytes(): number {
+  for (let i = 0; i < 3; i++) gc?.()
+  const usage = process.memoryUsage()
+  return usage.heapUsed + usage.external
+}
+
+const lines = Number(process.argv[2] ?? 10)
+{
+  const store = createHeapStore({ name: 's0', capacity_bytes: 4e9, transit_buffer_bytes: 1 << 20 })
+  const before = memory_bytes()
+  const rss = process.memoryUsage().rss
+  const kept: unknown[] = []
+  for (let i = 0; i < OBJECTS; i++) {
+    const body = store.fill(BODY.length)
+    kept.push(store.admit(head(lines), body, () => {}))
+    body.append(BODY)
+    body.complete()
+  }
+  const real = (memory_bytes() - before) / OBJECTS
+  const resident = (process.memoryUsage().rss - rss) / OBJECTS
+  const counted = store.stats().used_bytes / OBJECTS
+  console.log(
+    `${lines} lines: real ${real.toFixed(0)} resident ${resident.toFixed(0)} counted ${counted.toFixed(0)} bytes per object, ${kept.length} kept`,
+  )
+}

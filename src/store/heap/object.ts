@@ -1,0 +1,43 @@
+import type { ObjectHead, RemovalReason, StoredObject } from '../contract.ts'
+import type { HeapBody } from './body.ts'
+
+/**
+ * What an object costs beside its body and its head's text on Node 26, as bench/micro/store/overhead.ts measures it:
+ * 1250 bytes of heap, up to 2000 resident (the allocator's and V8's own records of a Buffer). The resident figure counts:
+ * being wrong here means a process larger than its -s argument.
+ */
+export const OBJECT_OVERHEAD_BYTES = 2048
+/** Per field line: headers of three strings and their array slots, same bench. */
+export const FIELD_OVERHEAD_BYTES = 128
+
+export function headCost(head: ObjectHead): number {
+  const fields = head.fields
+  let bytes = OBJECT_OVERHEAD_BYTES + head.headText.length + fields.count * FIELD_OVERHEAD_BYTES
+  for (let i = 0; i < fields.count; i++) bytes += 2 * fields.names[i].length + fields.values[i].length
+  return bytes
+}
+
+export type OnRemoved = (object: StoredObject, reason: RemovalReason) => void
+
+export class HeapObject implements StoredObject {
+  head: ObjectHead
+  readonly body: HeapBody
+  hits = 0
+  lastHit_ms = 0
+  live = true
+  /** May be evicted now, and is in the list of those that may. */
+  listed = false
+  head_bytes: number
+  readonly onRemoved: OnRemoved
+
+  constructor(head: ObjectHead, head_bytes: number, body: HeapBody, onRemoved: OnRemoved) {
+    this.head = head
+    this.head_bytes = head_bytes
+    this.body = body
+    this.onRemoved = onRemoved
+  }
+
+  get size_bytes(): number {
+    return this.head_bytes + this.body.retained_bytes
+  }
+}

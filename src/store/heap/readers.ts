@@ -1,0 +1,156 @@
+import type { BodyReader } from '../contract.ts'
+import type { Extents } from './extents.ts'
+import type { HeapBody } from './body.ts'
+
+/** One follower of a body: a place in its extents. */
+export class HeapReader implements BodyReader {
+  onMore: (() => void) | undefined = undefined
+  /** Neighbours in the body's list of readers. */
+  before: HeapReader | undefined = undefined
+  after: HeapReader | undefined = undefined
+  /** Start and end of the view handed out last; what lies before `held_bytes` is consumed. */
+  held_bytes: number
+  position_bytes: number
+  /** Everything there was has been read: the next append concerns this reader. */
+  idle: boolean
+  /** Inside `next`: it will see what comes in meanwhile and must not be called back. */
+  busy = false
+  private released = false
+  private extent = 0
+  private offset = 0
+  private readonly body: HeapBody
+  private readonly extents: Extents
+
+  constructor(body: HeapBody, extents: Extents, from_bytes: number) {
+    this.body = body
+    this.extents = extents
+    this.held_bytes = from_bytes
+    this.position_bytes = from_bytes
+    this.idle = from_bytes === extents.end_bytes
+    this.locate()
+  }
+
+  get done(): boolean {
+    return this.body.state === 'complete' && this.position_bytes === this.extents.end_bytes
+  }
+
+  get failed(): boolean {
+    return this.body.state === 'failed' && this.position_bytes === this.extents.end_bytes
+  }
+
+  /** Bytes came in after everything had been read. */
+  get stirred(): boolean {
+    return this.idle && this.position_bytes < this.extents.end_bytes
+  }
+
+  next(): Buffer | undefined {
+    if (this.released) return undefined
+    this.busy = true
+    const from = this.held_bytes
+    this.held_bytes = this.position_bytes
+    // First: a writer that goes on synchronously adds to what this call returns.
+    this.body.consumed(from, this.held_bytes)
+    this.busy = false
+    return this.released ? undefined : this.advance()
+  }
+
+  release(): void {
+    if (this.released) return
+    this.released = true
+    this.onMore = undefined
+    this.body.leave(this)
+  }
+
+  /** Finds extent and offset of `position_bytes`: at the start, and when pieces were joined. */
+  locate(): void {
+    const extents = this.extents
+    let left = this.position_bytes - extents.start_bytes
+    let i = 0
+    for (; i < extents.pieces.length - 1 && left >= extents.pieces[i].length; i++) left -= extents.pieces[i].length
+    this.extent = extents.dropped + i
+    this.offset = left
+  }
+
+  private advance(): Buffer | undefined {
+    const extents = this.extents
+    this.idle = true
+    if (this.position_bytes === extents.end_bytes) return undefined
+    if (this.extent < extents.dropped || this.offset === extents.filled(this.extent)) {
+      this.extent = Math.max(this.extent + 1, extents.dropped)
+      this.offset = 0
+    }
+    const view = extents.view(this.extent, this.offset)
+    this.offset += view.length
+    this.position_bytes += view.length
+    this.idle = this.position_bytes === extents.end_bytes
+    return view
+  }
+}
+
+/**
+ * The readers of one body as a linked list through themselves: waking a thousand allocates nothing, and a callback
+ * may release any reader (the cursor steps aside) or add one (it goes in front and is not met by the walk under way).
+ */
+export class ReaderList {
+  first: HeapReader | undefined = undefined
+  count = 0
+  private cursor: HeapReader | undefined = undefined
+  private waking = false
+  private again = false
+  private everyone = false
+
+  add(reader: HeapReader): void {
+    reader.after = this.first
+    if (this.first !== undefined) this.first.before = reader
+    this.first = reader
+    this.count++
+  }
+
+  remove(reader: HeapReader): void {
+    if (this.cursor === reader) this.cursor = reader.after
+    if (reader.before === undefined) this.first = reader.after
+    else reader.before.after = reader.after
+    if (reader.after !== undefined) reader.after.before = reader.before
+    reader.before = undefined
+    reader.after = undefined
+    this.count--
+  }
+
+  /**
+   * Calls the readers that had read everything, or all of them at the end of the body. A callback that makes the writer
+   * go on (and so wakes again) prolongs the walk instead of nesting one.
+   */
+  wake(everyone: boolean): void {
+    if (everyone) this.everyone = true
+    this.again = true
+    if (this.waking) return
+    this.waking = true
+    try {
+      while (this.again) this.walk()
+    } finally {
+      this.waking = false
+      this.cursor = undefined
+    }
+  }
+
+  private walk(): void {
+    const everyone = this.everyone
+    this.again = false
+    this.everyone = false
+    let thrown: unknown
+    let threw = false
+    for (let reader = this.first; reader !== undefined; reader = this.cursor) {
+      this.cursor = reader.after
+      if (reader.busy || !(everyone || reader.stirred)) continue
+      reader.idle = false
+      try {
+        reader.onMore?.()
+      } catch (error) {
+        // One reader's mistake must not leave the others asleep.
+        if (!threw) thrown = error
+        threw = true
+      }
+    }
+    if (threw) throw thrown
+  }
+}

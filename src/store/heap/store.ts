@@ -1,0 +1,206 @@
+import { LRUCache } from 'lru-cache'
+import type { Body, ObjectHead, RemovalReason, Store, StoredObject, StoreStats } from '../contract.ts'
+import { PLACE, HeapBody, type BodyOwner, type Place } from './body.ts'
+import { ExtentSizes } from './extents.ts'
+import { HeapObject, headCost, type OnRemoved } from './object.ts'
+
+export interface HeapStoreOptions {
+  name: string
+  capacity_bytes: number
+  /** How much of a windowed body waits for its slowest reader before its writer is paused. */
+  transit_buffer_bytes: number
+  /** Largest piece of a kept body; other piece sizes derive from it. */
+  extent_bytes?: number
+}
+
+export function createHeapStore(options: HeapStoreOptions): Store {
+  return new HeapStore(options)
+}
+
+const EXTENT_BYTES = 256 * 1024
+/** lru-cache writes into its options: given none, each hit would allocate some. */
+const TOUCH_OPTIONS = {}
+
+/**
+ * The reference store: objects in the heap, least recently used first out. The list holds exactly what may be evicted:
+ * complete, live, and read by nobody. What fills or is being read would give no memory back, so it is stepped around,
+ * and a store full of such bodies streams the next one through a window.
+ */
+class HeapStore implements Store, BodyOwner {
+  readonly name: string
+  private readonly capacity_bytes: number
+  /** No object may take more of the store than this. */
+  private readonly share_bytes: number
+  private readonly window_bytes: number
+  private readonly sizes: ExtentSizes
+  private readonly evictable: LRUCache<HeapObject, HeapObject>
+  private readonly listing = { size: 0 }
+  private used_bytes = 0
+  private held_bytes = 0
+  private windows_bytes = 0
+  private objects = 0
+  private nuked = 0
+  private requests = 0
+  private failures = 0
+
+  constructor(options: HeapStoreOptions) {
+    this.name = options.name
+    this.capacity_bytes = Math.max(1, Math.floor(options.capacity_bytes))
+    this.share_bytes = this.capacity_bytes / 2
+    this.window_bytes = options.transit_buffer_bytes
+    this.sizes = new ExtentSizes(options.extent_bytes ?? EXTENT_BYTES)
+    this.evictable = new LRUCache({ maxSize: this.capacity_bytes })
+  }
+
+  fill(expected_bytes: number): Body {
+    const tooLarge = expected_bytes > this.share_bytes
+    if (tooLarge) this.refuse()
+    return this.open(expected_bytes, tooLarge)
+  }
+
+  transit(expected_bytes: number): Body {
+    return this.open(expected_bytes, true)
+  }
+
+  admit(head: ObjectHead, body: Body, onRemoved: OnRemoved): StoredObject | undefined {
+    if (!(body instanceof HeapBody) || body.owner !== this) throw new TypeError('a body of another store')
+    if (body.windowed || body.state === 'failed' || body.object !== undefined) return undefined
+    const head_bytes = headCost(head)
+    const more = body.place === PLACE.none ? head_bytes + body.retained_bytes : head_bytes
+    if (head_bytes + body.retained_bytes > this.share_bytes) return this.refuse()
+    if (!this.makeRoom(more)) return this.refuse()
+    const object = new HeapObject(head, head_bytes, body, onRemoved)
+    body.object = object
+    this.objects++
+    this.used_bytes += head_bytes
+    this.settle(body)
+    return object
+  }
+
+  rehead(object: StoredObject, head: ObjectHead): void {
+    const ours = object as HeapObject
+    const head_bytes = headCost(head)
+    const more = head_bytes - ours.head_bytes
+    ours.head = head
+    if (!ours.live) return
+    // Not to be evicted for its own sake.
+    this.unlist(ours)
+    if (more > 0 && !this.makeRoom(more)) return this.oust(ours, 'evicted')
+    ours.head_bytes = head_bytes
+    this.used_bytes += more
+    this.settle(ours.body)
+  }
+
+  touch(object: StoredObject): void {
+    if ((object as HeapObject).listed) this.evictable.get(object as HeapObject, TOUCH_OPTIONS)
+  }
+
+  remove(object: StoredObject, _reason: RemovalReason): void {
+    this.takeOut(object as HeapObject)
+  }
+
+  stats(): StoreStats {
+    return {
+      capacity_bytes: this.capacity_bytes,
+      used_bytes: this.used_bytes,
+      transient_bytes: this.held_bytes + this.windows_bytes,
+      objects: this.objects,
+      nuked: this.nuked,
+      requests: this.requests,
+      failures: this.failures,
+    }
+  }
+
+  grant(body: HeapBody, bytes: number): boolean {
+    this.requests++
+    const head_bytes = body.object === undefined ? 0 : body.object.head_bytes
+    if (head_bytes + body.retained_bytes + bytes <= this.share_bytes && this.makeRoom(bytes)) return true
+    this.refuse()
+    return false
+  }
+
+  settle(body: HeapBody): void {
+    // Held memory is real memory: what may go makes way for it.
+    if (body.place === PLACE.none && placeOf(body) === PLACE.held) this.makeRoom(body.retained_bytes)
+    const place = placeOf(body)
+    const bytes = place === PLACE.none ? 0 : body.retained_bytes
+    this.enter(body.place, -body.charged_bytes)
+    this.enter(place, bytes)
+    body.place = place
+    body.charged_bytes = bytes
+    const object = body.object
+    if (object === undefined) return
+    if (object.live && body.state === 'complete' && body.readerCount === 0) this.list(object)
+    else this.unlist(object)
+  }
+
+  oust(object: HeapObject, reason: 'evicted' | 'failed'): void {
+    if (!this.takeOut(object)) return
+    if (reason === 'evicted') this.nuked++
+    object.onRemoved(object, reason)
+  }
+
+  private open(expected_bytes: number, windowed: boolean): HeapBody {
+    const body = new HeapBody(this, this.sizes, expected_bytes, this.window_bytes, windowed)
+    body.open()
+    return body
+  }
+
+  private refuse(): undefined {
+    this.failures++
+    return undefined
+  }
+
+  /** Evicts until so many bytes more fit; evicts nothing when that would not be enough. */
+  private makeRoom(bytes: number): boolean {
+    while (this.used_bytes + this.held_bytes + bytes > this.capacity_bytes) {
+      const pinned_bytes = this.used_bytes + this.held_bytes - this.evictable.calculatedSize
+      if (pinned_bytes + bytes > this.capacity_bytes) return false
+      this.evictOldest()
+    }
+    return true
+  }
+
+  private evictOldest(): void {
+    const object = this.evictable.pop()
+    if (object === undefined) return
+    object.listed = false
+    this.oust(object, 'evicted')
+  }
+
+  private takeOut(object: HeapObject): boolean {
+    if (!object.live) return false
+    object.live = false
+    this.objects--
+    this.used_bytes -= object.head_bytes
+    this.settle(object.body)
+    return true
+  }
+
+  private list(object: HeapObject): void {
+    if (object.listed) return
+    object.listed = true
+    this.listing.size = object.size_bytes
+    this.evictable.set(object, object, this.listing)
+  }
+
+  private unlist(object: HeapObject): void {
+    if (!object.listed) return
+    object.listed = false
+    this.evictable.delete(object)
+  }
+
+  private enter(place: Place, bytes: number): void {
+    if (place === PLACE.store) this.used_bytes += bytes
+    else if (place === PLACE.held) this.held_bytes += bytes
+    else if (place === PLACE.window) this.windows_bytes += bytes
+  }
+}
+
+function placeOf(body: HeapBody): Place {
+  if (body.object !== undefined && body.object.live) return PLACE.store
+  const filling = body.state === 'filling'
+  if (!filling && body.readerCount === 0) return PLACE.none
+  if (body.windowed) return PLACE.window
+  return filling ? PLACE.store : PLACE.held
+}

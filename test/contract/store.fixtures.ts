@@ -1,0 +1,67 @@
+import { Fields } from '../../src/http/fields.ts'
+import {
+  APPEND_OK,
+  APPEND_PAUSE,
+  type Body,
+  type ObjectHead,
+  type RemovalReason,
+  type Store,
+  type StoredObject,
+} from '../../src/store/contract.ts'
+
+export const KIB = 1024
+export const MIB = 1024 * KIB
+
+/** Bytes that differ by seed and by place (a period that is no power of two). */
+export function pattern(size_bytes: number, seed: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size_bytes)
+  for (let i = 0; i < size_bytes; i++) bytes[i] = (i % 251) + seed
+  return bytes
+}
+
+export function head(shape: { xid?: number; lines?: number } = {}): ObjectHead {
+  const fields = new Fields()
+  for (let i = 0; i < (shape.lines ?? 3); i++) fields.append(`X-Line-${i}`, `value ${i}`)
+  return {
+    xid: shape.xid ?? 1,
+    status: 200,
+    reason: 'OK',
+    fields,
+    t_origin_ms: 0,
+    ttl_ms: 120_000,
+    grace_ms: 0,
+    keep_ms: 0,
+    flags: 0,
+    validatable: false,
+    headText: 'HTTP/1.1 200 OK\r\n',
+  }
+}
+
+/** Appends in chunks; APPEND_PAUSE if the last append said so. */
+export function appendAll(body: Body, bytes: Buffer, chunk_bytes: number): typeof APPEND_OK | typeof APPEND_PAUSE {
+  let said: typeof APPEND_OK | typeof APPEND_PAUSE = APPEND_OK
+  for (let at = 0; at < bytes.length; at += chunk_bytes) said = body.append(bytes.subarray(at, at + chunk_bytes))
+  return said
+}
+
+export function readAll(body: Body): Buffer {
+  const reader = body.read(0)
+  const pieces: Buffer[] = []
+  for (let piece = reader.next(); piece !== undefined; piece = reader.next()) pieces.push(piece)
+  reader.release()
+  return Buffer.concat(pieces)
+}
+
+/** A complete object in the store. */
+export function stored(
+  store: Store,
+  bytes: Buffer,
+  onRemoved: (object: StoredObject, reason: RemovalReason) => void = () => {},
+): StoredObject {
+  const body = store.fill(bytes.length)
+  const object = store.admit(head(), body, onRemoved)
+  if (object === undefined) throw new Error('not admitted')
+  body.append(bytes)
+  body.complete()
+  return object
+}
