@@ -1,0 +1,59 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import type { CounterSet } from './counters.ts'
+import { prometheusLabel, prometheusName } from './prometheus-names.ts'
+import type { CounterClass, CounterRow } from './table.ts'
+import { COUNTER_CLASSES, counterRows } from './table.ts'
+
+/**
+ * The counters in Prometheus text. Values are added up when somebody scrapes; nothing runs in between. Loading
+ * prom-client takes tens of milliseconds, so the manager imports this file on the first scrape.
+ */
+
+type Sums = Map<string, Float64Array>
+
+export class PrometheusText {
+  readonly contentType: string
+  private readonly registry = new Registry()
+  private readonly set: CounterSet
+  private sums: Record<CounterClass, Sums> = { MAIN: new Map(), SMA: new Map(), VBE: new Map() }
+
+  constructor(set: CounterSet, version: string) {
+    this.set = set
+    this.contentType = this.registry.contentType
+    for (const kind of Object.keys(COUNTER_CLASSES) as CounterClass[]) {
+      counterRows(kind).forEach(([name, row], i) => this.register(kind, name, row, i))
+    }
+    const build = { name: 'lacquer_build_info', help: 'Version in use', labelNames: ['version', 'node'], registers: [this.registry] }
+    new Gauge(build).set({ version, node: process.versions.node }, 1)
+    // process_* and nodejs_*: CPU, memory, event loop of the whole process.
+    collectDefaultMetrics({ register: this.registry })
+  }
+
+  async metricsText(): Promise<string> {
+    for (const kind of Object.keys(COUNTER_CLASSES) as CounterClass[]) {
+      this.sums[kind] = new Map(this.set.instances(kind).map((instance) => [instance, this.set.sum(kind, instance)]))
+    }
+    return await this.registry.metrics()
+  }
+
+  private register(kind: CounterClass, name: string, row: CounterRow, i: number): void {
+    const label = prometheusLabel(kind)
+    const current = (): Sums => this.sums[kind]
+    const common = {
+      name: prometheusName(kind, name, row),
+      help: row.about,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.registry],
+    }
+    if (row.type === 'counter' && row.format !== 'duration') {
+      const counter: Counter = new Counter({ ...common, collect: () => publish(counter, (labels, value) => counter.inc(labels, value)) })
+    } else {
+      const gauge: Gauge = new Gauge({ ...common, collect: () => publish(gauge, (labels, value) => gauge.set(labels, value)) })
+    }
+
+    function publish(metric: { reset(): void }, put: (labels: Record<string, string>, value: number) => void): void {
+      metric.reset()
+      for (const [instance, values] of current()) put(label === undefined ? {} : { [label]: instance }, values[i])
+    }
+  }
+}
