@@ -1,0 +1,26 @@
+/**
+ * Bits kept with a stored object (ObjectHead.flags): what its response said that still matters at lookup, so that no
+ * hit has to read Cache-Control again.
+ */
+
+/** must-revalidate, RFC 9111 section 5.2.2.2. */
+export const OBJ_MUST_REVALIDATE = 1 << 0
+/** proxy-revalidate, section 5.2.2.8. */
+export const OBJ_PROXY_REVALIDATE = 1 << 1
+/** no-cache without a field list, section 5.2.2.4: validated on every use. */
+export const OBJ_NO_CACHE = 1 << 2
+/** s-maxage, section 5.2.2.10: implies proxy-revalidate in a shared cache. */
+export const OBJ_S_MAXAGE = 1 << 3
+/** immutable, RFC 8246. */
+export const OBJ_IMMUTABLE = 1 << 4
+/** The request carried Authorization and the response allowed sharing all the same (section 3.5). */
+export const OBJ_AUTHORIZED = 1 << 5
+/** Its lifetime is a guess (section 4.2.2). */
+export const OBJ_HEURISTIC = 1 << 6
+/** stale-if-error (RFC 5861 section 4) was there; the seconds are read from the stored field when an error happens. */
+export const OBJ_STALE_IF_ERROR = 1 << 7
+/** Rules set its ttl: the operator's word in place of the origin's. */
+export const OBJ_TTL_BY_RULES = 1 << 8
+
+/** Section 4.2.4: never served stale, not even disconnected. */
+export const OBJ_PROHIBITS_STALE = OBJ_MUST_REVALIDATE | OBJ_PROXY_REVALIDATE | OBJ_NO_CACHE | OBJ_S_MAXAGE

@@ -1,0 +1,104 @@
+import { OBJ_PROHIBITS_STALE } from './flags.ts'
+
+export type PolicyName = 'rfc9111' | 'varnish'
+
+/** The parameters a policy looks at, in milliseconds. */
+export interface PolicyParams {
+  default_ttl_ms: number
+  default_grace_ms: number
+  default_keep_ms: number
+  uncacheable_ttl_ms: number
+  clock_skew_ms: number
+}
+
+/**
+ * The table of answers that tells the two policies apart: everything in this folder is the same code under both. It is
+ * made when parameters change, never per request.
+ */
+export interface Policy {
+  readonly name: PolicyName
+  /** Does this folder decide what may be stored (RFC 9111 section 3)? With policy=varnish builtin.vcl does. */
+  readonly decidesStorage: boolean
+  /** Are the Cache-Control directives of requests heard (section 5.2.1)? */
+  readonly requestDirectives: boolean
+  /** May a lifetime be guessed from Last-Modified (section 4.2.2)? */
+  readonly heuristics: boolean
+  /** Do unsafe methods invalidate (section 4.4)? */
+  readonly unsafeInvalidates: boolean
+  /**
+   * Bits of a stored response that forbid serving it stale (section 4.2.4). Grace set by the operator's rules is the
+   * operator's own permission and is not held against them.
+   */
+  readonly prohibitsStale: number
+  /**
+   * How long past its lifetime any other response may be served while its origin cannot be reached: section 4.2.4 lets a
+   * disconnected cache do so without being told. Under rfc9111 this is what default_grace stands for.
+   */
+  readonly disconnected_grace_ms: number
+  /** Lifetime of a response that states none. */
+  readonly default_ttl_ms: number
+  /** Grace of a response that states none. Under rfc9111 nothing: all grace there is somebody's permission. */
+  readonly default_grace_ms: number
+  /** How long beyond ttl and grace an object stays: without, and with, a validator. */
+  readonly default_keep_ms: number
+  readonly validatable_keep_ms: number
+  /** Life of a hit-for-miss marker. */
+  readonly uncacheable_ttl_ms: number
+  /** Difference between Date and our clock up to which Expires is read against our clock (policy=varnish). */
+  readonly clock_skew_ms: number
+}
+
+/** default_keep=0 under rfc9111: an object that can be validated stays for as long as the store has room. */
+const UNTIL_EVICTED_MS = 365 * 86_400_000
+
+/** Nothing is reused without permission; what is kept beyond its permission serves validation, and disconnection. */
+function rfc9111(params: PolicyParams): Policy {
+  const keep_ms = params.default_keep_ms
+  return {
+    name: 'rfc9111',
+    decidesStorage: true,
+    requestDirectives: true,
+    heuristics: true,
+    unsafeInvalidates: true,
+    prohibitsStale: OBJ_PROHIBITS_STALE,
+    disconnected_grace_ms: params.default_grace_ms,
+    default_ttl_ms: 0,
+    default_grace_ms: 0,
+    default_keep_ms: Math.max(keep_ms, params.default_grace_ms),
+    validatable_keep_ms: keep_ms > 0 ? keep_ms : UNTIL_EVICTED_MS,
+    uncacheable_ttl_ms: params.uncacheable_ttl_ms,
+    clock_skew_ms: params.clock_skew_ms,
+  }
+}
+
+/** What rule files written for Varnish expect. */
+function varnish(params: PolicyParams): Policy {
+  return {
+    name: 'varnish',
+    decidesStorage: false,
+    requestDirectives: false,
+    heuristics: false,
+    unsafeInvalidates: false,
+    prohibitsStale: 0,
+    disconnected_grace_ms: 0,
+    default_ttl_ms: params.default_ttl_ms,
+    default_grace_ms: params.default_grace_ms,
+    default_keep_ms: params.default_keep_ms,
+    validatable_keep_ms: params.default_keep_ms,
+    uncacheable_ttl_ms: params.uncacheable_ttl_ms,
+    clock_skew_ms: params.clock_skew_ms,
+  }
+}
+
+/** The parameters' defaults, as in Varnish. */
+export const DEFAULT_PARAMS: PolicyParams = {
+  default_ttl_ms: 120_000,
+  default_grace_ms: 10_000,
+  default_keep_ms: 0,
+  uncacheable_ttl_ms: 120_000,
+  clock_skew_ms: 10_000,
+}
+
+export function policyFor(name: PolicyName, params: PolicyParams = DEFAULT_PARAMS): Policy {
+  return name === 'varnish' ? varnish(params) : rfc9111(params)
+}
