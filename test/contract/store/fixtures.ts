@@ -1,13 +1,14 @@
-import { Fields } from '../../src/http/fields.ts'
+import { Fields } from '../../../src/http/fields.ts'
 import {
   APPEND_OK,
   APPEND_PAUSE,
   type Body,
+  type BodyReader,
   type ObjectHead,
   type RemovalReason,
   type Store,
   type StoredObject,
-} from '../../src/store/contract.ts'
+} from '../../../src/store/contract.ts'
 
 export const KIB = 1024
 export const MIB = 1024 * KIB
@@ -46,10 +47,9 @@ export function appendAll(body: Body, bytes: Buffer, chunk_bytes: number): typeo
 
 export function readAll(body: Body): Buffer {
   const reader = body.read(0)
-  const pieces: Buffer[] = []
-  for (let piece = reader.next(); piece !== undefined; piece = reader.next()) pieces.push(piece)
+  const bytes = Buffer.concat(pieces(reader))
   reader.release()
-  return Buffer.concat(pieces)
+  return bytes
 }
 
 /** A complete object in the store. */
@@ -65,3 +65,19 @@ export function stored(
   body.complete()
   return object
 }
+
+/** Everything there is to read now. */
+export function pieces(reader: BodyReader): Buffer[] {
+  const got: Buffer[] = []
+  for (let piece = reader.next(); piece !== undefined; piece = reader.next()) got.push(piece)
+  return got
+}
+
+export function drain(reader: BodyReader): string {
+  return Buffer.concat(pieces(reader)).toString()
+}
+
+/** Makes an empty store. Its extents may be of any size up to 256 KiB. */
+export type MakeStore = (options: { capacity_bytes: number; transit_buffer_bytes: number }) => Store
+
+export const ROOMY = { capacity_bytes: 64 * MIB, transit_buffer_bytes: MIB }
