@@ -35,6 +35,7 @@ export class HeapBody implements Body {
   windowed: boolean
   whole: Buffer | undefined = undefined
   onRoom: (() => void) | undefined = undefined
+  onDeserted: (() => void) | undefined = undefined
   /** The object it was admitted as, live or not; a body is admitted once. */
   object: HeapObject | undefined = undefined
   /** As entered in the store's accounts: kept by the store. */
@@ -93,8 +94,12 @@ export class HeapBody implements Body {
       this.fail()
       return APPEND_OK
     }
+    const kept = !this.windowed
     this.take(chunk)
+    // Nobody stands at the floor when all readers wait for bytes to come.
+    if (this.windowed && this.atFloor === 0) this.raiseFloor()
     this.readers.wake(false)
+    if (kept && this.windowed && this.readers.count === 0) this.desert()
     this.paused = this.windowed && this.state === 'filling' && this.buffered_bytes >= this.window_bytes
     return this.paused ? APPEND_PAUSE : APPEND_OK
   }
@@ -117,9 +122,7 @@ export class HeapBody implements Body {
 
   read(from_bytes: number): BodyReader {
     const extents = this.extents
-    if (!(from_bytes >= extents.start_bytes && from_bytes <= extents.end_bytes)) {
-      throw new RangeError(`body has bytes ${extents.start_bytes} to ${extents.end_bytes}, not ${from_bytes}`)
-    }
+    if (!(from_bytes >= extents.start_bytes)) throw new RangeError(`byte ${from_bytes} of the body is gone`)
     const reader = new HeapReader(this, extents, from_bytes)
     this.readers.add(reader)
     if (this.windowed) this.lowerFloor(from_bytes)
@@ -136,7 +139,9 @@ export class HeapBody implements Body {
   leave(reader: HeapReader): void {
     this.readers.remove(reader)
     if (this.windowed) this.leftFloor(reader.held_bytes)
-    if (this.readers.count === 0) this.owner.settle(this)
+    if (this.readers.count > 0) return
+    this.owner.settle(this)
+    if (this.windowed && !this.joinable) this.desert()
   }
 
   private get buffered_bytes(): number {
@@ -186,8 +191,13 @@ export class HeapBody implements Body {
     this.prepaid_bytes = 0
     this.paused = false
     this.onRoom = undefined
+    this.onDeserted = undefined
     this.owner.settle(this)
     this.readers.wake(true)
+  }
+
+  private desert(): void {
+    if (this.state === 'filling') this.onDeserted?.()
   }
 
   private relocateReaders(): void {

@@ -16,6 +16,8 @@ export class HeapReader implements BodyReader {
   /** Inside `next`: it will see what comes in meanwhile and must not be called back. */
   busy = false
   private released = false
+  /** It waits for a byte beyond the end, and has no extent yet. */
+  private ahead: boolean
   private extent = 0
   private offset = 0
   private readonly body: HeapBody
@@ -26,16 +28,17 @@ export class HeapReader implements BodyReader {
     this.extents = extents
     this.held_bytes = from_bytes
     this.position_bytes = from_bytes
-    this.idle = from_bytes === extents.end_bytes
-    this.locate()
+    this.idle = from_bytes >= extents.end_bytes
+    this.ahead = from_bytes > extents.end_bytes
+    if (!this.ahead) this.locate()
   }
 
   get done(): boolean {
-    return this.body.state === 'complete' && this.position_bytes === this.extents.end_bytes
+    return this.body.state === 'complete' && this.position_bytes >= this.extents.end_bytes
   }
 
   get failed(): boolean {
-    return this.body.state === 'failed' && this.position_bytes === this.extents.end_bytes
+    return this.body.state === 'failed' && this.position_bytes >= this.extents.end_bytes
   }
 
   /** Bytes came in after everything had been read. */
@@ -64,6 +67,8 @@ export class HeapReader implements BodyReader {
   /** Finds extent and offset of `position_bytes`: at the start, and when pieces were joined. */
   locate(): void {
     const extents = this.extents
+    if (this.position_bytes > extents.end_bytes) return
+    this.ahead = false
     let left = this.position_bytes - extents.start_bytes
     let i = 0
     for (; i < extents.pieces.length - 1 && left >= extents.pieces[i].length; i++) left -= extents.pieces[i].length
@@ -74,7 +79,8 @@ export class HeapReader implements BodyReader {
   private advance(): Buffer | undefined {
     const extents = this.extents
     this.idle = true
-    if (this.position_bytes === extents.end_bytes) return undefined
+    if (this.position_bytes >= extents.end_bytes) return undefined
+    if (this.ahead) this.locate()
     if (this.extent < extents.dropped || this.offset === extents.filled(this.extent)) {
       this.extent = Math.max(this.extent + 1, extents.dropped)
       this.offset = 0

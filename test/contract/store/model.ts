@@ -129,7 +129,7 @@ class Run {
 
   private join(known: Known): void {
     if (!known.body.joinable || known.followers.length > 5) return
-    const at = known.body.windowed ? 0 : this.random(known.sent + 1)
+    const at = known.body.windowed ? 0 : this.random(known.sent + 1000)
     const follower = { reader: known.body.read(at), at }
     if (this.random(3) > 0) follower.reader.onMore = () => this.take(known, follower)
     known.followers.push(follower)
@@ -142,7 +142,7 @@ class Run {
   private take(known: Known, follower: Follower): void {
     const piece = follower.reader.next()
     if (piece === undefined) {
-      must(follower.at === known.body.size_bytes, 'nothing to read means all was read')
+      must(follower.at >= known.body.size_bytes, 'nothing to read means all was read')
       must(follower.reader.done === (known.body.state === 'complete'), 'done at the end of a complete body')
       must(follower.reader.failed === (known.body.state === 'failed'), 'failed at the end of a broken body')
       return

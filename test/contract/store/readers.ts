@@ -52,8 +52,25 @@ export function readers(makeStore: MakeStore): void {
       expect(Buffer.concat(pieces(reader)).equals(bytes.subarray(from))).toBe(true)
       reader.release()
     }
-    expect(() => body.read(700 * KIB + 1)).toThrow(RangeError)
     expect(() => body.read(-1)).toThrow(RangeError)
+  })
+
+  test('a reader may wait for a byte that has yet to come', () => {
+    for (const announced of [300 * KIB, -1]) {
+      const bytes = pattern(300 * KIB, 5)
+      const body = makeStore(ROOMY).fill(announced)
+      const reader = body.read(200 * KIB + 1)
+      const beyond = body.read(301 * KIB)
+      let calls = 0
+      reader.onMore = () => calls++
+      appendAll(body, bytes.subarray(0, 200 * KIB), 10_000)
+      expect([calls, reader.next()]).toEqual([0, undefined])
+      appendAll(body, bytes.subarray(200 * KIB), 10_000)
+      expect(calls).toBe(1)
+      body.complete()
+      expect(Buffer.concat(pieces(reader)).equals(bytes.subarray(200 * KIB + 1))).toBe(true)
+      expect([reader.done, beyond.next(), beyond.done]).toEqual([true, undefined, true])
+    }
   })
 
   test('a reader half-way keeps its place when the body is put together at its end', () => {

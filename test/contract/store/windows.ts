@@ -87,6 +87,41 @@ export function windows(makeStore: MakeStore): void {
     expect(store.stats().transient_bytes).toBe(0)
   })
 
+  test('a window skips what its only reader does not want', () => {
+    const store = makeStore(SMALL)
+    const bytes = pattern(300_000, 3)
+    const body = store.transit(bytes.length)
+    const reader = body.read(290_000)
+    expect(appendAll(body, bytes, 10_000)).toBe(APPEND_OK)
+    body.complete()
+    expect(Buffer.concat(pieces(reader)).equals(bytes.subarray(290_000))).toBe(true)
+  })
+
+  test('the writer is told when the last reader has gone and no new one can come', () => {
+    const body = makeStore(SMALL).transit(-1)
+    let deserted = 0
+    body.onDeserted = () => deserted++
+    const first = body.read(0)
+    appendAll(body, pattern(32 * KIB, 1), 16 * KIB)
+    first.release()
+    expect([deserted, body.joinable]).toEqual([0, true])
+    const second = body.read(0)
+    pieces(second)
+    second.release()
+    expect([deserted, body.joinable]).toEqual([1, false])
+  })
+
+  test('a kept body that gets no room tells its writer when nobody reads it', () => {
+    const body = makeStore(SMALL).fill(-1)
+    let deserted = 0
+    body.onDeserted = () => {
+      deserted++
+      body.fail()
+    }
+    while (!body.windowed) body.append(pattern(100_000, 1))
+    expect([deserted, body.state]).toEqual([1, 'failed'])
+  })
+
   test('a window of known length fails when too much or too little comes', () => {
     const store = makeStore(SMALL)
     const short = store.transit(10)
