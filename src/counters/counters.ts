@@ -19,6 +19,9 @@ export const MAIN = indexes(MAIN_COUNTERS)
 export const SMA = indexes(SMA_COUNTERS)
 export const VBE = indexes(VBE_COUNTERS)
 
+/** A block's values as whoever counts holds them. */
+export type CounterValues = Float64Array
+
 /** What one thread posts to another so that both see the same block. */
 export interface CounterHandle {
   readonly kind: CounterClass

@@ -5,6 +5,8 @@ import { RingWriter } from './ring.ts'
 import type { TagMask } from './tags.ts'
 import { Transaction } from './transaction.ts'
 
+export type { Transaction } from './transaction.ts'
+
 /** Whose transaction: sessions and requests are the client's, fetches the backend's. */
 export type Side = 'client' | 'backend' | 'none'
 

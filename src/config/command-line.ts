@@ -1,0 +1,197 @@
+import { hostname } from 'node:os'
+import { parseArgs } from 'node:util'
+import { OperatorError } from '../base/errors.ts'
+import { nearest } from '../base/nearest.ts'
+import { parseInteger } from '../base/units.ts'
+import type { BackendArgument, HostPort, ListenSpec } from './addresses.ts'
+import { parseBackend, parseHostPort, parseListen } from './addresses.ts'
+import type { CommandRow, FlagRow } from './flags.ts'
+import { COMMANDS, commandHelp, flagText, generalHelp } from './flags.ts'
+import type { ParameterValues } from './parameters.ts'
+import { defaultParameters, setParameter } from './parameters.ts'
+import type { StoreSpec } from './storage.ts'
+import { parseStorage } from './storage.ts'
+import { version } from './version.ts'
+
+export interface ServeOptions {
+  readonly command: 'serve'
+  readonly listen: readonly ListenSpec[]
+  /** At most one of these two; neither: the demo origin. */
+  readonly backend: BackendArgument | undefined
+  readonly vclFile: string | undefined
+  readonly stores: readonly StoreSpec[]
+  readonly parameters: ParameterValues
+  readonly workers: number
+  readonly identity: string
+  readonly metrics: HostPort | undefined
+  /** -C: print the compiled rules and end. */
+  readonly compileOnly: boolean
+}
+
+export interface CheckOptions {
+  readonly command: 'check'
+  readonly files: readonly string[]
+  readonly parameters: ParameterValues
+}
+
+/** Help or version: print the text and end with success. */
+export interface PrintOptions {
+  readonly command: 'print'
+  readonly text: string
+}
+
+export type CommandLine = ServeOptions | CheckOptions | PrintOptions
+
+/** `argv` without node and program. Throws an OperatorError. */
+export function parseCommandLine(argv: readonly string[]): CommandLine {
+  const [word, ...rest] = argv
+  if (word === undefined || word === '--help' || word === '-h' || word === 'help') return print(generalHelp())
+  if (word === '-V' || word === '--version') return versionLine()
+  const command = COMMANDS.find((row) => row.name === word)
+  if (!command) throw new OperatorError(unknownCommand(word))
+  if (!command.flags) throw new OperatorError(`lacquer ${word}: not available yet`)
+  const given = readFlags(command, command.flags, rest)
+  if (given.has('help')) return print(commandHelp(command))
+  if (given.has('V')) return versionLine()
+  return command.name === 'check' ? checkOptions(given) : serveOptions(given)
+}
+
+function print(text: string): PrintOptions {
+  return { command: 'print', text }
+}
+
+function versionLine(): PrintOptions {
+  return print(`lacquer ${version()} (node ${process.versions.node})\n`)
+}
+
+function unknownCommand(word: string): string {
+  if (word.startsWith('-')) return `${word}: a command comes first, as in 'lacquer serve ${word} ...'; see lacquer --help`
+  const meant = nearest(
+    word,
+    COMMANDS.map((row) => row.name),
+  )
+  return `there is no command '${word}'${meant ? `: did you mean '${meant}'?` : '; see lacquer --help'}`
+}
+
+/** Values by flag name in the order given; what stands without a flag is under ''. */
+class Given {
+  private readonly values = new Map<string, string[]>()
+
+  add(name: string, value: string): void {
+    this.values.set(name, [...this.all(name), value])
+  }
+
+  has(name: string): boolean {
+    return this.values.has(name)
+  }
+
+  all(name: string): readonly string[] {
+    return this.values.get(name) ?? []
+  }
+
+  one(name: string): string | undefined {
+    return this.all(name)[0]
+  }
+}
+
+function readFlags(command: CommandRow, rows: readonly FlagRow[], args: readonly string[]): Given {
+  // Lenient, because the messages are ours: what parseArgs saw is judged token by token.
+  const options = Object.fromEntries(
+    rows.map((row) => [
+      row.name,
+      { type: row.value === undefined ? 'boolean' : 'string', ...(row.name.length === 1 ? { short: row.name } : {}) } as const,
+    ]),
+  )
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true })
+  const given = new Given()
+  for (const token of tokens) {
+    if (token.kind === 'positional') given.add('', token.value)
+    if (token.kind === 'option') addFlag(command, rows, given, token)
+  }
+  return given
+}
+
+interface OptionToken {
+  readonly name: string
+  readonly rawName: string
+  readonly value: string | undefined
+}
+
+function addFlag(command: CommandRow, rows: readonly FlagRow[], given: Given, token: OptionToken): void {
+  const row = rows.find((candidate) => candidate.name === token.name)
+  // One letter takes one dash, a word two.
+  if (!row || token.rawName !== flagText({ ...row, value: undefined })) throw new OperatorError(unknownFlag(command, rows, token.rawName))
+  if (row.refused !== undefined) throw new OperatorError(`${token.rawName}: ${row.refused}`)
+  if (row.value === undefined && token.value !== undefined) throw new OperatorError(`${token.rawName}: takes no value`)
+  if (row.value !== undefined && token.value === undefined)
+    throw new OperatorError(`${token.rawName}: a value is missing: ${flagText(row)}`)
+  if (given.has(row.name) && !row.repeat) throw new OperatorError(`${token.rawName}: given twice`)
+  given.add(row.name, token.value ?? '')
+}
+
+function unknownFlag(command: CommandRow, rows: readonly FlagRow[], rawName: string): string {
+  const known = rows.filter((row) => row.name.length > 1).map((row) => `--${row.name}`)
+  const meant = rawName.startsWith('--') ? nearest(rawName, known) : undefined
+  return `${rawName}: unknown flag${meant ? `; did you mean ${meant}?` : ''}; see lacquer ${command.name} --help`
+}
+
+function checkOptions(given: Given): CheckOptions {
+  const files = given.all('')
+  if (files.length === 0) throw new OperatorError('lacquer check: name at least one rule file')
+  return { command: 'check', files, parameters: parameters(given) }
+}
+
+function serveOptions(given: Given): ServeOptions {
+  const stray = given.one('')
+  if (stray !== undefined) throw new OperatorError(`lacquer serve: '${stray}' stands without a flag; rules are given as -f ${stray}`)
+  const metrics = given.one('metrics')
+  const options: ServeOptions = {
+    command: 'serve',
+    listen: (given.has('a') ? given.all('a') : [':6081']).map(parseListen),
+    backend: given.has('b') ? parseBackend(given.one('b') ?? '') : undefined,
+    vclFile: given.one('f'),
+    stores: (given.has('s') ? given.all('s') : ['memory']).map(parseStorage),
+    parameters: parameters(given),
+    workers: workers(given.one('w') ?? '1'),
+    identity: given.one('i') ?? hostname(),
+    metrics: metrics === undefined ? undefined : parseHostPort('--metrics', metrics),
+    compileOnly: given.has('C'),
+  }
+  checkTogether(options)
+  return options
+}
+
+function checkTogether(options: ServeOptions): void {
+  if (options.vclFile === '') throw new OperatorError('-f: the file name is empty')
+  if (options.backend && options.vclFile !== undefined)
+    throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
+  if (options.compileOnly && !options.backend && options.vclFile === undefined)
+    throw new OperatorError('-C: needs the rules to compile: -f file or -b backend')
+  refuseTwice('-a', options.listen)
+  refuseTwice('-s', options.stores)
+}
+
+function refuseTwice(flag: string, items: readonly { readonly name: string }[]): void {
+  const seen = new Set<string>()
+  for (const { name } of items) {
+    if (seen.has(name)) throw new OperatorError(`${flag}: the name '${name}' is used twice`)
+    seen.add(name)
+  }
+}
+
+function workers(text: string): number {
+  const number = parseInteger(text)
+  if (number === undefined || number < 1) throw new OperatorError(`-w ${text}: not a number of workers`)
+  if (number > 1) throw new OperatorError(`-w ${text}: more than one worker is not supported yet: workers do not share a store`)
+  return number
+}
+
+function parameters(given: Given): ParameterValues {
+  const values = defaultParameters()
+  const ttl = given.one('t')
+  const space = given.one('l')
+  if (ttl !== undefined) setParameter(values, `default_ttl=${ttl}`)
+  if (space !== undefined) setParameter(values, `vsl_space=${space}`)
+  for (const assignment of given.all('p')) setParameter(values, assignment)
+  return values
+}

@@ -1,0 +1,137 @@
+/** Commands and flags: one table that the parser, --help and docs/reference/flags.md read. Letters are varnishd's. */
+
+export interface FlagRow {
+  /** One letter for `-a`, a word for `--metrics`. */
+  readonly name: string
+  /** What follows it in the synopsis; undefined for a switch. */
+  readonly value?: string
+  readonly repeat?: true
+  readonly about: string
+  /** Why it is refused, for flags that varnishd has and Lacquer has not (yet). */
+  readonly refused?: string
+}
+
+const LATER = 'not supported yet'
+
+export const SERVE_FLAGS: readonly FlagRow[] = [
+  {
+    name: 'a',
+    value: '[name=]address[,PROXY]',
+    repeat: true,
+    about:
+      'Accept clients here: host:port, :port, [v6]:port, or /path of a unix socket (with ,mode=660). Port 0 lets the kernel choose. Default :6081',
+  },
+  {
+    name: 'b',
+    value: 'host[:port]',
+    about: 'The backend, in place of a rule file: host, host:port, https://host, or /path of a unix socket',
+  },
+  { name: 'f', value: 'file', about: 'The rules, in VCL. With neither -b nor -f a small demo origin is started inside' },
+  {
+    name: 's',
+    value: '[name=]memory[,size]',
+    repeat: true,
+    about: 'Storage. Without a size, 40% of the memory this process may use. malloc and default mean memory',
+  },
+  { name: 'p', value: 'name=value', repeat: true, about: 'Set a parameter (docs/reference/parameters.md)' },
+  { name: 't', value: 'ttl', about: 'Short for -p default_ttl=ttl' },
+  { name: 'l', value: 'size', about: 'Short for -p vsl_space=size' },
+  { name: 'w', value: 'number', about: 'Worker threads. Default 1, and not more until workers share a store' },
+  { name: 'i', value: 'identity', about: 'server.identity in rules. Default: the host name' },
+  { name: 'metrics', value: 'host:port', about: 'Serve /metrics (Prometheus) and /healthz here' },
+  { name: 'C', about: 'Compile the rules, print the result and end' },
+  { name: 'F', about: 'Stay in the foreground: Lacquer always does' },
+  { name: 'V', about: 'Print the version and end' },
+  { name: 'help', about: 'Print this and end' },
+  { name: 'd', about: 'Debug mode with the admin protocol on standard input', refused: LATER },
+  {
+    name: 'n',
+    value: 'name',
+    about: 'Work directory',
+    refused: `${LATER}: there is no work directory until the log can be read from outside`,
+  },
+  { name: 'T', value: 'address', about: 'Admin port', refused: `${LATER}: there is no admin port` },
+  { name: 'S', value: 'file', about: 'Secret of the admin port', refused: `${LATER}: there is no admin port` },
+  { name: 'M', value: 'address', about: 'Connect the admin protocol to this address', refused: `${LATER}: there is no admin port` },
+  { name: 'I', value: 'file', about: 'Admin commands to run at start', refused: `${LATER}: there is no admin port` },
+  {
+    name: 'P',
+    value: 'file',
+    about: 'Process id file',
+    refused: `${LATER}: Lacquer stays in the foreground, so whoever starts it knows its process id`,
+  },
+  { name: 'r', value: 'names', about: 'Make parameters read-only', refused: `${LATER}: parameters cannot be changed while running` },
+  { name: 'E', value: 'extension', about: 'Load an extension', refused: 'not supported: there are no binary extensions' },
+  { name: 'h', value: 'kind', about: 'Hash algorithm', refused: 'not supported: there is one index and nothing to choose' },
+  { name: 'j', value: 'jail', about: 'Jail', refused: 'not supported: run as an unprivileged user (see docs/lacquer.service)' },
+  { name: 'x', value: 'topic', about: 'Print reference pages', refused: 'not supported: see docs/reference' },
+]
+
+export const CHECK_FLAGS: readonly FlagRow[] = [
+  { name: 'p', value: 'name=value', repeat: true, about: 'Set a parameter that rules depend on: policy, vcl_path, vcc_err_unref' },
+  { name: 'help', about: 'Print this and end' },
+]
+
+export interface CommandRow {
+  readonly name: string
+  readonly synopsis: string
+  readonly about: string
+  readonly flags?: readonly FlagRow[]
+}
+
+/** A command without flags is not there yet. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'serve',
+    synopsis: 'serve [-a address]... [-b backend | -f file] [-s storage]... [-p name=value]...',
+    about: 'Cache and proxy',
+    flags: SERVE_FLAGS,
+  },
+  { name: 'check', synopsis: 'check file...', about: 'Compile rule files and print what is wrong with them', flags: CHECK_FLAGS },
+  { name: 'test', synopsis: 'test file...', about: 'Run rule tests' },
+  { name: 'adm', synopsis: 'adm', about: 'Talk to a running Lacquer' },
+  { name: 'log', synopsis: 'log', about: 'Show the log' },
+  { name: 'ncsa', synopsis: 'ncsa', about: 'Show the log as access log lines' },
+  { name: 'stat', synopsis: 'stat', about: 'Show the counters' },
+  { name: 'top', synopsis: 'top', about: 'Show the most frequent log records' },
+  { name: 'hist', synopsis: 'hist', about: 'Show a histogram of response times' },
+]
+
+export function flagText(row: FlagRow): string {
+  const dashes = row.name.length === 1 ? '-' : '--'
+  return `${dashes}${row.name}${row.value === undefined ? '' : ` ${row.value}`}`
+}
+
+export function generalHelp(): string {
+  const there = COMMANDS.filter((command) => command.flags)
+  const lines = there.map((command) => `  lacquer ${command.synopsis}\n      ${command.about}`)
+  return `Lacquer, a reverse-proxy HTTP cache that speaks VCL\n\n${lines.join('\n')}\n\n'lacquer serve --help' lists the flags; -V prints the version.\n`
+}
+
+const COLUMN = 30
+const WIDTH = 100
+
+export function commandHelp(command: CommandRow): string {
+  const rows = (command.flags ?? []).filter((row) => row.refused === undefined)
+  const lines = rows.map((row) => entry(flagText(row), row.repeat ? `${row.about}. May be repeated` : row.about))
+  return `lacquer ${command.synopsis}\n${command.about}\n\n${lines.join('\n')}\n`
+}
+
+function entry(left: string, right: string): string {
+  const indent = ' '.repeat(COLUMN)
+  const lines = wrap(right, WIDTH - COLUMN)
+  const first = `  ${left}`
+  if (first.length >= COLUMN) return [first, ...lines.map((line) => indent + line)].join('\n')
+  return [first.padEnd(COLUMN) + lines[0], ...lines.slice(1).map((line) => indent + line)].join('\n')
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1]
+    if (last === '') lines[lines.length - 1] = word
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
