@@ -1,0 +1,69 @@
+import { isIPv4, type Socket } from 'node:net'
+import { Ip } from '../base/ip.ts'
+import type { ConnectionFacts } from '../flow/client.ts'
+
+/** What clients on unix sockets have for an address. */
+export const NO_IP = new Ip('0.0.0.0', 0, new Uint8Array(4))
+
+/** Which `-a` a connection came in by. */
+export interface Door {
+  readonly socket_name: string
+  /** As bound, for local.endpoint. */
+  readonly endpoint: string
+  readonly proxy: boolean
+}
+
+/** Facts of one connection; the PROXY header may replace the client's and the server's address. */
+export class Facts implements ConnectionFacts {
+  readonly xid: number
+  client_ip: Ip
+  server_ip: Ip
+  readonly remote_ip: Ip
+  readonly local_ip: Ip
+  readonly socket_name: string
+  readonly endpoint: string
+
+  constructor(xid: number, socket: Socket, door: Door) {
+    this.xid = xid
+    this.client_ip = this.remote_ip = toIp(socket.remoteAddress, socket.remotePort)
+    this.server_ip = this.local_ip = toIp(socket.localAddress, socket.localPort)
+    this.socket_name = door.socket_name
+    this.endpoint = door.endpoint
+  }
+}
+
+/** From what net says. IPv4 clients of a dual-stack listener are IPv4 clients. */
+export function toIp(address: string | undefined, port: number | undefined): Ip {
+  if (address === undefined || port === undefined) return NO_IP
+  const text = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+  return new Ip(text, port, isIPv4(text) ? ipv4Bytes(text) : ipv6Bytes(text))
+}
+
+function ipv4Bytes(text: string): Uint8Array {
+  return Uint8Array.from(text.split('.'), Number)
+}
+
+/** `text` is valid, possibly with a zone ("fe80::1%eth0"). */
+function ipv6Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(16)
+  const [left, right] = text.split('%')[0].split('::')
+  const head = groups(left)
+  const tail = right === undefined ? [] : groups(right)
+  head.forEach((value, i) => putGroup(bytes, i, value))
+  tail.forEach((value, i) => putGroup(bytes, 8 - tail.length + i, value))
+  return bytes
+}
+
+function groups(text: string): number[] {
+  if (text === '') return []
+  return text.split(':').flatMap((group) => {
+    if (!group.includes('.')) return [Number.parseInt(group, 16)]
+    const [a, b, c, d] = ipv4Bytes(group)
+    return [a * 256 + b, c * 256 + d]
+  })
+}
+
+function putGroup(bytes: Uint8Array, index: number, value: number): void {
+  bytes[index * 2] = value >> 8
+  bytes[index * 2 + 1] = value & 255
+}

@@ -1,0 +1,60 @@
+import type { Clock } from '../base/clock.ts'
+import type { FlowEntry } from '../flow/client.ts'
+import { RequestHead } from '../http/message.ts'
+import { RequestParser } from '../http/parse.ts'
+import type { ConnectionLimits } from './limits.ts'
+import type { ConnectionObserver } from './observer.ts'
+import { Scratch } from './response-writer.ts'
+import { Sweep } from './sweep.ts'
+
+export interface Http1Parts {
+  readonly flow: FlowEntry
+  readonly observer: ConnectionObserver
+  readonly clock: Clock
+  readonly limits: ConnectionLimits
+  /** Next session transaction id. */
+  nextXid(): number
+}
+
+/** Heads kept for reuse: as many as there are requests under way, in practice. */
+const SPARE_HEADS_MAX = 256
+
+/** What all connections of a worker share. */
+export class Http1Context {
+  readonly flow: FlowEntry
+  readonly observer: ConnectionObserver
+  readonly clock: Clock
+  readonly sweep: Sweep
+  readonly scratch = new Scratch()
+  readonly nextXid: () => number
+  limits: ConnectionLimits
+  parser: RequestParser
+  /** Requests under way are finished, nothing else is begun. */
+  draining = false
+  /** An idle connection holds no head; those of requests under way are lent from here. */
+  private readonly spare: RequestHead[] = []
+
+  constructor(parts: Http1Parts) {
+    this.flow = parts.flow
+    this.observer = parts.observer
+    this.clock = parts.clock
+    this.nextXid = () => parts.nextXid()
+    this.sweep = new Sweep(parts.clock)
+    this.limits = parts.limits
+    this.parser = new RequestParser(parts.limits)
+  }
+
+  /** The parameters have changed: for new connections, and the parser's for new requests. */
+  changeLimits(limits: ConnectionLimits): void {
+    this.limits = limits
+    this.parser = new RequestParser(limits)
+  }
+
+  takeHead(): RequestHead {
+    return this.spare.pop() ?? new RequestHead()
+  }
+
+  giveHead(head: RequestHead): void {
+    if (this.spare.length < SPARE_HEADS_MAX) this.spare.push(head)
+  }
+}

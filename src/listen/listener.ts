@@ -1,0 +1,115 @@
+import type { Server } from 'node:net'
+import type { Endpoint } from './address.ts'
+import { bindError } from './bind.ts'
+import type { Door } from './facts.ts'
+import { Http1Connection, type ConnectionOwner } from './http1.ts'
+import type { Http1Context } from './http1-context.ts'
+import { serverFor, type Accept, type ReadPath } from './read-path.ts'
+import type { Transport } from './transport.ts'
+import { applyUnixMode } from './unix-socket.ts'
+
+/**
+ * All that a worker listens on. To put it together:
+ *
+ *   manager:  const endpoints = await bindEndpoints(parseListen(['a0=:6081', '[::1]:80,PROXY']))   // plain data, goes to workers
+ *   worker:   const context = new Http1Context({ flow, observer, clock, limits, nextXid })
+ *             const listener = new Listener(context, await chooseReadPath('auto'))
+ *             await listener.listen(endpoints)
+ *             ...
+ *             await listener.drain(shutdown_timeout_ms)
+ */
+export class Listener implements ConnectionOwner {
+  readonly readPath: ReadPath
+  private readonly context: Http1Context
+  private readonly servers: Server[] = []
+  private readonly connections = new Set<Http1Connection>()
+  private whenEmpty: (() => void) | undefined = undefined
+
+  constructor(context: Http1Context, readPath: ReadPath) {
+    this.context = context
+    this.readPath = readPath
+  }
+
+  /** Connections open now, pipes included. */
+  get open(): number {
+    return this.connections.size
+  }
+
+  async listen(endpoints: readonly Endpoint[]): Promise<void> {
+    this.context.sweep.start()
+    for (const endpoint of endpoints) await this.listenOn(endpoint)
+  }
+
+  private listenOn(endpoint: Endpoint): Promise<void> {
+    const { context } = this
+    const door: Door = { socket_name: endpoint.name, endpoint: endpoint.text, proxy: endpoint.proxy }
+    const server = serverFor(this.readPath, this.acceptFor(door))
+    this.servers.push(server)
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => reject(bindError(endpoint.text, error)))
+      server.once('listening', () => {
+        server.removeAllListeners('error').on('error', (error) => context.observer.acceptFailed(endpoint.name, error))
+        if (endpoint.path !== undefined) applyUnixMode(endpoint.path, endpoint)
+        resolve()
+      })
+      const backlog = context.limits.listen_depth
+      if (endpoint.path !== undefined) server.listen({ path: endpoint.path, backlog })
+      else server.listen({ host: endpoint.host, port: endpoint.port, backlog, reusePort: true, exclusive: true })
+    })
+  }
+
+  private acceptFor(door: Door): Accept {
+    const { context } = this
+    const { observer } = context
+    return {
+      wanted: () => {
+        if (this.connections.size < context.limits.max_connections && !context.draining) return true
+        observer.dropped(door.socket_name)
+        return false
+      },
+      accepted: (transport: Transport) => {
+        context.clock.refresh()
+        this.connections.add(new Http1Connection(context, transport, door, this))
+      },
+      failed: (error) => observer.acceptFailed(door.socket_name, error),
+    }
+  }
+
+  connectionClosed(connection: Http1Connection): void {
+    this.connections.delete(connection)
+    if (this.connections.size === 0) this.whenEmpty?.()
+  }
+
+  /** No new connections; those there are go on. */
+  stopAccepting(): void {
+    for (const server of this.servers) server.close()
+    this.servers.length = 0
+  }
+
+  /** Closes connections that wait for a request. */
+  closeIdle(): void {
+    for (const connection of this.connections) connection.closeIdle()
+  }
+
+  /** The end: no new connections, no new requests, those under way are finished or cut at the deadline. Returns how many were cut. */
+  async drain(deadline_ms: number): Promise<number> {
+    this.context.draining = true
+    this.stopAccepting()
+    this.closeIdle()
+    if (this.connections.size > 0) await this.emptied(deadline_ms)
+    const cut = this.connections.size
+    for (const connection of this.connections) connection.destroy('SHUTDOWN')
+    this.context.sweep.stop()
+    return cut
+  }
+
+  private emptied(deadline_ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, deadline_ms)
+      this.whenEmpty = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}

@@ -1,0 +1,18 @@
+import { createServer, type Server } from 'node:net'
+import { onData, Transport } from './transport.ts'
+import type { Accept } from './read-path.ts'
+
+/**
+ * The plain read path: net's own 'data' events. Slower than read-onread.ts, and made of documented parts only.
+ * The high water mark of 1 makes 'drain' come whenever a write was not flushed at once; see Transport.flushed.
+ */
+export function eventsServer(accept: Accept): Server {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 1 })
+  server.on('connection', (socket) => {
+    if (!accept.wanted()) return void socket.destroy()
+    const transport = new Transport(socket)
+    accept.accepted(transport)
+    socket.on('data', onData)
+  })
+  return server
+}

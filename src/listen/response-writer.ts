@@ -1,0 +1,135 @@
+import type { BodyFraming } from '../flow/client.ts'
+import { CHUNK_END } from '../http/chunked.ts'
+import type { Transport } from './transport.ts'
+
+const SCRATCH_BYTES = 64 * 1024
+/** Up to here copying a body behind its head is cheaper than a second part in the write (node-platform: 16 KiB). */
+const COPY_MAX_BYTES = 16 * 1024
+
+const LAST_CHUNK_TEXT = '0\r\n\r\n'
+
+interface Latin1Writer {
+  latin1Write(text: string, offset: number): number
+}
+
+/** The buffer that a worker's responses are put together in; never held by two writers at once. */
+export class Scratch {
+  bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+  used = 0
+  holder: ResponseWriter | undefined = undefined
+}
+
+/**
+ * Bytes out of one connection. Everything small is copied into the scratch buffer and leaves in one write: at once, or while
+ * `deferring` when the connection has looked at all it received, so that pipelined answers share a write. Bytes the kernel did not
+ * take at once keep their memory: then a new scratch is made.
+ */
+export class ResponseWriter {
+  /** A response has begun: its head is written or waits for its first body bytes. */
+  started = false
+  deferring = false
+  sent_bytes = 0
+  framing: BodyFraming = 'none'
+  private readonly transport: Transport
+  private readonly scratch: Scratch
+  /** Head of a streamed response until its first bytes. */
+  private head = ''
+
+  constructor(transport: Transport, scratch: Scratch) {
+    this.transport = transport
+    this.scratch = scratch
+  }
+
+  /** A response as a whole. */
+  respond(head: string, body: Buffer | undefined): void {
+    this.started = true
+    this.put(head, body, false)
+  }
+
+  start(head: string, framing: BodyFraming): void {
+    this.started = true
+    this.head = head
+    this.framing = framing
+  }
+
+  /** True: the memory of `chunk` is free for reuse. */
+  write(chunk: Buffer): boolean {
+    if (chunk.length === 0 || this.framing === 'none') return this.flushed
+    const chunked = this.framing === 'chunked'
+    const prefix = chunked ? this.head + chunk.length.toString(16) + '\r\n' : this.head
+    this.head = ''
+    this.put(prefix, chunk, chunked)
+    return this.flushed
+  }
+
+  /** The end of a streamed response. */
+  end(): void {
+    const rest = this.framing === 'chunked' ? this.head + LAST_CHUNK_TEXT : this.head
+    this.head = ''
+    if (rest !== '') this.put(rest, undefined, false)
+  }
+
+  /** Text outside of a final response: 1xx. */
+  interim(text: string): void {
+    this.put(text, undefined, false)
+  }
+
+  get flushed(): boolean {
+    return this.transport.flushed
+  }
+
+  /** Sends what waits in the scratch buffer. */
+  flush(): void {
+    const scratch = this.scratch
+    if (scratch.holder !== this) return
+    const { bytes, used } = scratch
+    scratch.holder = undefined
+    scratch.used = 0
+    if (used === 0) return
+    // Behind a queue a copy of the right size waits, not the whole scratch.
+    if (!this.transport.flushed) return this.transport.write(Buffer.from(bytes.subarray(0, used)))
+    this.transport.write(bytes.subarray(0, used))
+    if (!this.transport.flushed) scratch.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+  }
+
+  private put(prefix: string, chunk: Buffer | undefined, crlf: boolean): void {
+    const chunk_bytes = chunk === undefined ? 0 : chunk.length
+    this.sent_bytes += prefix.length + chunk_bytes + (crlf ? 2 : 0)
+    if (chunk_bytes > COPY_MAX_BYTES || prefix.length + chunk_bytes + 2 > SCRATCH_BYTES) return this.putParts(prefix, chunk, crlf)
+    const scratch = this.room(prefix.length + chunk_bytes + 2)
+    const bytes = scratch.bytes
+    let at = scratch.used
+    at += (bytes as unknown as Latin1Writer).latin1Write(prefix, at)
+    if (chunk !== undefined) {
+      bytes.set(chunk, at)
+      at += chunk_bytes
+    }
+    if (crlf) at += CHUNK_END.copy(bytes, at)
+    scratch.used = at
+    if (!this.deferring) this.flush()
+  }
+
+  /** The scratch buffer in our hands with that much room. */
+  private room(needed_bytes: number): Scratch {
+    const scratch = this.scratch
+    // Another connection may be in the middle of its pipeline: a request of its may have woken ours.
+    if (scratch.holder !== this) scratch.holder?.flush()
+    else if (scratch.used + needed_bytes > SCRATCH_BYTES) this.flush()
+    scratch.holder = this
+    return scratch
+  }
+
+  /**
+   * A large body goes out where it lies, in one writev with its head. The head has its own small buffer, not the scratch: a body
+   * of this size often waits for the client, and would keep the whole scratch waiting with it.
+   */
+  private putParts(prefix: string, chunk: Buffer | undefined, crlf: boolean): void {
+    const transport = this.transport
+    this.flush()
+    transport.cork()
+    if (prefix !== '') transport.write(Buffer.from(prefix, 'latin1'))
+    if (chunk !== undefined) transport.write(chunk)
+    if (crlf) transport.write(CHUNK_END)
+    transport.uncork()
+  }
+}
