@@ -118,7 +118,6 @@ export interface ClientConnection {
 
   /** Hands over the raw socket for a pipe; bytes already read beyond the head are first in the stream. */
   detach(): Duplex
-
 }
 
 /** What listen/ calls for each request, synchronously, from the read event. */

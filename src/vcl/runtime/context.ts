@@ -208,6 +208,8 @@ export interface LoadedVcl {
     trivialDeliver: boolean
     /** vcl_hash is exactly the builtin one: url and Host (or server.ip). */
     builtinHash: boolean
+    /** Is std.rollback used anywhere? Only then are originals kept. */
+    rollback: boolean
   }
 }
 

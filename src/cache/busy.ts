@@ -1,0 +1,34 @@
+import type { RequestHead } from '../http/message.ts'
+import type { StoredObject } from '../store/contract.ts'
+import type { Variant } from './entry.ts'
+
+/** A request parked on a busy object. */
+export interface Waiter {
+  readonly req: RequestHead
+  /** The response will do for this request: take a reader of `object.body` now, before any byte is consumed. */
+  attach(object: StoredObject): void
+  /** All waiters are attached: go on with the object. */
+  joined(): void
+  /** Look up again: the response was not for sharing, or not for this request. */
+  released(): void
+}
+
+/**
+ * A fetch under way that others may wait for: from the decision to fetch until the response's head is in. It is a
+ * right, not a lock: whoever holds it ends it with Cache.insert, Cache.mark or Cache.fail, and it can be abandoned.
+ */
+export class Busy {
+  readonly variant: Variant
+  /** The secondary key changes when the response turns out to have another Vary. */
+  readonly req: RequestHead
+  readonly waiters = new Set<Waiter>()
+  /** Purged while it was fetched: its waiters may have the response, later requests may not. */
+  doomed = false
+  readonly since_ms: number
+
+  constructor(variant: Variant, req: RequestHead, since_ms: number) {
+    this.variant = variant
+    this.req = req
+    this.since_ms = since_ms
+  }
+}

@@ -1,0 +1,200 @@
+import { createHash } from 'node:crypto'
+import type { Ip } from '../base/ip.ts'
+import { RequestHead, ResponseHead } from '../http/message.ts'
+import { TAG } from '../log/tags.ts'
+import type { Transaction } from '../log/writer.ts'
+import type { BackendContext, LoadedVcl, VclBackend, VclStevedore } from '../vcl/runtime/context.ts'
+import type { ConnectionFacts } from './client.ts'
+import type { Environment } from './environment.ts'
+import { storageView } from './storage-view.ts'
+
+/** What a fetch keeps of the client request that caused it; the request itself may be over before the fetch is. */
+export interface FetchOrigin {
+  readonly facts: ConnectionFacts
+  readonly client_identity: string | undefined
+  readonly backend: VclBackend | undefined
+  readonly is_hitmiss: boolean
+  readonly is_hitpass: boolean
+}
+
+/** A fetch as rules see it. One object per fetch. */
+export abstract class BackendState implements BackendContext {
+  readonly env: Environment
+  readonly vcl: LoadedVcl
+  readonly key: string
+  readonly bereq = new RequestHead()
+  readonly beresp = new ResponseHead()
+  log!: Transaction
+  protected readonly from: FetchOrigin
+
+  client_identity: string | undefined
+  bereq_backend: VclBackend | undefined
+  bereq_xid = 0
+  bereq_retries = 0
+  bereq_trace = false
+  bereq_uncacheable = false
+  bereq_time_s: number
+  beresp_ttl_s = 0
+  beresp_grace_s = 0
+  beresp_keep_s = 0
+  beresp_age_s = 0
+  beresp_time_s = 0
+  beresp_do_esi = false
+  beresp_do_gzip = false
+  beresp_do_gunzip = false
+  beresp_do_stream = true
+  beresp_filters = ''
+  beresp_was_304 = false
+  beresp_storage: VclStevedore | undefined
+  beresp_transit_buffer: number
+  beresp_backend: VclBackend | undefined
+  beresp_backend_ip: Ip | undefined
+  action_status = 0
+  action_reason: string | undefined
+  action_ttl = -1
+  protected body_text = ''
+  protected bodyUnset = false
+  protected readonly original = new RequestHead()
+  private uncacheable = false
+  /** Set by rules; NaN: the backend's, else the parameter's. */
+  protected connect_timeout_s = NaN
+  protected first_byte_timeout_s = NaN
+  protected between_bytes_timeout_s = NaN
+  protected start_ms: number
+  protected last_ms: number
+
+  constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin) {
+    this.env = env
+    this.vcl = vcl
+    this.key = key
+    this.from = from
+    this.client_identity = from.client_identity
+    this.bereq_backend = from.backend
+    this.beresp_transit_buffer = env.params.transit_buffer
+    this.start_ms = this.last_ms = env.clock.wall_ms
+    this.bereq_time_s = this.start_ms / 1000
+  }
+
+  abstract readonly is_bgfetch: boolean
+
+  get is_hitmiss(): boolean {
+    return this.from.is_hitmiss
+  }
+  get is_hitpass(): boolean {
+    return this.from.is_hitpass
+  }
+  /** Once true it stays true (vcl-var: beresp.uncacheable). */
+  get beresp_uncacheable(): boolean {
+    return this.uncacheable
+  }
+  set beresp_uncacheable(value: boolean) {
+    if (value) this.uncacheable = true
+  }
+  get bereq_connect_timeout_s(): number {
+    return orDefault(this.connect_timeout_s, this.env.params.connect_timeout)
+  }
+  set bereq_connect_timeout_s(seconds: number) {
+    this.connect_timeout_s = seconds
+  }
+  get bereq_first_byte_timeout_s(): number {
+    return orDefault(this.first_byte_timeout_s, this.env.params.first_byte_timeout)
+  }
+  set bereq_first_byte_timeout_s(seconds: number) {
+    this.first_byte_timeout_s = seconds
+  }
+  get bereq_between_bytes_timeout_s(): number {
+    return orDefault(this.between_bytes_timeout_s, this.env.params.between_bytes_timeout)
+  }
+  set bereq_between_bytes_timeout_s(seconds: number) {
+    this.between_bytes_timeout_s = seconds
+  }
+  get client_ip(): Ip {
+    return this.from.facts.client_ip
+  }
+  get server_ip(): Ip {
+    return this.from.facts.server_ip
+  }
+  get remote_ip(): Ip {
+    return this.from.facts.remote_ip
+  }
+  get local_ip(): Ip {
+    return this.from.facts.local_ip
+  }
+  get local_endpoint(): string {
+    return this.from.facts.endpoint
+  }
+  get local_socket(): string {
+    return this.from.facts.socket_name
+  }
+  get server_hostname(): string {
+    return this.env.hostname
+  }
+  get server_identity(): string {
+    return this.env.identity
+  }
+  get sess_xid(): number {
+    return this.from.facts.xid
+  }
+  get bereq_hash(): Uint8Array {
+    return createHash('sha256').update(this.key, 'latin1').digest()
+  }
+
+  protected forgetUncacheable(): void {
+    this.uncacheable = this.bereq_uncacheable
+  }
+
+  now(): number {
+    return this.env.clock.wall_ms / 1000
+  }
+
+  unsetBody(): void {
+    this.bodyUnset = true
+  }
+
+  synthetic(text: string): void {
+    this.body_text = text
+  }
+
+  appendSynthetic(text: string): void {
+    this.body_text += text
+  }
+
+  rollback(): void {
+    this.bereq.copyFrom(this.original)
+  }
+
+  ban(): string | undefined {
+    return 'bans are not supported'
+  }
+
+  vclLog(text: string): void {
+    this.log.record(TAG.VCL_Log, text)
+  }
+
+  syslog(_priority: number, text: string): void {
+    this.env.operations.warn(text)
+  }
+
+  timestamp(label: string): void {
+    const now_ms = this.env.clock.wall_ms
+    this.log.timestamp(label, now_ms, now_ms - this.start_ms, now_ms - this.last_ms)
+    this.last_ms = now_ms
+  }
+
+  vclError(text: string): void {
+    this.log.record(TAG.VCL_Error, text)
+    this.env.operations.error(`rules: ${text}`)
+  }
+
+  logAcl(name: string, matched: string | undefined): void {
+    this.log.record(TAG.VCL_acl, matched === undefined ? `NO_MATCH ${name}` : `MATCH ${name} ${matched}`)
+  }
+
+  storage(name: string): VclStevedore | undefined {
+    return name === this.env.store.name ? storageView(this.env.store) : undefined
+  }
+}
+
+function orDefault(value: number, fallback: number): number {
+  return Number.isNaN(value) ? fallback : value
+}

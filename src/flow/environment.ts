@@ -1,0 +1,33 @@
+import type { Clock } from '../base/clock.ts'
+import type { ParameterValues } from '../config/parameters.ts'
+import type { LogWriter } from '../log/writer.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { LoadedVcl } from '../vcl/runtime/context.ts'
+import type { Store } from '../store/contract.ts'
+import type { Cache } from '../cache/cache.ts'
+import type { Origin } from '../origin/contract.ts'
+
+/** Lines for people, not for the request log: pino's shape. */
+export interface OperationsLog {
+  warn(message: string): void
+  error(message: string): void
+}
+
+/** What every request of a worker works with. `vcl` is replaced by a reload; a request keeps the one it began with. */
+export interface Environment {
+  vcl: LoadedVcl
+  readonly vclName: string
+  readonly cache: Cache
+  readonly store: Store
+  readonly origin: Origin
+  readonly policy: Policy
+  readonly params: ParameterValues
+  readonly clock: Clock
+  /** MAIN counters of this worker: `counters[MAIN.x]++`. */
+  readonly counters: Float64Array
+  readonly log: LogWriter
+  readonly operations: OperationsLog
+  readonly hostname: string
+  /** -i: server.identity, and our name in Via and Cache-Status. */
+  readonly identity: string
+}

@@ -1,0 +1,497 @@
+import { MAIN } from '../counters/counters.ts'
+import type { Busy } from '../cache/busy.ts'
+import { LooseObject } from '../cache/loose.ts'
+import { Fields } from '../http/fields.ts'
+import { formatHttpDate } from '../http/dates.ts'
+import { removeHopByHop } from '../http/hop.ts'
+import type { ResponseHead } from '../http/message.ts'
+import { reasonPhrase } from '../http/status.ts'
+import { TAG } from '../log/tags.ts'
+import { freshen } from '../policy/conditional.ts'
+import type { RequestDirectives } from '../policy/directives.ts'
+import { initialAnswers, settledAnswers, type InitialAnswers } from '../policy/initial.ts'
+import { isErrorStatus, mayServeOnError, type FailureKind } from '../policy/reuse.ts'
+import type { FetchFailure, OriginCall, OriginHandler, OutgoingBody } from '../origin/contract.ts'
+import { APPEND_PAUSE, type Body, type BodyReader, type StoredObject } from '../store/contract.ts'
+import { ACTION, type Action, type LoadedVcl } from '../vcl/runtime/context.ts'
+import { asBackend, timeoutsFor } from './backend-choice.ts'
+import { BackendState, type FetchOrigin } from './backend-state.ts'
+import { prepareBereq } from './bereq.ts'
+import type { Environment } from './environment.ts'
+import { objectHead } from './object-head.ts'
+import { callBackend } from './rules.ts'
+
+export type FetchKind = 'fetch' | 'pass' | 'bgfetch'
+
+/** Who asked for the response of a fetch; none for a background fetch. */
+export interface FetchOwner {
+  /** Content-Length of a response to HEAD. */
+  announced_bytes: number
+  /** The object is about to be handed out: take a reader. */
+  take(object: StoredObject): void
+  fetched(): void
+  notFetched(status: number, reason: string): void
+  informational(status: number, reason: string, fields: Fields): void
+}
+
+export interface FetchSetup {
+  readonly kind: FetchKind
+  readonly parent_xid: number
+  readonly busy: Busy | undefined
+  /** A stale object, to validate or to fall back on. */
+  readonly stale: StoredObject | undefined
+  /** The client's Cache-Control. */
+  readonly asked: Readonly<RequestDirectives>
+  readonly body: (OutgoingBody & { readonly started: boolean }) | undefined
+  readonly owner: FetchOwner | undefined
+}
+
+const FAILED = 'Backend fetch failed'
+
+/**
+ * One fetch, from vcl_backend_fetch to the last byte of the body. It outlives the client request that caused it.
+ * Everything happens in calls from the origin; nothing is awaited.
+ */
+export class Fetch extends BackendState implements OriginHandler {
+  readonly kind: FetchKind
+  private readonly setup: FetchSetup
+  private owner: FetchOwner | undefined
+  private busy: Busy | undefined
+  private call: OriginCall | undefined
+  private body: Body | undefined
+  private object: StoredObject | undefined
+  private answers: InitialAnswers | undefined
+  private expected_bytes = -1
+  private staleReader: BodyReader | undefined
+  private ended = false
+  private sent_ms = 0
+  private received_ms = 0
+  private beresp_hdrbytes = 0
+
+  constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin, setup: FetchSetup) {
+    super(env, vcl, key, from)
+    this.setup = setup
+    this.kind = setup.kind
+    this.owner = setup.owner
+    this.busy = setup.busy
+    this.bereq_uncacheable = setup.kind === 'pass'
+    this.forgetUncacheable()
+    // Holds the stored body for as long as it may yet be validated or stand in.
+    if (setup.stale !== undefined && setup.stale.body.state === 'complete') this.staleReader = setup.stale.body.read(0)
+  }
+
+  get is_bgfetch(): boolean {
+    return this.kind === 'bgfetch'
+  }
+
+  /** Begins; `bereq` is a copy of the request as the rules left it. */
+  start(): void {
+    this.openLog(this.kind)
+    prepareBereq(this.bereq, this.kind === 'pass', this.stale)
+    if (this.vcl.usage.rollback) this.original.copyFrom(this.bereq)
+    this.fetch()
+  }
+
+  /** The client that wanted it is gone. What may be stored is fetched to the end, for others; a pass is not. */
+  clientLeft(): void {
+    this.owner = undefined
+    if (this.kind !== 'pass' || this.ended) return
+    this.dropCall()
+    this.log.record(TAG.FetchError, 'client left')
+    this.body?.fail()
+    this.finish()
+  }
+
+  onConnected(reused: boolean, address: string): void {
+    this.log.record(TAG.BackendOpen, `0 ${this.beresp_backend?.name ?? ''} ${address} ${reused ? 'reuse' : 'connect'}`)
+  }
+
+  onInformational(status: number, reason: string, fields: Fields): void {
+    this.env.counters[MAIN.fetch_1xx]++
+    this.owner?.informational(status, reason, fields)
+  }
+
+  onHead(head: ResponseHead, content_length: number): void {
+    const { beresp, env } = this
+    env.clock.refresh()
+    this.received_ms = env.clock.wall_ms
+    this.beresp_time_s = this.received_ms / 1000
+    beresp.copyFrom(head)
+    this.expected_bytes = content_length
+    this.timestamp('Beresp')
+    this.logBeresp()
+    if (isErrorStatus(beresp.status) && this.serveStale('status')) return
+    removeHopByHop(beresp.fields)
+    if (!beresp.fields.has('date')) beresp.fields.appendKeyed('Date', 'date', formatHttpDate(this.received_ms))
+    if (beresp.status === 304) this.mergeStale()
+    this.answer()
+    this.afterResponse(callBackend(this, 'BACKEND_RESPONSE', this.vcl.subs.backend_response))
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.body?.append(chunk) === APPEND_PAUSE) this.call?.pause()
+  }
+
+  onEnd(): void {
+    this.env.clock.refresh()
+    this.call = undefined
+    this.body?.complete()
+    if (!this.beresp_do_stream) this.handOut()
+    this.finish()
+  }
+
+  onError(failure: FetchFailure): void {
+    const { env, body, object } = this
+    env.clock.refresh()
+    this.call = undefined
+    this.log.record(TAG.FetchError, failure.message)
+    env.counters[MAIN.fetch_failed]++
+    if (body === undefined) {
+      if (!this.serveStale('disconnected')) this.backendError(503, FAILED)
+      return
+    }
+    // Half a body: its readers must see that it broke, and nobody else may find it.
+    if (object !== undefined) env.cache.discard(object)
+    body.fail()
+    if (object === undefined) this.notDelivered(503, FAILED)
+    this.finish()
+  }
+
+  private get stale(): StoredObject | undefined {
+    return this.staleReader === undefined ? undefined : this.setup.stale
+  }
+
+  /** vcl_backend_fetch, then off to the origin. */
+  private fetch(): void {
+    switch (callBackend(this, 'BACKEND_FETCH', this.vcl.subs.backend_fetch)) {
+      case ACTION.fetch:
+        return this.send()
+      case ACTION.error:
+        return this.backendError(this.action_status || 503, this.action_reason ?? FAILED)
+      default:
+        return this.abandon()
+    }
+  }
+
+  private send(): void {
+    const { env, bereq } = this
+    this.timestamp('Fetch')
+    const chosen = asBackend(this.bereq_backend)
+    const backend = chosen?.resolve() ?? chosen
+    if (backend === undefined) return this.backendError(503, FAILED)
+    this.beresp_backend = backend
+    const { spec } = backend
+    if (!bereq.fields.has('host')) bereq.fields.set('Host', spec.host_header ?? spec.host ?? 'localhost')
+    this.logBereq()
+    this.sent_ms = env.clock.wall_ms
+    const timeouts = timeoutsFor(spec, env.params, this.connect_timeout_s, this.first_byte_timeout_s, this.between_bytes_timeout_s)
+    this.call = env.origin.fetch(backend, bereq, this.bodyUnset ? undefined : this.setup.body, timeouts, this)
+  }
+
+  /** RFC 9111 section 4.3.4: a 304 to our conditions updates the stored head, which then is the response. */
+  private mergeStale(): void {
+    const { stale, beresp } = this
+    if (stale === undefined || this.kind === 'pass') return
+    const merged = new Fields()
+    merged.copyFrom(stale.head.fields)
+    freshen(merged, beresp.fields)
+    beresp.fields.copyFrom(merged)
+    beresp.status = stale.head.status
+    beresp.reason = stale.head.reason
+    this.beresp_was_304 = true
+    this.env.counters[MAIN.fetch_304]++
+  }
+
+  /** The policy's first answers, which rules may change. */
+  private answer(): void {
+    this.forgetUncacheable()
+    const answers = initialAnswers(this.env.policy, this.bereq, this.beresp, this.sent_ms, this.received_ms)
+    this.answers = answers
+    this.beresp_age_s = answers.age_ms / 1000
+    this.beresp_ttl_s = answers.ttl_ms / 1000
+    this.beresp_grace_s = answers.grace_ms / 1000
+    this.beresp_keep_s = answers.keep_ms / 1000
+    this.logTtl('RFC')
+  }
+
+  private afterResponse(action: Action): void {
+    switch (action) {
+      case ACTION.deliver:
+        return this.publish(false)
+      case ACTION.pass:
+        this.beresp_uncacheable = true
+        return this.publish(true)
+      case ACTION.retry:
+        return this.retry()
+      case ACTION.error:
+        this.dropCall()
+        return this.backendError(this.action_status || 503, this.action_reason ?? FAILED)
+      default:
+        this.dropCall()
+        return this.abandon()
+    }
+  }
+
+  /** The response goes to whoever waits: into the store, or around it. */
+  private publish(hitForPass: boolean): void {
+    const settled = this.settle()
+    this.logTtl(settled.uncacheable ? 'HFM' : 'VCL')
+    this.countBody()
+    if (settled.uncacheable) this.publishLoose(settled, hitForPass)
+    else this.publishStored(settled)
+    if (this.beresp_do_stream) this.handOut()
+    if (this.beresp_was_304) this.dropBodyOf304()
+  }
+
+  private settle(): InitialAnswers {
+    const { answers, env } = this
+    if (answers === undefined) throw new Error('a response is judged before it is published')
+    const rules = {
+      ttl_ms: this.beresp_ttl_s * 1000,
+      grace_ms: this.beresp_grace_s * 1000,
+      keep_ms: this.beresp_keep_s * 1000,
+      uncacheable: this.beresp_uncacheable,
+    }
+    return settledAnswers(env.policy, this.bereq, this.beresp, answers, rules, this.sent_ms, this.received_ms)
+  }
+
+  private publishLoose(settled: InitialAnswers, hitForPass: boolean): void {
+    const { env, stale } = this
+    if (this.kind !== 'pass') env.counters[MAIN.beresp_uncacheable]++
+    const reuse = this.beresp_was_304 && stale !== undefined
+    const body = reuse ? stale.body : env.store.transit(this.expected_bytes)
+    if (!reuse) this.adopt(body)
+    this.object = new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), body)
+    this.owner?.take(this.object)
+    const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : settled.ttl_ms
+    if (this.kind !== 'pass') env.cache.mark(this.key, this.bereq, this.takeBusy(), ttl_ms, hitForPass)
+  }
+
+  private publishStored(settled: InitialAnswers): void {
+    const { env, stale } = this
+    const head = objectHead(this.bereq_xid, this.beresp, settled, true)
+    if (this.beresp_was_304 && stale !== undefined) {
+      this.object = env.cache.freshen(this.key, stale, head, this.takeBusy(), this.bereq)
+    } else {
+      const body = env.store.fill(this.expected_bytes)
+      this.adopt(body)
+      this.object = env.cache.insert(this.key, this.bereq, head, body, this.takeBusy())
+    }
+    this.owner?.take(this.object)
+  }
+
+  private adopt(body: Body): void {
+    this.body = body
+    body.onRoom = this.onRoom
+    body.onDeserted = this.onDeserted
+  }
+
+  private readonly onRoom = (): void => {
+    this.call?.resume()
+  }
+
+  /** Nobody reads on, and nobody can join: the rest is of no use. */
+  private readonly onDeserted = (): void => {
+    if (this.call === undefined) return
+    this.dropCall()
+    this.body?.fail()
+    this.finish()
+  }
+
+  /** After this turn: what came with the head in one read then leaves with it in one write. */
+  private handOut(): void {
+    if (this.owner !== undefined) queueMicrotask(this.tellOwner)
+  }
+
+  private readonly tellOwner = (): void => {
+    const { owner, object } = this
+    this.owner = undefined
+    if (owner === undefined || object === undefined) return
+    if (this.expected_bytes >= 0 && this.bereq.method === 'HEAD') owner.announced_bytes = this.expected_bytes
+    owner.fetched()
+  }
+
+  /** A 304 has no body; its end will be reported, and ends the fetch. */
+  private dropBodyOf304(): void {
+    this.body = undefined
+  }
+
+  private takeBusy(): Busy | undefined {
+    const { busy } = this
+    this.busy = undefined
+    return busy
+  }
+
+  /** The stale object stands in for a response that could not be had (RFC 9111 section 4.2.4, RFC 5861 section 4). */
+  private serveStale(failure: FailureKind): boolean {
+    const { stale, env } = this
+    if (stale === undefined || !stale.live) return false
+    if (!mayServeOnError(env.policy, stale.head, env.clock.wall_ms, this.setup.asked, failure)) return false
+    this.dropCall()
+    this.object = stale
+    this.owner?.take(stale)
+    const busy = this.takeBusy()
+    if (busy !== undefined) env.cache.fail(busy, stale)
+    this.handOut()
+    this.finish()
+    return true
+  }
+
+  private retry(): void {
+    const { setup, env } = this
+    this.dropCall()
+    if (setup.body?.started === true) return this.backendError(503, 'Request body is gone')
+    if (this.bereq_retries >= env.params.max_retries) {
+      this.log.record(TAG.VCL_Error, 'Too many retries, delivering 503')
+      return this.backendError(503, FAILED, true)
+    }
+    this.timestamp('Retry')
+    this.bereq_retries++
+    this.beresp_was_304 = false
+    this.beresp_do_stream = true
+    this.forgetUncacheable()
+    const before = this.log
+    const xid = this.bereq_xid
+    this.openLog('retry', xid)
+    before.link('bereq', this.bereq_xid, 'retry')
+    before.end()
+    this.fetch()
+  }
+
+  /** vcl_backend_error: a response of our own. `final` when a retry is out of the question. */
+  private backendError(status: number, reason: string, final = false): void {
+    this.composeError(status, reason)
+    const action = callBackend(this, 'BACKEND_ERROR', this.vcl.subs.backend_error)
+    if (action === ACTION.retry && !final) return this.retry()
+    if (action !== ACTION.deliver) return this.abandon()
+    this.publishError()
+    this.finish()
+  }
+
+  private composeError(status: number, reason: string): void {
+    const { beresp, env } = this
+    this.received_ms = env.clock.wall_ms
+    if (this.sent_ms === 0) this.sent_ms = this.received_ms
+    beresp.proto = 'HTTP/1.1'
+    beresp.status = status % 1000 < 100 ? 503 : status
+    beresp.reason = reason === '' ? reasonPhrase(beresp.status) : reason
+    beresp.fields.clear()
+    beresp.fields.appendKeyed('Date', 'date', formatHttpDate(this.received_ms))
+    beresp.fields.appendKeyed('Server', 'server', 'Lacquer')
+    this.body_text = ''
+    this.beresp_was_304 = false
+    this.forgetUncacheable()
+    this.beresp_ttl_s = this.beresp_grace_s = this.beresp_keep_s = this.beresp_age_s = 0
+  }
+
+  /** Stored only when the rules gave it a ttl. Those who waited for the fetch get it too. */
+  private publishError(): void {
+    const { env } = this
+    const text = Buffer.from(this.body_text, 'latin1')
+    const stored = this.kind !== 'pass' && this.beresp_ttl_s > 0 && !this.beresp_uncacheable
+    const answers: InitialAnswers = {
+      ttl_ms: this.beresp_ttl_s * 1000,
+      grace_ms: this.beresp_grace_s * 1000,
+      keep_ms: this.beresp_keep_s * 1000,
+      age_ms: 0,
+      t_origin_ms: this.received_ms,
+      uncacheable: !stored,
+      why: 'rules',
+      flags: 0,
+      validatable: false,
+    }
+    const head = objectHead(this.bereq_xid, this.beresp, answers, stored)
+    const body = stored ? env.store.fill(text.length) : env.store.transit(text.length)
+    if (text.length > 0) body.append(text)
+    body.complete()
+    this.expected_bytes = text.length
+    if (stored) {
+      this.object = env.cache.insert(this.key, this.bereq, head, body, this.takeBusy())
+      this.owner?.take(this.object)
+    } else this.shareError(new LooseObject(head, body))
+    this.handOut()
+  }
+
+  private shareError(object: StoredObject): void {
+    this.object = object
+    this.owner?.take(object)
+    const busy = this.takeBusy()
+    if (busy !== undefined) this.env.cache.fail(busy, object)
+  }
+
+  /** No response at all: the client gets a 503 from vcl_synth, who waited looks up again. */
+  private abandon(): void {
+    this.notDelivered(503, FAILED)
+    this.finish()
+  }
+
+  private notDelivered(status: number, reason: string): void {
+    const busy = this.takeBusy()
+    const { owner } = this
+    this.owner = undefined
+    owner?.notFetched(status, reason)
+    if (busy !== undefined) this.env.cache.abandon(busy)
+  }
+
+  private dropCall(): void {
+    const { call } = this
+    this.call = undefined
+    call?.abort()
+  }
+
+  private finish(): void {
+    if (this.ended) return
+    this.ended = true
+    const busy = this.takeBusy()
+    if (busy !== undefined) this.env.cache.abandon(busy)
+    this.staleReader?.release()
+    this.staleReader = undefined
+    const { log, body } = this
+    const body_bytes = body?.size_bytes ?? 0
+    this.timestamp('BerespBody')
+    log.number(TAG.Length, body_bytes)
+    log.account(TAG.BereqAcct, 0, 0, this.beresp_hdrbytes, body_bytes)
+    log.end()
+  }
+
+  private countBody(): void {
+    const { counters } = this.env
+    if (this.beresp.status === 204) counters[MAIN.fetch_204]++
+    else if (this.bereq.method === 'HEAD') counters[MAIN.fetch_head]++
+    else if (this.expected_bytes > 0) counters[MAIN.fetch_length]++
+    else if (this.expected_bytes === 0) counters[MAIN.fetch_none]++
+    else counters[MAIN.fetch_chunked]++
+  }
+
+  private openLog(reason: string, parent = this.setup.parent_xid): void {
+    const { env } = this
+    this.bereq_xid = env.log.nextXid()
+    this.log = env.log.open(this.bereq_xid, 'backend')
+    this.log.begin('bereq', parent, reason)
+    this.log.timestamp('Start', env.clock.wall_ms, 0, 0)
+  }
+
+  private logBereq(): void {
+    const { log, bereq } = this
+    log.record(TAG.BereqMethod, bereq.method)
+    log.record(TAG.BereqURL, bereq.url)
+    log.record(TAG.BereqProtocol, bereq.proto)
+    log.fields(TAG.BereqHeader, bereq.fields)
+  }
+
+  private logBeresp(): void {
+    const { log, beresp } = this
+    log.record(TAG.BerespProtocol, beresp.proto)
+    log.number(TAG.BerespStatus, beresp.status)
+    log.record(TAG.BerespReason, beresp.reason)
+    log.fields(TAG.BerespHeader, beresp.fields)
+  }
+
+  private logTtl(source: string): void {
+    const uncacheable = this.beresp_uncacheable ? 'uncacheable' : 'cacheable'
+    this.log.record(
+      TAG.TTL,
+      `${source} ${Math.round(this.beresp_ttl_s)} ${Math.round(this.beresp_grace_s)} ${Math.round(this.beresp_keep_s)} ${Math.round(this.beresp_time_s)} ${uncacheable}`,
+    )
+  }
+}

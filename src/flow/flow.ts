@@ -1,0 +1,25 @@
+import type { ClientConnection, FlowEntry } from './client.ts'
+import { ClientTask, type TaskPool } from './client-task.ts'
+import type { Environment } from './environment.ts'
+
+/** Tasks kept for reuse at most; more than that were needed in a burst and are left to the collector. */
+const SPARE_MAX = 1024
+
+/** Where connections hand in their requests. */
+export class Flow implements FlowEntry, TaskPool {
+  private readonly env: Environment
+  private readonly spare: ClientTask[] = []
+
+  constructor(env: Environment) {
+    this.env = env
+  }
+
+  request(connection: ClientConnection): void {
+    const task = this.spare.pop() ?? new ClientTask(this.env, this)
+    task.begin(connection)
+  }
+
+  giveBack(task: ClientTask): void {
+    if (this.spare.length < SPARE_MAX) this.spare.push(task)
+  }
+}

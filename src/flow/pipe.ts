@@ -1,0 +1,87 @@
+import type { Duplex } from 'node:stream'
+import { MAIN } from '../counters/counters.ts'
+import { requestHeadText } from '../http/write.ts'
+import { TAG } from '../log/tags.ts'
+import type { FetchFailure } from '../origin/contract.ts'
+import { asBackend, timeoutsFor } from './backend-choice.ts'
+import type { ClientTask } from './client-task.ts'
+import { run } from './steps.ts'
+
+/** A tunnel: bytes go both ways unseen until both sides are done or silence lasts pipe_timeout. */
+export function openPipe(task: ClientTask): void {
+  const { env, connection } = task
+  const chosen = asBackend(task.bereq_backend)
+  const backend = chosen?.resolve() ?? chosen
+  if (backend === undefined) return fail(task, 'No backend')
+  const connect_s = task.bereq_connect_timeout_s > 0 ? task.bereq_connect_timeout_s : NaN
+  const { connect_ms } = timeoutsFor(backend.spec, env.params, connect_s, NaN, NaN)
+  env.origin.connect(backend, { ip: task.client_ip, server: task.server_ip }, connect_ms, (failure, socket) => {
+    if (task.gone) return void socket?.destroy()
+    if (socket === undefined) return fail(task, describe(failure))
+    new Pipe(task, connection.detach(), socket).start()
+  })
+}
+
+function describe(failure: FetchFailure | undefined): string {
+  return failure?.message ?? 'no connection'
+}
+
+function fail(task: ClientTask, message: string): void {
+  task.log.record(TAG.FetchError, message)
+  run(task, task.refuse(503, 'Backend connection failed'))
+}
+
+class Pipe {
+  private readonly task: ClientTask
+  private readonly client: Duplex
+  private readonly backend: Duplex
+  private readonly idle: NodeJS.Timeout | undefined
+  private in_bytes = 0
+  private out_bytes = 0
+  private closed = false
+
+  constructor(task: ClientTask, client: Duplex, backend: Duplex) {
+    this.task = task
+    this.client = client
+    this.backend = backend
+    const timeout_ms = task.env.params.pipe_timeout * 1000
+    this.idle = timeout_ms > 0 ? setTimeout(this.close, timeout_ms) : undefined
+  }
+
+  start(): void {
+    const { client, backend } = this
+    backend.write(requestHeadText(this.task.bereq) + '\r\n', 'latin1')
+    client.on('data', (chunk: Buffer) => {
+      this.in_bytes += chunk.length
+      this.idle?.refresh()
+    })
+    backend.on('data', (chunk: Buffer) => {
+      this.out_bytes += chunk.length
+      this.idle?.refresh()
+    })
+    client.pipe(backend)
+    backend.pipe(client)
+    client.on('error', this.close).on('close', this.close)
+    backend.on('error', this.close).on('close', this.closeGently)
+  }
+
+  /** The backend is done; what it sent still has to reach the client. */
+  private readonly closeGently = (): void => {
+    if (this.client.writableEnded || this.client.destroyed) this.close()
+    else this.client.end(this.close)
+  }
+
+  private readonly close = (): void => {
+    if (this.closed) return
+    this.closed = true
+    clearTimeout(this.idle)
+    this.client.destroy()
+    this.backend.destroy()
+    const { task } = this
+    const { counters } = task.env
+    counters[MAIN.s_pipe_in] += this.in_bytes
+    counters[MAIN.s_pipe_out] += this.out_bytes
+    task.log.account(TAG.PipeAcct, task.connection.head_bytes, 0, this.in_bytes, this.out_bytes)
+    task.finish()
+  }
+}

@@ -1,0 +1,52 @@
+import { MAIN } from '../counters/counters.ts'
+import type { Busy } from '../cache/busy.ts'
+import type { FetchOrigin } from './backend-state.ts'
+import type { ClientTask } from './client-task.ts'
+import { Fetch } from './fetch.ts'
+
+/** Starts the fetch a request needs; the task hears of it through FetchOwner. */
+export function startFetch(task: ClientTask, kind: 'fetch' | 'pass'): void {
+  const { busy } = task
+  task.busy = undefined
+  const fetch = new Fetch(task.env, task.vcl, task.key, fetchOrigin(task), {
+    kind,
+    parent_xid: task.req_xid,
+    busy,
+    stale: kind === 'fetch' ? task.object : undefined,
+    asked: task.directives,
+    body: kind === 'pass' ? task.connection.body : undefined,
+    owner: task,
+  })
+  fetch.bereq.copyFrom(task.req)
+  task.object = undefined
+  task.fetch = fetch
+  fetch.start()
+}
+
+/** A stale object is being served: fetches a new one for the next request (RFC 5861 section 3). */
+export function refreshInBackground(task: ClientTask, busy: Busy): void {
+  const { env } = task
+  env.counters[MAIN.s_bgfetch]++
+  env.counters[MAIN.s_fetch]++
+  const fetch = new Fetch(env, task.vcl, task.key, fetchOrigin(task), {
+    kind: 'bgfetch',
+    parent_xid: task.req_xid,
+    busy,
+    stale: task.object,
+    asked: task.directives,
+    body: undefined,
+    owner: undefined,
+  })
+  fetch.bereq.copyFrom(task.req)
+  fetch.start()
+}
+
+function fetchOrigin(task: ClientTask): FetchOrigin {
+  return {
+    facts: task.connection.facts,
+    client_identity: task.client_identity,
+    backend: task.backend_hint ?? task.vcl.defaultBackend,
+    is_hitmiss: task.is_hitmiss,
+    is_hitpass: task.is_hitpass,
+  }
+}

@@ -1,0 +1,29 @@
+import { TAG } from '../../log/tags.ts'
+import { ACTION } from '../../vcl/runtime/context.ts'
+import type { ClientTask } from '../client-task.ts'
+import { materialise, transmit } from '../delivery.ts'
+import { callClient } from '../rules.ts'
+import { STEP, type Step } from '../step.ts'
+
+/** vcl_deliver. resp exists only when the rules look at it; otherwise the object's ready-made head is sent. */
+export function deliver(task: ClientTask): Step {
+  const usage = task.vcl.usage
+  if (usage.respTouched) materialise(task)
+  if (usage.trivialDeliver) {
+    task.log.record(TAG.VCL_call, 'DELIVER')
+    task.log.record(TAG.VCL_return, 'deliver')
+    return transmit(task)
+  }
+  switch (callClient(task, 'DELIVER', task.vcl.subs.deliver)) {
+    case ACTION.deliver:
+      return transmit(task)
+    case ACTION.synth:
+      task.dropObject()
+      return STEP.synth
+    case ACTION.restart:
+      return STEP.restart
+    default:
+      task.dropObject()
+      return task.failed('VCL failed')
+  }
+}

@@ -1,0 +1,92 @@
+import { LOOKUP } from '../../cache/cache.ts'
+import { MAIN } from '../../counters/counters.ts'
+import { TAG } from '../../log/tags.ts'
+import { NO_DIRECTIVES, parseRequestDirectives } from '../../policy/directives.ts'
+import { ACTION } from '../../vcl/runtime/context.ts'
+import type { ClientTask } from '../client-task.ts'
+import { refreshInBackground } from '../start-fetch.ts'
+import { callClient } from '../rules.ts'
+import { STEP, type Step } from '../step.ts'
+
+/** vcl_hash: makes the key. */
+export function hash(task: ClientTask): Step {
+  if (!makeKey(task)) return task.failed('VCL failed')
+  return task.purging ? STEP.purge : STEP.lookup
+}
+
+/** The key of the request as it is now; false when the rules fail. */
+export function makeKey(task: ClientTask): boolean {
+  task.key = ''
+  if (!task.vcl.usage.builtinHash) return callClient(task, 'HASH', task.vcl.subs.hash) === ACTION.lookup
+  task.log.record(TAG.VCL_call, 'HASH')
+  const req = task.req
+  task.key = req.url + '\0' + (req.fields.get('host') ?? task.server_ip.text) + '\0'
+  task.log.record(TAG.VCL_return, 'lookup')
+  return true
+}
+
+/** Looks the key up and counts what was found. */
+export function lookup(task: ClientTask): Step {
+  const { env } = task
+  task.directives = env.policy.requestDirectives ? parseRequestDirectives(task.req.fields) : NO_DIRECTIVES
+  const cache = env.cache
+  const found = cache.lookup(task.key, task)
+  task.object = cache.object
+  switch (found) {
+    case LOOKUP.hit:
+      return countHit(task)
+    case LOOKUP.hit_grace:
+      env.counters[MAIN.cache_hit_grace]++
+      if (cache.busy !== undefined) refreshInBackground(task, cache.busy)
+      return countHit(task)
+    default:
+      return task.directives.only_if_cached ? unsatisfiable(task) : notHit(task, found)
+  }
+}
+
+function countHit(task: ClientTask): Step {
+  const { env, object } = task
+  if (object === undefined) return STEP.miss
+  env.counters[MAIN.cache_hit]++
+  object.hits++
+  object.lastHit_ms = env.clock.wall_ms
+  env.store.touch(object)
+  task.logHit(object)
+  return STEP.hit
+}
+
+function notHit(task: ClientTask, found: number): Step {
+  const { counters, cache } = task.env
+  const busy = cache.busy
+  switch (found) {
+    case LOOKUP.hitpass:
+      counters[MAIN.cache_hitpass]++
+      task.is_hitpass = true
+      task.object = undefined
+      task.log.number(TAG.HitPass, task.req_xid)
+      return STEP.pass
+    case LOOKUP.hitmiss:
+      counters[MAIN.cache_hitmiss]++
+      counters[MAIN.cache_miss]++
+      task.is_hitmiss = true
+      task.log.number(TAG.HitMiss, task.req_xid)
+      return STEP.miss
+    case LOOKUP.wait:
+      if (busy !== undefined) return task.park(busy)
+      break
+    case LOOKUP.crowded:
+      return task.refuse(503, 'Too many requests wait for this')
+  }
+  counters[MAIN.cache_miss]++
+  task.busy = busy
+  return STEP.miss
+}
+
+/** RFC 9111 section 5.2.1.7: only-if-cached and nothing to use is 504. */
+function unsatisfiable(task: ClientTask): Step {
+  const { cache } = task.env
+  const busy = cache.busy
+  task.object = undefined
+  if (busy !== undefined && busy.req === task.req) cache.abandon(busy)
+  return task.refuse(504, 'Only if cached')
+}

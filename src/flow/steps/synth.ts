@@ -1,0 +1,46 @@
+import { MAIN } from '../../counters/counters.ts'
+import { formatHttpDate } from '../../http/dates.ts'
+import { reasonPhrase } from '../../http/status.ts'
+import { ACTION } from '../../vcl/runtime/context.ts'
+import type { ClientTask } from '../client-task.ts'
+import { transmitSynthetic } from '../delivery.ts'
+import { callClient } from '../rules.ts'
+import { STEP, type Step } from '../step.ts'
+
+/** vcl_synth: a response made here, from action_status and action_reason. */
+export function synth(task: ClientTask): Step {
+  task.giveUpFetch()
+  task.dropObject()
+  task.env.counters[MAIN.s_synth]++
+  compose(task)
+  switch (callClient(task, 'SYNTH', task.vcl.subs.synth)) {
+    case ACTION.deliver:
+      return transmitSynthetic(task)
+    case ACTION.restart:
+      return STEP.restart
+    default:
+      // Nothing is left that could answer for the rules: a bare 503, and the connection goes.
+      compose(task)
+      task.resp.status = 503
+      task.resp.reason = 'VCL failed'
+      task.body_text = ''
+      task.connection.closeAfter('VCL_FAILURE')
+      return transmitSynthetic(task)
+  }
+}
+
+function compose(task: ClientTask): void {
+  const { resp } = task
+  resp.proto = 'HTTP/1.1'
+  resp.status = validStatus(task.action_status)
+  resp.reason = task.action_reason ?? reasonPhrase(resp.status % 1000)
+  resp.fields.clear()
+  resp.fields.appendKeyed('Date', 'date', formatHttpDate(task.env.clock.wall_ms))
+  resp.fields.appendKeyed('Server', 'server', 'Lacquer')
+  task.body_text = ''
+}
+
+/** synth(10404) is seen as 10404 by rules and as 404 by the client; what cannot be a status is 503. */
+function validStatus(status: number): number {
+  return status % 1000 >= 100 && status <= 65535 ? status : 503
+}
