@@ -1,4 +1,7 @@
+import { nearest } from '../base/nearest.ts'
 import type { Place } from './ast.ts'
+
+export { nearest } from '../base/nearest.ts'
 
 /** One complaint about rules. */
 export interface Diagnostic {
@@ -94,41 +97,6 @@ function printable(bytes: string): string {
   }
   // oxlint-disable-next-line no-control-regex
   return text.replace(/[\0-\x08\x0a-\x1f\x7f-\x9f]/g, '?')
-}
-
-/** The candidate that `name` most likely meant, or undefined. Case never counts as a difference. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  const wanted = name.toLowerCase().slice(0, MAX_NAME)
-  let limit = Math.max(1, Math.floor(wanted.length / 3)) + 1
-  let best: string | undefined
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - wanted.length) >= limit) continue
-    const distance = editDistance(wanted, candidate.toLowerCase())
-    if (distance >= limit) continue
-    limit = distance
-    best = candidate
-  }
-  return best
-}
-
-const MAX_NAME = 80
-
-/** Insertions, deletions, substitutions and swaps of neighbours. */
-function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = []
-  let last = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = last[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row[j] = Math.min(last[j] + 1, row[j - 1] + 1, substituted)
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
-      if (swapped) row[j] = Math.min(row[j], beforeLast[j - 2] + 1)
-    }
-    beforeLast = last
-    last = row
-  }
-  return last[b.length]
 }
 
 /** `did you mean 'x'?`, or undefined when nothing is near. */
