@@ -6,10 +6,10 @@ export const CLOSE = 1
 export const KEEP_ALIVE = 2
 export const UPGRADE_OPTION = 4
 
-/** Which of them the Connection lines name (RFC 9110 section 7.6.1). */
-export function connectionOptions(fields: Fields): number {
+/** Which of them the Connection lines from line `from` on name (RFC 9110 section 7.6.1). */
+export function connectionOptions(fields: Fields, from: number): number {
   let options = 0
-  for (let i = 0; i < fields.count; i++) if (fields.keys[i] === 'connection') options |= optionsIn(fields.values[i])
+  for (let i = from; i < fields.count; i++) if (fields.keys[i] === 'connection') options |= optionsIn(fields.values[i])
   return options
 }
 

@@ -1,4 +1,4 @@
-import { LOWER } from './bytes.ts'
+import { COLON, LOWER } from './bytes.ts'
 
 /**
  * Field names that requests carry all the time. Recognising them by their bytes gives every request the same key strings,
@@ -74,6 +74,20 @@ export function lookupName(buffer: Uint8Array, start: number, end: number): numb
     }
     slot = (slot + 1) & (SLOTS - 1)
   }
+}
+
+/**
+ * Position of the colon if buffer[start, end) begins with the name that `known` (an answer of lookupName) stands for, in that spelling, and
+ * a colon; else 0. Cheaper than finding the end of the name first and then looking it up.
+ */
+export function matchName(buffer: Uint8Array, start: number, end: number, known: number): number {
+  const id = known >> 2
+  const offset = offsets[id]
+  const length = offsets[id + 1] - offset
+  if (start + length >= end) return 0
+  const spelled = (known & 3) === AS_CANONICAL ? canonical : lower
+  for (let i = 0; i < length; i++) if (buffer[start + i] !== spelled[offset + i]) return 0
+  return buffer[start + length] === COLON ? start + length : 0
 }
 
 function compare(buffer: Uint8Array, start: number, offset: number, length: number): number {

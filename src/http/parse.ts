@@ -29,6 +29,14 @@ export interface Refusal {
 const SPAN = 5
 /** RFC 9112 section 2.2 asks to ignore at least one empty line before the request line. */
 const MAX_EMPTY_LINES = 2
+/** Fields of which a second line is never right; the other steering ones are lists. */
+const NEVER_REPEATED = (1 << names.HOST) | (1 << names.CONTENT_LENGTH) | (1 << names.TRANSFER_ENCODING)
+/**
+ * Imported bindings are loaded and checked anew at every access; a module's own constants are folded into the compiled loop.
+ */
+const tchar = TCHAR
+const value = VALUE
+const target = TARGET
 const HTTP_SLASH = [72, 84, 84, 80, 47]
 
 interface Latin1Buffer {
@@ -37,8 +45,9 @@ interface Latin1Buffer {
 
 /**
  * Request heads, RFC 9112 sections 2 to 6, strictly: what can be read in two ways is refused. One walk over the bytes notes where
- * names and values are, then one latin1 string is made of the whole head and everything is a slice of it. Keeps nothing from one
- * head to the next, so one parser serves all connections of a thread. Speed: bench/micro/http-parse.ts.
+ * names and values are, then one latin1 string is made of the whole head and everything is a slice of it. Field names tend to come in
+ * the order of the request before, so the name that followed last time is tried first. Nothing else is kept from one head to
+ * the next: one parser serves all connections of a thread. Speed: bench/micro/http-parse.ts.
  */
 export class RequestParser {
   /** Set when `parse` returned -1. */
@@ -55,19 +64,21 @@ export class RequestParser {
   upgrade = false
 
   private readonly limits: ParseLimits
-  private readonly spans: Int32Array
+  private spans = new Int32Array(0)
   private lines = 0
   private method_end = 0
   private target_start = 0
   private target_end = 0
   /** Index of the line in `fields` by steering id, or -1. */
   private readonly steering = new Int32Array(names.STEERING_IDS)
-  private repeated = -1
+  /** Repeated steering ids as bits. */
+  private repeated = 0
+  /** By id + 1 of a known name (0: the first line, or an unknown name): what followed it last time, as lookupName says it, or -1. */
+  private readonly successors = new Int16Array(names.KNOWN_NAMES.length + 1).fill(-1)
   private last_host = ''
 
   constructor(limits: ParseLimits) {
     this.limits = limits
-    this.spans = new Int32Array(SPAN * limits.http_max_hdr)
   }
 
   /**
@@ -84,7 +95,7 @@ export class RequestParser {
     if (scanned > 0 && end - start < size_bytes && !worthParsing(buffer, start + scanned, end, scanned, end - start)) return 0
     const stop = end - start > size_bytes ? start + size_bytes : end
     const line = skipEmptyLines(buffer, start, stop)
-    let pos = this.requestLine(buffer, line, stop)
+    let pos = halfEmptyLine(buffer, start, line, stop) ? 0 : this.requestLine(buffer, line, stop)
     if (pos === 0 && stop - start >= size_bytes) return this.refuse(414, 'Request line too long', 'RX_OVERFLOW')
     if (pos <= 0) return pos
     pos = this.fieldLines(buffer, pos, stop)
@@ -98,12 +109,12 @@ export class RequestParser {
   /** Position behind the request line, 0 incomplete, -1 refused. */
   private requestLine(buffer: Buffer, from: number, stop: number): number {
     let pos = from
-    while (pos < stop && TCHAR[buffer[pos]] !== 0) pos++
+    while (pos < stop && tchar[buffer[pos]] !== 0) pos++
     if (pos === stop) return 0
     if (pos === from || buffer[pos] !== SP) return this.refuse(400, 'Method is not a token and one space', 'RX_JUNK')
     this.method_end = pos
     this.target_start = ++pos
-    while (pos < stop && TARGET[buffer[pos]] !== 0) pos++
+    while (pos < stop && target[buffer[pos]] !== 0) pos++
     if (pos === stop) return 0
     if (buffer[pos] === CR || buffer[pos] === LF) return this.refuse(400, 'No protocol version', 'RX_JUNK')
     if (pos === this.target_start || buffer[pos] !== SP) return this.refuse(400, 'Forbidden byte in the target', 'RX_JUNK')
@@ -129,22 +140,33 @@ export class RequestParser {
 
   /** Position behind the empty line, 0 incomplete, -1 refused. */
   private fieldLines(buffer: Buffer, from: number, stop: number): number {
-    const spans = this.spans
     const { http_req_hdr_len, http_max_hdr } = this.limits
+    // The limits may be parameters that change while we run.
+    if (this.spans.length < SPAN * http_max_hdr) this.spans = new Int32Array(SPAN * http_max_hdr)
+    const { spans, successors } = this
     let pos = from
+    let previous = 0
     for (let lines = 0; ; lines++) {
       if (pos === stop) return 0
       const line = pos
       if (buffer[pos] === CR) return this.lastLine(buffer, pos, stop, lines)
-      while (pos < stop && TCHAR[buffer[pos]] !== 0) pos++
-      if (pos - line > http_req_hdr_len) return this.refuse(431, 'Field line too long', 'RX_OVERFLOW')
       if (lines === http_max_hdr) return this.refuse(431, 'Too many field lines', 'RX_OVERFLOW')
-      if (pos === stop) return 0
-      if (buffer[pos] !== COLON || pos === line) return this.badName(buffer[pos], pos === line)
-      const name_end = pos++
+      let known: number = successors[previous]
+      let name_end = known < 0 ? 0 : names.matchName(buffer, pos, stop, known)
+      if (name_end === 0) {
+        while (pos < stop && tchar[buffer[pos]] !== 0) pos++
+        if (pos - line > http_req_hdr_len) return this.refuse(431, 'Field line too long', 'RX_OVERFLOW')
+        if (pos === stop) return 0
+        if (buffer[pos] !== COLON || pos === line) return this.badName(buffer[pos], pos === line)
+        name_end = pos
+        known = names.lookupName(buffer, line, name_end)
+        if (known >= 0 && (known & 3) !== names.AS_OTHER) successors[previous] = known
+      }
+      previous = known < 0 ? 0 : (known >> 2) + 1
+      pos = name_end + 1
       while (pos < stop && (buffer[pos] === SP || buffer[pos] === HTAB)) pos++
       const value_start = pos
-      while (pos < stop && VALUE[buffer[pos]] !== 0) pos++
+      while (pos < stop && value[buffer[pos]] !== 0) pos++
       if (pos - line > http_req_hdr_len) return this.refuse(431, 'Field line too long', 'RX_OVERFLOW')
       if (pos === stop) return 0
       if (buffer[pos] !== CR) return this.badValue(buffer[pos])
@@ -157,7 +179,7 @@ export class RequestParser {
       spans[span + 1] = name_end
       spans[span + 2] = value_start
       spans[span + 3] = value_end
-      spans[span + 4] = names.lookupName(buffer, line, name_end)
+      spans[span + 4] = known
       pos += 2
     }
   }
@@ -183,9 +205,9 @@ export class RequestParser {
 
   private fill(text: string, base: number, head: RequestHead): void {
     const { spans, steering } = this
-    steering.fill(-1)
-    this.repeated = -1
-    head.method = text.slice(0, this.method_end - base)
+    for (let id = 0; id < names.STEERING_IDS; id++) steering[id] = -1
+    this.repeated = 0
+    head.method = methodName(text, this.method_end - base)
     head.url = text.slice(this.target_start - base, this.target_end - base)
     head.proto = this.http11 ? 'HTTP/1.1' : 'HTTP/1.0'
     const fields = head.fields
@@ -211,13 +233,12 @@ export class RequestParser {
 
   private steer(id: number, line: number): void {
     if (this.steering[id] < 0) this.steering[id] = line
-    // Of these three a second line is never right; the others are lists.
-    else if (id === names.HOST || id === names.CONTENT_LENGTH || id === names.TRANSFER_ENCODING) this.repeated = id
+    else this.repeated |= 1 << id
   }
 
   /** What the head means for its connection; false if it is refused. */
   private judge(text: string, base: number, head: RequestHead): boolean {
-    if (this.repeated >= 0) return this.bad(400, 'Repeated ' + names.KNOWN_NAMES[this.repeated])
+    if ((this.repeated & NEVER_REPEATED) !== 0) return this.bad(400, 'Repeated Host, Content-Length or Transfer-Encoding')
     if (!this.judgeHost(head.fields)) return false
     const origin_form = text.charCodeAt(this.target_start - base) === 47
     if ((!origin_form || head.method === 'CONNECT') && !this.otherTarget(head)) return false
@@ -274,7 +295,7 @@ export class RequestParser {
   private judgeConnection(head: RequestHead): boolean {
     const { steering, http11 } = this
     const fields = head.fields
-    const options = steering[names.CONNECTION] < 0 ? 0 : connectionOptions(fields)
+    const options = steering[names.CONNECTION] < 0 ? 0 : connectionOptions(fields, steering[names.CONNECTION])
     this.keep_alive = (options & CLOSE) === 0 && (http11 || (options & KEEP_ALIVE) !== 0)
     // RFC 9110 section 7.8: a server must ignore Upgrade in HTTP/1.0.
     this.upgrade = head.method === 'CONNECT' || (http11 && (options & UPGRADE_OPTION) !== 0 && fields.has('upgrade'))
@@ -304,11 +325,24 @@ export class RequestParser {
   }
 }
 
+/** The shared string for the usual methods, so that comparing them compares pointers. */
+function methodName(text: string, length: number): string {
+  if (length === 3 && text.startsWith('GET')) return 'GET'
+  if (length === 4 && text.startsWith('HEAD')) return 'HEAD'
+  if (length === 4 && text.startsWith('POST')) return 'POST'
+  return text.slice(0, length)
+}
+
 /** Position of the request line. */
 function skipEmptyLines(buffer: Buffer, start: number, stop: number): number {
   let pos = start
   while (pos + 1 < stop && pos < start + 2 * MAX_EMPTY_LINES && buffer[pos] === CR && buffer[pos + 1] === LF) pos += 2
   return pos
+}
+
+/** Only the CR of an empty line that would still be skipped is here. */
+function halfEmptyLine(buffer: Buffer, start: number, line: number, stop: number): boolean {
+  return line + 1 === stop && buffer[line] === CR && line < start + 2 * MAX_EMPTY_LINES
 }
 
 /** See `parse`: a line was completed by the new bytes, or there are twice as many as a power of two ago. */
