@@ -13,9 +13,9 @@ import { varnishLifetime_ms } from './varnish.ts'
 /** What the policy answers for a response before rules run, and, after `settledAnswers`, what becomes of it. */
 export interface InitialAnswers {
   /**
-   * beresp.ttl with Varnish's meaning: what remains at the time the response arrived, Age already taken off. Negative
-   * when it may not be stored; 0 when it may, but only to be validated on each use. A stored head counts its
-   * ttl_ms from t_origin_ms: that is this plus age_ms.
+   * beresp.ttl with Varnish's meaning: what remains at the time the response arrived, Age already taken off. -1 s when it
+   * may not be stored; otherwise 0 or less means that it is validated on each use. A stored head counts its ttl_ms from
+   * t_origin_ms: that is this plus age_ms.
    */
   ttl_ms: number
   grace_ms: number
@@ -82,7 +82,7 @@ function rfcAnswers(
   const lifetime_ms = Math.max(0, explicit_ms, policy.heuristics ? guessed_ms : 0)
   const answers: InitialAnswers = {
     // no-cache: never fresh (section 5.2.2.4); rules that set a ttl set that aside.
-    ttl_ms: said.no_cache ? 0 : Math.max(0, lifetime_ms - age_ms),
+    ttl_ms: (said.no_cache ? 0 : lifetime_ms) - age_ms,
     grace_ms: policy.default_grace_ms,
     keep_ms: policy.default_keep_ms,
     age_ms,
@@ -106,10 +106,16 @@ function permitStale(policy: Policy, answers: InitialAnswers, said: Readonly<Res
 }
 
 function refuse(answers: InitialAnswers): void {
-  if (answers.why === STORE.ok && answers.ttl_ms <= 0 && answers.grace_ms <= 0 && !answers.validatable) answers.why = STORE.useless
+  if (answers.why === STORE.ok && !isOfUse(answers)) answers.why = STORE.useless
   if (answers.why === STORE.ok) return
   answers.uncacheable = true
   answers.ttl_ms = REFUSED_TTL_MS
+}
+
+/** Fresh or stale, now or after an error, or as something to validate: one of them must be possible. */
+function isOfUse(answers: InitialAnswers): boolean {
+  if (answers.validatable || answers.ttl_ms + answers.grace_ms > 0) return true
+  return (answers.flags & flag.OBJ_STALE_IF_ERROR) !== 0 && answers.ttl_ms + answers.grace_ms + answers.keep_ms > 0
 }
 
 function flagsOf(said: Readonly<ResponseDirectives>, heuristic: boolean, authorized: boolean): number {
