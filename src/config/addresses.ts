@@ -2,31 +2,6 @@ import { isIPv6 } from 'node:net'
 import { OperatorError } from '../base/errors.ts'
 import { parseInteger } from '../base/units.ts'
 
-/** Where to accept clients: one `-a`. */
-export type ListenSpec = TcpListen | UnixListen
-
-interface Door {
-  /** The given name, else a0, a1, ... (local.socket). */
-  readonly name: string
-  /** Every connection starts with a PROXY header. */
-  readonly proxy: boolean
-}
-
-export interface TcpListen extends Door {
-  readonly kind: 'tcp'
-  /** Undefined: all addresses, IPv6 and IPv4. */
-  readonly host: string | undefined
-  /** 0: the kernel chooses. */
-  readonly port: number
-}
-
-export interface UnixListen extends Door {
-  readonly kind: 'unix'
-  readonly path: string
-  /** Permission bits of the socket, e.g. 0o660; undefined: what umask leaves. */
-  readonly mode: number | undefined
-}
-
 /** A backend on the command line: `-b`. */
 export interface BackendArgument {
   readonly host: string | undefined
@@ -39,17 +14,6 @@ export interface HostPort {
   /** Undefined when only ":port" was given. */
   readonly host: string | undefined
   readonly port: number
-}
-
-/** `[name=]host:port[,PROXY]`, `:port`, `[::1]:port`, `/path[,PROXY][,mode=660]`. */
-export function parseListen(text: string, index: number): ListenSpec {
-  const [first, ...options] = text.split(',')
-  const named = splitName(first)
-  const door = { name: named.name ?? `a${index}`, proxy: options.some((option) => option.toUpperCase() === 'PROXY') }
-  const rest = options.filter((option) => !['PROXY', 'HTTP'].includes(option.toUpperCase()))
-  if (isPath(named.rest)) return { kind: 'unix', ...door, path: named.rest, mode: socketMode(rest, text) }
-  if (rest.length > 0) throw new OperatorError(`-a ${text}: '${rest[0]}' is not known here; PROXY is, and mode=660 for unix sockets`)
-  return { kind: 'tcp', ...door, ...parseHostPort('-a', named.rest, 80) }
 }
 
 /** `host[:port]`, `https://host[:port]`, `/path`. */
@@ -99,22 +63,5 @@ function isHostName(host: string): boolean {
 }
 
 function isPath(text: string): boolean {
-  return text.startsWith('/') || text.startsWith('@')
-}
-
-function splitName(text: string): { name: string | undefined; rest: string } {
-  const at = text.indexOf('=')
-  if (at < 0) return { name: undefined, rest: text }
-  const name = text.slice(0, at)
-  if (!/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(name)) throw new OperatorError(`-a ${text}: '${name}' is not a name: letters, digits, _ . -`)
-  return { name, rest: text.slice(at + 1) }
-}
-
-function socketMode(options: readonly string[], text: string): number | undefined {
-  let mode: number | undefined
-  for (const option of options) {
-    if (!/^mode=[0-7]{3}$/.test(option)) throw new OperatorError(`-a ${text}: '${option}' is not known here; PROXY and mode=660 are`)
-    mode = Number.parseInt(option.slice(5), 8)
-  }
-  return mode
+  return text.startsWith('/')
 }

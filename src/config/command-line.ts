@@ -3,8 +3,8 @@ import { parseArgs } from 'node:util'
 import { OperatorError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
 import { parseInteger } from '../base/units.ts'
-import type { BackendArgument, HostPort, ListenSpec } from './addresses.ts'
-import { parseBackend, parseHostPort, parseListen } from './addresses.ts'
+import type { BackendArgument, HostPort } from './addresses.ts'
+import { parseBackend, parseHostPort } from './addresses.ts'
 import type { CommandRow, FlagRow } from './flags.ts'
 import { COMMANDS, commandHelp, flagText, generalHelp } from './flags.ts'
 import type { ParameterValues } from './parameters.ts'
@@ -15,7 +15,8 @@ import { version } from './version.ts'
 
 export interface ServeOptions {
   readonly command: 'serve'
-  readonly listen: readonly ListenSpec[]
+  /** The values of -a as written: listen/address.ts reads them. */
+  readonly listen: readonly string[]
   /** At most one of these two; neither: the demo origin. */
   readonly backend: BackendArgument | undefined
   readonly vclFile: string | undefined
@@ -147,7 +148,7 @@ function serveOptions(given: Given): ServeOptions {
   const metrics = given.one('metrics')
   const options: ServeOptions = {
     command: 'serve',
-    listen: (given.has('a') ? given.all('a') : [':6081']).map(parseListen),
+    listen: given.has('a') ? given.all('a') : [':6081'],
     backend: given.has('b') ? parseBackend(given.one('b') ?? '') : undefined,
     vclFile: given.one('f'),
     stores: (given.has('s') ? given.all('s') : ['memory']).map(parseStorage),
@@ -167,16 +168,9 @@ function checkTogether(options: ServeOptions): void {
     throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
   if (options.compileOnly && !options.backend && options.vclFile === undefined)
     throw new OperatorError('-C: needs the rules to compile: -f file or -b backend')
-  refuseTwice('-a', options.listen)
-  refuseTwice('-s', options.stores)
-}
-
-function refuseTwice(flag: string, items: readonly { readonly name: string }[]): void {
-  const seen = new Set<string>()
-  for (const { name } of items) {
-    if (seen.has(name)) throw new OperatorError(`${flag}: the name '${name}' is used twice`)
-    seen.add(name)
-  }
+  const names = options.stores.map((store) => store.name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined) throw new OperatorError(`-s: the name '${twice}' is used twice`)
 }
 
 function workers(text: string): number {

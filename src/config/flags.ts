@@ -16,10 +16,10 @@ const LATER = 'not supported yet'
 export const SERVE_FLAGS: readonly FlagRow[] = [
   {
     name: 'a',
-    value: '[name=]address[,PROXY]',
+    value: '[name=]address[,option]',
     repeat: true,
     about:
-      'Accept clients here: host:port, :port, [v6]:port, or /path of a unix socket (with ,mode=660). Port 0 lets the kernel choose. Default :6081',
+      'Accept clients here: host:port, :port, [v6]:port, or /path of a unix socket. Port 0 lets the kernel choose. Option PROXY expects a PROXY header; user=, group= and mode= are for unix sockets. Default :6081',
   },
   {
     name: 'b',

@@ -82,16 +82,21 @@ export const PARAMETERS = {
     { min: 0, unit: 'requests', flags: ['lacquer'] },
     'How many requests may wait for one object that is being fetched. Those above it are answered 503. 0 lets nobody wait.',
   ),
+  clock_skew: duration(
+    10,
+    { min: 0 },
+    'Difference between a backend’s clock and ours up to which Expires is read against our clock. Used by policy=varnish.',
+  ),
   connect_timeout: duration(3.5, { min: 0 }, 'How long a connection attempt to a backend may take. Backends and bereq may set their own.'),
   default_grace: duration(
     10,
     { min: 0, flags: ['obj_sticky'] },
-    'Grace of objects whose response does not say: how long after expiry an object may be served while one background fetch refreshes it. With policy=rfc9111 grace comes from stale-while-revalidate, and rules may add to it.',
+    'Grace of objects whose response does not say: how long after expiry an object may be served while one background fetch refreshes it. With policy=rfc9111 that needs permission (stale-while-revalidate, or rules), and this is how long an object may be served while its backend cannot be reached.',
   ),
   default_keep: duration(
     0,
     { min: 0, flags: ['obj_sticky'] },
-    'Keep of objects: how long beyond ttl and grace an object with a validator stays for conditional revalidation. Served again after a 304 from the backend.',
+    'Keep of objects: how long beyond ttl and grace an object stays, to be revalidated by a conditional request. With policy=rfc9111, 0 keeps an object that has a validator for as long as the store has room.',
   ),
   default_ttl: duration(
     120,
