@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts'
 import { Fields } from '../http/fields.ts'
 import { ResponseHead } from '../http/message.ts'
 import type { RequestHead } from '../http/message.ts'
+import { withAsterisk } from './asterisk.ts'
 import { BodyStream } from './body.ts'
 import type { UploadWatch } from './body.ts'
 import type { Carried, Wire } from './connection.ts'
@@ -36,6 +37,7 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
   deadline_ms = Infinity
   slot = -1
   wire: Wire | undefined = undefined
+  refused = false
 
   private readonly carrier: Carrier
   private readonly handler: OriginHandler
@@ -65,14 +67,15 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     const { spec, deadlines } = this.carrier
     const hasBody = body !== undefined && body.length_bytes !== 0
     this.options = {
-      path: bereq.url,
+      path: bereq.url === '*' ? '/' : bereq.url,
       method: bereq.method,
       headers: headerList(bereq, spec, hasBody ? body.length_bytes : -1),
       body: hasBody ? new BodyStream(body, this) : null,
       ...(asksForClose(bereq) ? { reset: true } : undefined),
     }
     deadlines.add(this)
-    this.dispatch(fresh)
+    if (bereq.url === '*') withAsterisk(() => this.dispatch(true))
+    else this.dispatch(fresh)
   }
 
   private dispatch(fresh: boolean): void {
@@ -192,7 +195,8 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     this.handler.onEnd()
   }
 
-  onResponseError(_controller: unknown, error: Error): void {
+  onResponseError(controller: unknown, error: Error): void {
+    this.refused = controller === null
     if (this.done) return this.release()
     if (this.isStale(error)) return this.retry()
     this.release()

@@ -32,6 +32,8 @@ export interface Wire {
 /** A handler that wants to know which connection carries it. */
 export interface Carried {
   wire: Wire | undefined
+  /** undici found the request itself unfit and never queued it. */
+  readonly refused: boolean
 }
 
 /** An undici client (one connection at a time) that tells each request which connection it goes out on. */
@@ -68,6 +70,7 @@ export class Connection extends Client {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler & Carried): boolean {
     handler.wire = this.wire
-    return super.dispatch(options, handler)
+    // For a refused request undici answers "busy" and the pool would wait for a drain that never comes.
+    return super.dispatch(options, handler) || handler.refused
   }
 }

@@ -5,7 +5,7 @@ import { SystemClock } from '../../../src/base/clock.ts'
 import { RequestHead } from '../../../src/http/message.ts'
 import type { ResponseHead } from '../../../src/http/message.ts'
 import type { Fields } from '../../../src/http/fields.ts'
-import type { BackendSpec, FetchFailure, OriginHandler, OriginTimeouts } from '../../../src/origin/contract.ts'
+import type { BackendSpec, FetchFailure, OriginHandler, OriginTimeouts, OutgoingBody } from '../../../src/origin/contract.ts'
 import { createOrigin } from '../../../src/origin/create.ts'
 import type { Origins } from '../../../src/origin/create.ts'
 import type { OriginCounter, OriginOptions, OriginParameters } from '../../../src/origin/options.ts'
@@ -156,4 +156,28 @@ export function rig(specs: BackendSpec[], more: Partial<OriginOptions> = {}): Ri
   const counters: Partial<Record<OriginCounter, number>> = {}
   const observer = { count: (name: OriginCounter) => void (counters[name] = (counters[name] ?? 0) + 1) }
   return { origin: createOrigin(specs, { clock: new SystemClock(), parameters: PARAMETERS, observer, ...more }), counters }
+}
+
+/** A client's body that hands out `chunks` one per resume. */
+export function bodyOf(length_bytes: number, chunks: string[], end: 'end' | 'error' | 'wait' = 'end'): OutgoingBody {
+  let sink: Parameters<OutgoingBody['start']>[0]
+  let i = 0
+  const step = (): void => {
+    if (i < chunks.length) {
+      sink.onData(Buffer.from(chunks[i++], 'latin1'))
+      queueMicrotask(step)
+    } else if (i++ === chunks.length) {
+      if (end === 'end') sink.onEnd()
+      if (end === 'error') sink.onError(new Error('client went away'))
+    }
+  }
+  return {
+    length_bytes,
+    start: (to) => {
+      sink = to
+      step()
+    },
+    pause: () => {},
+    resume: () => {},
+  }
 }

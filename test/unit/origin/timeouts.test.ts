@@ -1,0 +1,162 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { ManualClock } from '../../../src/base/clock.ts'
+import { Deadlines } from '../../../src/origin/deadlines.ts'
+import type { Timed } from '../../../src/origin/deadlines.ts'
+import { Dialler } from '../../../src/origin/dial.ts'
+import type { FailureError } from '../../../src/origin/failure.ts'
+import { timeoutsOf } from '../../../src/origin/options.ts'
+import { bodyOf, get, Heard, PARAMETERS, PATIENT, RawOrigin, rig, specOf } from './kit.ts'
+
+class Watched implements Timed {
+  deadline_ms = Infinity
+  slot = -1
+  expired = 0
+  private readonly deadlines: Deadlines
+
+  constructor(deadlines: Deadlines) {
+    this.deadlines = deadlines
+    deadlines.add(this)
+  }
+
+  expire(): void {
+    this.expired++
+    this.deadlines.remove(this)
+  }
+}
+
+describe('deadlines', () => {
+  test('expire in one sweep, each once, and tell when the next is due', () => {
+    const clock = new ManualClock()
+    const deadlines = new Deadlines(clock)
+    const watched = [300, 100, 200, 100].map((delay_ms) => {
+      const one = new Watched(deadlines)
+      deadlines.set(one, delay_ms)
+      return one
+    })
+    const expired = (): number[] => watched.map((one) => one.expired)
+    clock.advance(99)
+    expect([deadlines.sweep(), expired()]).toEqual([100, [0, 0, 0, 0]])
+    clock.advance(1)
+    expect([deadlines.sweep(), expired()]).toEqual([200, [0, 1, 0, 1]])
+    clock.advance(500)
+    expect([deadlines.sweep(), expired()]).toEqual([Infinity, [1, 1, 1, 1]])
+    expect(deadlines.size).toBe(0)
+    deadlines.stop()
+  })
+
+  test('a deadline that was moved on is not due', () => {
+    const clock = new ManualClock()
+    const deadlines = new Deadlines(clock)
+    const one = new Watched(deadlines)
+    deadlines.set(one, 100)
+    one.deadline_ms = 1000
+    clock.advance(500)
+    expect([deadlines.sweep(), one.expired]).toEqual([1000, 0])
+    deadlines.stop()
+  })
+
+  test('removal keeps the others, twice is once', () => {
+    const clock = new ManualClock()
+    const deadlines = new Deadlines(clock)
+    const [a, b, c] = [new Watched(deadlines), new Watched(deadlines), new Watched(deadlines)]
+    for (const one of [a, b, c]) deadlines.set(one, 10)
+    deadlines.remove(a)
+    deadlines.remove(a)
+    clock.advance(10)
+    deadlines.sweep()
+    expect([a.expired, b.expired, c.expired]).toEqual([0, 1, 1])
+    deadlines.stop()
+  })
+})
+
+// Short real times: these go through a socket and a timer.
+const closing: { close(): void | Promise<void> }[] = []
+afterEach(async () => {
+  for (const one of closing.splice(0)) await one.close()
+})
+
+async function hear(answer: ConstructorParameters<typeof RawOrigin>[0], timeouts: Partial<typeof PATIENT>, spec = {}) {
+  const origin = new RawOrigin(answer)
+  const cache = rig([specOf(await origin.listen(), spec)])
+  closing.push(origin, cache.origin)
+  const heard = new Heard()
+  const began = performance.now()
+  cache.origin.fetch(cache.origin.backend('default')!, get(), undefined, { ...PATIENT, ...timeouts }, heard)
+  await heard.finished
+  return { events: heard.events, took_ms: performance.now() - began }
+}
+
+describe('timeouts', () => {
+  test.each([
+    ['first byte', () => {}, { first_byte_ms: 60 }, {}, ['error first_byte_timeout']],
+    ['first byte, the head begun', (s) => s.write('HTTP/1.1 200 '), { first_byte_ms: 60 }, {}, ['error first_byte_timeout']],
+    [
+      'first byte, interim responses only',
+      (s) => s.write('HTTP/1.1 102 P\r\n\r\n'),
+      { first_byte_ms: 60 },
+      {},
+      ['102', 'error first_byte_timeout'],
+    ],
+    [
+      'between bytes',
+      (s) => s.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello'),
+      { between_bytes_ms: 60 },
+      {},
+      ['head 200 9', 'error between_bytes_timeout'],
+    ],
+    ['connect, in the TLS handshake', () => {}, { connect_ms: 60 }, { tls: true }, ['error connect_timeout']],
+  ] as [string, ConstructorParameters<typeof RawOrigin>[0], Partial<typeof PATIENT>, object, string[]][])(
+    '%s',
+    async (_name, answer, timeouts, spec, events) => {
+      const heard = await hear(answer, timeouts, spec)
+      expect(heard.events).toEqual(events)
+      expect(heard.took_ms).toBeGreaterThan(55)
+      expect(heard.took_ms).toBeLessThan(300)
+    },
+  )
+
+  test('the time a paused reader takes is not the origin’s', async () => {
+    const origin = new RawOrigin((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello'))
+    const cache = rig([specOf(await origin.listen())])
+    closing.push(origin, cache.origin)
+    const heard = new Heard()
+    const witness = new Heard()
+    heard.onHead = () => call.pause()
+    const timeouts = { ...PATIENT, between_bytes_ms: 50 }
+    const call = cache.origin.fetch(cache.origin.backend('default')!, get(), undefined, timeouts, heard)
+    // Another fetch with the same timeout, begun later, shows that the time has passed.
+    cache.origin.fetch(cache.origin.backend('default')!, get(), undefined, timeouts, witness)
+    await witness.finished
+    expect(witness.events.at(-1)).toBe('error between_bytes_timeout')
+    expect(heard.events).toEqual([])
+    call.resume()
+    await heard.finished
+    expect(heard.events).toEqual(['error between_bytes_timeout'])
+  })
+
+  test('the time a client takes for its body is not the origin’s', async () => {
+    const origin = new RawOrigin((socket) => setTimeout(() => socket.write('HTTP/1.1 200 OK\r\n\r\n'), 150))
+    const cache = rig([specOf(await origin.listen())])
+    closing.push(origin, cache.origin)
+    const slow = new Heard()
+    const timeouts = { ...PATIENT, first_byte_ms: 50 }
+    cache.origin.fetch(cache.origin.backend('default')!, get('/', 'POST'), bodyOf(10, ['hello'], 'wait'), timeouts, slow)
+    await slow.headed
+    expect(slow.events).toEqual(['head 200 -1'])
+  })
+
+  test('a name server that does not answer is within connect_timeout', async () => {
+    const dialler = new Dialler(specOf(80, { host: 'slow.test' }), { lookup: () => {}, tls_verify: true, tls_ca: undefined })
+    const failure = await new Promise<FailureError | undefined>((resolve) => dialler.dial(50, undefined, resolve))
+    expect(failure!.kind).toBe('connect_timeout')
+    expect(failure!.message).toContain('slow.test:80')
+  })
+
+  test('what a backend declares goes before the parameters', () => {
+    expect(timeoutsOf(specOf(1, { first_byte_timeout_ms: 7 }), PARAMETERS)).toEqual({
+      connect_ms: 3500,
+      first_byte_ms: 7,
+      between_bytes_ms: 60_000,
+    })
+  })
+})
