@@ -16,7 +16,6 @@ export interface OperationsLog {
 /** What every request of a worker works with. `vcl` is replaced by a reload; a request keeps the one it began with. */
 export interface Environment {
   vcl: LoadedVcl
-  readonly vclName: string
   readonly cache: Cache
   readonly store: Store
   readonly origin: Origin

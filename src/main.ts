@@ -1,0 +1,30 @@
+import { messageOf, OperatorError } from './base/errors.ts'
+import { parseCommandLine } from './config/command-line.ts'
+
+/** Which program? Nothing else. */
+async function main(argv: readonly string[]): Promise<number> {
+  const options = parseCommandLine(argv)
+  switch (options.command) {
+    case 'print':
+      process.stdout.write(options.text)
+      return 0
+    case 'check': {
+      const { runCheck } = await import('./tools/check.ts')
+      return runCheck(options)
+    }
+    case 'serve': {
+      const { serve } = await import('./manager/serve.ts')
+      return serve(options)
+    }
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const known = error instanceof OperatorError
+  process.stderr.write(
+    `lacquer: ${known ? error.message : `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`}\n`,
+  )
+  process.exitCode = 1
+}

@@ -1,0 +1,39 @@
+import type { Logger } from 'pino'
+
+/** At most so many lines a second: what goes wrong a thousand times a second is not read a thousand times. */
+const LINES_PER_S = 50
+
+/**
+ * The operations log: what a person must know, as pino's JSON lines on standard error. pino is loaded with the first
+ * line, so that a start without trouble does not wait for it.
+ */
+export class Operations {
+  private readonly logger: { ready: Promise<Logger> | undefined } = { ready: undefined }
+  private second = 0
+  private lines = 0
+  private suppressed = 0
+
+  write(level: 'warn' | 'error' | 'info', message: string): void {
+    const second = Math.floor(performance.now() / 1000)
+    if (second !== this.second) this.turn(second)
+    if (++this.lines > LINES_PER_S) this.suppressed++
+    else this.put(level, message)
+  }
+
+  private turn(second: number): void {
+    const { suppressed } = this
+    this.second = second
+    this.lines = this.suppressed = 0
+    if (suppressed > 0) this.put('warn', `${suppressed} more lines were suppressed`)
+  }
+
+  private put(level: 'warn' | 'error' | 'info', message: string): void {
+    this.logger.ready ??= load()
+    void this.logger.ready.then((logger) => logger[level](message))
+  }
+}
+
+async function load(): Promise<Logger> {
+  const { pino } = await import('pino')
+  return pino({ name: 'lacquer' }, pino.destination({ dest: 2, sync: true }))
+}

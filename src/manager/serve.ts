@@ -1,0 +1,149 @@
+import { hostname } from 'node:os'
+import { OperatorError } from '../base/errors.ts'
+import type { ServeOptions } from '../config/command-line.ts'
+import { version } from '../config/version.ts'
+import { CounterBlock, CounterSet, MAIN } from '../counters/counters.ts'
+import { startMetricsServer, type Health, type MetricsServer } from '../counters/metrics-server.ts'
+import { parseListen, type Endpoint } from '../listen/address.ts'
+import { bindEndpoints } from '../listen/bind.ts'
+import type { WorkerConfig } from '../worker/config.ts'
+import type { DemoOrigin } from './demo-origin.ts'
+import { Operations } from './operations.ts'
+import { rulesForBackend, rulesFromFile, type CheckedRules } from './rules.ts'
+import { WorkerThread } from './worker-thread.ts'
+
+/** `lacquer serve`: runs until SIGTERM or SIGINT and resolves with the exit code. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const demo = options.backend === undefined && options.vclFile === undefined ? await demoOrigin() : undefined
+  const rules = rulesOf(options, demo)
+  if (options.compileOnly) {
+    process.stdout.write(rules.image.js)
+    return 0
+  }
+  if (rules.warnings !== '') process.stderr.write(`${rules.warnings}\n`)
+  return new Manager(options, rules, demo).run()
+}
+
+async function demoOrigin(): Promise<DemoOrigin> {
+  const { startDemoOrigin } = await import('./demo-origin.ts')
+  return startDemoOrigin()
+}
+
+function rulesOf(options: ServeOptions, demo: DemoOrigin | undefined): CheckedRules {
+  if (options.vclFile !== undefined) return rulesFromFile(options.vclFile, options)
+  if (options.backend !== undefined) return rulesForBackend(options.backend, options)
+  return rulesForBackend({ host: '127.0.0.1', port: demo?.port ?? 0, path: undefined, tls: false }, options)
+}
+
+/** The main thread: it serves no traffic. */
+class Manager {
+  private readonly options: ServeOptions
+  private readonly rules: CheckedRules
+  private readonly demo: DemoOrigin | undefined
+  private readonly operations = new Operations()
+  private readonly counters = new CounterSet()
+  private health: Health = 'starting'
+  private readonly begun_ms = performance.now()
+
+  constructor(options: ServeOptions, rules: CheckedRules, demo: DemoOrigin | undefined) {
+    this.options = options
+    this.rules = rules
+    this.demo = demo
+  }
+
+  async run(): Promise<number> {
+    const stop = stopSignal()
+    const endpoints = await bindEndpoints(parseListen(this.options.listen))
+    const metrics = await this.openMetrics()
+    const worker = new WorkerThread(this.workerConfig(endpoints), this.operations)
+    await worker.start()
+    this.health = 'ready'
+    this.announce(endpoints, metrics)
+    await stop
+    await this.shutDown(worker, metrics)
+    return 0
+  }
+
+  private workerConfig(endpoints: Endpoint[]): WorkerConfig {
+    const { options } = this
+    if (options.stores.length > 1) throw new OperatorError('-s: several stores are not supported yet; give one')
+    const main = new CounterBlock('MAIN')
+    const sma = new CounterBlock('SMA', options.stores[0].name)
+    this.counters.add(main.handle)
+    this.counters.add(sma.handle)
+    const xids = new SharedArrayBuffer(4)
+    new Int32Array(xids)[0] = 1
+    return {
+      endpoints,
+      parameters: options.parameters,
+      rules: this.rules.image,
+      backends: this.rules.backends,
+      stores: options.stores,
+      identity: options.identity,
+      hostname: hostname(),
+      counters: [main.handle, sma.handle],
+      xids,
+    }
+  }
+
+  private async openMetrics(): Promise<MetricsServer | undefined> {
+    const at = this.options.metrics
+    if (at === undefined) return undefined
+    const own = new CounterBlock('MAIN')
+    this.counters.add(own.handle)
+    return startMetricsServer(at.host ?? '::', at.port, {
+      health: () => this.health,
+      metrics: async () => {
+        own.values[MAIN.uptime] = (performance.now() - this.begun_ms) / 1000
+        return this.exposition()
+      },
+    })
+  }
+
+  private exposed: Promise<{ contentType: string; metricsText(): Promise<string> }> | undefined
+
+  private async exposition(): Promise<{ contentType: string; text: string }> {
+    this.exposed ??= import('../counters/prometheus.ts').then(({ PrometheusText }) => new PrometheusText(this.counters, version()))
+    const exposed = await this.exposed
+    return { contentType: exposed.contentType, text: await exposed.metricsText() }
+  }
+
+  /** The one line that scripts wait for, and for the demo what to try. */
+  private announce(endpoints: readonly Endpoint[], metrics: MetricsServer | undefined): void {
+    const { demo } = this
+    const where = endpoints.map((endpoint) => endpoint.text).join(', ')
+    const scrape =
+      metrics === undefined
+        ? ''
+        : `, metrics on http://${metrics.host.includes(':') ? `[${metrics.host}]` : metrics.host}:${metrics.port}/metrics`
+    const took = `${Math.round(performance.now())} ms`
+    process.stdout.write(`lacquer: ready on ${where}${scrape} (${took})\n`)
+    if (demo === undefined) return
+    const base = `http://${reachable(endpoints)}`
+    const pages = demo.pages.map(({ path, what }) => `  curl -i ${base}${path}\n      ${what}\n`).join('')
+    process.stdout.write(
+      `No backend was given (-b or -f): serving the demo site. Ask for a page twice and watch Age and Cache-Status:\n${pages}`,
+    )
+  }
+
+  private async shutDown(worker: WorkerThread, metrics: MetricsServer | undefined): Promise<void> {
+    this.health = 'draining'
+    const cut = await worker.drain(this.options.parameters.shutdown_timeout * 1000)
+    if (cut > 0) this.operations.write('warn', `${cut} connections were cut: their requests took longer than shutdown_timeout`)
+    await metrics?.close()
+    await this.demo?.close()
+  }
+}
+
+/** An address of ours that curl on this machine can use. */
+function reachable(endpoints: readonly Endpoint[]): string {
+  const tcp = endpoints.find((endpoint) => endpoint.path === undefined)
+  if (tcp === undefined) return 'localhost'
+  return tcp.text.replace(/^(0\.0\.0\.0|\[::\])/, 'localhost')
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+  })
+}

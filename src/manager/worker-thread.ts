@@ -1,0 +1,90 @@
+import { Worker } from 'node:worker_threads'
+import { OperatorError } from '../base/errors.ts'
+import type { ManagerMessage, WorkerConfig, WorkerMessage } from '../worker/config.ts'
+import type { Operations } from './operations.ts'
+
+/** The thread's file: TypeScript when we run from src/, JavaScript from dist/. */
+const ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../worker/main.ts' : '../worker/main.js', import.meta.url)
+
+/** A worker that dies sooner than this after its start is not started again at once. */
+const SHORT_LIFE_MS = 1000
+const RESTART_DELAY_MS = 500
+
+/**
+ * One worker thread and its lives: a worker that throws or runs out of heap is replaced, and the process goes on.
+ * Objects beyond the heap's young generation are mostly bodies outside the heap: the heap itself stays small.
+ */
+export class WorkerThread {
+  private readonly config: WorkerConfig
+  private readonly operations: Operations
+  private thread: Worker | undefined
+  private born_ms = 0
+  private draining = false
+  private drained: ((cut: number) => void) | undefined
+  /** Ready and serving. */
+  serving = false
+
+  constructor(config: WorkerConfig, operations: Operations) {
+    this.config = config
+    this.operations = operations
+  }
+
+  /** Resolves when it serves; rejects when it cannot start. */
+  start(): Promise<void> {
+    this.born_ms = performance.now()
+    const thread = new Worker(ENTRY, { workerData: this.config, name: 'lacquer-worker', resourceLimits: { maxYoungGenerationSizeMb: 32 } })
+    this.thread = thread
+    return new Promise((resolve, reject) => {
+      thread.on('message', (message: WorkerMessage) => this.heard(message, resolve, reject))
+      thread.on('error', (error) => {
+        this.operations.write('error', `worker failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+        reject(error)
+      })
+      thread.on('exit', (code) => this.ended(code))
+    })
+  }
+
+  /** Resolves with the number of connections cut when the worker has finished. */
+  drain(deadline_ms: number): Promise<number> {
+    this.draining = true
+    const { thread } = this
+    if (thread === undefined || !this.serving) return Promise.resolve(0)
+    return new Promise((resolve) => {
+      this.drained = resolve
+      thread.postMessage({ kind: 'drain', deadline_ms } satisfies ManagerMessage)
+    })
+  }
+
+  private heard(message: WorkerMessage, resolve: () => void, reject: (error: Error) => void): void {
+    switch (message.kind) {
+      case 'ready':
+        this.serving = true
+        return resolve()
+      case 'failed':
+        return reject(new OperatorError(message.message))
+      case 'drained':
+        return this.drained?.(message.cut)
+      case 'line':
+        return this.operations.write(message.level, message.message)
+    }
+  }
+
+  private ended(code: number): void {
+    const wasServing = this.serving
+    this.serving = false
+    this.thread = undefined
+    if (this.draining) return this.drained?.(0)
+    if (!wasServing) return
+    this.operations.write('error', `worker ended unexpectedly (code ${code}); starting another`)
+    const delay_ms = performance.now() - this.born_ms < SHORT_LIFE_MS ? RESTART_DELAY_MS : 0
+    setTimeout(() => this.restart(), delay_ms)
+  }
+
+  private restart(): void {
+    if (this.draining) return
+    this.start().catch((error: unknown) => {
+      this.operations.write('error', `worker could not be started again: ${error instanceof Error ? error.message : String(error)}`)
+      setTimeout(() => this.restart(), RESTART_DELAY_MS)
+    })
+  }
+}

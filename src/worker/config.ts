@@ -1,0 +1,32 @@
+import type { ParameterValues } from '../config/parameters.ts'
+import type { StoreSpec } from '../config/storage.ts'
+import type { CounterHandle } from '../counters/counters.ts'
+import type { Endpoint } from '../listen/address.ts'
+import type { VclImage } from '../vcl/load.ts'
+
+/** All a worker is told at start: plain data, posted to its thread. */
+export interface WorkerConfig {
+  readonly endpoints: readonly Endpoint[]
+  readonly parameters: ParameterValues
+  /** Checked and compiled by the manager. */
+  readonly rules: VclImage
+  /** Backends declared. */
+  readonly backends: number
+  readonly stores: readonly StoreSpec[]
+  readonly identity: string
+  readonly hostname: string
+  readonly counters: readonly CounterHandle[]
+  /** The next transaction id, shared by all workers. */
+  readonly xids: SharedArrayBuffer
+}
+
+/** Worker to manager. */
+export type WorkerMessage =
+  | { kind: 'ready'; readPath: string }
+  | { kind: 'failed'; message: string }
+  | { kind: 'drained'; cut: number }
+  /** A line for the operations log. */
+  | { kind: 'line'; level: 'warn' | 'error'; message: string }
+
+/** Manager to worker. */
+export type ManagerMessage = { kind: 'drain'; deadline_ms: number }

@@ -1,0 +1,98 @@
+import type { CacheObserver } from '../cache/cache.ts'
+import { countClose } from '../counters/close-reasons.ts'
+import { MAIN } from '../counters/counters.ts'
+import type { Clock } from '../base/clock.ts'
+import type { CloseReason } from '../flow/client.ts'
+import type { OperationsLog } from '../flow/environment.ts'
+import type { Refusal } from '../http/parse.ts'
+import type { ConnectionObserver, Session } from '../listen/observer.ts'
+import { TAG } from '../log/tags.ts'
+import type { LogWriter } from '../log/writer.ts'
+import type { OriginCounter, OriginObserver } from '../origin/options.ts'
+
+/** Sessions in counters and log. A session's transaction is written when it closes: its records are few. */
+export class SessionObserver implements ConnectionObserver {
+  private readonly counters: Float64Array
+  private readonly log: LogWriter
+  private readonly clock: Clock
+  private readonly operations: OperationsLog
+
+  constructor(counters: Float64Array, log: LogWriter, clock: Clock, operations: OperationsLog) {
+    this.counters = counters
+    this.log = log
+    this.clock = clock
+    this.operations = operations
+  }
+
+  opened(): void {
+    this.counters[MAIN.sess_conn]++
+    this.counters[MAIN.sess_open]++
+    this.counters[MAIN.s_sess]++
+  }
+
+  proxied(): void {}
+
+  closed(session: Session, reason: CloseReason): void {
+    this.counters[MAIN.sess_open]--
+    countClose(this.counters, reason)
+    const { facts } = session
+    const log = this.log.open(facts.xid, 'client')
+    log.begin('sess', 0, 'HTTP/1')
+    log.record(
+      TAG.SessOpen,
+      `${facts.remote_ip.text} ${facts.remote_ip.port} ${facts.socket_name} ${facts.local_ip.text} ${facts.local_ip.port} ${(session.opened_ms / 1000).toFixed(6)} 0`,
+    )
+    log.record(TAG.SessClose, `${reason} ${((this.clock.wall_ms - session.opened_ms) / 1000).toFixed(3)}`)
+    log.end()
+  }
+
+  pipelined(): void {
+    this.counters[MAIN.sess_readahead]++
+  }
+
+  refused(session: Session, refusal: Refusal, head: Buffer): void {
+    this.counters[refusal.status === 417 ? MAIN.client_req_417 : MAIN.client_req_400]++
+    const log = this.log.open(this.log.nextXid(), 'client')
+    log.begin('req', session.facts.xid, 'rxreq')
+    log.record(TAG.Error, refusal.reason)
+    log.record(TAG.HttpGarbage, head.toString('latin1', 0, Math.min(head.length, 1024)))
+    log.number(TAG.RespStatus, refusal.status)
+    log.end()
+  }
+
+  proxyRefused(session: Session, reason: string): void {
+    this.counters[MAIN.sess_proxy_err]++
+    this.log.event(TAG.ProxyGarbage, `${session.facts.remote_ip.text} ${reason}`)
+  }
+
+  dropped(): void {
+    this.counters[MAIN.sess_dropped]++
+  }
+
+  acceptFailed(socket_name: string, error: Error): void {
+    this.counters[MAIN.sess_fail]++
+    this.operations.warn(`accept on ${socket_name} failed: ${error.message}`)
+  }
+
+  failed(session: Session, error: unknown): void {
+    this.counters[MAIN.client_resp_500]++
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.operations.error(`request of session ${session.facts.xid} failed: ${text}`)
+  }
+}
+
+export function originObserver(counters: Float64Array): OriginObserver {
+  return {
+    count(counter: OriginCounter): void {
+      counters[MAIN[counter]]++
+    },
+  }
+}
+
+export function cacheObserver(counters: Float64Array): CacheObserver {
+  return {
+    evicted: () => void counters[MAIN.n_lru_nuked]++,
+    expired: () => void counters[MAIN.n_expired]++,
+    woken: () => {},
+  }
+}

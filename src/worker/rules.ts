@@ -1,0 +1,41 @@
+import type { BackendSpec } from '../origin/contract.ts'
+import type { Origins } from '../origin/create.ts'
+import { instantiateVcl } from '../vcl/load.ts'
+import type { BackendDeclaration, LoadedVcl } from '../vcl/runtime/context.ts'
+import type { ParameterValues } from '../config/parameters.ts'
+import type { WorkerConfig } from './config.ts'
+
+/** Brings the manager's compiled rules to life, and gives their backends to origin/. */
+export function loadRules(config: WorkerConfig, origin: Origins): LoadedVcl {
+  const { parameters } = config
+  return instantiateVcl(config.rules, {
+    backend: (declaration) => origin.add(backendSpec(declaration)),
+    vcl_path: parameters.vcl_path.split(':'),
+    hostname: config.hostname,
+    identity: config.identity,
+    param: (name) => parameters[name as keyof ParameterValues],
+  })
+}
+
+/** Seconds of a declaration to the ms of origin/; the port may be a name in VCL only when it is a number here. */
+function backendSpec(declared: BackendDeclaration): BackendSpec {
+  const port = declared.port === undefined ? (declared.tls ? 443 : 80) : Number(declared.port)
+  return {
+    name: declared.name,
+    host: declared.host,
+    port,
+    path: declared.path,
+    tls: declared.tls,
+    host_header: declared.host_header,
+    connect_timeout_ms: inMs(declared.connect_timeout_s),
+    first_byte_timeout_ms: inMs(declared.first_byte_timeout_s),
+    between_bytes_timeout_ms: inMs(declared.between_bytes_timeout_s),
+    max_connections: declared.max_connections ?? 0,
+    proxy_header: declared.proxy_header === 1 ? 1 : declared.proxy_header === 2 ? 2 : 0,
+    none: declared.none,
+  }
+}
+
+function inMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000
+}

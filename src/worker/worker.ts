@@ -1,0 +1,158 @@
+import { SystemClock, type Clock } from '../base/clock.ts'
+import { Cache } from '../cache/cache.ts'
+import { CounterBlock, MAIN, SMA, type CounterHandle } from '../counters/counters.ts'
+import type { Environment, OperationsLog } from '../flow/environment.ts'
+import { Flow } from '../flow/flow.ts'
+import { Http1Context } from '../listen/http1-context.ts'
+import { Listener } from '../listen/listener.ts'
+import { chooseReadPath } from '../listen/read-path.ts'
+import { parseMask } from '../log/tags.ts'
+import { LogWriter } from '../log/writer.ts'
+import { createOrigin, type Origins } from '../origin/create.ts'
+import { policyFor } from '../policy/policy.ts'
+import { createHeapStore } from '../store/heap/store.ts'
+import type { Store } from '../store/contract.ts'
+import type { WorkerConfig } from './config.ts'
+import { cacheObserver, originObserver, SessionObserver } from './observers.ts'
+import { loadRules } from './rules.ts'
+
+/** How often housekeeping runs: expiry, waiters' patience, gauges. */
+const UPKEEP_MS = 500
+/** Hit-for-miss and hit-for-pass markers kept at most. */
+const MARKERS_MAX = 100_000
+
+/** A worker put together: everything that serves traffic in one thread. */
+export class Worker {
+  readonly env: Environment
+  readonly listener: Listener
+  readonly context: Http1Context
+  readonly ring: SharedArrayBuffer
+  private readonly origin: Origins
+  private readonly main: CounterBlock
+  private readonly sma: CounterBlock
+  private readonly upkeep: NodeJS.Timeout
+
+  private constructor(parts: WorkerParts, listener: Listener) {
+    this.env = parts.env
+    this.context = parts.context
+    this.ring = parts.ring
+    this.origin = parts.origin
+    this.main = parts.main
+    this.sma = parts.sma
+    this.listener = listener
+    this.upkeep = setInterval(() => this.keepUp(), UPKEEP_MS)
+    this.upkeep.unref()
+  }
+
+  /** Serves when it resolves. `clock` and `operations` are for tests and for the thread's entry. */
+  static async start(config: WorkerConfig, operations: OperationsLog, clock: Clock = new SystemClock()): Promise<Worker> {
+    const parts = assemble(config, operations, clock)
+    const listener = new Listener(parts.context, await chooseReadPath(config.parameters.read_path))
+    await listener.listen(config.endpoints)
+    return new Worker(parts, listener)
+  }
+
+  /** Housekeeping; tests with a clock of their own call it after moving the clock. */
+  keepUp(): void {
+    const { env, main, sma } = this
+    env.clock.refresh()
+    env.cache.sweep()
+    const stats = env.store.stats()
+    main.values[MAIN.n_object] = stats.objects
+    main.values[MAIN.n_objecthead] = env.cache.keys
+    sma.values[SMA.c_req] = stats.requests
+    sma.values[SMA.c_fail] = stats.failures
+    sma.values[SMA.g_bytes] = stats.used_bytes
+    sma.values[SMA.g_space] = Math.max(0, stats.capacity_bytes - stats.used_bytes)
+    sma.values[SMA.g_alloc] = stats.objects
+  }
+
+  /** Finishes what is under way; resolves with the number of connections that had to be cut. */
+  async drain(deadline_ms: number): Promise<number> {
+    const cut = await this.listener.drain(deadline_ms)
+    clearInterval(this.upkeep)
+    this.env.vcl.fini()
+    await this.origin.close()
+    return cut
+  }
+}
+
+interface WorkerParts {
+  readonly env: Environment
+  readonly context: Http1Context
+  readonly ring: SharedArrayBuffer
+  readonly origin: Origins
+  readonly main: CounterBlock
+  readonly sma: CounterBlock
+}
+
+function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock): WorkerParts {
+  const params = config.parameters
+  const main = attach(config.counters, 'MAIN')
+  const sma = attach(config.counters, 'SMA')
+  const counters = main.values
+  const ring = new SharedArrayBuffer(params.vsl_space)
+  const log = openLog(config, ring, counters)
+  const policy = policyFor(params.policy, policyParameters(config))
+  const store = openStore(config)
+  const origin = createOrigin([], { clock, parameters: params, observer: originObserver(counters) })
+  const limits = {
+    busy_waiters_max: params.busy_waiters_max,
+    busy_wait_timeout_ms: params.busy_wait_timeout > 0 ? params.busy_wait_timeout * 1000 : Infinity,
+    markers_max: MARKERS_MAX,
+  }
+  const cache = new Cache(store, policy, clock, limits, cacheObserver(counters))
+  const vcl = loadRules(config, origin)
+  counters[MAIN.n_vcl] = 1
+  counters[MAIN.n_backend] = config.backends
+  const { hostname, identity } = config
+  const env: Environment = {
+    vcl,
+    cache,
+    store,
+    origin,
+    policy,
+    params,
+    clock,
+    counters,
+    log,
+    operations,
+    hostname,
+    identity, // prettier-ignore
+  }
+  const observer = new SessionObserver(counters, log, clock, operations)
+  const context = new Http1Context({ flow: new Flow(env), observer, clock, limits: params, nextXid: () => log.nextXid() })
+  return { env, context, ring, origin, main, sma }
+}
+
+function attach(handles: readonly CounterHandle[], kind: 'MAIN' | 'SMA'): CounterBlock {
+  const handle = handles.find((candidate) => candidate.kind === kind)
+  return handle === undefined ? new CounterBlock(kind) : CounterBlock.attach(handle)
+}
+
+function openLog(config: WorkerConfig, ring: SharedArrayBuffer, counters: Float64Array): LogWriter {
+  const params = config.parameters
+  return new LogWriter(ring, {
+    reclen_bytes: params.vsl_reclen,
+    buffer_bytes: params.vsl_buffer,
+    mask: parseMask(params.vsl_mask),
+    xids: new Int32Array(config.xids),
+    tally: counters.subarray(MAIN.shm_records, MAIN.shm_cycles + 1),
+  })
+}
+
+function openStore(config: WorkerConfig): Store {
+  const [spec] = config.stores
+  return createHeapStore({ name: spec.name, capacity_bytes: spec.size_bytes, transit_buffer_bytes: config.parameters.transit_buffer })
+}
+
+function policyParameters(config: WorkerConfig): Parameters<typeof policyFor>[1] {
+  const params = config.parameters
+  return {
+    default_ttl_ms: params.default_ttl * 1000,
+    default_grace_ms: params.default_grace * 1000,
+    default_keep_ms: params.default_keep * 1000,
+    uncacheable_ttl_ms: params.uncacheable_ttl * 1000,
+    clock_skew_ms: 10_000,
+  }
+}
