@@ -47,7 +47,7 @@ export function parseIpv6(text: string): Uint8Array | undefined {
   if (head === undefined || tail === undefined) return undefined
   const missing = 16 - head.length - tail.length
   if (halves.length === 1 ? missing !== 0 : missing < 2) return undefined
-  return Uint8Array.from([...head, ...new Array<number>(missing).fill(0), ...tail])
+  return Uint8Array.from([...head, ...new Uint8Array(missing), ...tail])
 }
 
 /** Bytes of colon-separated groups; the last may be dotted when the address ends there. */

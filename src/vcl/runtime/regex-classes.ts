@@ -1,0 +1,61 @@
+import type { ByteSet } from './regex-tree.ts'
+import { addRange, inverted, setOf } from './regex-tree.ts'
+
+// What PCRE2's class names mean for bytes in the C locale.
+
+function ranges(...bounds: readonly [string, string][]): ByteSet {
+  const set = new Uint8Array(256)
+  for (const [from, to] of bounds) addRange(set, from.charCodeAt(0), to.charCodeAt(0))
+  return set
+}
+
+const DIGIT = ranges(['0', '9'])
+const WORD = ranges(['0', '9'], ['A', 'Z'], ['a', 'z'], ['_', '_'])
+const SPACE = setOf('\t\n\x0b\f\r ')
+const BLANK = setOf('\t \xa0')
+const VERTICAL = setOf('\n\x0b\f\r\x85')
+
+/** `\d`, `\W`, … by their letter; `\h` and `\v` know 0xA0 and 0x85. */
+export const ESCAPE_CLASSES: Readonly<Record<string, ByteSet>> = {
+  d: DIGIT,
+  D: inverted(DIGIT),
+  w: WORD,
+  W: inverted(WORD),
+  s: SPACE,
+  S: inverted(SPACE),
+  h: BLANK,
+  H: inverted(BLANK),
+  v: VERTICAL,
+  V: inverted(VERTICAL),
+}
+
+/** `[:alpha:]` and the others. */
+export const POSIX_CLASSES: Readonly<Record<string, ByteSet>> = {
+  alnum: ranges(['0', '9'], ['A', 'Z'], ['a', 'z']),
+  alpha: ranges(['A', 'Z'], ['a', 'z']),
+  ascii: ranges(['\0', '\x7f']),
+  blank: setOf('\t '),
+  cntrl: ranges(['\0', '\x1f'], ['\x7f', '\x7f']),
+  digit: DIGIT,
+  graph: ranges(['!', '~']),
+  lower: ranges(['a', 'z']),
+  print: ranges([' ', '~']),
+  punct: ranges(['!', '/'], [':', '@'], ['[', '`'], ['{', '~']),
+  space: SPACE,
+  upper: ranges(['A', 'Z']),
+  word: WORD,
+  xdigit: ranges(['0', '9'], ['A', 'F'], ['a', 'f']),
+}
+
+/** Letters that stand for one byte. */
+export const ESCAPE_BYTES: Readonly<Record<string, number>> = { a: 7, e: 27, f: 12, n: 10, r: 13, t: 9 }
+
+/** What cannot be expressed, by the letter behind the backslash. */
+export const REFUSED_ESCAPES: Readonly<Record<string, string>> = {
+  G: '\\G (start of this match)',
+  K: '\\K (reset of the match start)',
+  p: '\\p{…} (Unicode property)',
+  P: '\\P{…} (Unicode property)',
+  X: '\\X (extended grapheme)',
+  N: '\\N{…} (named character)',
+}
