@@ -64,7 +64,7 @@ class HeapStore implements Store, BodyOwner {
 
   admit(head: ObjectHead, body: Body, onRemoved: OnRemoved): StoredObject | undefined {
     if (!(body instanceof HeapBody) || body.owner !== this) throw new TypeError('a body of another store')
-    if (body.windowed || body.state === 'failed' || body.object !== undefined) return undefined
+    if (body.windowed || body.state === 'failed' || !isFree(body)) return undefined
     const head_bytes = headCost(head)
     const more = body.place === PLACE.none ? head_bytes + body.retained_bytes : head_bytes
     if (head_bytes + body.retained_bytes > this.share_bytes) return this.refuse()
@@ -195,6 +195,11 @@ class HeapStore implements Store, BodyOwner {
     else if (place === PLACE.held) this.held_bytes += bytes
     else if (place === PLACE.window) this.windows_bytes += bytes
   }
+}
+
+/** Not in the store: never was, or its object has left (a 304 may bring back what was evicted meanwhile). */
+function isFree(body: HeapBody): boolean {
+  return body.object === undefined || (!body.object.live && body.state === 'complete')
 }
 
 function placeOf(body: HeapBody): Place {

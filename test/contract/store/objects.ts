@@ -37,6 +37,16 @@ export function objects(makeStore: MakeStore): void {
     expect(store.stats().objects).toBe(2)
   })
 
+  test('a complete body that left may come back under a new head', () => {
+    const store = makeStore(ROOMY)
+    const first = stored(store, pattern(1000, 1))
+    store.remove(first, 'expired')
+    const second = store.admit(head(), first.body, () => {})
+    expect([first.live, second?.live]).toEqual([false, true])
+    expect(store.stats()).toMatchObject({ objects: 1, used_bytes: second?.size_bytes })
+    expect(second?.body.whole?.equals(pattern(1000, 1))).toBe(true)
+  })
+
   test('one that breaks half-way leaves by itself, and its readers get what came', () => {
     const store = makeStore(ROOMY)
     const reasons: RemovalReason[] = []

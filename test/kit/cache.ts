@@ -1,0 +1,102 @@
+import { ManualClock } from '../../src/base/clock.ts'
+import { defaultParameters, setParameter } from '../../src/config/parameters.ts'
+import { CounterBlock, MAIN } from '../../src/counters/counters.ts'
+import { parseListen } from '../../src/listen/address.ts'
+import { bindEndpoints } from '../../src/listen/bind.ts'
+import { readRing } from '../../src/log/reader.ts'
+import { compileVcl } from '../../src/vcl/load.ts'
+import type { WorkerConfig } from '../../src/worker/config.ts'
+import { Worker } from '../../src/worker/worker.ts'
+import type { TestOrigin } from './origin.ts'
+
+/** A running instance in this process, on a free port, with a clock that only tests move. */
+export interface TestCache {
+  readonly port: number
+  /** When it listens on a unix socket. */
+  readonly path: string | undefined
+  /** MAIN counters by name, up to date. */
+  counters(): Record<string, number>
+  /** Moves the injected clock and runs what is due: expiry, sweeps, timeouts. */
+  advance(ms: number): void
+  /** Records of the log so far, oldest first. */
+  log(): { tag: string; xid: number; text: string }[]
+  /** What went to the operations log. */
+  readonly complaints: readonly string[]
+  close(): Promise<void>
+}
+
+export interface TestCacheOptions {
+  /** The backend `default`. */
+  origin?: TestOrigin
+  /** Further backends, named by key. */
+  origins?: Record<string, TestOrigin>
+  /** Rules without the version line and backends, which are added in front; a text that starts with "vcl" is taken as it is. */
+  vcl?: string
+  /** As for -p. */
+  params?: Record<string, string>
+  /** -a, default 127.0.0.1:0. */
+  listen?: string
+  /** -s memory, default 16 MiB. */
+  store_bytes?: number
+}
+
+/** Rules as the cache gets them: the test's text behind a version line and one backend per origin. */
+export function rulesFor(options: TestCacheOptions): string {
+  const text = options.vcl ?? ''
+  if (/^\s*vcl\s/.test(text)) return text
+  const backends = { ...(options.origin === undefined ? {} : { default: options.origin }), ...options.origins }
+  const declarations = Object.entries(backends).map(
+    ([name, origin]) => `backend ${name} { .host = "127.0.0.1"; .port = "${origin.port}"; }`,
+  )
+  return ['vcl 4.1;', ...(declarations.length > 0 ? declarations : ['backend default none;']), text, ''].join('\n')
+}
+
+/** Starts a cache in front of an origin, or as the options say. */
+export function startCache(originOrOptions: TestOrigin | TestCacheOptions): Promise<TestCache> {
+  const options = 'seen' in originOrOptions ? { origin: originOrOptions } : originOrOptions
+  return start(rulesFor(options), options)
+}
+
+/** One worker in this thread, with a clock of its own that stands still until `advance`. */
+async function start(source: string, options: TestCacheOptions): Promise<TestCache> {
+  const parameters = defaultParameters()
+  for (const [name, value] of Object.entries(options.params ?? {})) setParameter(parameters, `${name}=${value}`)
+  const compiled = compileVcl(source, { path: 'test.vcl', policy: parameters.policy, vcl_path: [] })
+  if (!compiled.ok) throw new Error(compiled.text)
+  const endpoints = await bindEndpoints(parseListen([options.listen ?? '127.0.0.1:0']))
+  const main = new CounterBlock('MAIN')
+  const clock = new ManualClock()
+  const complaints: string[] = []
+  const config: WorkerConfig = {
+    endpoints,
+    parameters,
+    rules: compiled.program.image,
+    backends: compiled.program.backends.length,
+    stores: [{ name: 's0', kind: 'memory', size_bytes: options.store_bytes ?? 16 * 2 ** 20 }],
+    identity: 'test',
+    hostname: 'test.example',
+    counters: [main.handle],
+    xids: new SharedArrayBuffer(4),
+  }
+  const operations = { warn: (line: string) => void complaints.push(line), error: (line: string) => void complaints.push(line) }
+  const worker = await Worker.start(config, operations, clock)
+  return {
+    port: endpoints[0].port,
+    path: endpoints[0].path,
+    counters: () => {
+      worker.keepUp()
+      return named(main)
+    },
+    advance: (ms) => {
+      clock.advance(ms)
+      worker.keepUp()
+    },
+    log: () => [...readRing(worker.ring)].map(({ name, xid, text }) => ({ tag: name, xid, text })),
+    complaints,
+    close: async () => void (await worker.drain(0)),
+  }
+}
+
+function named(block: CounterBlock): Record<string, number> {
+  return Object.fromEntries(Object.entries(MAIN).map(([name, i]) => [name, block.values[i]]))
+}
