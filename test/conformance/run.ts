@@ -1,0 +1,88 @@
+/**
+ * Runs http-cache-tests (the public suite behind cache-tests.fyi) against the built server and prints its score.
+ *
+ *   npm run conformance                        the score and what did not pass
+ *   npm run conformance -- --floor             exit 1 if the score is below floor.json
+ *   npm run conformance -- --id other-age-gen  one test, with both sides' messages
+ *   npm run conformance -- --origin-port 8000 --base http://127.0.0.1:6081
+ *                                              another proxy that is running already in front of that origin port
+ */
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { startProxy, type Proxy } from './proxy.ts'
+import { judge, OUTCOME, report, scoreOf, type Judged } from './score.ts'
+import { loadSuites, runSuites, startOrigin, type Suite } from './suite.ts'
+
+interface Floor {
+  required: number
+  optimal: number
+}
+
+const { values: options } = parseArgs({
+  options: {
+    floor: { type: 'boolean', default: false },
+    id: { type: 'string' },
+    base: { type: 'string' },
+    'origin-port': { type: 'string', default: '0' },
+  },
+})
+
+function print(...lines: string[]): void {
+  process.stdout.write(lines.join('\n') + '\n')
+}
+
+/** One test only, told to dump its messages. */
+function only(suites: Suite[], id: string): Suite[] {
+  const picked = suites.map((suite) => ({ ...suite, tests: suite.tests.filter((test) => test.id === id) }))
+  const found = picked.filter((suite) => suite.tests.length > 0)
+  if (found.length === 0) throw new Error(`no test has the id ${id}`)
+  for (const test of found[0].tests) test.dump = true
+  return found
+}
+
+/** The package's origin reports every odd request on the console: expected here, and only in the way. */
+async function quietly<T>(work: () => Promise<T>): Promise<T> {
+  const log = console.log
+  if (options.id === undefined) console.log = () => {}
+  try {
+    return await work()
+  } finally {
+    console.log = log
+  }
+}
+
+async function measure(suites: Suite[]): Promise<Judged[]> {
+  const origin = await startOrigin(Number(options['origin-port']))
+  let proxy: Proxy | undefined
+  try {
+    if (options.base === undefined) proxy = await startProxy(origin.port)
+    const base = options.base ?? proxy?.base ?? ''
+    return judge(suites, await quietly(() => runSuites(suites, base)))
+  } finally {
+    await proxy?.stop()
+    origin.server.close()
+    origin.server.closeAllConnections()
+  }
+}
+
+/** True when the score is at or above floor.json. */
+function aboveFloor(judged: Judged[]): boolean {
+  const floor = JSON.parse(readFileSync(new URL('floor.json', import.meta.url), 'utf8')) as Floor
+  let holds = true
+  for (const kind of ['required', 'optimal'] as const) {
+    const { passed } = scoreOf(judged, kind)
+    if (passed > floor[kind]) print(`${kind}: ${passed} is above the floor of ${floor[kind]}: raise it in test/conformance/floor.json`)
+    if (passed < floor[kind]) print(`${kind}: ${passed} is below the floor of ${floor[kind]} (test/conformance/floor.json)`)
+    holds &&= passed >= floor[kind]
+  }
+  return holds
+}
+
+const suites = options.id === undefined ? await loadSuites() : only(await loadSuites(), options.id)
+const judged = await measure(suites)
+print(...report(judged), '')
+const [required, optimal, check] = (['required', 'optimal', 'check'] as const).map((kind) => scoreOf(judged, kind))
+print(
+  `conformance: required ${required.passed}/${required.total}, optional ${optimal.passed}/${optimal.total}, informative ${check.passed}/${check.total} yes, ${excepted} of the failures excepted by the RFC`,
+)
+if (options.floor && !aboveFloor(judged)) process.exitCode = 1

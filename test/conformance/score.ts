@@ -1,0 +1,93 @@
+import { EXCEPTIONS } from './exceptions.ts'
+import type { CacheTest, RawResult, RawResults, Suite } from './suite.ts'
+
+/** What became of a test; the same rules as the package's lib/display.mjs, by which published scores are made. */
+export const OUTCOME = {
+  pass: 'passed',
+  fail: 'failed',
+  /** The exchange itself went wrong before the behaviour under test could show. */
+  setup: 'setup failed',
+  /** A test it builds on did not pass. */
+  dependency: 'not judged: depends on',
+  retry: 'retried by the proxy',
+  untested: 'not run',
+  /** It asks for something else than the RFC: exceptions.ts says why. */
+  excepted: 'excepted:',
+} as const
+export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME]
+
+export type Kind = 'required' | 'optimal' | 'check'
+
+export interface Judged {
+  suite: string
+  id: string
+  kind: Kind
+  outcome: Outcome
+  message: string
+}
+
+export interface Score {
+  passed: number
+  total: number
+}
+
+export function judge(suites: Suite[], results: RawResults): Judged[] {
+  const tests = new Map(suites.flatMap((suite) => suite.tests.map((test) => [test.id, test])))
+  return suites.flatMap((suite) =>
+    suite.tests
+      .filter((test) => test.browser_only !== true)
+      .map((test) => {
+        const [outcome, message] = withExceptions(test.id, outcomeOf(test, tests, results))
+        return { suite: suite.name, id: test.id, kind: test.kind ?? 'required', outcome, message }
+      }),
+  )
+}
+
+/** Only a plain failure can be excepted: a test that did not come that far proves nothing. */
+function withExceptions(id: string, judged: [Outcome, string]): [Outcome, string] {
+  const reason = EXCEPTIONS.get(id)
+  return reason !== undefined && judged[0] === OUTCOME.fail ? [OUTCOME.excepted, reason] : judged
+}
+
+function outcomeOf(test: CacheTest, tests: Map<string, CacheTest>, results: RawResults): [Outcome, string] {
+  const result = results[test.id]
+  if (result === undefined) return [OUTCOME.untested, '']
+  const missing = (test.depends_on ?? []).filter((id) => {
+    const dependency = tests.get(id)
+    return !dependency || outcomeOf(dependency, tests, results)[0] !== OUTCOME.pass
+  })
+  return missing.length > 0 ? [OUTCOME.dependency, missing.join(', ')] : ownOutcome(result)
+}
+
+function ownOutcome(result: RawResult): [Outcome, string] {
+  if (result === true) return [OUTCOME.pass, '']
+  const [kind, message] = result
+  if (kind !== 'Setup') return [OUTCOME.fail, message]
+  return message === 'retry' ? [OUTCOME.retry, ''] : [OUTCOME.setup, message]
+}
+
+export function scoreOf(judged: Judged[], kind: Kind): Score {
+  const of = judged.filter((test) => test.kind === kind)
+  return { passed: of.filter((test) => test.outcome === OUTCOME.pass).length, total: of.length }
+}
+
+/** Everything that did not pass, by kind and suite, one line each. Of the informative tests only those that could not run. */
+export function report(judged: Judged[]): string[] {
+  const lines: string[] = []
+  for (const kind of ['required', 'optimal', 'check'] as const) {
+    const shown = judged.filter((test) => test.kind === kind && test.outcome !== OUTCOME.pass && !(kind === 'check' && isAnswer(test)))
+    if (shown.length === 0) continue
+    lines.push('', `${kind}: ${shown.length} not passed`)
+    let suite = ''
+    for (const test of shown) {
+      if (test.suite !== suite) lines.push(`  ${(suite = test.suite)}`)
+      lines.push(`    ${test.id}: ${test.outcome}${test.message === '' ? '' : ` ${test.message}`}`)
+    }
+  }
+  return lines
+}
+
+/** An informative test that ran has answered yes or no: both are answers. */
+function isAnswer(test: Judged): boolean {
+  return test.outcome === OUTCOME.fail || test.outcome === OUTCOME.dependency
+}
