@@ -1,0 +1,148 @@
+import type { Attribute, AttributeValue, BackendDeclarationNode, Place } from '../ast.ts'
+import type { BackendDeclaration } from '../runtime/context.ts'
+import type { Checking } from './checking.ts'
+import { checkProbe } from './probes.ts'
+
+type Draft = { -readonly [P in keyof BackendDeclaration]: BackendDeclaration[P] }
+type Reader = (k: Checking, value: AttributeValue, draft: Draft) => void
+
+/** Reads a STRING attribute. */
+export function textOf(k: Checking, value: AttributeValue): string | undefined {
+  return value.kind === 'string' ? value.value : k.error(value.at, 'expected a STRING', 'in quotes: "…"')
+}
+
+export function wholeOf(k: Checking, value: AttributeValue): number | undefined {
+  return value.kind === 'int' ? value.value : k.error(value.at, 'expected an INT')
+}
+
+export function secondsOf(k: Checking, value: AttributeValue): number | undefined {
+  return value.kind === 'duration' ? value.seconds : k.error(value.at, 'expected a DURATION', 'with a unit: 10s, 500ms')
+}
+
+export function boolOf(k: Checking, value: AttributeValue): boolean | undefined {
+  const word = value.kind === 'symbol' ? value.text.toLowerCase() : ''
+  return word === 'true' || word === 'false' ? word === 'true' : k.error(value.at, 'expected true or false')
+}
+
+function pending(what: string): Reader {
+  return (k, value) => k.unsupported(value.at, what)
+}
+
+/** Every attribute of a backend (vcl-language.md section 8); `.tls` is Lacquer's own. */
+const ATTRIBUTES: Readonly<Record<string, Reader>> = {
+  host: (k, value, draft) => (draft.host = textOf(k, value)),
+  port: (k, value, draft) => (draft.port = portOf(k, value)),
+  path: (k, value, draft) => (draft.path = socketPath(k, value)),
+  host_header: (k, value, draft) => (draft.host_header = textOf(k, value)),
+  connect_timeout: (k, value, draft) => (draft.connect_timeout_s = secondsOf(k, value)),
+  first_byte_timeout: (k, value, draft) => (draft.first_byte_timeout_s = secondsOf(k, value)),
+  between_bytes_timeout: (k, value, draft) => (draft.between_bytes_timeout_s = secondsOf(k, value)),
+  max_connections: (k, value, draft) => (draft.max_connections = wholeOf(k, value)),
+  proxy_header: (k, value, draft) => (draft.proxy_header = proxyVersion(k, value)),
+  tls: (k, value, draft) => (draft.tls = boolOf(k, value) ?? false),
+  probe: (k, value) => refuseProbe(k, value),
+  preamble: pending('.preamble'),
+  via: pending('.via'),
+  authority: pending('.authority'),
+  wait_timeout: pending('.wait_timeout'),
+  wait_limit: pending('.wait_limit'),
+}
+
+/** Names that are not yet answered for the same reason as `probe default`. */
+export const PROBES_PENDING = 'health probes are not supported yet'
+
+function refuseProbe(k: Checking, value: AttributeValue): void {
+  if (value.kind === 'probe_block') checkProbe(k, value.attributes)
+  else if (value.kind === 'symbol' && value.text.toLowerCase() !== 'default') {
+    const probe = k.find(value.text)
+    if (probe?.kind !== 'probe') return k.error(value.at, `unknown probe '${value.text}'`, 'probes are declared before they are used')
+    probe.used = true
+  }
+  k.error(value.at, PROBES_PENDING)
+}
+
+function proxyVersion(k: Checking, value: AttributeValue): number | undefined {
+  const version = wholeOf(k, value)
+  return version === undefined || version === 1 || version === 2 ? version : k.error(value.at, 'the PROXY protocol has versions 1 and 2')
+}
+
+const SERVICES: Readonly<Record<string, string>> = { http: '80', https: '443', 'http-alt': '8080' }
+
+function portNumber(text: string): string | undefined {
+  const port = SERVICES[text] ?? text
+  return /^[0-9]{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65536 ? port : undefined
+}
+
+function portOf(k: Checking, value: AttributeValue): string | undefined {
+  const text = textOf(k, value)
+  if (text === undefined) return undefined
+  return portNumber(text) ?? k.error(value.at, `'${text}' is not a port`)
+}
+
+/** Syntax 4.1: an absolute path that fits sun_path. */
+function socketPath(k: Checking, value: AttributeValue): string | undefined {
+  if (k.options.syntax === 40) return k.error(value.at, '.path needs vcl 4.1')
+  const path = textOf(k, value)
+  if (path === undefined) return undefined
+  if (!path.startsWith('/')) return k.error(value.at, '.path is an absolute path')
+  return path.length > 107 ? k.error(value.at, 'the path of a unix socket has at most 107 bytes') : path
+}
+
+export function checkBackend(k: Checking, node: BackendDeclarationNode): BackendDeclaration {
+  const draft: Draft = {
+    name: node.name.text,
+    none: node.none,
+    host: undefined,
+    port: undefined,
+    path: undefined,
+    host_header: undefined,
+    connect_timeout_s: undefined,
+    first_byte_timeout_s: undefined,
+    between_bytes_timeout_s: undefined,
+    max_connections: undefined,
+    proxy_header: undefined,
+    tls: false,
+  }
+  readAttributes(k, node.attributes, ATTRIBUTES, draft)
+  if (!node.none) finishAddress(k, node, draft)
+  return draft
+}
+
+/** Calls the reader of each attribute; unknown and repeated ones are errors. */
+export function readAttributes<D>(
+  k: Checking,
+  attributes: readonly Attribute[],
+  readers: Readonly<Record<string, (k: Checking, value: AttributeValue, draft: D) => void>>,
+  draft: D,
+): void {
+  const seen = new Set<string>()
+  for (const { name, value } of attributes) {
+    if (!Object.hasOwn(readers, name.text)) k.unknown(name.at, `unknown attribute '.${name.text}'`, name.text, Object.keys(readers))
+    else if (seen.has(name.text)) k.error(name.at, `.${name.text} is given twice`)
+    else readers[name.text](k, value, draft)
+    seen.add(name.text)
+  }
+}
+
+function finishAddress(k: Checking, node: BackendDeclarationNode, draft: Draft): void {
+  const has = (name: string) => node.attributes.some((attribute) => attribute.name.text === name)
+  if (has('host') && has('path')) return k.error(node.name.at, `backend ${draft.name} has both .host and .path`)
+  if (!has('host') && !has('path')) return k.error(node.name.at, `backend ${draft.name} needs .host or .path`)
+  if (draft.host === undefined) return undefined
+  const host = node.attributes.find((attribute) => attribute.name.text === 'host')!
+  splitHost(k, draft, draft.host, host.value.at, has('port'))
+  draft.port ??= draft.tls ? '443' : '80'
+}
+
+/** `.host` may hold "h:port" and "[v6]:port"; a bare IPv6 address has no port. */
+function splitHost(k: Checking, draft: Draft, host: string, at: Place, hasPort: boolean): void {
+  const parts = /^\[([0-9a-fA-F:.]+)\](?::(.*))?$/.exec(host) ?? /^([^:]*)(?::([^:]*))?$/.exec(host)
+  if (host.includes('://'))
+    return k.error(at, '.host is a name or an address, not a URL', 'for an https origin: .host = "name"; .tls = true;')
+  const name = parts === null ? host : parts[1]
+  if (!/^[0-9A-Za-z_.:-]+$/.test(name) || name.length > 253) return k.error(at, `'${host}' is not a host`)
+  draft.host = name
+  if (parts?.[2] === undefined) return undefined
+  if (hasPort) return k.error(at, '.host has a port already')
+  draft.port = portNumber(parts[2]) ?? k.error(at, `'${parts[2]}' is not a port`)
+}

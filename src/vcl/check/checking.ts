@@ -1,0 +1,83 @@
+import type { Place } from '../ast.ts'
+import { didYouMean, type Diagnostic } from '../diagnostic.ts'
+import type { Global } from './symbols.ts'
+import type { SubMask } from './subs.ts'
+
+export interface CheckOptions {
+  readonly syntax: 40 | 41
+  /** vcc_err_unref: unused declarations are errors (default) or warnings. */
+  readonly errUnref: boolean
+  readonly resolveHost: ((name: string) => string[]) | undefined
+}
+
+/** Something a sub does that is not legal everywhere: a variable, an action, a function. */
+export interface Use {
+  readonly at: Place
+  /** "req.url cannot be read", "return (hash) is not possible": the rights check adds where. */
+  readonly what: string
+  readonly legal: SubMask
+  readonly builtin: boolean
+}
+
+/** What a sub does, gathered while its body is checked and judged through the call graph afterwards. */
+export interface SubFacts {
+  readonly uses: Use[]
+  readonly calls: { readonly name: string; readonly at: Place; readonly builtin: boolean }[]
+  /** Prefixes of the variables it touches ("req", "resp", …) and the functions it calls ("std.rollback"). */
+  readonly touched: Set<string>
+}
+
+/** The state of one check: complaints, the symbol table, and the sub under way. */
+export class Checking {
+  readonly options: CheckOptions
+  readonly errors: Diagnostic[] = []
+  readonly warnings: Diagnostic[] = []
+  /** By folded name. */
+  readonly globals = new Map<string, Global>()
+  readonly facts = new Map<string, SubFacts>()
+  sub: SubFacts = { uses: [], calls: [], touched: new Set() }
+  /** Index of the declaration being checked: probes and vmods must have come before. */
+  position = 0
+  /** Inside the built-in rules: references there do not count as uses by the operator. */
+  inBuiltin = false
+
+  constructor(options: CheckOptions) {
+    this.options = options
+  }
+
+  /** Reports and yields undefined, so that `return k.error(…)` abandons the node. */
+  error(at: Place, message: string, hint?: string): undefined {
+    this.errors.push(hint === undefined ? { at, message } : { at, message, hint })
+    return undefined
+  }
+
+  warn(at: Place, message: string, hint?: string): void {
+    this.warnings.push({ at, message, severity: 'warning', ...(hint === undefined ? {} : { hint }) })
+  }
+
+  unsupported(at: Place, what: string, hint?: string): undefined {
+    return this.error(at, `not supported yet: ${what}`, hint)
+  }
+
+  unknown(at: Place, message: string, name: string, known: Iterable<string>): undefined {
+    return this.error(at, message, didYouMean(name, known))
+  }
+
+  enter(name: string): void {
+    const known = this.facts.get(name)
+    this.sub = known ?? { uses: [], calls: [], touched: new Set() }
+    this.facts.set(name, this.sub)
+  }
+
+  use(at: Place, what: string, legal: SubMask): void {
+    this.sub.uses.push({ at, what, legal, builtin: this.inBuiltin })
+  }
+
+  call(name: string, at: Place): void {
+    this.sub.calls.push({ name, at, builtin: this.inBuiltin })
+  }
+
+  find(name: string): Global | undefined {
+    return this.globals.get(name.toLowerCase())
+  }
+}

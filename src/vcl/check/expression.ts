@@ -1,0 +1,213 @@
+import type { BinaryExpression, Expression, NegateExpression, NotExpression, SymbolPath } from '../ast.ts'
+import { checkCall, checkMethod, checkRest } from './calls.ts'
+import type { Checking } from './checking.ts'
+import { literalIp } from './addresses.ts'
+import { checkMatch } from './match.ts'
+import type { Target, Value } from './program.ts'
+import { badHeaderName, describe, findVariable, variableNames, type Found } from './symbols.ts'
+import { arithmetic, assignable, comparable, TO_STRING, TRUTH, valueType, type VclType } from './types.ts'
+
+/** The node as a value of `want`, converted where VCL converts; undefined after an error has been reported. */
+export function expect(k: Checking, node: Expression, want: VclType): Value | undefined {
+  const value = checkValue(k, node, want)
+  if (value === undefined) return undefined
+  const converted = convert(value, want)
+  if (converted !== undefined) return converted
+  const hint = want === 'DURATION' && value.type === 'INT' ? 'a duration needs a unit: 10s, 5m, 1h, 2d' : undefined
+  return k.error(node.at, `expected ${want}, found ${describe(value.type)}`, hint ?? ipHint(want, value.type))
+}
+
+function ipHint(want: VclType, found: VclType): string | undefined {
+  return want === 'IP' && valueType(found) === 'STRING' ? 'use std.ip(string, fallback)' : undefined
+}
+
+function convert(value: Value, want: VclType): Value | undefined {
+  if (want === 'HEADER') return value.kind === 'header' ? value : undefined
+  const from = valueType(value.type)
+  const to = want === 'STRANDS' || want === 'BODY' ? 'STRING' : want
+  if (from === 'BLOB' && want === 'BODY') return undefined
+  if (assignable(from, to)) return value
+  if (to === 'BOOL') return truth(value)
+  if (to === 'STRING' && TO_STRING[from] !== undefined) return { kind: 'to_string', type: 'STRING', of: value }
+  return undefined
+}
+
+function truth(value: Value): Value | undefined {
+  if (value.type === 'BOOL') return value
+  return TRUTH[value.type] === undefined ? undefined : { kind: 'truth', type: 'BOOL', of: value }
+}
+
+/** A condition: BOOL, or a type with a truth value (vcl-language.md section 3). */
+export function checkCondition(k: Checking, node: Expression): Value | undefined {
+  const value = checkValue(k, node, undefined)
+  if (value === undefined) return undefined
+  return truth(value) ?? k.error(node.at, `${describe(value.type)} has no truth value`, 'compare it with something')
+}
+
+/** The node's own value; `want` only says what literals and + may become. */
+export function checkValue(k: Checking, node: Expression, want: VclType | undefined): Value | undefined {
+  switch (node.kind) {
+    case 'string':
+      return want === 'IP' ? literalIp(k, node) : { kind: 'text', type: 'STRING', text: node.value }
+    case 'int':
+      return { kind: 'number', type: 'INT', number: node.value }
+    case 'real':
+      return { kind: 'number', type: 'REAL', number: node.value }
+    case 'duration':
+      return { kind: 'number', type: 'DURATION', number: node.seconds }
+    case 'bytes':
+      return { kind: 'number', type: 'BYTES', number: node.bytes }
+    case 'blob':
+      return { kind: 'blob', type: 'BLOB', base64: node.base64 }
+    case 'symbol':
+      return checkSymbol(k, node)
+    case 'call':
+      return checkCall(k, node)
+    case 'method':
+    case 'property':
+      return checkMethod(k, node)
+    case 'negate':
+      return checkNegate(k, node)
+    case 'not':
+      return checkNot(k, node)
+    case 'binary':
+      return checkBinary(k, node, want)
+    case 'match':
+      return checkMatch(k, node)
+    case 'paren':
+      return checkValue(k, node.inner, want)
+  }
+}
+
+function checkNegate(k: Checking, node: NegateExpression): Value | undefined {
+  const of = checkValue(k, node.operand, undefined)
+  if (of === undefined) return undefined
+  if (of.type !== 'INT' && of.type !== 'REAL' && of.type !== 'DURATION') {
+    return k.error(node.at, `${describe(of.type)} cannot be negated`)
+  }
+  return { kind: 'negate', type: of.type, of }
+}
+
+function checkNot(k: Checking, node: NotExpression): Value | undefined {
+  const of = checkCondition(k, node.operand)
+  return of && { kind: 'not', type: 'BOOL', of }
+}
+
+function checkBinary(k: Checking, node: BinaryExpression, want: VclType | undefined): Value | undefined {
+  if (node.op === '&&' || node.op === '||') {
+    const left = checkCondition(k, node.left)
+    const right = checkCondition(k, node.right)
+    return left && right && { kind: 'logic', type: 'BOOL', op: node.op, left, right }
+  }
+  if ('+-*/%'.includes(node.op)) return checkArithmetic(k, node, want === 'STRANDS' || want === 'BODY' ? 'STRING' : want)
+  return checkComparison(k, node)
+}
+
+function checkComparison(k: Checking, node: BinaryExpression): Value | undefined {
+  const left = checkValue(k, node.left, undefined)
+  if (left === undefined) return undefined
+  const right = checkValue(k, node.right, left.type === 'IP' ? 'IP' : undefined)
+  if (right === undefined) return undefined
+  const [a, b] = [valueType(left.type), valueType(right.type)]
+  if (comparable(node.op, a, b)) return { kind: 'compare', type: 'BOOL', op: node.op, left, right }
+  const hint = a === 'INT' && right.kind === 'text' ? 'write the number without quotes' : 'both sides of a comparison have the same type'
+  return k.error(node.op_at, `${a} ${node.op} ${b} is not possible`, hint)
+}
+
+function checkArithmetic(k: Checking, node: BinaryExpression, want: VclType | undefined): Value | undefined {
+  const inner = want === 'STRING' ? 'STRING' : undefined
+  const left = checkValue(k, node.left, inner)
+  const right = checkValue(k, node.right, inner)
+  if (left === undefined || right === undefined) return undefined
+  const [a, b] = [valueType(left.type), valueType(right.type)]
+  const type = arithmetic(node.op, a, b)
+  if (type !== undefined) return { kind: 'arithmetic', type, op: node.op, left, right }
+  if (node.op === '+' && (a === 'STRING' || want === 'STRING')) return joinValues(k, node, left, right)
+  const hint = a === 'STRING' || b === 'STRING' ? 'a text is joined with +, and begins with a STRING' : undefined
+  return k.error(node.op_at, `${a} ${node.op} ${b} is not possible`, hint)
+}
+
+function joinValues(k: Checking, node: BinaryExpression, left: Value, right: Value): Value | undefined {
+  const first = convert(left, 'STRING')
+  const second = convert(right, 'STRING')
+  if (first === undefined) return k.error(node.left.at, `${describe(left.type)} cannot become a STRING`)
+  if (second === undefined) return k.error(node.right.at, `${describe(right.type)} cannot become a STRING`)
+  return joinTwo(first, second)
+}
+
+/** A join of joins is flat, and neighbouring literals are one. */
+export function joinTwo(left: Value, right: Value): Value {
+  const parts = left.kind === 'join' ? [...left.parts] : [left]
+  for (const part of right.kind === 'join' ? right.parts : [right]) {
+    const last = parts.at(-1)
+    if (part.kind === 'text' && last?.kind === 'text') parts[parts.length - 1] = { ...last, text: last.text + part.text }
+    else parts.push(part)
+  }
+  return parts.length === 1 ? parts[0] : { kind: 'join', type: 'STRING', parts }
+}
+
+function checkSymbol(k: Checking, node: SymbolPath): Value | undefined {
+  const found = findVariable(node, k.options.syntax)
+  if (found !== undefined) {
+    const value = 'other' in found ? wrongSyntax(k, node, found.other.syntax) : useVariable(k, node, found, 'read')
+    return value && checkRest(k, value, 'other' in found! ? [] : found.rest)
+  }
+  const folded = node.parts[0].text.toLowerCase()
+  if (node.parts.length === 1 && (folded === 'true' || folded === 'false')) return { kind: 'bool', type: 'BOOL', bool: folded === 'true' }
+  return checkGlobal(k, node)
+}
+
+function wrongSyntax(k: Checking, node: SymbolPath, syntax: string): undefined {
+  return k.error(node.at, `${node.text} exists only in vcl ${syntax === '<=4.0' ? '4.0' : '4.1 and later'}`)
+}
+
+function checkGlobal(k: Checking, node: SymbolPath): Value | undefined {
+  const global = k.find(node.parts[0].text)
+  if (global === undefined) return unknownSymbol(k, node)
+  global.used = true
+  if (global.kind === 'backend') return checkRest(k, { kind: 'backend', type: 'BACKEND', index: global.index }, node.parts.slice(1))
+  if (global.kind === 'acl' && node.parts.length === 1) return { kind: 'acl', type: 'ACL', index: global.index }
+  return k.error(node.at, `${node.text}: a ${global.kind} cannot be used as a value here`)
+}
+
+function unknownSymbol(k: Checking, node: SymbolPath): undefined {
+  const names = [...variableNames(), ...[...k.globals.values()].map((global) => global.name)]
+  if (node.parts.length === 2 && node.parts[1].text.toLowerCase() === 'http') {
+    return k.error(node.at, `${node.text} needs a header name`, `${node.text}.host, for example`)
+  }
+  if (/-/.test(node.text) && node.parts.length === 1) {
+    return k.error(node.at, `unknown symbol '${node.text}'`, "'-' belongs to the name: write spaces around a minus")
+  }
+  return k.unknown(node.at, `unknown symbol '${node.text}'`, node.text, names)
+}
+
+type Right = 'read' | 'write' | 'unset'
+const WORD: Readonly<Record<Right, string>> = { read: 'read', write: 'set', unset: 'unset' }
+
+/** Notes the use of a variable for the rights check, and refuses what is not supported. */
+export function useVariable(k: Checking, node: SymbolPath, found: Found, right: Right): Target | undefined {
+  const { variable, part } = found
+  if (variable.pending !== '') return k.unsupported(node.at, variable.pending)
+  if (right === 'write' && variable.pending_write !== '') return k.unsupported(node.at, variable.pending_write)
+  if (variable[right] === 0) return k.error(node.at, `${node.text} cannot be ${WORD[right]}`, otherRights(variable))
+  k.use(node.at, `${node.text} cannot be ${WORD[right]}`, variable[right])
+  k.sub.touched.add(variable.name.split('.')[0])
+  if (variable.type !== 'HEADER') return { kind: 'variable', type: variable.type, variable, part }
+  const bad = badHeaderName(node.parts[2], k.options.syntax)
+  if (bad !== undefined) return k.error(node.parts[2].at, bad)
+  return { kind: 'header', type: 'HEADER', variable, name: part, key: part.toLowerCase() }
+}
+
+function otherRights(variable: { read: number; write: number; unset: number }): string | undefined {
+  const can = (['read', 'write', 'unset'] as const).filter((right) => variable[right] !== 0).map((right) => WORD[right])
+  return can.length === 0 ? undefined : `it can be ${can.join(' and ')}`
+}
+
+/** The variable that `set` or `unset` names. */
+export function checkTarget(k: Checking, node: SymbolPath, right: 'write' | 'unset'): Target | undefined {
+  const found = findVariable(node, k.options.syntax)
+  if (found === undefined) return k.find(node.text) ? k.error(node.at, `${node.text} is not a variable`) : unknownSymbol(k, node)
+  if ('other' in found) return wrongSyntax(k, node, found.other.syntax)
+  if (found.rest.length > 0) return k.error(node.at, `${node.text} is not a variable`)
+  return useVariable(k, node, found, right)
+}

@@ -1,0 +1,49 @@
+import type { Expression, MatchExpression } from '../ast.ts'
+import type { Checking } from './checking.ts'
+import { checkValue, expect } from './expression.ts'
+import { compileRegex } from '../runtime/regex.ts'
+import type { Value } from './program.ts'
+import { describe } from './symbols.ts'
+import { valueType } from './types.ts'
+
+/** `~` and `!~`: STRING with a literal regex, or IP with an ACL; nothing else. */
+export function checkMatch(k: Checking, node: MatchExpression): Value | undefined {
+  const subject = checkValue(k, node.left, undefined)
+  if (subject === undefined) return undefined
+  const type = valueType(subject.type)
+  if (type === 'IP') return checkAclMatch(k, node, subject)
+  if (type !== 'STRING') return k.error(node.op_at, `${describe(subject.type)} ~ is not possible`, 'only STRING ~ regex and IP ~ acl')
+  const pattern = constantText(k, node.right)
+  if (pattern === undefined || !checkPattern(k, node.right, pattern)) return undefined
+  return { kind: 'match', type: 'BOOL', negated: node.negated, subject, pattern }
+}
+
+function checkAclMatch(k: Checking, node: MatchExpression, subject: Value): Value | undefined {
+  const { right } = node
+  if (right.kind === 'string') return k.error(right.at, 'IP ~ takes the name of an acl', 'compare one address with ==')
+  const acl = expect(k, right, 'ACL')
+  return acl?.kind === 'acl' ? { kind: 'match_acl', type: 'BOOL', negated: node.negated, subject, acl: acl.index } : undefined
+}
+
+/** A text known at load: a literal, or literals joined with +. */
+export function constantText(k: Checking, node: Expression): string | undefined {
+  if (node.kind === 'symbol' && k.find(node.text)?.kind === 'acl') {
+    return k.error(node.at, 'STRING ~ takes a regex, not an acl', 'an acl matches an IP: std.ip(text, fallback) ~ name')
+  }
+  const errors = k.errors.length
+  const value = checkValue(k, node, undefined)
+  if (value?.kind === 'text') return value.text
+  if (k.errors.length > errors) return undefined
+  return k.error(node.at, 'a regex must be a literal', 'it is compiled when the rules are loaded')
+}
+
+/** Compiles it once to know that it can be; the place of an error inside the literal is the literal's. */
+export function checkPattern(k: Checking, node: Expression, pattern: string): boolean {
+  try {
+    compileRegex(pattern)
+    return true
+  } catch (error) {
+    k.error(node.at, `regex: ${(error as Error).message}`)
+    return false
+  }
+}

@@ -1,0 +1,40 @@
+import { ACTION, type Action } from '../runtime/context.ts'
+import type { Checking } from './checking.ts'
+import type { Program, Step, TypedSub } from './program.ts'
+import { callOrder } from './rights.ts'
+
+/** What the hit path may skip: LoadedVcl.usage. */
+export interface Usage {
+  readonly respTouched: boolean
+  readonly trivialHit: boolean
+  readonly trivialDeliver: boolean
+  readonly builtinHash: boolean
+  readonly rollback: boolean
+}
+
+export function usageOf(k: Checking, program: Program): Usage {
+  const subs = new Map(program.subs.map((sub) => [sub.name, sub]))
+  const reached = (name: string) => callOrder(k, [name])
+  return {
+    respTouched: reached('vcl_deliver').some((name) => k.facts.get(name)!.touched.has('resp')),
+    trivialHit: soleAction(subs, 'vcl_hit') === ACTION.deliver,
+    trivialDeliver: soleAction(subs, 'vcl_deliver') === ACTION.deliver,
+    builtinHash: reached('vcl_hash').every((name) => subs.get(name)!.pieces.every((piece) => piece.builtin)),
+    rollback: program.subs.some((sub) => k.facts.get(sub.name)!.touched.has('std.rollback')),
+  }
+}
+
+/** The action a sub ends with when it does nothing else: ACTION.none for an empty one, undefined when there is more to it. */
+function soleAction(subs: ReadonlyMap<string, TypedSub>, name: string): Action | undefined {
+  const steps = subs.get(name)?.pieces.flatMap((piece) => piece.steps) ?? []
+  for (const step of steps) {
+    const action = actionOf(subs, step)
+    if (action !== ACTION.none) return action
+  }
+  return ACTION.none
+}
+
+function actionOf(subs: ReadonlyMap<string, TypedSub>, step: Step): Action | undefined {
+  if (step.kind === 'call') return soleAction(subs, step.sub)
+  return step.kind === 'return' && step.args.length === 0 ? step.action.code : undefined
+}

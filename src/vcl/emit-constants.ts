@@ -1,0 +1,53 @@
+import type { Place } from './ast.ts'
+import type { HeaderUse } from './check/program.ts'
+import type { Ip } from '../base/ip.ts'
+
+/** What emitted code makes once per load: regexes, addresses, header references, places of statements that can fail. */
+export class Constants {
+  private readonly lines: string[] = []
+  private readonly known = new Map<string, string>()
+  private readonly describePlace: (at: Place, builtin: boolean) => string
+  readonly places: string[] = ['']
+  private count = 0
+
+  constructor(describePlace: (at: Place, builtin: boolean) => string) {
+    this.describePlace = describePlace
+  }
+
+  /** Name of the constant that holds this expression; equal expressions are one constant. */
+  of(prefix: string, expression: string): string {
+    const known = this.known.get(expression)
+    if (known !== undefined) return known
+    const name = this.fresh(prefix, expression)
+    this.known.set(expression, name)
+    return name
+  }
+
+  /** A constant of its own even when another one looks the same. */
+  fresh(prefix: string, expression: string): string {
+    const name = `${prefix}${this.count++}`
+    this.lines.push(`const ${name} = ${expression}`)
+    return name
+  }
+
+  regex(pattern: string): string {
+    return this.of('re', `compileRegex(${JSON.stringify(pattern)})`)
+  }
+
+  ip(ip: Ip): string {
+    return this.of('ip', `makeIp(${JSON.stringify(ip.text)}, [${[...ip.bytes].join(',')}])`)
+  }
+
+  /** HEADER arguments: one object per place of use, whose fields are assigned before each call. */
+  headerRef(use: HeaderUse): string {
+    return this.fresh('header', `{ fields: undefined, name: ${JSON.stringify(use.name)}, key: ${JSON.stringify(use.key)} }`)
+  }
+
+  place(at: Place, builtin: boolean): number {
+    return this.places.push(this.describePlace(at, builtin)) - 1
+  }
+
+  source(): string {
+    return this.lines.join('\n')
+  }
+}

@@ -1,0 +1,206 @@
+import type { Place } from './ast.ts'
+import type { Piece, Program, Step, Target, TypedSub, Value } from './check/program.ts'
+import { RUNNABLE_SUBS } from './check/subs.ts'
+import { Constants } from './emit-constants.ts'
+import { definedText, emitValue, isClean, isDefined } from './emit-expression.ts'
+import { canFail } from './emit-failure.ts'
+import { ACTION } from './runtime/context.ts'
+
+/**
+ * The typed program as JavaScript: the body of a function of `runtime` (runtime/linkage.ts) and `host` (VclHost) that
+ * returns the subs. Self-contained, so that a worker can run the text that the manager made.
+ */
+export function emitProgram(program: Program, describePlace: (at: Place, builtin: boolean) => string): string {
+  const k = new Constants(describePlace)
+  const returning = new Set<string>()
+  const subs = program.subs.map((sub) => emitSub(k, sub, returning))
+  return [
+    '"use strict"',
+    'const { ' + RUNTIME_NAMES.join(', ') + ' } = runtime',
+    ...program.backends.map((backend, i) => `const backend${i} = host.backend(${JSON.stringify(backend)})`),
+    emitIsBackend(program),
+    ...program.acls.flatMap((acl, i) => [
+      `const acl${i} = compileAcl(${JSON.stringify(acl)})`,
+      `const matchAcl${i} = (c, ip) => matchAcl(c, acl${i}, ip)`,
+    ]),
+    k.source(),
+    `const places = ${JSON.stringify(k.places)}`,
+    'let at = 0',
+    'function failed(c, error) { c.vclError(failureText(error, places[at])); at = 0; return ' + ACTION.fail + ' }',
+    ...subs,
+    emitExports(program),
+  ].join('\n')
+}
+
+/** What emitted code takes from runtime/linkage.ts. */
+export const RUNTIME_NAMES = [
+  'blobOf',
+  'blobText',
+  'boolText',
+  'compareText',
+  'compileAcl',
+  'compileRegex',
+  'divide',
+  'divideInt',
+  'failureText',
+  'intText',
+  'ipText',
+  'line',
+  'lower',
+  'lowerOrUnset',
+  'makeIp',
+  'matchAcl',
+  'modulo',
+  'nameText',
+  'notNegative',
+  'orBogus',
+  'realText',
+  'regsub',
+  'regsuball',
+  'sameIp',
+  'sameName',
+  'sameText',
+  'setField',
+  'setFieldGuarded',
+  'setStatus',
+  'storageHint',
+  'theStorage',
+  'timeText',
+  'upper',
+  'upperOrUnset',
+  'vmodFunction',
+  'word',
+] as const
+
+/** `backend x none;` is a backend that is not there. */
+function emitIsBackend(program: Program): string {
+  const none = program.backends.flatMap((backend, i) => (backend.none ? [` && backend !== backend${i}`] : []))
+  return `const isBackend = (backend) => backend !== undefined${none.join('')}`
+}
+
+/** Names may hold '-', which JavaScript's cannot. */
+function functionName(sub: string): string {
+  return `sub_${sub.replaceAll('-', '$')}`
+}
+
+/** A built-in sub is wrapped: what is thrown below ends as return (fail), with the place of the statement. */
+function emitExports(program: Program): string {
+  const names = new Set(program.subs.map((sub) => sub.name))
+  const wrapped = [...RUNNABLE_SUBS, 'init', 'fini'].map((name) => {
+    const fn = functionName(`vcl_${name}`)
+    if (!names.has(`vcl_${name}`)) return `${name}: () => 0`
+    return `${name}(c) { try { return ${fn}(c) } catch (error) { return failed(c, error) } }`
+  })
+  return `return { default_backend: backend${program.default_backend}, subs: {\n${wrapped.join(',\n')}\n} }`
+}
+
+function emitSub(k: Constants, sub: TypedSub, returning: Set<string>): string {
+  const out: string[] = []
+  for (const piece of sub.pieces) emitSteps({ k, piece, returning, out }, piece.steps, '  ')
+  if (sub.pieces.some((piece) => returns(piece.steps, returning))) returning.add(sub.name)
+  const needs_r = out.some((text) => text.includes('(r = '))
+  return [`function ${functionName(sub.name)}(c) {`, ...(needs_r ? ['  let r = 0'] : []), ...out, '  return 0', '}'].join('\n')
+}
+
+/** Can these steps end in an action? Then callers look at what a call returns. */
+function returns(steps: readonly Step[], returning: ReadonlySet<string>): boolean {
+  return steps.some((step) => {
+    if (step.kind === 'return') return true
+    if (step.kind === 'call') return returning.has(step.sub)
+    if (step.kind !== 'if') return false
+    return returns(step.otherwise, returning) || step.branches.some((branch) => returns(branch.steps, returning))
+  })
+}
+
+interface Emitting {
+  readonly k: Constants
+  readonly piece: Piece
+  readonly returning: ReadonlySet<string>
+  readonly out: string[]
+}
+
+function emitSteps(e: Emitting, steps: readonly Step[], indent: string): void {
+  for (const step of steps) {
+    if (canFail(step)) e.out.push(`${indent}at = ${e.k.place(step.at, e.piece.builtin)}`)
+    emitStep(e, step, indent)
+  }
+}
+
+function emitStep(e: Emitting, step: Step, indent: string): void {
+  const { k, out } = e
+  switch (step.kind) {
+    case 'set':
+      out.push(indent + emitSet(k, step.target, step.op, step.value))
+      return
+    case 'unset':
+      out.push(indent + emitUnset(step.target))
+      return
+    case 'if':
+      return emitIf(e, step, indent)
+    case 'call': {
+      const call = `${functionName(step.sub)}(c)`
+      out.push(indent + (e.returning.has(step.sub) ? `if ((r = ${call}) !== 0) return r` : call))
+      return
+    }
+    case 'leave':
+      out.push(`${indent}return 0`)
+      return
+    case 'return':
+      return emitReturn(e, step, indent)
+    case 'hash_data':
+      out.push(`${indent}c.hashData(${emitValue(k, step.value)})`)
+      return
+    case 'synthetic':
+      out.push(`${indent}c.synthetic(${definedText(k, step.value)})`)
+      return
+    case 'run':
+      out.push(indent + emitValue(k, step.value))
+  }
+}
+
+function emitIf(e: Emitting, step: Extract<Step, { kind: 'if' }>, indent: string): void {
+  for (const [i, branch] of step.branches.entries()) {
+    e.out.push(`${indent}${i === 0 ? '' : '} else '}if (${emitValue(e.k, branch.condition)}) {`)
+    emitSteps(e, branch.steps, indent + '  ')
+  }
+  if (step.otherwise.length > 0) {
+    e.out.push(`${indent}} else {`)
+    emitSteps(e, step.otherwise, indent + '  ')
+  }
+  e.out.push(`${indent}}`)
+}
+
+function emitSet(k: Constants, target: Target, op: '=' | '+', value: Value): string {
+  if (target.kind === 'header') {
+    const set = isClean(value) ? 'setField' : 'setFieldGuarded'
+    const names = `${JSON.stringify(target.name)}, ${JSON.stringify(target.key)}`
+    return `${set}(${target.variable.fields}, ${names}, ${definedText(k, value)})`
+  }
+  const { variable } = target
+  if (target.type === 'BODY') return `c.${op === '+' ? 'appendSynthetic' : 'synthetic'}(${definedText(k, value)})`
+  const code = target.type === 'STRING' ? guarded(k, target, value) : emitValue(k, value)
+  return variable.set.replace('$', () => code)
+}
+
+function guarded(k: Constants, { variable }: Extract<Target, { kind: 'variable' }>, value: Value): string {
+  const what = JSON.stringify(variable.name)
+  if (variable.guard === 'word') return `word(${emitValue(k, value)}, ${what})`
+  if (variable.guard === 'free') return emitValue(k, value)
+  return isClean(value) && isDefined(value) && value.kind === 'text' ? emitValue(k, value) : `line(${definedText(k, value)}, ${what})`
+}
+
+function emitUnset(target: Target): string {
+  return target.kind === 'header' ? `${target.variable.fields}.delete(${JSON.stringify(target.key)})` : target.variable.clear
+}
+
+function emitReturn({ k, out }: Emitting, { action, args }: Extract<Step, { kind: 'return' }>, indent: string): void {
+  if (action.args === 'synth' || action.args === 'error') {
+    out.push(`${indent}c.action_status = ${args.length > 0 ? emitValue(k, args[0]) : 503}`)
+    out.push(`${indent}c.action_reason = ${args.length > 1 ? `line(${definedText(k, args[1])}, "reason")` : 'undefined'}`)
+  } else if (action.args === 'ttl') {
+    out.push(`${indent}c.action_ttl = ${args.length > 0 ? `notNegative(${emitValue(k, args[0])})` : '-1'}`)
+  } else if (action.args === 'reason' && args.length > 0) {
+    out.push(`${indent}c.vclError(c.action_reason = line(${definedText(k, args[0])}, "reason"))`)
+  }
+  out.push(`${indent}return ${action.code}`)
+}

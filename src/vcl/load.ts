@@ -1,0 +1,120 @@
+import { readFileSync } from 'node:fs'
+import type { Place, VclFile } from './ast.ts'
+import { checkVcl } from './check/check.ts'
+import { usageOf, type Usage } from './check/usage.ts'
+import { formatDiagnostic, type Diagnostic, type SourceSet } from './diagnostic.ts'
+import { emitProgram } from './emit.ts'
+import { parseVcl } from './parse.ts'
+import { ACTION, type BackendDeclaration, type LoadedVcl, type VclBackend, type VclHost } from './runtime/context.ts'
+import { HouseContext } from './runtime/house.ts'
+import { linkage } from './runtime/linkage.ts'
+
+export interface CompileOptions {
+  /** As shown in messages; includes that begin with "./" are relative to it. */
+  readonly path: string
+  readonly policy: 'rfc9111' | 'varnish'
+  readonly vcl_path: readonly string[]
+  /** Bytes as latin1; throws when there is no such file. Left out: the disk. */
+  readonly readFile?: (path: string) => string
+  /** Addresses of a host name in an ACL; left out or empty: it does not resolve. */
+  readonly resolveHost?: (name: string) => string[]
+  /** vcc_err_unref: unused declarations are errors (the default). */
+  readonly errUnref?: boolean
+}
+
+export type Compiled =
+  | {
+      readonly ok: true
+      readonly program: CompiledVcl
+      readonly warnings: readonly Diagnostic[]
+      readonly text: string
+      readonly sources: SourceSet
+    }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[]; readonly text: string; readonly sources: SourceSet }
+
+/** What crosses to a worker: plain data, structured-cloneable. */
+export interface VclImage {
+  readonly path: string
+  readonly syntax: 40 | 41
+  readonly js: string
+  readonly usage: Usage
+  readonly vcl_path: readonly string[]
+}
+
+export interface CompiledVcl {
+  readonly js: string
+  readonly backends: readonly BackendDeclaration[]
+  readonly image: VclImage
+  instantiate(host: VclHost, name?: string): LoadedVcl
+}
+
+/** Parses, checks and emits. `source` is latin1, one character a byte. Never throws for what the rules hold. */
+export function compileVcl(source: string, options: CompileOptions): Compiled {
+  const { path, vcl_path, readFile } = options
+  const parsed = parseVcl(source, path, readFile === undefined ? { vcl_path } : { vcl_path, readFile })
+  if (parsed.ast === undefined) return refused(parsed.diagnostics, parsed.sources)
+  const builtin = builtinRules(options.policy)
+  const { k, program } = checkVcl(parsed.ast, builtin, { errUnref: options.errUnref ?? true, resolveHost: options.resolveHost })
+  if (program === undefined) return refused(k.errors, parsed.sources)
+  const describe = (at: Place, inBuiltin: boolean) =>
+    inBuiltin
+      ? `builtin.${options.policy}.vcl:${at.line}:${at.column}`
+      : `${parsed.sources.sources[at.source].path}:${at.line}:${at.column}`
+  const js = emitProgram(program, describe)
+  const image: VclImage = { path, syntax: program.syntax, js, usage: usageOf(k, program), vcl_path }
+  const compiled: CompiledVcl = { js, backends: program.backends, image, instantiate: (host, name) => instantiateVcl(image, host, name) }
+  return { ok: true, program: compiled, warnings: k.warnings, text: formatAll(k.warnings, parsed.sources), sources: parsed.sources }
+}
+
+function refused(diagnostics: readonly Diagnostic[], sources: SourceSet): Compiled {
+  return { ok: false, diagnostics, sources, text: formatAll(diagnostics, sources) }
+}
+
+function formatAll(diagnostics: readonly Diagnostic[], sources: SourceSet): string {
+  return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, sources)).join('\n')
+}
+
+const builtins = new Map<string, VclFile>()
+
+/** The built-in rules of a policy: parsed once a process. */
+function builtinRules(policy: CompileOptions['policy']): VclFile {
+  const known = builtins.get(policy)
+  if (known !== undefined) return known
+  const source = readFileSync(new URL(`./builtin.${policy}.vcl`, import.meta.url), 'latin1')
+  const { ast, diagnostics } = parseVcl(source, `<builtin.${policy}.vcl>`)
+  if (ast === undefined) throw new Error(`builtin.${policy}.vcl: ${diagnostics[0].message}`)
+  builtins.set(policy, ast)
+  return ast
+}
+
+interface Instance {
+  readonly default_backend: VclBackend
+  readonly subs: LoadedVcl['subs'] & { init(c: HouseContext): number; fini(c: HouseContext): number }
+}
+
+/** Runs the emitted code against a host: the only place where text becomes code. vcl_init runs; its failure is thrown. */
+export function instantiateVcl(image: VclImage, host: VclHost, name: string = image.path): LoadedVcl {
+  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval
+  const make = new Function('runtime', 'host', image.js) as (runtime: unknown, host: VclHost) => Instance
+  const { default_backend, subs } = make(linkage({ syntax: image.syntax, vcl_path: image.vcl_path }), host)
+  const house = new HouseContext(host)
+  if (subs.init(house) === ACTION.fail) throw new Error(`vcl_init failed: ${house.complaint()}`)
+  return { name, subs, defaultBackend: default_backend, usage: image.usage, fini: () => void subs.fini(house) }
+}
+
+/** The rules that `-b` stands for: HOST[:PORT], https://HOST[:PORT], or the path of a unix socket. Throws on anything else. */
+export function backendVcl(spec: string): string {
+  const attributes = backendAttributes(spec)
+  if (attributes === undefined || /["\n\r]/.test(spec)) throw new Error(`-b ${spec}: expected HOST[:PORT], https://HOST[:PORT] or /path`)
+  return `vcl 4.1;\n\nbackend default {\n${attributes.map((attribute) => `    ${attribute}\n`).join('')}}\n`
+}
+
+function backendAttributes(spec: string): string[] | undefined {
+  if (spec.startsWith('/')) return [`.path = "${spec}";`]
+  const tls = /^https:\/\//i.test(spec)
+  const address = spec.replace(/^https?:\/\//i, '').replace(/\/$/, '')
+  const parts = /^\[([0-9A-Fa-f:.]+)\](?::([0-9]+))?$/.exec(address) ?? /^([0-9A-Za-z_.-]+)(?:[: ]([0-9A-Za-z-]+))?$/.exec(address)
+  if (parts === null) return undefined
+  const [, host, port] = parts
+  return [`.host = "${host}";`, `.port = "${port ?? (tls ? '443' : '80')}";`, ...(tls ? ['.tls = true;'] : [])]
+}

@@ -1,0 +1,45 @@
+import type { VclHost } from './context.ts'
+
+/** The context of vcl_init and vcl_fini: no request, no fetch; what they log goes to `lines`. */
+export class HouseContext {
+  readonly server_hostname: string
+  readonly server_identity: string
+  readonly lines: string[] = []
+  action_status = 0
+  action_reason: string | undefined = undefined
+  action_ttl = -1
+
+  constructor(host: VclHost) {
+    this.server_hostname = host.hostname
+    this.server_identity = host.identity
+  }
+
+  now(): number {
+    return Date.now() / 1000
+  }
+
+  vclLog(text: string): void {
+    this.note(text)
+  }
+
+  syslog(_priority: number, text: string): void {
+    this.note(text)
+  }
+
+  timestamp(label: string): void {
+    this.note(label)
+  }
+
+  vclError(text: string): void {
+    this.note(text)
+  }
+
+  complaint(): string {
+    return this.lines.at(-1) ?? 'return (fail)'
+  }
+
+  /** Bounded: rules may log in vcl_init, but nobody waits for a novel. */
+  private note(text: string): void {
+    if (this.lines.length < 100) this.lines.push(text.slice(0, 1000))
+  }
+}

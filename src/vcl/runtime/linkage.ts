@@ -1,0 +1,47 @@
+import type { VmodImplementation, VmodLoad } from '../vmods/vmod.ts'
+import { VMODS } from '../vmods/vmods.ts'
+import { Acl, type AclNetwork } from './acl.ts'
+import type { CommonContext } from './context.ts'
+import { messageOf } from '../../base/errors.ts'
+import type { Ip } from '../../base/ip.ts'
+import { compileRegex } from './regex.ts'
+import { regsub, regsuball } from './regsub.ts'
+import * as values from './values.ts'
+
+/** Everything emitted code may call, for one load. The names are emit.ts's RUNTIME_NAMES. */
+export function linkage(load: VmodLoad) {
+  return {
+    ...values,
+    compileRegex,
+    regsub,
+    regsuball,
+    compileAcl,
+    matchAcl,
+    failureText,
+    vmodFunction: (vmod: string, name: string): VmodImplementation => {
+      const fn = VMODS[vmod].functions[name]
+      return fn.bind === undefined ? fn.impl : fn.bind(load)
+    },
+  }
+}
+
+interface LoadedAcl {
+  readonly acl: Acl
+  readonly log: boolean
+}
+
+function compileAcl(table: { name: string; log: boolean; entries: readonly AclNetwork[] }): LoadedAcl {
+  return { acl: new Acl(table.name, table.entries), log: table.log }
+}
+
+/** `ip ~ acl`; only ACLs declared with +log make a VCL_acl record. */
+function matchAcl(c: CommonContext, { acl, log }: LoadedAcl, ip: Ip): boolean {
+  const found = acl.find(ip)
+  if (log) c.logAcl(acl.name, found?.text)
+  return found !== undefined && !found.negated
+}
+
+/** What a VCL_Error record says: the message and the statement's place. */
+function failureText(error: unknown, place: string): string {
+  return place === '' ? messageOf(error) : `${messageOf(error)} (${place})`
+}

@@ -1,0 +1,4 @@
+import type { Vmod } from './vmod.ts'
+
+/** Modules that can be imported, by name. */
+export const VMODS: Readonly<Record<string, Vmod>> = {}
