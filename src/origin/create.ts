@@ -67,6 +67,11 @@ export class Origins implements Origin {
     else queueMicrotask(() => done(chosen, undefined))
   }
 
+  /** Ends what has waited too long; runs by itself, and by hand where a test moves the clock. */
+  sweep(): void {
+    this.shared.deadlines.sweep()
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.upstreams.values()].map((upstream) => upstream.close()))
     this.shared.deadlines.stop()

@@ -57,6 +57,8 @@ export class Worker {
     const { env, main, sma } = this
     env.clock.refresh()
     env.cache.sweep()
+    this.context.sweep.sweep()
+    this.origin.sweep()
     const stats = env.store.stats()
     main.values[MAIN.n_object] = stats.objects
     main.values[MAIN.n_objecthead] = env.cache.keys
