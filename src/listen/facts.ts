@@ -35,8 +35,17 @@ export class Facts implements ConnectionFacts {
 /** From what net says. IPv4 clients of a dual-stack listener are IPv4 clients. */
 export function toIp(address: string | undefined, port: number | undefined): Ip {
   if (address === undefined || port === undefined) return NO_IP
-  const text = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
-  return new Ip(text, port, isIPv4(text) ? ipv4Bytes(text) : ipv6Bytes(text))
+  if (isIPv4(address)) return new Ip(address, port, ipv4Bytes(address))
+  const bytes = ipv6Bytes(address)
+  if (!isMapped(bytes)) return new Ip(address, port, bytes)
+  const v4 = bytes.slice(12)
+  return new Ip(v4.join('.'), port, v4)
+}
+
+/** ::ffff:0:0/96 */
+function isMapped(bytes: Uint8Array): boolean {
+  for (let i = 0; i < 10; i++) if (bytes[i] !== 0) return false
+  return bytes[10] === 255 && bytes[11] === 255
 }
 
 function ipv4Bytes(text: string): Uint8Array {

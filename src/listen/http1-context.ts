@@ -4,6 +4,7 @@ import { RequestHead } from '../http/message.ts'
 import { RequestParser } from '../http/parse.ts'
 import type { ConnectionLimits } from './limits.ts'
 import type { ConnectionObserver } from './observer.ts'
+import { ProxyHeader } from './proxy-protocol.ts'
 import { Scratch } from './response-writer.ts'
 import { Sweep } from './sweep.ts'
 
@@ -26,6 +27,7 @@ export class Http1Context {
   readonly clock: Clock
   readonly sweep: Sweep
   readonly scratch = new Scratch()
+  readonly proxyHeader = new ProxyHeader()
   readonly nextXid: () => number
   limits: ConnectionLimits
   parser: RequestParser

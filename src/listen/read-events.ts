@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net'
-import { onData, Transport } from './transport.ts'
+import { Transport } from './transport.ts'
 import type { Accept } from './read-path.ts'
 
 /**
@@ -9,10 +9,13 @@ import type { Accept } from './read-path.ts'
 export function eventsServer(accept: Accept): Server {
   const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: 1 })
   server.on('connection', (socket) => {
-    if (!accept.wanted()) return void socket.destroy()
+    if (!accept.wanted()) {
+      socket.destroy()
+      return
+    }
     const transport = new Transport(socket)
     accept.accepted(transport)
-    socket.on('data', onData)
+    transport.readEvents()
   })
   return server
 }

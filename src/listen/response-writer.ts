@@ -74,6 +74,10 @@ export class ResponseWriter {
     this.put(text, undefined, false)
   }
 
+  get open(): boolean {
+    return !this.transport.destroyed
+  }
+
   get flushed(): boolean {
     return this.transport.flushed
   }

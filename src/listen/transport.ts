@@ -40,6 +40,11 @@ export class Transport {
     socket.on('end', onEnd).on('drain', onDrain).on('error', onError).on('close', onClose)
   }
 
+  /** For the events read path: bytes come in 'data' events. */
+  readEvents(): void {
+    this.socket.on('data', onData)
+  }
+
   /** From the read path. False: stop reading. */
   deliver(buffer: Buffer, start: number, end: number): boolean {
     if (this.detached) return this.socket.push(Buffer.from(buffer.subarray(start, end)))
@@ -117,7 +122,7 @@ export class Transport {
     socket.removeListener('data', onData)
     socket.removeListener('end', onEnd)
     socket.removeListener('drain', onDrain)
-    if (unread.length > 0) socket.unshift(unread)
+    if (unread.length > 0 && !socket.readableEnded) socket.unshift(unread)
     return socket
   }
 
@@ -130,8 +135,7 @@ export class Transport {
   }
 }
 
-/** For the events read path: bytes of a 'data' event. */
-export function onData(this: Socket, chunk: Buffer): void {
+function onData(this: Socket, chunk: Buffer): void {
   ;(this as Carrier)[CARRIED].deliver(chunk, 0, chunk.length)
 }
 
