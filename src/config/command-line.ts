@@ -168,9 +168,7 @@ function checkTogether(options: ServeOptions): void {
     throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
   if (options.compileOnly && !options.backend && options.vclFile === undefined)
     throw new OperatorError('-C: needs the rules to compile: -f file or -b backend')
-  const names = options.stores.map((store) => store.name)
-  const twice = names.find((name, i) => names.indexOf(name) < i)
-  if (twice !== undefined) throw new OperatorError(`-s: the name '${twice}' is used twice`)
+  if (options.stores.length > 1) throw new OperatorError('-s: more than one store is not supported yet')
 }
 
 function workers(text: string): number {

@@ -30,7 +30,6 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   {
     name: 's',
     value: '[name=]memory[,size]',
-    repeat: true,
     about: 'Storage. Without a size, 40% of the memory this process may use. malloc and default mean memory',
   },
   { name: 'p', value: 'name=value', repeat: true, about: 'Set a parameter (docs/reference/parameters.md)' },
