@@ -1,4 +1,4 @@
-import type { ByteSet } from './regex-tree.ts'
+import type { Anchor, ByteSet, RegexNode } from './regex-tree.ts'
 import { addRange, inverted, setOf } from './regex-tree.ts'
 
 // What PCRE2's class names mean for bytes in the C locale.
@@ -58,4 +58,25 @@ export const REFUSED_ESCAPES: Readonly<Record<string, string>> = {
   P: '\\P{…} (Unicode property)',
   X: '\\X (extended grapheme)',
   N: '\\N{…} (named character)',
+}
+
+/** Letters that stand for a position. */
+export const ESCAPE_ANCHORS: Readonly<Record<string, Anchor>> = { A: 'start', z: 'end', Z: 'end_or_newline', b: 'word', B: 'not_word' }
+
+/** `\R`: a CR LF pair is one. */
+export const LINE_END: RegexNode = {
+  kind: 'atomic',
+  item: {
+    kind: 'choice',
+    options: [
+      {
+        kind: 'sequence',
+        items: [
+          { kind: 'set', set: setOf('\r') },
+          { kind: 'set', set: setOf('\n') },
+        ],
+      },
+      { kind: 'set', set: ESCAPE_CLASSES.v },
+    ],
+  },
 }

@@ -26,6 +26,7 @@ export function emitRegex(root: RegexNode, options: EmitOptions): EmittedRegex {
 class Emitter {
   readonly groups: number[] = [0]
   next = 1
+  private behind = 0
   private readonly anchors: Readonly<Record<Anchor, string>>
 
   constructor(final_newline: boolean) {
@@ -46,17 +47,27 @@ class Emitter {
         this.groups[node.index] = this.next++
         return `(${this.emit(node.item)})`
       case 'atomic': {
+        // Look-behind is of fixed width, and JavaScript reads it backwards: nothing to re-enter, no order to rely on.
+        if (this.behind > 0) return `(?:${this.emit(node.item)})`
         // Lookaheads are never re-entered: match in one, then take what it captured.
         const index = this.next++
         return `(?:(?=(${this.emit(node.item)}))\\${index})`
       }
       case 'look':
-        return `(?${node.behind ? '<' : ''}${node.negative ? '!' : '='}${this.emit(node.item)})`
+        return this.look(node)
       case 'anchor':
         return this.anchors[node.anchor]
       default:
         return `(?${node.fold ? 'i' : ''}:\\${this.groups[node.index]})`
     }
+  }
+
+  private look(node: RegexNode & { kind: 'look' }): string {
+    const outer = this.behind
+    this.behind = node.behind ? 1 : 0
+    const source = `(?${node.behind ? '<' : ''}${node.negative ? '!' : '='}${this.emit(node.item)})`
+    this.behind = outer
+    return source
   }
 
   private repeated(item: RegexNode): string {

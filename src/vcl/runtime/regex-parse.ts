@@ -1,4 +1,4 @@
-import { ESCAPE_BYTES, ESCAPE_CLASSES, POSIX_CLASSES, REFUSED_ESCAPES } from './regex-classes.ts'
+import { ESCAPE_ANCHORS, ESCAPE_BYTES, ESCAPE_CLASSES, LINE_END, POSIX_CLASSES, REFUSED_ESCAPES } from './regex-classes.ts'
 import type { Anchor, ByteSet, RegexNode } from './regex-tree.ts'
 import { addAll, addRange, fixedWidth, folded, inverted, RegexError, setOf } from './regex-tree.ts'
 
@@ -15,6 +15,7 @@ interface Flags {
   readonly extended: boolean
 }
 
+const NO_FLAGS: Flags = { fold: false, dot_all: false, lines: false, extended: false }
 const MAX_PATTERN = 16_384
 const MAX_DEPTH = 100
 const MAX_REPEAT = 65_535
@@ -31,7 +32,7 @@ class RegexParser {
   private at = 0
   private depth = 0
   private groups = 0
-  private flags: Flags = { fold: false, dot_all: false, lines: false, extended: false }
+  private flags: Flags = NO_FLAGS
   private readonly names = new Map<string, number>()
   private readonly closed = new Set<number>()
   private quoting = false
@@ -71,6 +72,7 @@ class RegexParser {
     if (this.quoting || this.looking('\\Q')) return this.quoted()
     if (this.skipExtended() || this.comment()) return 'nothing'
     if (this.at >= pattern.length || pattern[this.at] === '|' || pattern[this.at] === ')') return 'end'
+    if (this.quantifier() !== undefined) this.fail('nothing to repeat before a quantifier')
     const c = pattern[this.at++]
     if (c === '(') return this.group()
     if (c === '[') return { kind: 'set', set: this.byteClass() }
@@ -78,7 +80,6 @@ class RegexParser {
     if (c === '.') return { kind: 'set', set: this.flags.dot_all ? new Uint8Array(256).fill(1) : inverted(NEWLINE) }
     if (c === '^') return anchor(this.flags.lines ? 'line_start' : 'start')
     if (c === '$') return anchor(this.flags.lines ? 'line_end' : 'end_or_newline')
-    if (c === '*' || c === '+' || c === '?') this.fail(`nothing to repeat before '${c}'`, this.at - 1)
     return this.literal(c.charCodeAt(0))
   }
 
@@ -107,17 +108,20 @@ class RegexParser {
   }
 
   private quantified(atom: RegexNode): RegexNode {
-    let node = atom
-    for (;;) {
-      if (this.quoting) return node
-      while (this.skipExtended() || this.comment());
-      const count = this.quantifier()
-      if (count === undefined) return node
-      const possessive = this.take('+')
-      const lazy = !possessive && this.take('?')
-      const item: RegexNode = { kind: 'repeat', item: node, ...count, lazy }
-      node = possessive ? { kind: 'atomic', item } : item
-    }
+    if (this.quoting) return atom
+    const count = this.quantifierHere()
+    if (count === undefined) return atom
+    if (atom.kind === 'anchor') this.fail('a quantifier behind an anchor')
+    const possessive = this.take('+')
+    const lazy = !possessive && this.take('?')
+    const item: RegexNode = { kind: 'repeat', item: atom, ...count, lazy }
+    if (this.quantifierHere() !== undefined) this.fail('a quantifier behind a quantifier', this.at - 1)
+    return possessive ? { kind: 'atomic', item } : item
+  }
+
+  private quantifierHere(): { min: number; max: number } | undefined {
+    while (this.skipExtended() || this.comment() || this.match(/\\Q\\E|\\E/y) !== undefined);
+    return this.quantifier()
   }
 
   private quantifier(): { min: number; max: number } | undefined {
@@ -148,10 +152,11 @@ class RegexParser {
     if (name !== undefined) return this.namedCapture(name[1] ?? name[2], outer, start)
     const reference = this.match(/P=([A-Za-z_]\w*)\)/y)
     if (reference !== undefined) return this.backreference(this.named(reference[1]))
-    const flags = this.match(/([imsxnJU]*)(?:-([imsxnJU]*))?([:)])/y)
+    const flags = this.match(/(\^?)([imsxnJU]*)(?:-([imsxnJU]*))?([:)])/y)
     if (flags === undefined) this.refuseGroup(start)
-    this.setFlags(flags[1], flags[2] ?? '', start)
-    return flags[3] === ')' ? 'nothing' : this.close(this.choice(), outer)
+    if (flags[1] === '^') this.flags = NO_FLAGS
+    this.setFlags(flags[2], flags[3] ?? '', start)
+    return flags[4] === ')' ? 'nothing' : this.close(this.choice(), outer)
   }
 
   private refuseGroup(start: number): never {
@@ -237,7 +242,7 @@ class RegexParser {
 
   /** Number of the group that a backreference names. */
   private reference(): number | undefined {
-    const named = this.match(/k(?:<([A-Za-z_]\w*)>|'([A-Za-z_]\w*)'|\{([A-Za-z_]\w*)\})/y)
+    const named = this.match(/(?:k<([A-Za-z_]\w*)>|k'([A-Za-z_]\w*)'|[kg]\{([A-Za-z_]\w*)\})/y)
     if (named !== undefined) return this.named(named[1] ?? named[2] ?? named[3])
     const relative = this.match(/g\{?-([0-9]{1,3})\}?/y)
     if (relative !== undefined) return this.groups + 1 - Number(relative[1])
@@ -285,38 +290,50 @@ class RegexParser {
   private byteClass(): ByteSet {
     const start = this.at - 1
     const { pattern } = this
+    if (/^:\^?[a-z]+:\]/.test(pattern.slice(this.at, this.at + 12))) this.fail('[:name:] belongs inside a class: [[:name:]]', start)
     const set = new Uint8Array(256)
     const negated = this.take('^')
+    this.skipQuoteEnds()
     for (let first = true; ; first = false) {
       if (this.at >= pattern.length) this.fail(`missing ']'`, start)
       if (pattern[this.at] === ']' && !first) break
       this.classItem(set)
+      this.skipQuoteEnds()
     }
     this.at++
     const whole = this.flags.fold ? folded(set) : set
     return negated ? inverted(whole) : whole
   }
 
+  /** `\E` without `\Q`, and an empty `\Q\E`, are nothing. */
+  private skipQuoteEnds(): void {
+    this.match(/(?:\\Q\\E|\\E)*/y)
+  }
+
   private classItem(set: ByteSet): void {
     if (this.looking('\\Q')) return this.classQuote(set)
-    if (this.match(/\\E/y) !== undefined) return
-    const posix = this.match(/\[:(\^?)([a-z]+):\]/y)
-    if (posix !== undefined) {
-      const named = POSIX_CLASSES[posix[2]] ?? this.fail(`unknown class [:${posix[2]}:]`)
-      return addAll(set, posix[1] === '' ? named : inverted(named))
-    }
-    if (/^\[[.=]/.test(this.pattern.slice(this.at, this.at + 2))) this.fail('collating elements are not supported')
     const start = this.at
-    const from = this.classByte()
-    if (typeof from !== 'number') return addAll(set, from)
-    // A hyphen at the end, or before a class like \d, is a hyphen.
-    const range = this.looking('-') && this.pattern[this.at + 1] !== ']' && this.at + 1 < this.pattern.length
-    if (!range) return addRange(set, from, from)
+    const posix = this.match(/\[:(\^?)([a-z]+):\]/y)
+    if (posix === undefined && /^\[[.=]/.test(this.pattern.slice(start, start + 2))) this.fail('collating elements are not supported')
+    const from = posix === undefined ? this.classByte() : this.posix(posix[1], posix[2])
+    this.skipQuoteEnds()
+    const hyphen = this.looking('-') && this.pattern[this.at + 1] !== ']' && this.at + 1 < this.pattern.length
+    if (typeof from !== 'number') {
+      if (hyphen) this.fail('a range cannot begin with a class', start)
+      return addAll(set, from)
+    }
+    if (!hyphen) return addRange(set, from, from)
     this.at++
+    this.skipQuoteEnds()
     const to = this.looking('[:') ? setOf('') : this.classByte()
     if (typeof to !== 'number') this.fail('a range cannot end in a class', start)
     if (from > to) this.fail('range out of order', start)
     addRange(set, from, to)
+  }
+
+  private posix(inverse: string, name: string): ByteSet {
+    const named = POSIX_CLASSES[name] ?? this.fail(`unknown class [:${name}:]`)
+    return inverse === '' ? named : inverted(named)
   }
 
   private classQuote(set: ByteSet): void {
@@ -331,7 +348,7 @@ class RegexParser {
     if (code > 255) this.fail('a character beyond one byte')
     if (code !== 0x5c) return code
     if (this.take('b')) return 8
-    if (/[BRX]/.test(this.pattern[this.at] ?? '')) this.fail(`\\${this.pattern[this.at]} is not possible in a class`)
+    if (/[BNRX]/.test(this.pattern[this.at] ?? '')) this.fail(`\\${this.pattern[this.at]} is not possible in a class`)
     const set = this.escapeSet()
     const only = set.indexOf(1)
     return set.indexOf(1, only + 1) < 0 ? only : set
@@ -374,26 +391,6 @@ class RegexParser {
   }
 }
 
-const ESCAPE_ANCHORS: Readonly<Record<string, Anchor>> = { A: 'start', z: 'end', Z: 'end_or_newline', b: 'word', B: 'not_word' }
-
 function anchor(kind: Anchor): RegexNode {
   return { kind: 'anchor', anchor: kind }
-}
-
-/** `\R`: a CR LF pair is one. */
-const LINE_END: RegexNode = {
-  kind: 'atomic',
-  item: {
-    kind: 'choice',
-    options: [
-      {
-        kind: 'sequence',
-        items: [
-          { kind: 'set', set: setOf('\r') },
-          { kind: 'set', set: setOf('\n') },
-        ],
-      },
-      { kind: 'set', set: ESCAPE_CLASSES.v },
-    ],
-  },
 }
