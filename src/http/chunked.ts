@@ -64,6 +64,7 @@ export class ChunkedDecoder {
    * inside: then `done` is true and the rest belongs to the next message.
    */
   decode(buffer: Buffer, start: number, end: number, sink: ChunkSink): number {
+    if (this.error !== undefined) return -1
     let pos = start
     while (pos < end && this.state !== DONE) {
       if (this.state === DATA) {
@@ -175,7 +176,7 @@ export const LAST_CHUNK = Buffer.from('0\r\n\r\n', 'latin1')
 /** Follows the data of every chunk. */
 export const CHUNK_END = Buffer.from('\r\n', 'latin1')
 /** Room that `writeChunkHeader` may need. */
-export const CHUNK_HEADER_MAX_BYTES = 15
+export const CHUNK_HEADER_MAX_BYTES = 16
 
 /** What precedes `size_bytes` > 0 bytes of data; behind them goes CHUNK_END. */
 export function chunkHeader(size_bytes: number): Buffer {
