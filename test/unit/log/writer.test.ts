@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest'
+import { Fields } from '../../../src/http/fields.ts'
+import { readRing, readTransactions } from '../../../src/log/reader.ts'
+import { parseMask, TAG } from '../../../src/log/tags.ts'
+import type { LogOptions, Transaction } from '../../../src/log/writer.ts'
+import { LogWriter, TALLY } from '../../../src/log/writer.ts'
+
+const RING_BYTES = 64 * 1024
+
+function open(options: Partial<LogOptions> = {}): { ring: SharedArrayBuffer; log: LogWriter } {
+  const ring = new SharedArrayBuffer(RING_BYTES)
+  return { ring, log: new LogWriter(ring, { reclen_bytes: 255, buffer_bytes: 1024, mask: parseMask('default'), ...options }) }
+}
+
+/** "Tag text" of each record of the one transaction that `say` writes. */
+function written(say: (transaction: Transaction) => void, options: Partial<LogOptions> = {}): string[] {
+  const { ring, log } = open(options)
+  const transaction = log.open(log.nextXid(), 'client')
+  say(transaction)
+  transaction.end()
+  return [...readRing(ring)].map((record) => `${record.name} ${record.text}`)
+}
+
+describe('records', () => {
+  const fields = new Fields()
+  fields.append('Host', 'example.com')
+  fields.append('User-Agent', 'a browser with a name that is longer than twenty characters')
+
+  test.each<[string, (t: Transaction) => void, string[]]>([
+    ['begin', (t) => t.begin('req', 1001, 'rxreq'), ['Begin req 1001 rxreq']],
+    ['link', (t) => t.link('bereq', 1003, 'fetch'), ['Link bereq 1003 fetch']],
+    ['text', (t) => t.record(TAG.ReqMethod, 'GET'), ['ReqMethod GET']],
+    ['empty text', (t) => t.record(TAG.Filters, ''), ['Filters ']],
+    ['bytes above 127', (t) => t.record(TAG.ReqURL, '/caf\xe9'), ['ReqURL /caf\xe9']],
+    ['long bytes above 127', (t) => t.record(TAG.ReqURL, '/caf\xe9'.repeat(9)), [`ReqURL ${'/caf\xe9'.repeat(9)}`]],
+    ['a field', (t) => t.field(TAG.ReqHeader, 'Host', 'a'), ['ReqHeader Host: a']],
+    ['fields', (t) => t.fields(TAG.ReqHeader, fields), fields.names.map((name, i) => `ReqHeader ${name}: ${fields.values[i]}`)],
+    ['account', (t) => t.account(TAG.ReqAcct, 412, 0, 317, 10_000_000_000), ['ReqAcct 412 0 412 317 10000000000 10000000317']],
+    ['hit', (t) => t.hit(32_770, -0.5, 10, 0), ['Hit 32770 -0.500000 10.000000 0.000000']],
+    ['a masked tag is not written', (t) => t.record(TAG.Hash, 'x'), []],
+  ])('%s', (_, say, expected) => {
+    expect(written(say)).toEqual([...expected, 'End '])
+  })
+
+  test.each([
+    [1_795_377_297_123.456, 0, 0, '1795377297.123456 0.000000 0.000000'],
+    [1_795_377_297_000, 0.0215, 1234.5, '1795377297.000000 0.000022 1.234500'],
+    [0.001, 59_999.9999, -1, '0.000001 60.000000 -0.001000'],
+    [999.9996, 1e10, 0.9994, '1.000000 10000000.000000 0.000999'],
+  ])('timestamp of %d ms', (at_ms, start_ms, last_ms, text) => {
+    expect(written((t) => t.timestamp('Start', at_ms, start_ms, last_ms))[0]).toBe(`Timestamp Start: ${text}`)
+  })
+
+  test.each([0, 7, 10, 99, 100, 101, 12_345, 999_999, 1_000_000, 123_456_789, 999_999_999, 1_000_000_000, 1_000_000_007, 2 ** 53 - 1, -42])(
+    'number %d',
+    (value) => expect(written((t) => t.number(TAG.Length, value))[0]).toBe(`Length ${value}`),
+  )
+})
+
+describe('vsl_reclen', () => {
+  const long = 'x'.repeat(1000)
+  test.each<[string, (t: Transaction) => void, string]>([
+    ['a text', (t) => t.record(TAG.ReqURL, long), `ReqURL ${long.slice(0, 31)}`],
+    ['a field', (t) => t.field(TAG.ReqHeader, 'Cookie', long), `ReqHeader Cookie: ${long.slice(0, 23)}`],
+    ['a text that just fits', (t) => t.record(TAG.ReqURL, long.slice(0, 31)), `ReqURL ${long.slice(0, 31)}`],
+    ['numbers', (t) => t.timestamp('Start', 1_795_377_297_123.456, 0, 0), 'Timestamp Start: 1795377297.123456 0.0000'],
+    ['a label from rules', (t) => t.timestamp(long, 0, 0, 0), `Timestamp ${long.slice(0, 31)}`],
+    ['a reason', (t) => t.begin('req', 1, long), `Begin req 1 ${long.slice(0, 25)}`],
+  ])('cuts %s', (_, say, expected) => expect(written(say, { reclen_bytes: 32 })[0]).toBe(expected))
+
+  test('the longest possible record fits', () => {
+    expect(written((t) => t.record(TAG.ReqURL, 'y'.repeat(20_000)), { reclen_bytes: 4096, buffer_bytes: 267 })[0]).toHaveLength(7 + 4095)
+  })
+})
+
+describe('transactions', () => {
+  test('are written whole when they end, whatever is written between', () => {
+    const { ring, log } = open()
+    const [a, b] = [log.open(5, 'client'), log.open(6, 'backend')]
+    a.begin('req', 1, 'rxreq')
+    b.begin('bereq', 5, 'fetch')
+    a.record(TAG.ReqMethod, 'GET')
+    expect([...readRing(ring)]).toEqual([])
+    b.end()
+    a.end()
+    expect([...readRing(ring)].map((r) => [r.xid, r.side, r.name])).toEqual([
+      [6, 'backend', 'Begin'],
+      [6, 'backend', 'End'],
+      [5, 'client', 'Begin'],
+      [5, 'client', 'ReqMethod'],
+      [5, 'client', 'End'],
+    ])
+  })
+
+  test('a session is written as it goes, and an event at once', () => {
+    const { ring, log } = open()
+    const session = log.open(7, 'client')
+    session.begin('sess', 0, 'HTTP/1')
+    log.event(TAG.Error, 'out of file descriptors')
+    session.record(TAG.SessClose, 'REM_CLOSE 0.5')
+    expect([...readRing(ring)].map((r) => [r.xid, r.side, r.name])).toEqual([
+      [7, 'client', 'Begin'],
+      [0, 'none', 'Error'],
+      [7, 'client', 'SessClose'],
+    ])
+  })
+
+  test('one that is longer than vsl_buffer is written in parts, in order', () => {
+    const tally = new Float64Array(5)
+    const { ring, log } = open({ tally })
+    const transaction = log.open(9, 'client')
+    transaction.begin('req', 1, 'rxreq')
+    for (let i = 0; i < 100; i++) transaction.record(TAG.VCL_Log, `line ${i} ${'x'.repeat(i)}`)
+    transaction.end()
+    const [records] = readTransactions(ring)
+    expect(records.map((record) => record.text)).toEqual([
+      'req 1 rxreq',
+      ...Array.from({ length: 100 }, (_, i) => `line ${i} ${'x'.repeat(i)}`),
+      '',
+    ])
+    expect(tally[TALLY.records]).toBe(102)
+    expect(tally[TALLY.flushes]).toBeGreaterThan(3)
+    expect(tally[TALLY.writes]).toBe(tally[TALLY.flushes] + 1)
+  })
+
+  test('one that waits writes what it has and goes on later', () => {
+    const { ring, log } = open()
+    const waiting = log.open(9, 'client')
+    waiting.begin('req', 1, 'rxreq')
+    waiting.park()
+    waiting.park()
+    expect([...readRing(ring)].map((record) => record.name)).toEqual(['Begin'])
+    waiting.record(TAG.ReqMethod, 'GET')
+    waiting.end()
+    expect([...readRing(ring)].map((record) => record.name)).toEqual(['Begin', 'ReqMethod', 'End'])
+  })
+
+  test('nothing is written after the end, or twice', () => {
+    const { log } = open()
+    const transaction = log.open(9, 'client')
+    transaction.end()
+    expect(() => transaction.record(TAG.ReqMethod, 'GET')).toThrow('open transaction')
+    expect(() => transaction.close()).toThrow('ends once')
+  })
+
+  test('a mask set while running holds for the next record', () => {
+    const { ring, log } = open()
+    const transaction = log.open(9, 'client')
+    log.setMask(parseMask('none,-ReqURL'))
+    transaction.record(TAG.ReqURL, '/')
+    transaction.record(TAG.Hash, 'key')
+    transaction.end()
+    expect([...readRing(ring)].map((record) => record.name)).toEqual(['Hash', 'End'])
+  })
+})
+
+describe('ids', () => {
+  test('two workers never hand out the same, nor 0', () => {
+    const xids = new Int32Array(new SharedArrayBuffer(4))
+    const [a, b] = [open({ xids }).log, open({ xids }).log]
+    const ids = Array.from({ length: 50_000 }, (_, i) => (i % 2 === 0 ? a : b).nextXid())
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(Math.min(...ids)).toBe(1)
+  })
+
+  test('wrap after 30 bits', () => {
+    const xids = new Int32Array([0x3fff_ffff - 32_767])
+    const { log } = open({ xids })
+    const ids = Array.from({ length: 32_769 }, () => log.nextXid())
+    expect([ids[32_767], ids[32_768]]).toEqual([0x3fff_ffff, 1])
+  })
+})
