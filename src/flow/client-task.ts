@@ -25,6 +25,8 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   private parked: Busy | undefined
   /** The fetch that was started for this request and has not answered yet. */
   fetch: Fetch | undefined
+  /** Where the response being delivered comes from, if it was fetched for us. */
+  private source: Fetch | undefined
   private reader: BodyReader | undefined
   private remaining_bytes = -1
   purging = false
@@ -88,6 +90,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.parked = busy
     this.object = undefined
     env.cache.wait(busy, this)
+    this.log.park()
     return STEP.wait
   }
 
@@ -125,6 +128,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
 
   /** The response of our own fetch is there. */
   fetched(): void {
+    this.source = this.fetch
     this.fetch = undefined
     this.fetched_by_us = true
     this.timestamp('Fetch')
@@ -185,7 +189,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     log.account(TAG.ReqAcct, head_rx_bytes, this.body_rx_bytes, this.head_tx_bytes, this.body_tx_bytes)
     log.end()
     this.object = undefined
-    this.fetch = undefined
+    this.fetch = this.source = undefined
     this.body_text = ''
     this.pool.giveBack(this)
   }
@@ -270,7 +274,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     if (this.parked !== undefined) this.parked.waiters.delete(this)
     this.parked = undefined
     this.giveUpFetch()
-    const { fetch } = this
+    const fetch = this.fetch ?? this.source
     this.leave()
     if (fetch !== undefined) fetch.clientLeft()
     this.finish()

@@ -23,7 +23,8 @@ export function materialise(task: ClientTask): void {
   resp.fields.copyFrom(head.fields)
   const length = knownLength(task, object)
   if (length >= 0) resp.fields.appendKeyed('Content-Length', 'content-length', String(length))
-  resp.fields.set('Age', String(age_s(task, object)))
+  const age = age_s(task, object)
+  if (age > 0 || !task.fetched_by_us) resp.fields.appendKeyed('Age', 'age', String(age))
   resp.fields.appendKeyed('Via', 'via', VIA)
   resp.fields.appendKeyed('Cache-Status', 'cache-status', cacheStatus(task))
 }
@@ -114,7 +115,9 @@ function storedHead(task: ClientTask, object: StoredObject): string {
   log.record(TAG.RespReason, head.reason)
   log.fields(TAG.RespHeader, head.fields)
   const status = cacheStatus(task)
-  return `${head.headText}Age: ${age}\r\n${VIA_LINE}Cache-Status: ${status}\r\n`
+  // Age says that a response was not made for this request (RFC 9111 section 5.1).
+  const ageLine = age > 0 || !task.fetched_by_us ? `Age: ${age}\r\n` : ''
+  return `${head.headText}${ageLine}${VIA_LINE}Cache-Status: ${status}\r\n`
 }
 
 function headText(task: ClientTask, object: StoredObject): string {

@@ -64,6 +64,8 @@ export class Fetch extends BackendState implements OriginHandler {
   private expected_bytes = -1
   private staleReader: BodyReader | undefined
   private ended = false
+  /** Published to its owner only. */
+  private private = false
   private sent_ms = 0
   private received_ms = 0
   private beresp_hdrbytes = 0
@@ -92,10 +94,10 @@ export class Fetch extends BackendState implements OriginHandler {
     this.fetch()
   }
 
-  /** The client that wanted it is gone. What may be stored is fetched to the end, for others; a pass is not. */
+  /** The client that wanted it is gone. What may be stored is fetched to the end, for others; the rest is not. */
   clientLeft(): void {
     this.owner = undefined
-    if (this.kind !== 'pass' || this.ended) return
+    if (this.ended || (this.kind !== 'pass' && !this.private)) return
     this.dropCall()
     this.log.record(TAG.FetchError, 'client left')
     this.body?.fail()
@@ -247,9 +249,9 @@ export class Fetch extends BackendState implements OriginHandler {
     const { answers, env } = this
     if (answers === undefined) throw new Error('a response is judged before it is published')
     const rules = {
-      ttl_ms: this.beresp_ttl_s * 1000,
-      grace_ms: this.beresp_grace_s * 1000,
-      keep_ms: this.beresp_keep_s * 1000,
+      ttl_ms: asSet(this.beresp_ttl_s, answers.ttl_ms),
+      grace_ms: asSet(this.beresp_grace_s, answers.grace_ms),
+      keep_ms: asSet(this.beresp_keep_s, answers.keep_ms),
       uncacheable: this.beresp_uncacheable,
     }
     return settledAnswers(env.policy, this.bereq, this.beresp, answers, rules, this.sent_ms, this.received_ms)
@@ -261,6 +263,7 @@ export class Fetch extends BackendState implements OriginHandler {
     const reuse = this.beresp_was_304 && stale !== undefined
     const body = reuse ? stale.body : env.store.transit(this.expected_bytes)
     if (!reuse) this.adopt(body)
+    this.private = true
     this.object = new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), body)
     this.owner?.take(this.object)
     const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : settled.ttl_ms
@@ -494,4 +497,9 @@ export class Fetch extends BackendState implements OriginHandler {
       `${source} ${Math.round(this.beresp_ttl_s)} ${Math.round(this.beresp_grace_s)} ${Math.round(this.beresp_keep_s)} ${Math.round(this.beresp_time_s)} ${uncacheable}`,
     )
   }
+}
+
+/** Seconds as rules left them, in ms: to the bit what it was when they left it alone. */
+function asSet(seconds: number, initial_ms: number): number {
+  return seconds === initial_ms / 1000 ? initial_ms : seconds * 1000
 }

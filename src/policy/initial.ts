@@ -152,9 +152,10 @@ function varnishAnswers(policy: Policy, beresp: ResponseHead, responseTime_ms: n
 }
 
 /**
- * The last word, after vcl_backend_response. VCL starts from `initial` with beresp.uncacheable as bereq had it; a policy's
- * refusal is loosened there by a positive ttl, or by removing the field that caused it (`unset beresp.http.Set-Cookie`):
- * then the response is judged again as it now is. Refused and uncacheable responses come back with the ttl of their marker.
+ * The last word, after vcl_backend_response. VCL starts from `initial` with beresp.uncacheable as bereq had it. A refused
+ * response is judged again as rules left it (`unset beresp.http.Set-Cookie`). A positive ttl is the operator's permission
+ * where the origin merely gave none; it does not make a private response public: for that the field that says so must
+ * go. Refused and uncacheable responses come back with the ttl of their marker.
  */
 export function settledAnswers(
   policy: Policy,
@@ -167,7 +168,7 @@ export function settledAnswers(
 ): InitialAnswers {
   if (rules.uncacheable) return marker(initial, STORE.uncacheable, rules.ttl_ms > 0 ? rules.ttl_ms : policy.uncacheable_ttl_ms)
   const ttlSet = rules.ttl_ms !== initial.ttl_ms
-  const judged = !ttlSet && initial.uncacheable ? initialAnswers(policy, bereq, beresp, requestTime_ms, responseTime_ms) : initial
+  const judged = initial.uncacheable ? initialAnswers(policy, bereq, beresp, requestTime_ms, responseTime_ms) : initial
   const answers: InitialAnswers = { ...judged, validatable: isValidatable(beresp.fields) }
   if (rules.grace_ms !== initial.grace_ms) answers.grace_ms = rules.grace_ms
   if (rules.keep_ms !== initial.keep_ms) answers.keep_ms = rules.keep_ms
@@ -177,8 +178,16 @@ export function settledAnswers(
   return answers
 }
 
-/** A positive ttl set by rules is the operator's permission; one that is not leaves the policy's verdict as it is. */
+/** Refusals for want of permission. The others protect somebody's privacy, or the meaning of the response. */
+const PERMITTED_BY_RULES: ReadonlySet<StoreVerdict> = new Set<StoreVerdict>([
+  STORE.ok,
+  STORE.no_permission,
+  STORE.useless,
+  STORE.must_understand,
+])
+
 function adoptTtl(answers: InitialAnswers, ttl_ms: number): void {
+  if (!PERMITTED_BY_RULES.has(answers.why)) return
   answers.ttl_ms = ttl_ms
   if (ttl_ms <= 0) return
   answers.why = STORE.rules

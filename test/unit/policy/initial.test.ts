@@ -150,10 +150,21 @@ describe('what rules make of it', () => {
     expect(settle(VARNISH, [], { uncacheable: true }).ttl_ms).toBe(120 * S)
   })
 
-  test('a positive ttl is permission, whatever the response says', () => {
-    const answers = settle(RFC, ['Cache-Control: no-store, no-cache', 'Set-Cookie: a=b'], { ttl_ms: 30 * S, grace_ms: 5 * S })
+  test('a positive ttl is permission where the response gives none', () => {
+    const answers = settle(RFC, ['Cache-Control: no-cache'], { ttl_ms: 30 * S, grace_ms: 5 * S })
     expect(summary(answers)).toMatchObject({ ttl: 30, grace: 5, flags: OBJ_TTL_BY_RULES, why: STORE.rules })
     expect(answers.uncacheable).toBe(false)
+  })
+
+  test.each([['Cache-Control: private'], ['Cache-Control: no-store'], ['Set-Cookie: a=b'], ['Vary: *']])(
+    'a ttl does not make public what is not: %s',
+    (line) => {
+      expect(settle(RFC, [line, `Expires: ${at(60)}`], { ttl_ms: 30 * S })).toMatchObject({ uncacheable: true, ttl_ms: 120 * S })
+    },
+  )
+
+  test('unless rules remove what says so', () => {
+    expect(settle(RFC, ['Cache-Control: private'], { ttl_ms: 30 * S }, 'cache-control')).toMatchObject({ why: STORE.rules, ttl_ms: 30 * S })
   })
 
   test('without the field that caused the refusal the response is judged anew', () => {
