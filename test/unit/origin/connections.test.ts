@@ -210,6 +210,32 @@ test('a reader that pauses stops the origin, and loses nothing', async () => {
   expect(ahead_bytes).toBeLessThan(16 * 1024 * 1024)
 })
 
+test('a reader that pauses in the last piece of a body until close hears no more than it', async () => {
+  const { cache } = await start((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nhello'))
+  const heard = begin(cache)
+  const sizes: number[] = []
+  heard.onChunk = (chunk) => {
+    sizes.push(chunk.length)
+    heard.call.pause()
+    setImmediate(() => heard.call.resume())
+  }
+  await heard.finished
+  expect(sizes).toEqual([5])
+  expect(heard.events.at(-1)).toBe('end ')
+})
+
+test.each(['onHead', 'onData', 'onInformational'] as const)('a flow that throws in %s fails its fetch, not the worker', async (where) => {
+  const { cache } = await start((socket) => socket.write(`HTTP/1.1 103 Hints\r\n\r\n${OK}`))
+  const heard = new Heard()
+  heard[where] = () => {
+    throw new Error('a bug of ours')
+  }
+  cache.origin.fetch(cache.origin.backend('default')!, get(), undefined, PATIENT, heard)
+  await heard.finished
+  expect(heard.failure!.kind).toBe('aborted')
+  expect(heard.failure!.message).toContain('a bug of ours')
+})
+
 test('a reader that never reads gets nothing, and the origin cannot get rid of its bytes', async () => {
   const chunk = Buffer.alloc(64 * 1024 * 1024, 'x')
   const { origin, cache } = await start((socket) => socket.write(`HTTP/1.1 200 OK\r\n\r\n`) && socket.write(chunk))
