@@ -11,8 +11,11 @@ export function tooDeep(file: VclFile, limit: number): Place | undefined {
   for (let visit = waiting.pop(); visit !== undefined; visit = waiting.pop()) {
     const { node, depth } = visit
     if (depth > limit && 'at' in node) return node.at as Place
-    for (const child of Object.values(node)) {
-      if (typeof child === 'object' && child !== null) waiting.push({ node: child, depth: Array.isArray(node) ? depth : depth + 1 })
+    const inside = Array.isArray(node) ? depth : depth + 1
+    // for-in, as Object.entries made this half of the parse.
+    for (const key in node) {
+      const child = (node as Record<string, unknown>)[key]
+      if (typeof child === 'object' && child !== null && !key.endsWith('at')) waiting.push({ node: child, depth: inside })
     }
   }
   return undefined
