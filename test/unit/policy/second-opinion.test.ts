@@ -50,7 +50,7 @@ const DIRECTIVES = [
   'immutable',
 ]
 
-const differences: { name: string; applies: (of: Case, ours: Judgement, theirs: Judgement) => boolean }[] = [
+const differences: { name: string; applies: (of: Case, a: Judgement, b: Judgement) => boolean }[] = [
   {
     name: 'they store only the statuses they know; section 3 lets a response with a stated lifetime or public be stored, whatever its status',
     applies: (of, ours, theirs) => ours.storable && !theirs.storable && [403, 503].includes(of.status),
@@ -73,7 +73,7 @@ const differences: { name: string; applies: (of: Case, ours: Judgement, theirs: 
   },
   {
     name: 'immutable lengthens nothing (RFC 8246): they make it a day, and count its milliseconds as seconds',
-    applies: (of, ours, theirs) => of.directives.includes('immutable') && theirs.lifetime_s === 86_400_000,
+    applies: (of, _, theirs) => of.directives.includes('immutable') && theirs.lifetime_s === 86_400_000,
   },
 ]
 
