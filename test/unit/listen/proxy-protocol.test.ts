@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { ProxyHeader } from '../../../src/listen/proxy-protocol.ts'
 
 const SIGNATURE = '0d0a0d0a000d0a515549540a'
-const V4 = '01020304' + '05060708' + '1f90' + '0050'
-const V6 = '20010db8000000000000000000000001' + '20010db8000000000000000000000002' + '1f90' + '01bb'
+const V4 = '01020304 05060708 1f90 0050'
+const V6 = '20010db8000000000000000000000001 20010db8000000000000000000000002 1f90 01bb'
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(' ', ''), 'hex')
 const v2 = (rest: string): Buffer => bytes(SIGNATURE + rest)
 const v1 = (text: string): Buffer => Buffer.from(text, 'latin1')
