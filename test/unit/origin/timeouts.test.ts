@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { Deadlines } from '../../../src/origin/deadlines.ts'
@@ -135,12 +136,19 @@ describe('timeouts', () => {
   })
 
   test('the time a client takes for its body is not the origin’s', async () => {
-    const origin = new RawOrigin((socket) => setTimeout(() => socket.write('HTTP/1.1 200 OK\r\n\r\n'), 150))
+    const uploads: Socket[] = []
+    const origin = new RawOrigin((socket, text) => text.startsWith('POST') && uploads.push(socket))
     const cache = rig([specOf(await origin.listen())])
     closing.push(origin, cache.origin)
     const slow = new Heard()
+    const witness = new Heard()
     const timeouts = { ...PATIENT, first_byte_ms: 50 }
-    cache.origin.fetch(cache.origin.backend('default')!, get('/', 'POST'), bodyOf(10, ['hello'], 'wait'), timeouts, slow)
+    const backend = cache.origin.backend('default')!
+    cache.origin.fetch(backend, get('/', 'POST'), bodyOf(10, ['hello'], 'wait'), timeouts, slow)
+    cache.origin.fetch(backend, get(), undefined, timeouts, witness)
+    await witness.finished
+    expect(witness.events).toEqual(['error first_byte_timeout'])
+    uploads[0].write('HTTP/1.1 200 OK\r\n\r\n')
     await slow.headed
     expect(slow.events).toEqual(['head 200 -1'])
   })
