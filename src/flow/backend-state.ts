@@ -139,7 +139,8 @@ export abstract class BackendState implements BackendContext {
     return createHash('sha256').update(this.key, 'latin1').digest()
   }
 
-  protected forgetUncacheable(): void {
+  /** For a new response: as the request said. */
+  forgetUncacheable(): void {
     this.uncacheable = this.bereq_uncacheable
   }
 

@@ -1,3 +1,4 @@
+import type { Ip } from '../base/ip.ts'
 import { MAIN } from '../counters/counters.ts'
 import type { Busy } from '../cache/busy.ts'
 import { LooseObject } from '../cache/loose.ts'
@@ -5,10 +6,9 @@ import { Fields } from '../http/fields.ts'
 import { formatHttpDate } from '../http/dates.ts'
 import { removeHopByHop } from '../http/hop.ts'
 import type { ResponseHead } from '../http/message.ts'
-import { reasonPhrase } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
 import { freshen } from '../policy/conditional.ts'
-import type { RequestDirectives } from '../policy/directives.ts'
+import { parseResponseDirectives, type RequestDirectives } from '../policy/directives.ts'
 import { initialAnswers, settledAnswers, type InitialAnswers } from '../policy/initial.ts'
 import { isErrorStatus, mayServeOnError, type FailureKind } from '../policy/reuse.ts'
 import type { FetchFailure, OriginCall, OriginHandler, OutgoingBody } from '../origin/contract.ts'
@@ -16,23 +16,15 @@ import { APPEND_PAUSE, type Body, type BodyReader, type StoredObject } from '../
 import { ACTION, type Action, type LoadedVcl } from '../vcl/runtime/context.ts'
 import { asBackend, timeoutsFor } from './backend-choice.ts'
 import { BackendState, type FetchOrigin } from './backend-state.ts'
+import { composeError, errorAnswers } from './backend-error.ts'
 import { prepareBereq } from './bereq.ts'
 import type { Environment } from './environment.ts'
+import { beginLog, logBereq, logBeresp, logTtl } from './fetch-log.ts'
 import { objectHead } from './object-head.ts'
+import { Recipients, type FetchOwner } from './recipients.ts'
 import { callBackend } from './rules.ts'
 
 export type FetchKind = 'fetch' | 'pass' | 'bgfetch'
-
-/** Who asked for the response of a fetch; none for a background fetch. */
-export interface FetchOwner {
-  /** Content-Length of a response to HEAD. */
-  announced_bytes: number
-  /** The object is about to be handed out: take a reader. */
-  take(object: StoredObject): void
-  fetched(): void
-  notFetched(status: number, reason: string): void
-  informational(status: number, reason: string, fields: Fields): void
-}
 
 export interface FetchSetup {
   readonly kind: FetchKind
@@ -55,8 +47,7 @@ const FAILED = 'Backend fetch failed'
 export class Fetch extends BackendState implements OriginHandler {
   readonly kind: FetchKind
   private readonly setup: FetchSetup
-  private owner: FetchOwner | undefined
-  private busy: Busy | undefined
+  private readonly recipients: Recipients
   private call: OriginCall | undefined
   private body: Body | undefined
   private object: StoredObject | undefined
@@ -74,12 +65,16 @@ export class Fetch extends BackendState implements OriginHandler {
     super(env, vcl, key, from)
     this.setup = setup
     this.kind = setup.kind
-    this.owner = setup.owner
-    this.busy = setup.busy
+    this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
     this.bereq_uncacheable = setup.kind === 'pass'
     this.forgetUncacheable()
     // Holds the stored body for as long as it may yet be validated or stand in.
     if (setup.stale !== undefined && setup.stale.body.state === 'complete') this.staleReader = setup.stale.body.read(0)
+  }
+
+  /** For the PROXY header of backends that want one. */
+  get client(): { ip: Ip; server: Ip } {
+    return { ip: this.client_ip, server: this.server_ip }
   }
 
   get is_bgfetch(): boolean {
@@ -88,7 +83,7 @@ export class Fetch extends BackendState implements OriginHandler {
 
   /** Begins; `bereq` is a copy of the request as the rules left it. */
   start(): void {
-    this.openLog(this.kind)
+    beginLog(this, this.kind, this.setup.parent_xid)
     prepareBereq(this.bereq, this.kind === 'pass', this.stale)
     if (this.vcl.usage.rollback) this.original.copyFrom(this.bereq)
     this.fetch()
@@ -96,7 +91,7 @@ export class Fetch extends BackendState implements OriginHandler {
 
   /** The client that wanted it is gone. What may be stored is fetched to the end, for others; the rest is not. */
   clientLeft(): void {
-    this.owner = undefined
+    this.recipients.ownerLeft()
     if (this.ended || (this.kind !== 'pass' && !this.private)) return
     this.dropCall()
     this.log.record(TAG.FetchError, 'client left')
@@ -110,7 +105,7 @@ export class Fetch extends BackendState implements OriginHandler {
 
   onInformational(status: number, reason: string, fields: Fields): void {
     this.env.counters[MAIN.fetch_1xx]++
-    this.owner?.informational(status, reason, fields)
+    this.recipients.informational(status, reason, fields)
   }
 
   onHead(head: ResponseHead, content_length: number): void {
@@ -121,7 +116,7 @@ export class Fetch extends BackendState implements OriginHandler {
     beresp.copyFrom(head)
     this.expected_bytes = content_length
     this.timestamp('Beresp')
-    this.logBeresp()
+    logBeresp(this)
     if (isErrorStatus(beresp.status) && this.serveStale('status')) return
     removeHopByHop(beresp.fields)
     if (!beresp.fields.has('date')) beresp.fields.appendKeyed('Date', 'date', formatHttpDate(this.received_ms))
@@ -155,7 +150,7 @@ export class Fetch extends BackendState implements OriginHandler {
     // Half a body: its readers must see that it broke, and nobody else may find it.
     if (object !== undefined) env.cache.discard(object)
     body.fail()
-    if (object === undefined) this.notDelivered(503, FAILED)
+    if (object === undefined) this.recipients.disappoint(503, FAILED)
     this.finish()
   }
 
@@ -184,7 +179,7 @@ export class Fetch extends BackendState implements OriginHandler {
     this.beresp_backend = backend
     const { spec } = backend
     if (!bereq.fields.has('host')) bereq.fields.set('Host', spec.host_header ?? spec.host ?? 'localhost')
-    this.logBereq()
+    logBereq(this)
     this.sent_ms = env.clock.wall_ms
     const timeouts = timeoutsFor(spec, env.params, this.connect_timeout_s, this.first_byte_timeout_s, this.between_bytes_timeout_s)
     this.call = env.origin.fetch(backend, bereq, this.bodyUnset ? undefined : this.setup.body, timeouts, this)
@@ -213,7 +208,7 @@ export class Fetch extends BackendState implements OriginHandler {
     this.beresp_ttl_s = answers.ttl_ms / 1000
     this.beresp_grace_s = answers.grace_ms / 1000
     this.beresp_keep_s = answers.keep_ms / 1000
-    this.logTtl('RFC')
+    logTtl(this, 'RFC')
   }
 
   private afterResponse(action: Action): void {
@@ -237,7 +232,7 @@ export class Fetch extends BackendState implements OriginHandler {
   /** The response goes to whoever waits: into the store, or around it. */
   private publish(hitForPass: boolean): void {
     const settled = this.settle()
-    this.logTtl(settled.uncacheable ? 'HFM' : 'VCL')
+    logTtl(this, settled.uncacheable ? 'HFM' : 'VCL')
     this.countBody()
     if (settled.uncacheable) this.publishLoose(settled, hitForPass)
     else this.publishStored(settled)
@@ -265,22 +260,31 @@ export class Fetch extends BackendState implements OriginHandler {
     if (!reuse) this.adopt(body)
     this.private = true
     this.object = new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), body)
-    this.owner?.take(this.object)
+    this.recipients.give(this.object)
     const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : settled.ttl_ms
-    if (this.kind !== 'pass') env.cache.mark(this.key, this.bereq, this.takeBusy(), ttl_ms, hitForPass)
+    if (this.kind !== 'pass') env.cache.mark(this.key, this.bereq, this.recipients.takeBusy(), ttl_ms, hitForPass)
   }
 
   private publishStored(settled: InitialAnswers): void {
     const { env, stale } = this
     const head = objectHead(this.bereq_xid, this.beresp, settled, true)
     if (this.beresp_was_304 && stale !== undefined) {
-      this.object = env.cache.freshen(this.key, stale, head, this.takeBusy(), this.bereq)
+      this.object = env.cache.freshen(this.key, stale, head, this.recipients.takeBusy(), this.bereq)
     } else {
       const body = env.store.fill(this.expected_bytes)
       this.adopt(body)
-      this.object = env.cache.insert(this.key, this.bereq, head, body, this.takeBusy())
+      this.object = env.cache.insert(this.key, this.bereq, head, body, this.recipients.takeBusy())
     }
-    this.owner?.take(this.object)
+    this.recipients.give(this.asReceived(settled, this.object))
+  }
+
+  /**
+   * For the request it answers the response is whole; fields that private="..." and no-cache="..." list are missing only
+   * from what is stored (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
+   */
+  private asReceived(settled: InitialAnswers, stored: StoredObject): StoredObject {
+    if (parseResponseDirectives(this.beresp.fields).unshared.length === 0) return stored
+    return new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), stored.body)
   }
 
   private adopt(body: Body): void {
@@ -301,28 +305,13 @@ export class Fetch extends BackendState implements OriginHandler {
     this.finish()
   }
 
-  /** After this turn: what came with the head in one read then leaves with it in one write. */
   private handOut(): void {
-    if (this.owner !== undefined) queueMicrotask(this.tellOwner)
-  }
-
-  private readonly tellOwner = (): void => {
-    const { owner, object } = this
-    this.owner = undefined
-    if (owner === undefined || object === undefined) return
-    if (this.expected_bytes >= 0 && this.bereq.method === 'HEAD') owner.announced_bytes = this.expected_bytes
-    owner.fetched()
+    this.recipients.handOut(this.bereq.method === 'HEAD' ? this.expected_bytes : -1)
   }
 
   /** A 304 has no body; its end will be reported, and ends the fetch. */
   private dropBodyOf304(): void {
     this.body = undefined
-  }
-
-  private takeBusy(): Busy | undefined {
-    const { busy } = this
-    this.busy = undefined
-    return busy
   }
 
   /** The stale object stands in for a response that could not be had (RFC 9111 section 4.2.4, RFC 5861 section 4). */
@@ -332,9 +321,7 @@ export class Fetch extends BackendState implements OriginHandler {
     if (!mayServeOnError(env.policy, stale.head, env.clock.wall_ms, this.setup.asked, failure)) return false
     this.dropCall()
     this.object = stale
-    this.owner?.take(stale)
-    const busy = this.takeBusy()
-    if (busy !== undefined) env.cache.fail(busy, stale)
+    this.recipients.giveAll(stale)
     this.handOut()
     this.finish()
     return true
@@ -355,7 +342,7 @@ export class Fetch extends BackendState implements OriginHandler {
     this.forgetUncacheable()
     const before = this.log
     const xid = this.bereq_xid
-    this.openLog('retry', xid)
+    beginLog(this, 'retry', xid)
     before.link('bereq', this.bereq_xid, 'retry')
     before.end()
     this.fetch()
@@ -363,7 +350,9 @@ export class Fetch extends BackendState implements OriginHandler {
 
   /** vcl_backend_error: a response of our own. `final` when a retry is out of the question. */
   private backendError(status: number, reason: string, final = false): void {
-    this.composeError(status, reason)
+    composeError(this, status, reason)
+    this.received_ms = this.env.clock.wall_ms
+    if (this.sent_ms === 0) this.sent_ms = this.received_ms
     const action = callBackend(this, 'BACKEND_ERROR', this.vcl.subs.backend_error)
     if (action === ACTION.retry && !final) return this.retry()
     if (action !== ACTION.deliver) return this.abandon()
@@ -371,69 +360,31 @@ export class Fetch extends BackendState implements OriginHandler {
     this.finish()
   }
 
-  private composeError(status: number, reason: string): void {
-    const { beresp, env } = this
-    this.received_ms = env.clock.wall_ms
-    if (this.sent_ms === 0) this.sent_ms = this.received_ms
-    beresp.proto = 'HTTP/1.1'
-    beresp.status = status % 1000 < 100 ? 503 : status
-    beresp.reason = reason === '' ? reasonPhrase(beresp.status) : reason
-    beresp.fields.clear()
-    beresp.fields.appendKeyed('Date', 'date', formatHttpDate(this.received_ms))
-    beresp.fields.appendKeyed('Server', 'server', 'Lacquer')
-    this.body_text = ''
-    this.beresp_was_304 = false
-    this.forgetUncacheable()
-    this.beresp_ttl_s = this.beresp_grace_s = this.beresp_keep_s = this.beresp_age_s = 0
-  }
-
   /** Stored only when the rules gave it a ttl. Those who waited for the fetch get it too. */
   private publishError(): void {
     const { env } = this
     const text = Buffer.from(this.body_text, 'latin1')
     const stored = this.kind !== 'pass' && this.beresp_ttl_s > 0 && !this.beresp_uncacheable
-    const answers: InitialAnswers = {
-      ttl_ms: this.beresp_ttl_s * 1000,
-      grace_ms: this.beresp_grace_s * 1000,
-      keep_ms: this.beresp_keep_s * 1000,
-      age_ms: 0,
-      t_origin_ms: this.received_ms,
-      uncacheable: !stored,
-      why: 'rules',
-      flags: 0,
-      validatable: false,
-    }
+    const answers = errorAnswers(this, this.received_ms, stored)
     const head = objectHead(this.bereq_xid, this.beresp, answers, stored)
     const body = stored ? env.store.fill(text.length) : env.store.transit(text.length)
     if (text.length > 0) body.append(text)
     body.complete()
     this.expected_bytes = text.length
     if (stored) {
-      this.object = env.cache.insert(this.key, this.bereq, head, body, this.takeBusy())
-      this.owner?.take(this.object)
-    } else this.shareError(new LooseObject(head, body))
+      this.object = env.cache.insert(this.key, this.bereq, head, body, this.recipients.takeBusy())
+      this.recipients.give(this.object)
+    } else {
+      this.object = new LooseObject(head, body)
+      this.recipients.giveAll(this.object)
+    }
     this.handOut()
-  }
-
-  private shareError(object: StoredObject): void {
-    this.object = object
-    this.owner?.take(object)
-    const busy = this.takeBusy()
-    if (busy !== undefined) this.env.cache.fail(busy, object)
   }
 
   /** No response at all: the client gets a 503 from vcl_synth, who waited looks up again. */
   private abandon(): void {
-    this.notDelivered(503, FAILED)
+    this.recipients.disappoint(503, FAILED)
     this.finish()
-  }
-
-  private notDelivered(status: number, reason: string): void {
-    const busy = this.takeBusy()
-    const { owner } = this
-    this.owner = undefined
-    owner?.notFetched(status, reason)
-    if (busy !== undefined) this.env.cache.abandon(busy)
   }
 
   private dropCall(): void {
@@ -445,8 +396,7 @@ export class Fetch extends BackendState implements OriginHandler {
   private finish(): void {
     if (this.ended) return
     this.ended = true
-    const busy = this.takeBusy()
-    if (busy !== undefined) this.env.cache.abandon(busy)
+    this.recipients.releaseWaiters()
     this.staleReader?.release()
     this.staleReader = undefined
     const { log, body } = this
@@ -464,38 +414,6 @@ export class Fetch extends BackendState implements OriginHandler {
     else if (this.expected_bytes > 0) counters[MAIN.fetch_length]++
     else if (this.expected_bytes === 0) counters[MAIN.fetch_none]++
     else counters[MAIN.fetch_chunked]++
-  }
-
-  private openLog(reason: string, parent = this.setup.parent_xid): void {
-    const { env } = this
-    this.bereq_xid = env.log.nextXid()
-    this.log = env.log.open(this.bereq_xid, 'backend')
-    this.log.begin('bereq', parent, reason)
-    this.log.timestamp('Start', env.clock.wall_ms, 0, 0)
-  }
-
-  private logBereq(): void {
-    const { log, bereq } = this
-    log.record(TAG.BereqMethod, bereq.method)
-    log.record(TAG.BereqURL, bereq.url)
-    log.record(TAG.BereqProtocol, bereq.proto)
-    log.fields(TAG.BereqHeader, bereq.fields)
-  }
-
-  private logBeresp(): void {
-    const { log, beresp } = this
-    log.record(TAG.BerespProtocol, beresp.proto)
-    log.number(TAG.BerespStatus, beresp.status)
-    log.record(TAG.BerespReason, beresp.reason)
-    log.fields(TAG.BerespHeader, beresp.fields)
-  }
-
-  private logTtl(source: string): void {
-    const uncacheable = this.beresp_uncacheable ? 'uncacheable' : 'cacheable'
-    this.log.record(
-      TAG.TTL,
-      `${source} ${Math.round(this.beresp_ttl_s)} ${Math.round(this.beresp_grace_s)} ${Math.round(this.beresp_keep_s)} ${Math.round(this.beresp_time_s)} ${uncacheable}`,
-    )
   }
 }
 

@@ -1,0 +1,35 @@
+import { formatHttpDate } from '../http/dates.ts'
+import { reasonPhrase } from '../http/status.ts'
+import { STORE } from '../policy/storable.ts'
+import type { InitialAnswers } from '../policy/initial.ts'
+import type { BackendState } from './backend-state.ts'
+
+/** beresp as vcl_backend_error finds it. */
+export function composeError(fetch: BackendState, status: number, reason: string): void {
+  const { beresp, env } = fetch
+  beresp.proto = 'HTTP/1.1'
+  beresp.status = status % 1000 < 100 ? 503 : status
+  beresp.reason = reason === '' ? reasonPhrase(beresp.status) : reason
+  beresp.fields.clear()
+  beresp.fields.appendKeyed('Date', 'date', formatHttpDate(env.clock.wall_ms))
+  beresp.fields.appendKeyed('Server', 'server', 'Lacquer')
+  fetch.synthetic('')
+  fetch.beresp_was_304 = false
+  fetch.forgetUncacheable()
+  fetch.beresp_ttl_s = fetch.beresp_grace_s = fetch.beresp_keep_s = fetch.beresp_age_s = 0
+}
+
+/** What vcl_backend_error made of it: nothing but rules can have given it a lifetime. */
+export function errorAnswers(fetch: BackendState, received_ms: number, stored: boolean): InitialAnswers {
+  return {
+    ttl_ms: fetch.beresp_ttl_s * 1000,
+    grace_ms: fetch.beresp_grace_s * 1000,
+    keep_ms: fetch.beresp_keep_s * 1000,
+    age_ms: 0,
+    t_origin_ms: received_ms,
+    uncacheable: !stored,
+    why: STORE.rules,
+    flags: 0,
+    validatable: false,
+  }
+}

@@ -1,0 +1,83 @@
+import type { Busy } from '../cache/busy.ts'
+import type { Cache } from '../cache/cache.ts'
+import type { Fields } from '../http/fields.ts'
+import type { StoredObject } from '../store/contract.ts'
+
+/** Who asked for the response of a fetch; none for a background fetch. */
+export interface FetchOwner {
+  /** Content-Length of a response to HEAD. */
+  announced_bytes: number
+  /** The object is about to be handed out: take a reader. */
+  take(object: StoredObject): void
+  fetched(): void
+  notFetched(status: number, reason: string): void
+  informational(status: number, reason: string, fields: Fields): void
+}
+
+/** Who gets what a fetch brings: the request that caused it, and those who wait on its busy object. */
+export class Recipients {
+  private readonly cache: Cache
+  private owner: FetchOwner | undefined
+  private busy: Busy | undefined
+  private announced_bytes = -1
+
+  constructor(cache: Cache, owner: FetchOwner | undefined, busy: Busy | undefined) {
+    this.cache = cache
+    this.owner = owner
+    this.busy = busy
+  }
+
+  informational(status: number, reason: string, fields: Fields): void {
+    this.owner?.informational(status, reason, fields)
+  }
+
+  /** The owner's response, before any of its bytes are consumed. */
+  give(object: StoredObject): void {
+    this.owner?.take(object)
+  }
+
+  /** To the owner and to all who wait, whatever they vary in: an error or a stale object in place of a response. */
+  giveAll(object: StoredObject): void {
+    this.give(object)
+    const busy = this.takeBusy()
+    if (busy !== undefined) this.cache.fail(busy, object)
+  }
+
+  /** The right to fetch, to be ended by the cache. */
+  takeBusy(): Busy | undefined {
+    const { busy } = this
+    this.busy = undefined
+    return busy
+  }
+
+  /** After this turn: what came with the head in one read then leaves with it in one write. */
+  handOut(announced_bytes: number): void {
+    this.announced_bytes = announced_bytes
+    if (this.owner !== undefined) queueMicrotask(this.tellOwner)
+  }
+
+  /** There is no response: the owner makes one of his own, the others look up again. */
+  disappoint(status: number, reason: string): void {
+    const { owner } = this
+    this.owner = undefined
+    owner?.notFetched(status, reason)
+    this.releaseWaiters()
+  }
+
+  releaseWaiters(): void {
+    const busy = this.takeBusy()
+    if (busy !== undefined) this.cache.abandon(busy)
+  }
+
+  ownerLeft(): void {
+    this.owner = undefined
+  }
+
+  private readonly tellOwner = (): void => {
+    const { owner } = this
+    this.owner = undefined
+    if (owner === undefined) return
+    owner.announced_bytes = this.announced_bytes
+    owner.fetched()
+  }
+}
