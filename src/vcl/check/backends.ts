@@ -1,6 +1,7 @@
 import type { Attribute, AttributeValue, BackendDeclarationNode, Place } from '../ast.ts'
 import type { BackendDeclaration } from '../runtime/context.ts'
 import type { Checking } from './checking.ts'
+import { checkDigits } from './digits.ts'
 import { checkProbe } from './probes.ts'
 
 type Draft = { -readonly [P in keyof BackendDeclaration]: BackendDeclaration[P] }
@@ -12,11 +13,13 @@ export function textOf(k: Checking, value: AttributeValue): string | undefined {
 }
 
 export function wholeOf(k: Checking, value: AttributeValue): number | undefined {
-  return value.kind === 'int' ? value.value : k.error(value.at, 'expected an INT')
+  if (value.kind !== 'int') return k.error(value.at, 'expected an INT')
+  return checkDigits(k, value) ? value.value : undefined
 }
 
 export function secondsOf(k: Checking, value: AttributeValue): number | undefined {
-  return value.kind === 'duration' ? value.seconds : k.error(value.at, 'expected a DURATION', 'with a unit: 10s, 500ms')
+  if (value.kind !== 'duration') return k.error(value.at, 'expected a DURATION', 'with a unit: 10s, 500ms')
+  return checkDigits(k, value) ? value.seconds : undefined
 }
 
 export function boolOf(k: Checking, value: AttributeValue): boolean | undefined {

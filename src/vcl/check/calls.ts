@@ -49,6 +49,7 @@ function unknownFunction(k: Checking, node: CallExpression): undefined {
   const { callee } = node
   if (callee.parts.length < 2) return k.unknown(callee.at, `unknown function '${callee.text}'`, callee.text, ['regsub', 'regsuball'])
   const module = callee.parts[0].text
+  if (k.refused.has(module.toLowerCase())) return undefined
   return k.error(callee.at, `unknown function '${callee.text}'`, `is 'import ${module};' missing?`)
 }
 

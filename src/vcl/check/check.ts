@@ -1,4 +1,5 @@
 import type { Declaration, SubDeclaration, VclFile } from '../ast.ts'
+import type { Diagnostic } from '../diagnostic.ts'
 import type { BackendDeclaration } from '../runtime/context.ts'
 import type { Vmod } from '../vmods/vmod.ts'
 import { VMODS } from '../vmods/vmods.ts'
@@ -31,7 +32,12 @@ export function checkVcl(file: VclFile, builtin: VclFile, options: Omit<CheckOpt
   checkRecursion(k)
   checkRights(k)
   checkUnused(k)
+  k.errors.sort(inFileOrder)
   return { k, program: k.errors.length > 0 ? undefined : programOf(scope, subs) }
+}
+
+function inFileOrder(a: Diagnostic, b: Diagnostic): number {
+  return a.at.source - b.at.source || a.at.offset - b.at.offset
 }
 
 interface Scope {
@@ -101,6 +107,7 @@ function declareVmod(k: Checking, node: Extract<Declaration, { kind: 'import' }>
   const name = node.name.text
   const vmod: Vmod | undefined = VMODS[name.toLowerCase()]
   if (vmod === undefined) {
+    k.refused.add((node.alias ?? node.name).text.toLowerCase())
     if (PENDING_VMODS.includes(name.toLowerCase())) return k.unsupported(node.name.at, `module ${name}`)
     const known = Object.keys(VMODS)
     k.unknown(node.name.at, `unknown module '${name}' (known: ${known.join(', ')})`, name, [...known, ...PENDING_VMODS])

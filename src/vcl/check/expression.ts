@@ -1,6 +1,18 @@
-import type { BinaryExpression, Expression, NegateExpression, NotExpression, SymbolPath } from '../ast.ts'
+import { unreachable } from '../../base/assert.ts'
+import type {
+  BinaryExpression,
+  BytesLiteral,
+  DurationLiteral,
+  Expression,
+  IntLiteral,
+  NegateExpression,
+  NotExpression,
+  RealLiteral,
+  SymbolPath,
+} from '../ast.ts'
 import { checkCall, checkMethod, checkRest } from './calls.ts'
 import type { Checking } from './checking.ts'
+import { checkDigits } from './digits.ts'
 import { literalIp } from './addresses.ts'
 import { checkMatch } from './match.ts'
 import type { Target, Value } from './program.ts'
@@ -50,13 +62,10 @@ export function checkValue(k: Checking, node: Expression, want: VclType | undefi
     case 'string':
       return want === 'IP' ? literalIp(k, node) : { kind: 'text', type: 'STRING', text: node.value }
     case 'int':
-      return { kind: 'number', type: 'INT', number: node.value }
     case 'real':
-      return { kind: 'number', type: 'REAL', number: node.value }
     case 'duration':
-      return { kind: 'number', type: 'DURATION', number: node.seconds }
     case 'bytes':
-      return { kind: 'number', type: 'BYTES', number: node.bytes }
+      return checkDigits(k, node) ? numberOf(node) : undefined
     case 'blob':
       return { kind: 'blob', type: 'BLOB', base64: node.base64 }
     case 'symbol':
@@ -76,7 +85,15 @@ export function checkValue(k: Checking, node: Expression, want: VclType | undefi
       return checkMatch(k, node)
     case 'paren':
       return checkValue(k, node.inner, want)
+    default:
+      return unreachable(node)
   }
+}
+
+function numberOf(node: IntLiteral | RealLiteral | DurationLiteral | BytesLiteral): Value {
+  if (node.kind === 'duration') return { kind: 'number', type: 'DURATION', number: node.seconds }
+  if (node.kind === 'bytes') return { kind: 'number', type: 'BYTES', number: node.bytes }
+  return { kind: 'number', type: node.kind === 'int' ? 'INT' : 'REAL', number: node.value }
 }
 
 function checkNegate(k: Checking, node: NegateExpression): Value | undefined {
@@ -149,8 +166,9 @@ export function joinTwo(left: Value, right: Value): Value {
 function checkSymbol(k: Checking, node: SymbolPath): Value | undefined {
   const found = findVariable(node, k.options.syntax)
   if (found !== undefined) {
-    const value = 'other' in found ? wrongSyntax(k, node, found.other.syntax) : useVariable(k, node, found, 'read')
-    return value && checkRest(k, value, 'other' in found! ? [] : found.rest)
+    if ('other' in found) return wrongSyntax(k, node, found.other.syntax)
+    const value = useVariable(k, node, found, 'read')
+    return value && checkRest(k, value, found.rest)
   }
   const folded = node.parts[0].text.toLowerCase()
   if (node.parts.length === 1 && (folded === 'true' || folded === 'false')) return { kind: 'bool', type: 'BOOL', bool: folded === 'true' }
@@ -163,6 +181,8 @@ function wrongSyntax(k: Checking, node: SymbolPath, syntax: string): undefined {
 
 function checkGlobal(k: Checking, node: SymbolPath): Value | undefined {
   const global = k.find(node.parts[0].text)
+  // The default backend has this name too, whatever it is called.
+  if (global === undefined && node.text === 'default') return { kind: 'backend', type: 'BACKEND', index: 0 }
   if (global === undefined) return unknownSymbol(k, node)
   global.used = true
   if (global.kind === 'backend') return checkRest(k, { kind: 'backend', type: 'BACKEND', index: global.index }, node.parts.slice(1))
@@ -208,6 +228,6 @@ export function checkTarget(k: Checking, node: SymbolPath, right: 'write' | 'uns
   const found = findVariable(node, k.options.syntax)
   if (found === undefined) return k.find(node.text) ? k.error(node.at, `${node.text} is not a variable`) : unknownSymbol(k, node)
   if ('other' in found) return wrongSyntax(k, node, found.other.syntax)
-  if (found.rest.length > 0) return k.error(node.at, `${node.text} is not a variable`)
+  if (found.rest.length > 0) return unknownSymbol(k, node)
   return useVariable(k, node, found, right)
 }

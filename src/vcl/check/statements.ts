@@ -1,5 +1,5 @@
 import { unreachable } from '../../base/assert.ts'
-import type { Argument, Block, CallSubStatement, IfStatement, ReturnStatement, SetStatement, Statement } from '../ast.ts'
+import type { Block, CallSubStatement, IfStatement, ReturnStatement, SetStatement, Statement } from '../ast.ts'
 import { actionNamed, actionsLegalIn, LEGACY_ACTIONS, LEGACY_MISS, type ActionRow } from './actions.ts'
 import { checkCallStatement } from './calls.ts'
 import type { Checking } from './checking.ts'
@@ -163,7 +163,7 @@ function checkActionArgs(k: Checking, action: ActionRow, node: ReturnStatement):
   if (node.args.length < least || node.args.length > types.length) return wrongCount(k, action, node)
   const values: Value[] = []
   for (const [i, argument] of node.args.entries()) {
-    const value = actionArgument(k, argument, types[i])
+    const value = expect(k, argument.value, types[i])
     if (value === undefined) return undefined
     values.push(value)
   }
@@ -172,9 +172,4 @@ function checkActionArgs(k: Checking, action: ActionRow, node: ReturnStatement):
 
 function wrongCount(k: Checking, action: ActionRow, node: ReturnStatement): undefined {
   return k.error(node.action!.at, `${action.name} takes ${ACTION_ARGS[action.args].types.join(' and ')}`)
-}
-
-function actionArgument(k: Checking, argument: Argument, type: VclType): Value | undefined {
-  if (argument.name !== undefined) return k.error(argument.at, 'actions have no named arguments')
-  return expect(k, argument.value, type)
 }

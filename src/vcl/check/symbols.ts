@@ -60,7 +60,8 @@ export function findVariable(path: SymbolPath, syntax: 40 | 41): Found | { reado
   const words = path.parts.map((part) => part.text.toLowerCase())
   for (let n = Math.min(words.length, 3); n > 0; n--) {
     const candidates = candidatesOf(words.slice(0, n))
-    if (candidates === undefined) continue
+    // Whole messages have no parts of their own: req.urk is a misspelt variable.
+    if (candidates === undefined || (candidates[0].type === 'HTTP' && n < words.length)) continue
     const variable = candidates.find((candidate) => inSyntax(candidate, syntax))
     if (variable === undefined) return { other: candidates[0] }
     return { variable, part: dynamicPart(variable, path), rest: path.parts.slice(n) }

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { VARIABLES } from '../../src/vcl/check/variables.ts'
+import { compile } from '../kit/fake-context.ts'
+
+/**
+ * Who may read, set and unset what, from VCL's own table (variables.json: name, syntax, type, read, write, unset). For
+ * each variable and right one rule file holds the statement in every sub, a sub a line, and the lines that are
+ * refused must be exactly those the table refuses.
+ */
+type Row = [name: string, syntax: string, type: string, read: string, write: string, unset: string]
+const ROWS = JSON.parse(readFileSync(new URL('./variables.json', import.meta.url), 'utf8')) as Row[]
+
+const CLIENT = ['recv', 'pipe', 'pass', 'hash', 'purge', 'miss', 'hit', 'deliver', 'synth']
+const BACKEND = ['backend_fetch', 'backend_response', 'backend_error']
+const SUBS = [...CLIENT, ...BACKEND, 'init', 'fini']
+const SETS: Record<string, string[]> = {
+  A: SUBS,
+  C: CLIENT,
+  B: BACKEND,
+  'BR*': ['backend_response', 'backend_error'],
+  bfetch: ['backend_fetch'],
+  bresp: ['backend_response'],
+  berr: ['backend_error'],
+  brefresh: [],
+  '-': [],
+}
+const VALUES: Record<string, string> = {
+  STRING: '"x"',
+  HEADER: '"x"',
+  BODY: '"x"',
+  INT: '200',
+  DURATION: '1s',
+  BOOL: 'true',
+  BYTES: '1KB',
+  BACKEND: 'default',
+  STEVEDORE: 'storage.s0',
+}
+
+function legal(words: string): string[] {
+  const names = words.split(' ').flatMap((word) => SETS[word] ?? [word])
+  return SUBS.filter((sub) => names.includes(sub))
+}
+
+/** The subs whose line is not refused. */
+function accepted(row: Row, statement: string): string[] {
+  const version = row[1].startsWith('<=') ? 'vcl 4.0;' : 'vcl 4.1;'
+  const lines = SUBS.map((sub) => `sub vcl_${sub} { ${statement} }`)
+  const compiled = compile([`${version} backend default { .host = "127.0.0.1"; }`, ...lines].join('\n'))
+  if (compiled.ok) return SUBS
+  const refused = compiled.diagnostics.filter(({ message }) => /cannot be (read|set|unset)|unknown symbol|exists only/.test(message))
+  return SUBS.filter((_, i) => !refused.some(({ at }) => at.line === i + 2))
+}
+
+function nameOf(row: Row): string {
+  return row[0].replace('NAME', 's0').replace('*', 'x-test')
+}
+
+/** Refused at load whatever the sub: covered by "what is not supported yet". */
+function pending(row: Row, right: 'read' | 'write'): boolean {
+  const variable = VARIABLES.find((one) => one.name === row[0].replace('NAME', '*') && matchesSyntax(one.syntax, row[1]))!
+  return variable.pending !== '' || (right === 'write' && variable.pending_write !== '')
+}
+
+function matchesSyntax(ours: string, theirs: string): boolean {
+  return ours === theirs.replace(' ', '')
+}
+
+test('the table has every variable of VCL with its type, and no other', () => {
+  const ours = VARIABLES.filter((one) => one.name !== 'storage.*').map((one) => `${one.name} ${one.syntax} ${one.type}`)
+  const theirs = ROWS.map((row) => `${row[0].replace('NAME', '*')} ${row[1].replace(' ', '')} ${row[2]}`)
+  expect(ours.toSorted()).toEqual(theirs.toSorted())
+})
+
+describe('rights', () => {
+  test.each(ROWS.filter((row) => row[3] !== '-' && !pending(row, 'read')))('%s %s %s is read in: %s', (...row) => {
+    expect(accepted(row as Row, `if ("" + ${nameOf(row as Row)} == "x") { }`)).toEqual(legal(row[3]))
+  })
+
+  test.each(ROWS.filter((row) => !pending(row, 'write')))('%s %s %s is set (read in %s) in: %s', (...row) => {
+    const value = VALUES[row[2]] ?? '"x"'
+    expect(accepted(row as Row, `set ${nameOf(row as Row)} = ${value};`)).toEqual(legal(row[4]))
+  })
+
+  test.each(ROWS.filter((row) => !pending(row, 'read')))('%s %s %s is unset (read in %s, set in %s) in: %s', (...row) => {
+    expect(accepted(row as Row, `unset ${nameOf(row as Row)};`)).toEqual(legal(row[5]))
+  })
+})
+
+describe('the other syntax', () => {
+  test.each([
+    ['vcl 4.1;', 'recv', 'set req.esi = false;', 'req.esi exists only in vcl 4.0'],
+    ['vcl 4.0;', 'recv', 'set req.http.x = local.socket;', 'local.socket exists only in vcl 4.1 and later'],
+    ['vcl 4.0;', 'recv', 'set req.http.x = sess.xid;', 'sess.xid exists only in vcl 4.1 and later'],
+    ['vcl 4.1;', 'backend_response', 'set beresp.storage_hint = "s0";', 'beresp.storage_hint exists only in vcl 4.0'],
+  ])('%s vcl_%s: %s', (version, sub, statement, message) => {
+    const compiled = compile(`${version} backend b { .host = "h"; } sub vcl_${sub} { ${statement} }`)
+    expect(compiled.ok ? 'accepted' : compiled.diagnostics[0].message).toBe(message)
+  })
+})
+
+describe('what is not supported yet', () => {
+  test.each([
+    ['recv', 'set req.http.x = req.filters;', 'choosing filters'],
+    ['backend_response', 'set beresp.do_esi = true;', 'ESI'],
+    ['backend_response', 'set beresp.do_gzip = true;', 'gzip and gunzip of bodies'],
+    ['recv', 'ban("req.url == /");', 'ban()'],
+    ['init', 'new d = directors.round_robin();', 'objects of modules (new d)'],
+    ['recv', 'return (vcl(label));', 'labels and return(vcl(..))'],
+  ])('vcl_%s { %s } is refused with its place', (sub, statement, what) => {
+    const compiled = compile(`sub vcl_${sub} {\n  ${statement}\n}`)
+    if (compiled.ok) throw new Error('accepted')
+    expect(compiled.diagnostics[0]).toMatchObject({ message: `not supported yet: ${what}`, at: { line: 3 } })
+  })
+})
