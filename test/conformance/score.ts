@@ -54,7 +54,8 @@ function outcomeOf(test: CacheTest, tests: Map<string, CacheTest>, results: RawR
   if (result === undefined) return [OUTCOME.untested, '']
   const missing = (test.depends_on ?? []).filter((id) => {
     const dependency = tests.get(id)
-    return !dependency || outcomeOf(dependency, tests, results)[0] !== OUTCOME.pass
+    // Unknown when one test is run alone: then it is judged alone.
+    return dependency !== undefined && outcomeOf(dependency, tests, results)[0] !== OUTCOME.pass
   })
   return missing.length > 0 ? [OUTCOME.dependency, missing.join(', ')] : ownOutcome(result)
 }
