@@ -1,4 +1,5 @@
+import { std } from './std.ts'
 import type { Vmod } from './vmod.ts'
 
 /** Modules that can be imported, by name. */
-export const VMODS: Readonly<Record<string, Vmod>> = {}
+export const VMODS: Readonly<Record<string, Vmod>> = { std }

@@ -1,0 +1,215 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import type { Ip } from '../../base/ip.ts'
+import type { BackendContext, ClientContext, CommonContext, VclBackend } from '../runtime/context.ts'
+import { VclFailure } from '../runtime/failure.ts'
+import { CONVERSIONS } from './std/convert.ts'
+import { fnmatch } from './std/fnmatch.ts'
+import { roundAway } from './std/numbers.ts'
+import { bytesOfText, querySort, strftime, toLower, toUpper } from './std/text.ts'
+import type { HeaderRef, Vmod, VmodArgument, VmodFunction, VmodLoad, VclType } from './vmod.ts'
+
+type Text = string | undefined
+type RequestContext = ClientContext | BackendContext
+
+const CLIENT_SUBS = ['recv', 'pipe', 'pass', 'hash', 'purge', 'miss', 'hit', 'deliver', 'synth'].map((sub) => `vcl_${sub}`)
+const BACKEND_SUBS = ['fetch', 'response', 'error'].map((sub) => `vcl_backend_${sub}`)
+
+/** `'STRING s'` */
+function argument(text: string): VmodArgument {
+  const [type, name] = text.split(' ')
+  return { name, type: type as VclType }
+}
+
+function define(returns: VclType, args: readonly (string | VmodArgument)[], doc: string, impl: VmodFunction['impl']): VmodFunction {
+  return { returns, args: args.map((one) => (typeof one === 'string' ? argument(one) : one)), doc, impl }
+}
+
+// ---- headers
+
+/** One line of what were several, in the place of the first. */
+function collect(_c: CommonContext, header: HeaderRef, separator: Text): void {
+  const { fields, key } = header
+  const first = fields.indexOf(key, 0)
+  if (first < 0 || fields.indexOf(key, first + 1) < 0) return
+  let value = fields.values[first]
+  for (let i = fields.indexOf(key, first + 1); i >= 0; i = fields.indexOf(key, i + 1)) value += (separator ?? '') + fields.values[i]
+  fields.set(fields.names[first], value)
+}
+
+function matchGlob(_c: CommonContext, pattern: Text, subject: Text, pathname: boolean, noescape: boolean, period: boolean): boolean {
+  if (pattern === undefined || subject === undefined) throw new VclFailure('std.fnmatch(): pattern and subject must be set')
+  return fnmatch(pattern, subject, { pathname, noescape, period })
+}
+
+function strstr(_c: CommonContext, text: Text, wanted: Text): Text {
+  const at = text === undefined || wanted === undefined ? -1 : text.indexOf(wanted)
+  return at < 0 ? undefined : text?.slice(at)
+}
+
+// ---- files
+
+const MAX_FILE_BYTES = 16 << 20
+
+/** The file as bytes, read at first use and kept as long as the rules; undefined when it cannot be read. */
+function fileReader(load: VmodLoad): (path: Text) => Uint8Array | undefined {
+  const kept = new Map<string, Uint8Array>()
+  return (path) => {
+    if (path === undefined) return undefined
+    const known = kept.get(path)
+    if (known !== undefined) return known
+    const found = locate(path, load.vcl_path)
+    // Paths may be made of what clients send: what does not exist is not remembered, so the map stays small.
+    if (found === undefined || kept.size >= 1000) return undefined
+    const bytes = readFileSync(found)
+    kept.set(path, bytes)
+    return bytes
+  }
+}
+
+function locate(path: string, vcl_path: readonly string[]): string | undefined {
+  if (path.includes('\0')) return undefined
+  const candidates = isAbsolute(path) ? [path] : [path, ...vcl_path.map((directory) => join(directory, path))]
+  return candidates.find((candidate) => {
+    const stat = statSync(candidate, { throwIfNoEntry: false })
+    return stat !== undefined && stat.isFile() && stat.size <= MAX_FILE_BYTES
+  })
+}
+
+const NO_LOAD: VmodLoad = { syntax: 41, vcl_path: [] }
+const bindFileread = (load: VmodLoad) => {
+  const read = fileReader(load)
+  return (_c: CommonContext, path: Text): Text => {
+    const bytes = read(path)
+    return bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
+  }
+}
+const bindBlobread = (load: VmodLoad) => {
+  const read = fileReader(load)
+  return (_c: CommonContext, path: Text): Uint8Array => read(path) ?? new Uint8Array(0)
+}
+const bindSyntax = (load: VmodLoad) => (_c: CommonContext, version: number) => load.syntax >= Math.round(version * 10)
+
+function getenv(_c: CommonContext, name: Text): Text {
+  const value = name === undefined ? undefined : process.env[name]
+  return value === undefined ? undefined : bytesOfText(value)
+}
+
+// ---- bans
+
+/** Why the last std.ban() of a task was refused. */
+const ban_errors = new WeakMap<object, string>()
+
+function ban(c: RequestContext, expression: Text): boolean {
+  const problem = c.ban(expression ?? '')
+  if (problem === undefined) ban_errors.delete(c)
+  else ban_errors.set(c, problem)
+  return problem === undefined
+}
+
+const PATHNAME: VmodArgument = { name: 'pathname', type: 'BOOL', default: true }
+const NOESCAPE: VmodArgument = { name: 'noescape', type: 'BOOL', default: false }
+const PERIOD: VmodArgument = { name: 'period', type: 'BOOL', default: false }
+const SEPARATOR: VmodArgument = { name: 'sep', type: 'STRING', default: ', ' }
+
+/** The standard module, as documented for 7.x and 8.0. */
+export const std: Vmod = {
+  name: 'std',
+  functions: {
+    ...CONVERSIONS,
+    random: define(
+      'REAL',
+      ['REAL lo', 'REAL hi'],
+      'A random number between lo and hi; not for secrets.',
+      (_c: CommonContext, lo: number, hi: number) => lo + Math.random() * (hi - lo),
+    ),
+    round: define('REAL', ['REAL r'], 'The nearest whole number, halves away from zero.', (_c: CommonContext, r: number) => roundAway(r)),
+    collect: define('VOID', ['HEADER hdr', SEPARATOR], 'Joins repeated headers into one, with sep between.', collect),
+    querysort: define(
+      'STRING',
+      ['STRING s'],
+      'The URL with its query parameters sorted, empty ones removed.',
+      (_c: CommonContext, s: Text) => (s === undefined ? undefined : querySort(s)),
+    ),
+    toupper: define('STRING', ['STRANDS s'], 'ASCII letters in upper case; an unset string becomes empty.', (_c: CommonContext, s: Text) =>
+      toUpper(s ?? ''),
+    ),
+    tolower: define('STRING', ['STRANDS s'], 'ASCII letters in lower case; an unset string becomes empty.', (_c: CommonContext, s: Text) =>
+      toLower(s ?? ''),
+    ),
+    strstr: define('STRING', ['STRING s1', 'STRING s2'], 's1 from the first s2 on; unset when there is none.', strstr),
+    fnmatch: define(
+      'BOOL',
+      ['STRING pattern', 'STRING subject', PATHNAME, NOESCAPE, PERIOD],
+      'Shell-style pattern match, fnmatch(3).',
+      matchGlob,
+    ),
+    fileread: {
+      ...define('STRING', ['STRING path'], 'The contents of a file, read once; unset when it cannot be read.', bindFileread(NO_LOAD)),
+      bind: bindFileread,
+    },
+    blobread: {
+      ...define('BLOB', ['STRING path'], 'The bytes of a file, read once; empty when it cannot be read.', bindBlobread(NO_LOAD)),
+      bind: bindBlobread,
+    },
+    file_exists: define(
+      'BOOL',
+      ['STRING path'],
+      'Is there such a file? Looks at every call.',
+      (_c: CommonContext, path: Text) => path !== undefined && existsSync(path),
+    ),
+    healthy: define(
+      'BOOL',
+      ['BACKEND be'],
+      "Is the backend (or one of the director's) healthy?",
+      (_c: CommonContext, be: VclBackend | undefined) => be?.healthy === true,
+    ),
+    port: define('INT', ['IP ip'], 'The port that goes with the address; 0 for unix sockets.', (_c: CommonContext, ip: Ip) => ip.port),
+    strftime: define(
+      'STRING',
+      ['TIME time', 'STRING format'],
+      'strftime(3) in UTC and the C locale.',
+      (_c: CommonContext, time: number, format: Text) => strftime(new Date(time * 1000), format ?? ''),
+    ),
+    log: define('VOID', ['STRANDS s'], 'A VCL_Log record.', (c: CommonContext, s: Text) => c.vclLog(s ?? '')),
+    syslog: define(
+      'VOID',
+      ['INT priority', 'STRANDS s'],
+      'A line for the operations log, with a syslog priority.',
+      (c: CommonContext, priority: number, s: Text) => c.syslog(priority, s ?? ''),
+    ),
+    timestamp: define(
+      'VOID',
+      ['STRING s'],
+      'A Timestamp record of that name.',
+      (c: CommonContext, s: Text) => s !== undefined && s !== '' && c.timestamp(s),
+    ),
+    syntax: {
+      ...define('BOOL', ['REAL version'], 'Is the VCL syntax version at least this? std.syntax(4.1)', bindSyntax(NO_LOAD)),
+      bind: bindSyntax,
+    },
+    getenv: define('STRING', ['STRING name'], 'An environment variable of the server; unset when there is none.', getenv),
+    rollback: {
+      ...define('VOID', ['HTTP h'], 'req or bereq as it was when the task began.', (c: RequestContext) => c.rollback()),
+      subs: [...CLIENT_SUBS, ...BACKEND_SUBS],
+    },
+    ban: {
+      ...define('BOOL', ['STRANDS expression'], 'Adds a ban; false when the expression is wrong, see std.ban_error().', ban),
+      subs: [...CLIENT_SUBS, ...BACKEND_SUBS],
+    },
+    ban_error: define(
+      'STRING',
+      [],
+      'Why the last std.ban() was refused; empty when it was not.',
+      (c: CommonContext) => ban_errors.get(c) ?? '',
+    ),
+    now: define('TIME', [], 'The time now, unlike `now`, which stands still during a sub.', () => Date.now() / 1000),
+  },
+  unsupported: {
+    cache_req_body: 'request bodies are streamed to the origin and not kept yet; a restart or retry of a request with a body fails',
+    late_100_continue: '100 Continue is always sent when the body is first read, which is what (true) asks for',
+    set_ip_tos: 'the type-of-service byte of a socket cannot be set from Node.js',
+    timed_call: 'not supported yet',
+    rfc_ttl: 'not supported yet; beresp.ttl already holds what the response asks for',
+  },
+}
