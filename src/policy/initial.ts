@@ -173,7 +173,7 @@ export function settledAnswers(
   if (rules.grace_ms !== initial.grace_ms) answers.grace_ms = rules.grace_ms
   if (rules.keep_ms !== initial.keep_ms) answers.keep_ms = rules.keep_ms
   if (ttlSet) adoptTtl(answers, rules.ttl_ms)
-  if (answers.uncacheable) return marker(answers, answers.why, policy.uncacheable_ttl_ms)
+  if (answers.uncacheable) return marker(answers, answers.why, markerTtl_ms(policy, answers.why))
   if (answers.ttl_ms + answers.grace_ms + answers.keep_ms <= 0) return marker(answers, STORE.useless, policy.uncacheable_ttl_ms)
   return answers
 }
@@ -193,6 +193,11 @@ function adoptTtl(answers: InitialAnswers, ttl_ms: number): void {
   answers.why = STORE.rules
   answers.uncacheable = false
   answers.flags = (answers.flags & ~flag.OBJ_NO_CACHE) | flag.OBJ_TTL_BY_RULES
+}
+
+/** no-store in a request says nothing about the resource: no client may switch off coalescing for the others. */
+function markerTtl_ms(policy: Policy, why: StoreVerdict): number {
+  return why === STORE.request_no_store ? 0 : policy.uncacheable_ttl_ms
 }
 
 function marker(from: InitialAnswers, why: StoreVerdict, ttl_ms: number): InitialAnswers {

@@ -6,7 +6,8 @@ import type { Fields } from '../http/fields.ts'
  */
 
 const MAX_NAMES = 32
-const MAX_REMEMBERED = 512
+/** Values and specs remembered, all together: about 2 MB at worst. When full, all is forgotten at once. */
+const MAX_REMEMBERED = 4096
 const MAX_REMEMBERED_CHARS = 256
 
 /** token characters, RFC 9110 section 5.6.2. */
@@ -45,6 +46,7 @@ function namesOf(spec: string): readonly string[] {
 
 /** Normalised values by field and raw value: a browser sends the same Accept-Encoding a million times. */
 const remembered = new Map<string, Map<string, string>>()
+let rememberedCount = 0
 
 /** The key of a request under a spec. Nothing is made for '' or for one field whose value was seen before. */
 export function variantKey(spec: string, request: Fields): string {
@@ -61,18 +63,18 @@ function partKey(name: string, request: Fields): string {
   if (i < 0) return '-'
   const value = request.indexOf(name, i + 1) < 0 ? request.values[i] : (request.combined(name) ?? '')
   if (value.length > MAX_REMEMBERED_CHARS) return '=' + normalise(name, value)
+  return remembered.get(name)?.get(value) ?? remember(name, value)
+}
+
+function remember(name: string, value: string): string {
+  if (rememberedCount++ >= MAX_REMEMBERED) {
+    remembered.clear()
+    rememberedCount = 1
+  }
   let values = remembered.get(name)
-  if (!values) {
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear()
-    values = new Map()
-    remembered.set(name, values)
-  }
-  let key = values.get(value)
-  if (key === undefined) {
-    if (values.size >= MAX_REMEMBERED) values.clear()
-    key = '=' + normalise(name, value)
-    values.set(value, key)
-  }
+  if (!values) remembered.set(name, (values = new Map()))
+  const key = '=' + normalise(name, value)
+  values.set(value, key)
   return key
 }
 

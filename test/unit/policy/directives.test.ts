@@ -134,3 +134,60 @@ describe('Cache-Control of a request', () => {
     expect(Object.isFrozen(parseRequestDirectives(reload))).toBe(true)
   })
 })
+
+describe('whatever is sent', () => {
+  const PIECES = [
+    'max-age',
+    's-maxage',
+    'private',
+    'no-cache',
+    'public',
+    '=',
+    '=',
+    '"',
+    "'",
+    '\\',
+    ',',
+    ',',
+    ' ',
+    '\t',
+    '1',
+    '99999999999',
+    '-',
+    'x',
+    '\xff',
+    '\0',
+  ]
+
+  /** A small generator with a fixed seed, so that a failure can be seen again. */
+  function* values(count: number): Generator<string> {
+    let state = 42
+    const next = (below: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff
+      return state % below
+    }
+    for (let n = 0; n < count; n++) yield Array.from({ length: next(12) }, () => PIECES[next(PIECES.length)]).join('')
+  }
+
+  test('every duration is absent or a whole number of seconds within bounds, and no listed name is odd', () => {
+    for (const value of values(20_000)) {
+      const said = parseResponseDirectives(fields(`Cache-Control: ${value}`))
+      const durations = [said.max_age_ms, said.s_maxage_ms, said.stale_while_revalidate_ms, said.stale_if_error_ms]
+      for (const duration_ms of durations)
+        expect(duration_ms === -1 || (duration_ms >= 0 && duration_ms <= MAX && duration_ms % 1000 === 0)).toBe(true)
+      for (const name of said.unshared) expect(name).toBe(name.trim().toLowerCase())
+    }
+  })
+
+  test('what comes first is heard, whatever follows', () => {
+    for (const value of values(5000)) {
+      const said = parseResponseDirectives(fields(`Cache-Control: no-store, ${value}`))
+      expect(said.no_store).toBe(true)
+    }
+  })
+
+  test('a very long value takes one pass', () => {
+    const said = parseResponseDirectives(fields(`Cache-Control: ${'x="\\"",'.repeat(200_000)} max-age=5`))
+    expect(said.max_age_ms).toBe(5000)
+  })
+})

@@ -142,6 +142,15 @@ describe('what rules make of it', () => {
     expect(answers.uncacheable).toBe(true)
   })
 
+  test('what the request refused leaves none: it says nothing about the resource', () => {
+    const asked = get('Cache-Control: no-store')
+    const beresp = response(200, 'Cache-Control: max-age=60')
+    const initial = initialAnswers(RFC, asked, beresp, NOON_MS, NOON_MS)
+    const { ttl_ms, grace_ms, keep_ms } = initial
+    const answers = settledAnswers(RFC, asked, beresp, initial, { ttl_ms, grace_ms, keep_ms, uncacheable: false }, NOON_MS, NOON_MS)
+    expect(answers).toMatchObject({ uncacheable: true, ttl_ms: 0, why: STORE.request_no_store })
+  })
+
   test('uncacheable leaves one for as long as the rules say', () => {
     expect(summary(settle(RFC, ['Cache-Control: max-age=60'], { uncacheable: true, ttl_ms: 5 * S }))).toMatchObject({
       ttl: 5,
