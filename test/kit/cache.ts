@@ -8,6 +8,7 @@ import { compileVcl } from '../../src/vcl/load.ts'
 import type { WorkerConfig } from '../../src/worker/config.ts'
 import { Worker } from '../../src/worker/worker.ts'
 import type { TestOrigin } from './origin.ts'
+import { departures, watchSteps } from './steps.ts'
 
 /** A running instance in this process, on a free port, with a clock that only tests move. */
 export interface TestCache {
@@ -32,7 +33,7 @@ export interface TestCacheOptions {
   origins?: Record<string, TestOrigin>
   /** Rules without the version line and backends, which are added in front; a text that starts with "vcl" is taken as it is. */
   vcl?: string
-  /** As for -p. */
+  /** As for -p, besides TEST_PARAMS. */
   params?: Record<string, string>
   /** -a, default 127.0.0.1:0. */
   listen?: string
@@ -51,10 +52,21 @@ export function rulesFor(options: TestCacheOptions): string {
   return ['vcl 4.1;', ...(declarations.length > 0 ? declarations : ['backend default none;']), text, ''].join('\n')
 }
 
+/** Where the injected clock begins: Thu, 01 Jan 2026 00:00:00 GMT. */
+export const BEGIN_MS = Date.UTC(2026, 0, 1)
+
+/** A date so many seconds after the beginning, as a field value. */
+export function httpDate(seconds: number): string {
+  return new Date(BEGIN_MS + seconds * 1000).toUTCString()
+}
+
+/** Tests move the clock by hours: idle connections are to survive that unless the test is about them. */
+export const TEST_PARAMS: Readonly<Record<string, string>> = { timeout_idle: '3600', backend_idle_timeout: '3600' }
+
 /** Starts a cache in front of an origin, or as the options say. */
 export function startCache(originOrOptions: TestOrigin | TestCacheOptions): Promise<TestCache> {
   const options = 'seen' in originOrOptions ? { origin: originOrOptions } : originOrOptions
-  return start(rulesFor(options), options)
+  return start(rulesFor(options), { ...options, params: { ...TEST_PARAMS, ...options.params } })
 }
 
 /** One worker in this thread, with a clock of its own that stands still until `advance`. */
@@ -79,6 +91,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     xids: new SharedArrayBuffer(4),
   }
   const operations = { warn: (line: string) => void complaints.push(line), error: (line: string) => void complaints.push(line) }
+  watchSteps()
   const worker = await Worker.start(config, operations, clock)
   return {
     port: endpoints[0].port,
@@ -93,7 +106,10 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     },
     log: () => [...readRing(worker.ring)].map(({ name, xid, text }) => ({ tag: name, xid, text })),
     complaints,
-    close: async () => void (await worker.drain(0)),
+    close: async () => {
+      await worker.drain(0)
+      if (departures.size > 0) throw new Error(`steps that the table in src/flow/steps.ts does not know: ${[...departures].join(', ')}`)
+    },
   }
 }
 

@@ -20,6 +20,12 @@ export class Client extends Speaker {
     this.tx(`${method} ${target} HTTP/1.1`, ...host, ...lines)
   }
 
+  /** GET and its response in one step. */
+  ask(target: string, expected: Expected, ...lines: string[]): Promise<Message> {
+    this.get(target, ...lines)
+    return this.rx(expected)
+  }
+
   /** One response, with its body. */
   rx(expected: Expected = {}): Promise<Message> {
     return this.receive(expected, { bodyless: false, headOnly: false })
