@@ -6,9 +6,10 @@ import type { Fields } from '../http/fields.ts'
  */
 
 const MAX_NAMES = 32
-/** Values and specs remembered, all together: about 2 MB at worst. When full, all is forgotten at once. */
+/** Values remembered, all together: about 2 MB at worst. When full, all is forgotten at once. */
 const MAX_REMEMBERED = 4096
 const MAX_REMEMBERED_CHARS = 256
+const MAX_SPECS = 512
 
 /** token characters, RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
@@ -37,7 +38,7 @@ const specs = new Map<string, readonly string[]>()
 function namesOf(spec: string): readonly string[] {
   let names = specs.get(spec)
   if (!names) {
-    if (specs.size >= MAX_REMEMBERED) specs.clear()
+    if (specs.size >= MAX_SPECS) specs.clear()
     names = spec.split(',')
     specs.set(spec, names)
   }
