@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { BodyFraming, ClientConnection, CloseReason, ConnectionFacts, RequestBody } from '../flow/client.ts'
 import type { Fields } from '../http/fields.ts'
-import { RequestHead } from '../http/message.ts'
+import { RequestHead, ResponseHead } from '../http/message.ts'
+import { responseHeadText } from '../http/write.ts'
 import type { Http1Context } from './http1-context.ts'
 import { Http1Body } from './request-body.ts'
 import type { ResponseWriter } from './response-writer.ts'
@@ -85,9 +86,11 @@ export class Exchange implements ClientConnection {
   informational(status: number, reason: string, fields: Fields): void {
     if (!this.active || !this.http11 || this.writer.started || status === 101) return
     if (status === 100) this.expecting = false
-    let text = `HTTP/1.1 ${status} ${reason}\r\n`
-    for (let i = 0; i < fields.count; i++) text += `${fields.names[i]}: ${fields.values[i]}\r\n`
-    this.writer.interim(text + '\r\n')
+    const head = new ResponseHead()
+    head.status = status
+    head.reason = reason
+    head.fields.copyFrom(fields)
+    this.writer.interim(responseHeadText(head) + '\r\n')
   }
 
   respond(head: string, body: Buffer | undefined): void {

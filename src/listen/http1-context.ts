@@ -12,6 +12,7 @@ export interface Http1Parts {
   readonly flow: FlowEntry
   readonly observer: ConnectionObserver
   readonly clock: Clock
+  /** Read whenever they are needed: may be parameters that change while we run. */
   readonly limits: ConnectionLimits
   /** Next session transaction id. */
   nextXid(): number
@@ -29,8 +30,8 @@ export class Http1Context {
   readonly scratch = new Scratch()
   readonly proxyHeader = new ProxyHeader()
   readonly nextXid: () => number
-  limits: ConnectionLimits
-  parser: RequestParser
+  readonly limits: ConnectionLimits
+  readonly parser: RequestParser
   /** Requests under way are finished, nothing else is begun. */
   draining = false
   /** An idle connection holds no head; those of requests under way are lent from here. */
@@ -44,12 +45,6 @@ export class Http1Context {
     this.sweep = new Sweep(parts.clock)
     this.limits = parts.limits
     this.parser = new RequestParser(parts.limits)
-  }
-
-  /** The parameters have changed: for new connections, and the parser's for new requests. */
-  changeLimits(limits: ConnectionLimits): void {
-    this.limits = limits
-    this.parser = new RequestParser(limits)
   }
 
   takeHead(): RequestHead {

@@ -6,6 +6,7 @@ import { parseListen } from '../../../src/listen/address.ts'
 import { bindEndpoints } from '../../../src/listen/bind.ts'
 import { Http1Context } from '../../../src/listen/http1-context.ts'
 import type { ConnectionLimits } from '../../../src/listen/limits.ts'
+import type { Session } from '../../../src/listen/observer.ts'
 import { Listener } from '../../../src/listen/listener.ts'
 import type { ReadPath } from '../../../src/listen/read-path.ts'
 
@@ -38,6 +39,7 @@ export class Front {
   readonly closings: CloseReason[] = []
   readonly context: Http1Context
   readonly listener: Listener
+  readonly sessions: Session[] = []
   target: { port: number; host: string } | { path: string } = { port: 0, host: '' }
   private changed: (() => void)[] = []
 
@@ -49,7 +51,10 @@ export class Front {
       limits: { ...LIMITS, ...options.limits },
       nextXid: () => ++xid,
       observer: {
-        opened: () => this.note('opened'),
+        opened: (session) => {
+          this.sessions.push(session)
+          this.note('opened')
+        },
         proxied: () => this.note('proxied'),
         closed: (_session, reason) => {
           this.closings.push(reason)
@@ -192,4 +197,9 @@ export function echoTarget(connection: ClientConnection): void {
 export function gate<T = void>(): { open: (value: T) => void; opened: Promise<T> } {
   const { promise, resolve } = Promise.withResolvers<T>()
   return { open: resolve, opened: promise }
+}
+
+/** Lets the event loop turn so often that whatever could go on without a limit would have. */
+export async function manyTurns(): Promise<void> {
+  for (let i = 0; i < 300; i++) await new Promise((resolve) => setImmediate(resolve))
 }
