@@ -48,7 +48,7 @@ function hit(now_ms: number): void {
   txn.record(TAG.RespProtocol, 'HTTP/1.1')
   txn.number(TAG.RespStatus, 200)
   txn.record(TAG.RespReason, 'OK')
-  txn.fields(TAG.RespHeader, resp)
+  txn.storedFields(TAG.RespHeader, resp, 5)
   txn.record(TAG.VCL_call, 'DELIVER')
   txn.record(TAG.VCL_return, 'deliver')
   txn.timestamp('Process', now_ms, 0.021, 0.021)

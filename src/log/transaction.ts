@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from './digits.ts'
-import { putInteger, putMicroseconds, putText } from './digits.ts'
+import { putInteger, putMicroseconds, putText, putWallClock } from './digits.ts'
+import type { Place } from './encoded.ts'
 import { RECORD_WORDS } from './ring.ts'
 import { TAG } from './tags.ts'
 import type { LogBuffer, LogWriter } from './writer.ts'
@@ -20,6 +21,8 @@ const SPACE = 32
 const COLON = 58
 /** Most bytes a record of numbers can take: six of 17 characters and a label. */
 const NUMBERS_BYTES = 192
+/** More than this is encoded each time. */
+const ENCODED_BYTES_MAX = 2048
 /** Longest label of a timestamp; rules may choose it. */
 const LABEL_MAX = 96
 const NOTHING: LogBuffer = { bytes: Buffer.alloc(0) as Latin1Buffer, words: new Uint32Array(0) }
@@ -90,6 +93,22 @@ export class Transaction {
     for (let i = 0; i < lines.count; i++) this.field(tag, lines.names[i], lines.values[i])
   }
 
+  /** The same for lines that never change, those of a stored response; `key` is the object's transaction id. */
+  storedFields(tag: number, lines: FieldLines, key: number): void {
+    if (this.mask[tag] !== 0) return
+    const place = this.writer.encoded.place(key)
+    if (place.lines !== lines || place.tag !== tag) {
+      place.lines = lines
+      place.tag = tag
+      place.words = undefined
+      this.fields(tag, lines)
+    } else if (place.words !== undefined) {
+      this.copy(place.words, place.records)
+    } else {
+      this.encode(place, tag, lines)
+    }
+  }
+
   number(tag: number, value: number): void {
     if (this.mask[tag] !== 0) return
     const start = this.reserve(NUMBERS_BYTES)
@@ -104,7 +123,7 @@ export class Transaction {
     let at = putText(bytes, start, label.length > LABEL_MAX ? label.slice(0, LABEL_MAX) : label)
     bytes[at] = COLON
     bytes[at + 1] = SPACE
-    at = putMicroseconds(bytes, at + 2, Math.round(at_ms * 1000))
+    at = putWallClock(bytes, at + 2, Math.round(at_ms * 1000))
     bytes[at] = SPACE
     at = putMicroseconds(bytes, at + 1, Math.round(sinceStart_ms * 1000))
     bytes[at] = SPACE
@@ -201,6 +220,31 @@ export class Transaction {
     this.at = (end + 4) & ~3
     this.records++
     if (this.direct) this.park()
+  }
+
+  /** Writes lines and remembers their words, unless the buffer was written out in between. */
+  private encode(place: Place, tag: number, lines: FieldLines): void {
+    this.reserve(0)
+    const from = this.at
+    const flushes = this.writer.tally[TALLY.flushes]
+    this.fields(tag, lines)
+    const size_bytes = this.at - from
+    if (this.direct || flushes !== this.writer.tally[TALLY.flushes] || size_bytes > ENCODED_BYTES_MAX) return
+    if (size_bytes * 2 > this.writer.buffer_bytes) return
+    place.words = this.words.slice(from >> 2, this.at >> 2)
+    place.records = lines.count
+  }
+
+  /** Appends encoded records as ours. */
+  private copy(encoded: Uint32Array, count: number): void {
+    const { length } = encoded
+    this.reserve(length * 4)
+    const { words } = this
+    const to = this.at >> 2
+    for (let i = 0; i < length; i++) words[to + i] = encoded[i]
+    for (let i = 0; i < length; i += RECORD_WORDS + (((encoded[i] & 0xffff) + 3) >> 2)) words[to + i + 1] = this.id
+    this.at += length * 4
+    this.records += count
   }
 
   private makeRoom(): void {

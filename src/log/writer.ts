@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from './digits.ts'
+import { EncodedFields } from './encoded.ts'
 import type { RingMemory } from './ring.ts'
 import { RingWriter } from './ring.ts'
 import type { TagMask } from './tags.ts'
@@ -49,6 +50,7 @@ export class LogWriter {
   /** Longest text of a record, without its NUL. */
   readonly text_max: number
   readonly buffer_bytes: number
+  readonly encoded = new EncodedFields()
   private readonly ring: RingWriter
   private readonly xids: Int32Array
   private readonly freeTransactions: Transaction[] = []
@@ -70,6 +72,7 @@ export class LogWriter {
   /** vsl_mask changed: takes effect with the next record. */
   setMask(mask: TagMask): void {
     this.mask.set(mask)
+    this.encoded.forget()
   }
 
   /** A transaction id that no other session, request or fetch has now. Never 0. */

@@ -57,6 +57,77 @@ describe('records', () => {
   )
 })
 
+describe('a number that cannot be is cut to one that can', () => {
+  test.each<[string, (t: Transaction) => void, string]>([
+    ['NaN', (t) => t.number(TAG.Length, Number.NaN), 'Length 0'],
+    ['infinity', (t) => t.number(TAG.Length, Infinity), 'Length 9007199254740991'],
+    ['minus infinity', (t) => t.number(TAG.Length, -Infinity), 'Length -9007199254740991'],
+    ['lifetimes', (t) => t.hit(1, Infinity, -Infinity, Number.NaN), 'Hit 1 9007199254.740991 -9007199254.740991 0.000000'],
+    ['times', (t) => t.timestamp('T', Number.NaN, Infinity, 1e300), 'Timestamp T: 0.000000 9007199254.740991 9007199254.740991'],
+    ['a time before 1970', (t) => t.timestamp('T', -5, 0, 0), 'Timestamp T: 0.000000 0.000000 0.000000'],
+  ])('%s', (_, say, expected) => expect(written(say)[0]).toBe(expected))
+})
+
+describe('field lines of stored responses', () => {
+  const stored = new Fields()
+  stored.append('Content-Type', 'text/html')
+  stored.append('ETag', '"abc"')
+  const expected = ['Content-Type: text/html', 'ETag: "abc"']
+
+  function texts(ring: SharedArrayBuffer): string[][] {
+    return readTransactions(ring).map((records) => records.filter((record) => record.name === 'RespHeader').map((record) => record.text))
+  }
+
+  function respond(log: LogWriter, xid: number, lines: Fields, key: number): void {
+    const transaction = log.open(xid, 'client')
+    transaction.begin('req', 1, 'rxreq')
+    transaction.storedFields(TAG.RespHeader, lines, key)
+    transaction.end()
+  }
+
+  test('are the same the first, second and third time, under each one’s id', () => {
+    const { ring, log } = open()
+    for (const xid of [11, 12, 13, 14]) respond(log, xid, stored, 5)
+    expect(texts(ring)).toEqual([expected, expected, expected, expected])
+    expect(readTransactions(ring).map((records) => new Set(records.map((record) => record.xid)))).toEqual(
+      [11, 12, 13, 14].map((xid) => new Set([xid])),
+    )
+  })
+
+  test('of two objects in one place are not mixed up', () => {
+    const { ring, log } = open()
+    const other = new Fields()
+    other.append('X', 'y')
+    for (const [i, lines] of [stored, stored, stored, other, other, other, stored].entries())
+      respond(log, i + 1, lines, i < 3 ? 5 : 5 + 1024)
+    expect(texts(ring)).toEqual([expected, expected, expected, ['X: y'], ['X: y'], ['X: y'], expected])
+  })
+
+  test('follow the mask', () => {
+    const { ring, log } = open()
+    for (const xid of [1, 2, 3]) respond(log, xid, stored, 5)
+    log.setMask(parseMask('-RespHeader'))
+    respond(log, 4, stored, 5)
+    log.setMask(parseMask('default'))
+    respond(log, 5, stored, 5)
+    expect(texts(ring)).toEqual([expected, expected, expected, [], expected])
+  })
+
+  test('that cross the end of a buffer are whole each time', () => {
+    const { ring, log } = open({ buffer_bytes: 600 })
+    const many = new Fields()
+    for (let i = 0; i < 12; i++) many.append(`X-${i}`, 'v'.repeat(i))
+    for (let xid = 1; xid < 40; xid++) {
+      const transaction = log.open(xid, 'client')
+      transaction.record(TAG.VCL_Log, 'x'.repeat(xid * 6))
+      transaction.storedFields(TAG.RespHeader, many, 5)
+      transaction.end()
+    }
+    const lines = many.names.map((name, i) => `${name}: ${many.values[i]}`)
+    expect(texts(ring)).toEqual(Array.from({ length: 39 }, () => lines))
+  })
+})
+
 describe('vsl_reclen', () => {
   const long = 'x'.repeat(1000)
   test.each<[string, (t: Transaction) => void, string]>([
