@@ -113,7 +113,7 @@ export class Cache {
     this.replace(variant, object)
     this.expiry.add(object, head.t_origin_ms + head.ttl_ms + head.grace_ms + head.keep_ms)
     // A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461).
-    if (head.ttl_ms <= 0 && head.grace_ms <= 0) this.setMarker(variant, this.policy.uncacheable_ttl_ms, false)
+    if (!this.usable(head)) this.setMarker(variant, this.policy.uncacheable_ttl_ms, false)
     if (busy !== undefined) this.hand(busy, object, spec)
     return object
   }
@@ -185,6 +185,11 @@ export class Cache {
     }
     const patience_ms = this.clock.mono_ms - this.limits.busy_wait_timeout_ms
     for (const busy of this.busies) if (busy.since_ms < patience_ms && busy.waiters.size > 0) this.giveUp(busy)
+  }
+
+  /** Fresh, or stale within its grace. */
+  private usable(head: ObjectHead): boolean {
+    return head.t_origin_ms + head.ttl_ms + head.grace_ms > this.clock.wall_ms
   }
 
   private endOf(object: StoredObject): number {
@@ -264,7 +269,7 @@ export class Cache {
     const joined: Waiter[] = []
     for (const waiter of waiters) {
       const same = spec === undefined || spec === '' || secondaryKey(spec, waiter.req.fields) === key
-      const fits = same && (spec === undefined || object.head.ttl_ms > 0 || object.head.grace_ms > 0)
+      const fits = same && (spec === undefined || this.usable(object.head))
       ;(fits ? joined : others).push(waiter)
     }
     for (const waiter of joined) waiter.attach(object)

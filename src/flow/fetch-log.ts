@@ -1,3 +1,4 @@
+import { MAIN } from '../counters/counters.ts'
 import { TAG } from '../log/tags.ts'
 import type { BackendState } from './backend-state.ts'
 
@@ -29,4 +30,14 @@ export function logTtl(fetch: BackendState, source: 'RFC' | 'VCL' | 'HFM'): void
   const { beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s, beresp_uncacheable } = fetch
   const numbers = [beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s].map((value) => Math.round(value)).join(' ')
   fetch.log.record(TAG.TTL, `${source} ${numbers} ${beresp_uncacheable ? 'uncacheable' : 'cacheable'}`)
+}
+
+/** Counts how the body of a response is framed. */
+export function countBody({ env, beresp, bereq }: BackendState, expected_bytes: number): void {
+  const { counters } = env
+  if (beresp.status === 204) counters[MAIN.fetch_204]++
+  else if (bereq.method === 'HEAD') counters[MAIN.fetch_head]++
+  else if (expected_bytes > 0) counters[MAIN.fetch_length]++
+  else if (expected_bytes === 0) counters[MAIN.fetch_none]++
+  else counters[MAIN.fetch_chunked]++
 }

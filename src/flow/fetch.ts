@@ -2,14 +2,14 @@ import type { Ip } from '../base/ip.ts'
 import { MAIN } from '../counters/counters.ts'
 import type { Busy } from '../cache/busy.ts'
 import { LooseObject } from '../cache/loose.ts'
-import { Fields } from '../http/fields.ts'
+import type { Fields } from '../http/fields.ts'
 import { formatHttpDate } from '../http/dates.ts'
 import { removeHopByHop } from '../http/hop.ts'
 import type { ResponseHead } from '../http/message.ts'
+import { isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
-import { freshen } from '../policy/conditional.ts'
 import { parseResponseDirectives, type RequestDirectives } from '../policy/directives.ts'
-import { initialAnswers, settledAnswers, type InitialAnswers } from '../policy/initial.ts'
+import { initialAnswers, type InitialAnswers } from '../policy/initial.ts'
 import { isErrorStatus, mayServeOnError, type FailureKind } from '../policy/reuse.ts'
 import type { FetchFailure, OriginCall, OriginHandler, OutgoingBody } from '../origin/contract.ts'
 import { APPEND_PAUSE, type Body, type BodyReader, type StoredObject } from '../store/contract.ts'
@@ -19,8 +19,8 @@ import { BackendState, type FetchOrigin } from './backend-state.ts'
 import { composeError, errorAnswers } from './backend-error.ts'
 import { prepareBereq } from './bereq.ts'
 import type { Environment } from './environment.ts'
-import { beginLog, logBereq, logBeresp, logTtl } from './fetch-log.ts'
-import { objectHead } from './object-head.ts'
+import { beginLog, countBody, logBereq, logBeresp, logTtl } from './fetch-log.ts'
+import { mergeStale, objectHead, settle } from './object-head.ts'
 import { Recipients, type FetchOwner } from './recipients.ts'
 import { callBackend } from './rules.ts'
 
@@ -120,7 +120,7 @@ export class Fetch extends BackendState implements OriginHandler {
     if (isErrorStatus(beresp.status) && this.serveStale('status')) return
     removeHopByHop(beresp.fields)
     if (!beresp.fields.has('date')) beresp.fields.appendKeyed('Date', 'date', formatHttpDate(this.received_ms))
-    if (beresp.status === 304) this.mergeStale()
+    if (beresp.status === 304) this.freshenStale()
     this.answer()
     this.afterResponse(callBackend(this, 'BACKEND_RESPONSE', this.vcl.subs.backend_response))
   }
@@ -150,7 +150,7 @@ export class Fetch extends BackendState implements OriginHandler {
     // Half a body: its readers must see that it broke, and nobody else may find it.
     if (object !== undefined) env.cache.discard(object)
     body.fail()
-    if (object === undefined) this.recipients.disappoint(503, FAILED)
+    if (!this.beresp_do_stream) this.recipients.disappoint(503, FAILED)
     this.finish()
   }
 
@@ -186,15 +186,10 @@ export class Fetch extends BackendState implements OriginHandler {
   }
 
   /** RFC 9111 section 4.3.4: a 304 to our conditions updates the stored head, which then is the response. */
-  private mergeStale(): void {
+  private freshenStale(): void {
     const { stale, beresp } = this
     if (stale === undefined || this.kind === 'pass') return
-    const merged = new Fields()
-    merged.copyFrom(stale.head.fields)
-    freshen(merged, beresp.fields)
-    beresp.fields.copyFrom(merged)
-    beresp.status = stale.head.status
-    beresp.reason = stale.head.reason
+    mergeStale(beresp, stale.head)
     this.beresp_was_304 = true
     this.env.counters[MAIN.fetch_304]++
   }
@@ -229,34 +224,28 @@ export class Fetch extends BackendState implements OriginHandler {
     }
   }
 
+  private judged(): InitialAnswers {
+    const { answers } = this
+    if (answers === undefined) throw new Error('a response is judged before it is published')
+    return answers
+  }
+
   /** The response goes to whoever waits: into the store, or around it. */
   private publish(hitForPass: boolean): void {
-    const settled = this.settle()
+    const settled = settle(this, this.judged(), this.sent_ms, this.received_ms)
     logTtl(this, settled.uncacheable ? 'HFM' : 'VCL')
-    this.countBody()
+    countBody(this, this.expected_bytes)
     if (settled.uncacheable) this.publishLoose(settled, hitForPass)
     else this.publishStored(settled)
     if (this.beresp_do_stream) this.handOut()
     if (this.beresp_was_304) this.dropBodyOf304()
   }
 
-  private settle(): InitialAnswers {
-    const { answers, env } = this
-    if (answers === undefined) throw new Error('a response is judged before it is published')
-    const rules = {
-      ttl_ms: asSet(this.beresp_ttl_s, answers.ttl_ms),
-      grace_ms: asSet(this.beresp_grace_s, answers.grace_ms),
-      keep_ms: asSet(this.beresp_keep_s, answers.keep_ms),
-      uncacheable: this.beresp_uncacheable,
-    }
-    return settledAnswers(env.policy, this.bereq, this.beresp, answers, rules, this.sent_ms, this.received_ms)
-  }
-
   private publishLoose(settled: InitialAnswers, hitForPass: boolean): void {
     const { env, stale } = this
     if (this.kind !== 'pass') env.counters[MAIN.beresp_uncacheable]++
     const reuse = this.beresp_was_304 && stale !== undefined
-    const body = reuse ? stale.body : env.store.transit(this.expected_bytes)
+    const body = reuse ? stale.body : env.store.transit(this.body_bytes)
     if (!reuse) this.adopt(body)
     this.private = true
     this.object = new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), body)
@@ -271,7 +260,7 @@ export class Fetch extends BackendState implements OriginHandler {
     if (this.beresp_was_304 && stale !== undefined) {
       this.object = env.cache.freshen(this.key, stale, head, this.recipients.takeBusy(), this.bereq)
     } else {
-      const body = env.store.fill(this.expected_bytes)
+      const body = env.store.fill(this.body_bytes)
       this.adopt(body)
       this.object = env.cache.insert(this.key, this.bereq, head, body, this.recipients.takeBusy())
     }
@@ -285,6 +274,11 @@ export class Fetch extends BackendState implements OriginHandler {
   private asReceived(settled: InitialAnswers, stored: StoredObject): StoredObject {
     if (parseResponseDirectives(this.beresp.fields).unshared.length === 0) return stored
     return new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), stored.body)
+  }
+
+  /** Bytes of body to come: Content-Length of a response to HEAD is only an announcement. */
+  private get body_bytes(): number {
+    return this.bereq.method === 'HEAD' || isBodyless(this.beresp.status) ? 0 : this.expected_bytes
   }
 
   private adopt(body: Body): void {
@@ -406,18 +400,4 @@ export class Fetch extends BackendState implements OriginHandler {
     log.account(TAG.BereqAcct, 0, 0, this.beresp_hdrbytes, body_bytes)
     log.end()
   }
-
-  private countBody(): void {
-    const { counters } = this.env
-    if (this.beresp.status === 204) counters[MAIN.fetch_204]++
-    else if (this.bereq.method === 'HEAD') counters[MAIN.fetch_head]++
-    else if (this.expected_bytes > 0) counters[MAIN.fetch_length]++
-    else if (this.expected_bytes === 0) counters[MAIN.fetch_none]++
-    else counters[MAIN.fetch_chunked]++
-  }
-}
-
-/** Seconds as rules left them, in ms: to the bit what it was when they left it alone. */
-function asSet(seconds: number, initial_ms: number): number {
-  return seconds === initial_ms / 1000 ? initial_ms : seconds * 1000
 }

@@ -1,9 +1,10 @@
 import { Fields } from '../http/fields.ts'
 import { ResponseHead } from '../http/message.ts'
 import { responseHeadText } from '../http/write.ts'
-import type { InitialAnswers } from '../policy/initial.ts'
-import { stripForStore } from '../policy/conditional.ts'
+import { freshen, stripForStore } from '../policy/conditional.ts'
+import { settledAnswers, type InitialAnswers } from '../policy/initial.ts'
 import type { ObjectHead } from '../store/contract.ts'
+import type { BackendState } from './backend-state.ts'
 
 /** The head to keep, or to hand on: field lines without framing and Age, and the text that hits send. */
 export function objectHead(xid: number, beresp: ResponseHead, answers: InitialAnswers, stored: boolean): ObjectHead {
@@ -32,4 +33,29 @@ function flattened(fields: Fields): Fields {
   const copy = new Fields()
   copy.copyFrom(fields)
   return copy
+}
+
+/** Turns a 304 into the response it confirms: the stored head with the fields that the 304 updates (RFC 9111 section 4.3.4). */
+export function mergeStale(beresp: ResponseHead, stale: ObjectHead): void {
+  const merged = flattened(stale.fields)
+  freshen(merged, beresp.fields)
+  beresp.fields.copyFrom(merged)
+  beresp.status = stale.status
+  beresp.reason = stale.reason
+}
+
+/** What the policy makes of the response after rules have had their say. */
+export function settle(fetch: BackendState, initial: InitialAnswers, sent_ms: number, received_ms: number): InitialAnswers {
+  const rules = {
+    ttl_ms: asSet(fetch.beresp_ttl_s, initial.ttl_ms),
+    grace_ms: asSet(fetch.beresp_grace_s, initial.grace_ms),
+    keep_ms: asSet(fetch.beresp_keep_s, initial.keep_ms),
+    uncacheable: fetch.beresp_uncacheable,
+  }
+  return settledAnswers(fetch.env.policy, fetch.bereq, fetch.beresp, initial, rules, sent_ms, received_ms)
+}
+
+/** Seconds as rules left them, in ms: to the bit what it was when they left it alone. */
+function asSet(seconds: number, initial_ms: number): number {
+  return seconds === initial_ms / 1000 ? initial_ms : seconds * 1000
 }

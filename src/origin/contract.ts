@@ -107,6 +107,6 @@ export interface Origin {
     timeout_ms: number,
     done: (failure: FetchFailure | undefined, socket: Duplex | undefined) => void,
   ): void
-  /** Drops idle connections; running fetches go on. */
+  /** The end: drops idle connections, running fetches fail. */
   close(): Promise<void>
 }

@@ -73,7 +73,7 @@ export class Origins implements Origin {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.upstreams.values()].map((upstream) => upstream.close()))
+    await Promise.all([...this.upstreams.values()].map((upstream) => upstream.destroy()))
     this.shared.deadlines.stop()
   }
 

@@ -101,8 +101,14 @@ export class Upstream implements Backend, Carrier, Line {
     })
   }
 
+  /** Running fetches go on. */
   async close(): Promise<void> {
     await this.pool?.close()
+  }
+
+  /** Running fetches fail. */
+  async destroy(): Promise<void> {
+    await this.pool?.destroy()
   }
 
   private preamble(client: ProxiedClient | undefined): Buffer | undefined {
