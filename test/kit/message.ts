@@ -54,13 +54,22 @@ export async function readBody(wire: Wire, message: Message, bodyless: boolean):
 
 /** One chunk's data; empty for the last one, whose trailers go into the message. */
 export async function readChunk(wire: Wire, message: Message | undefined): Promise<Buffer> {
+  await endChunk(wire)
   const line = (await wire.takeThrough('\r\n', 'a chunk size')).toString('latin1')
   if (!/^[0-9a-f]+(;.*)?\r\n$/i.test(line)) throw new Error(`${wire.name}: not a chunk size: ${JSON.stringify(line)}`)
   const data = await wire.take(parseInt(line, 16), 'a chunk')
   wire.heard(Buffer.concat([Buffer.from(line, 'latin1'), data]))
   if (data.length === 0) await readTrailers(wire, message)
-  else if ((await wire.take(2, 'the end of a chunk')).toString('latin1') !== '\r\n') throw new Error(`${wire.name}: no CRLF behind a chunk`)
+  else wire.inChunk = true
   return data
+}
+
+/** The CRLF behind a chunk's data may come together with the next size (undici sends it so). */
+async function endChunk(wire: Wire): Promise<void> {
+  if (!wire.inChunk) return
+  wire.inChunk = false
+  const end = await wire.take(2, 'the end of a chunk')
+  if (end.toString('latin1') !== '\r\n') throw new Error(`${wire.name}: no CRLF behind a chunk`)
 }
 
 async function readChunks(wire: Wire, message: Message): Promise<void> {

@@ -11,6 +11,8 @@ export class Wire {
   readonly name: string
   /** How the peer ended its side, once that is known. */
   ending: 'open' | 'closed' | 'reset' = 'open'
+  /** The data of a chunk was taken, the CRLF behind it was not. */
+  inChunk = false
   private pieces: Buffer[] = []
   private readonly transcript: Transcript
   private readonly signal: Signal
