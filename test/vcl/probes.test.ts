@@ -21,6 +21,7 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   'ban expr': 'not supported yet: ban()',
   'ban nonstring': 'not supported yet: ban()',
   'probe .request': 'health probes are not supported yet',
+  'BYTES 1M': 'not supported yet: std.cache_req_body()',
   'import mid-file': 'not supported yet: module directors',
 }
 

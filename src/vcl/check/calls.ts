@@ -170,8 +170,15 @@ function checkArgument(k: Checking, argument: Argument, wanted: VmodArgument): V
     const pattern = literalPattern(k, node)
     return pattern === undefined ? undefined : { kind: 'text', type: 'STRING', text: pattern }
   }
-  const value = expect(k, node, wanted.type)
-  return wanted.type === 'HEADER' && value?.kind === 'header' ? { kind: 'header_ref', type: 'HEADER', header: value } : value
+  return wanted.type === 'HEADER' ? headerArgument(k, node) : expect(k, node, wanted.type)
+}
+
+/** The header itself: the function may change it, so it must be one that can be set. */
+function headerArgument(k: Checking, node: Expression): Value | undefined {
+  const value = expect(k, node, 'HEADER')
+  if (value?.kind !== 'header') return undefined
+  k.use(node.at, `${value.variable.name.replace('*', value.name)} cannot be set`, value.variable.write)
+  return { kind: 'header_ref', type: 'HEADER', header: value }
 }
 
 function defaultOf(argument: VmodArgument): Value | undefined {
