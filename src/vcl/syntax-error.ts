@@ -18,7 +18,7 @@ export function explain(expected: readonly Expectation[], offset: number, splice
   const before = previousToken(text, offset)
   const wanted = summary(expected)
   // A missing ';' is best shown behind what it should follow, as the next token is often lines away.
-  const behind = wanted.startsWith("';'") && before !== undefined && text.slice(before.end, offset).includes('\n')
+  const behind = token !== undefined && wanted.startsWith("';'") && before !== undefined && text.slice(before.end, offset).includes('\n')
   const at = behind ? spliced.place(before.end - 1, before.end) : spliced.place(offset, token?.end ?? offset)
   const message = `expected ${wanted}${behind ? ' behind this' : `, found ${found}`}`
   return { at, message, hint: hintFor(found, before?.text, wanted) }
@@ -59,7 +59,8 @@ function summary(expected: readonly Expectation[]): string {
     if (marks.every((mark) => names.includes(mark))) names = [name, ...names.filter((n) => !hides.includes(n))]
   }
   const strong = names.filter((name) => !WEAK.has(name))
-  const shown = (strong.length > 0 ? strong : names).map((name) => (/^[^a-z']*$|^[a-z_]+$/i.test(name) ? `'${name}'` : name))
+  const weak = names.includes('(') ? ['('] : names
+  const shown = (strong.length > 0 ? strong : weak).map((name) => (/^[^a-z']*$|^[a-z_]+$/i.test(name) ? `'${name}'` : name))
   shown.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1))
   if (shown.length <= 1) return shown[0] ?? 'nothing more'
   return `${shown.slice(0, -1).join(', ')} or ${shown[shown.length - 1]}`
