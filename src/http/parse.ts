@@ -60,7 +60,7 @@ export class RequestParser {
   http11 = true
   /** HTTP/1.1 client with a body that waits for 100 Continue. */
   expect_continue = false
-  /** CONNECT, or Connection: upgrade together with an Upgrade field. */
+  /** CONNECT, or Connection: upgrade together with an Upgrade field and no body. */
   upgrade = false
 
   private readonly limits: ParseLimits
@@ -297,8 +297,9 @@ export class RequestParser {
     const fields = head.fields
     const options = steering[names.CONNECTION] < 0 ? 0 : connectionOptions(fields, steering[names.CONNECTION])
     this.keep_alive = (options & CLOSE) === 0 && (http11 || (options & KEEP_ALIVE) !== 0)
-    // RFC 9110 section 7.8: a server must ignore Upgrade in HTTP/1.0.
-    this.upgrade = head.method === 'CONNECT' || (http11 && (options & UPGRADE_OPTION) !== 0 && fields.has('upgrade'))
+    // RFC 9110 section 7.8: a server must ignore Upgrade in HTTP/1.0 and may elsewhere: with a body, where HTTP ends is disputed.
+    this.upgrade =
+      head.method === 'CONNECT' || (http11 && (options & UPGRADE_OPTION) !== 0 && this.framing === 'none' && fields.has('upgrade'))
     this.expect_continue = false
     return steering[names.EXPECT] < 0 || this.judgeExpect(fields)
   }

@@ -5,7 +5,7 @@ import { chunkedBodies } from './chunked.table.ts'
 class Collected {
   body = ''
   onChunkData(buffer: Buffer, start: number, end: number): void {
-    expect(end).toBeGreaterThan(start)
+    if (end <= start) throw new Error('an empty span was reported')
     this.body += buffer.toString('latin1', start, end)
   }
 }
@@ -39,7 +39,7 @@ describe('cut in pieces it comes to the same', () => {
           Array.from({ length: bytes.length }, (_, i) => i + 1),
         ),
       ).toEqual(expected)
-      const step = Math.max(1, Math.floor(bytes.length / 300))
+      const step = Math.max(1, Math.floor(bytes.length / 100))
       for (let cut = 1; cut < bytes.length; cut += step) expect(decode(bytes, [cut])).toEqual(expected)
     })
 })

@@ -91,7 +91,7 @@ describe('dates', () => {
 })
 
 test('what is formatted can be parsed, second by second and century by century', () => {
-  for (let ms = 0; ms < 253402300800000; ms += 86_400_000 * 97 + 3_601_000) {
+  for (let ms = 0; ms < 253402300800000; ms += 86_400_000 * 997 + 3_601_000) {
     expect(formatHttpDate(ms + 999)).toHaveLength(29)
     expect(parseHttpDate(formatHttpDate(ms + 999))).toBe(ms)
   }

@@ -284,6 +284,13 @@ accepts(
   ['Host: a', 'Connection: keep-alive, Upgrade', 'Upgrade: websocket'],
   { upgrade: true },
 )
+accepts(
+  'an Upgrade with a body is just a request',
+  head('POST / HTTP/1.1', 'Host: a', 'Connection: upgrade', 'Upgrade: x', 'Content-Length: 1'),
+  'POST /',
+  ['Host: a', 'Connection: upgrade', 'Upgrade: x', 'Content-Length: 1'],
+  { framing: 'length', content_length: 1, rest: 'x' },
+)
 accepts('an Upgrade that Connection does not name', head('GET / HTTP/1.1', 'Host: a', 'Upgrade: x'), 'GET /', ['Host: a', 'Upgrade: x'])
 accepts('Connection: upgrade without the field', head('GET / HTTP/1.1', 'Host: a', 'Connection: upgrade'), 'GET /', [
   'Host: a',
