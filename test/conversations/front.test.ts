@@ -258,7 +258,7 @@ describe('request bodies', () => {
     c1.request('POST', '/', 'Transfer-Encoding: chunked')
     c1.txchunk('good')
     await t.until('the origin is asked', () => s1.seen.length === 1)
-    c1.raw('bad\r\n')
+    c1.raw('not a size\r\n')
     await c1.rx({ start: /^HTTP\/1\.1 (400|503) / })
     await c1.rxClosed()
   })
