@@ -154,11 +154,6 @@ export const PARAMETERS = {
     { min: 0, flags: ['delayed_effect'] },
     'How long the whole of one response may take to be sent to a client. 0 waits for ever.',
   ),
-  shortlived: duration(
-    10,
-    { min: 0 },
-    'Objects whose ttl, grace and keep together are below this do not enter the store’s main budget: they live and die in transient memory.',
-  ),
   shutdown_timeout: duration(
     10,
     { min: 0, max: 3600, flags: ['lacquer'] },

@@ -29,8 +29,8 @@ const LIMITS = {
 }
 const CONNECTIONS_MAX = 64
 
-/** Serves `--metrics HOST:PORT`. */
-export async function startMetricsServer(host: string, port: number, source: MetricsSource): Promise<MetricsServer> {
+/** Serves `--metrics HOST:PORT`; without a host on all addresses, IPv6 and IPv4 as there are. */
+export async function startMetricsServer(host: string | undefined, port: number, source: MetricsSource): Promise<MetricsServer> {
   const server = createServer(LIMITS, (req, res) => void answer(req, res, source))
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, host, port)
@@ -38,14 +38,14 @@ export async function startMetricsServer(host: string, port: number, source: Met
   return { host: address.address, port: address.port, close: () => close(server) }
 }
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
+async function listen(server: Server, host: string | undefined, port: number): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   server.listen({ host, port, exclusive: true }, resolve)
   try {
     await promise
   } catch (error) {
-    throw new OperatorError(`--metrics ${host}:${port}: ${listenFault(error)}`, { cause: error })
+    throw new OperatorError(`--metrics ${host ?? ''}:${port}: ${listenFault(error)}`, { cause: error })
   }
   server.off('error', reject)
 }

@@ -63,12 +63,9 @@ export const MAIN_COUNTERS = {
   cache_hitmiss: counter('Lookups that found a hit-for-miss marker: fetched without waiting for others'),
   cache_miss: counter('Lookups that led to a fetch for the cache'),
   beresp_uncacheable: counter('Backend responses that were not allowed into the cache'),
-  beresp_shortlived: counter('Backend responses kept outside the store because they live shorter than shortlived'),
 
   busy_sleep: counter('Requests that began to wait for another request’s fetch'),
   busy_wakeup: counter('Waiting requests that were woken'),
-  busy_killed: counter('Waiting requests that ended without an answer: client gone, or failed'),
-  busy_waiting: gauge('Requests waiting for another request’s fetch now', OWN),
   busy_served: counter('Waiting requests answered from the object they waited for', OWN),
   busy_refused: counter('Requests answered 503 because busy_waiters_max were waiting already', OWN),
   busy_timeout: counter('Waiting requests that fetched for themselves after busy_wait_timeout', OWN),
@@ -86,7 +83,6 @@ export const MAIN_COUNTERS = {
   fetch_length: counter('Fetches with a body of declared length'),
   fetch_chunked: counter('Fetches with a chunked body'),
   fetch_eof: counter('Fetches with a body that ended with the connection'),
-  fetch_bad: counter('Fetches whose body length could not be determined'),
   fetch_none: counter('Fetches with an empty body'),
   fetch_1xx: counter('Fetches without a body because of a 1xx status'),
   fetch_204: counter('Fetches without a body because of status 204'),
@@ -94,12 +90,10 @@ export const MAIN_COUNTERS = {
   fetch_failed: counter('Fetches that failed, before or within the body'),
 
   n_object: gauge('Objects in the cache'),
-  n_objectcore: gauge('Objects known: stored, being fetched, and hit-for-miss or hit-for-pass markers'),
   n_objecthead: gauge('Keys known'),
   n_backend: gauge('Backends known', { combine: 'max' }),
   n_expired: counter('Objects removed because their time was over'),
   n_lru_nuked: counter('Objects removed to make room'),
-  n_superseded: counter('Objects replaced by a newer response', OWN),
   n_purges: counter('Purges carried out'),
   n_obj_purged: counter('Objects removed by purges'),
   n_invalidated: counter('Keys invalidated by unsafe requests (RFC 9111 section 4.4)', OWN),
@@ -116,7 +110,6 @@ export const MAIN_COUNTERS = {
   s_req_bodybytes: counter('Bytes of request bodies received', BYTES),
   s_resp_hdrbytes: counter('Bytes of response heads sent', BYTES),
   s_resp_bodybytes: counter('Bytes of response bodies sent', BYTES),
-  s_pipe_hdrbytes: counter('Bytes of request heads that became pipes', BYTES),
   s_pipe_in: counter('Bytes piped from clients', BYTES),
   s_pipe_out: counter('Bytes piped to clients', BYTES),
 
@@ -138,7 +131,6 @@ export const MAIN_COUNTERS = {
   sc_shutdown: counter('Connections closed because Lacquer was shutting down', { ...OWN, ...DIAG }),
 
   vcl_fail: counter('Failures while running rules'),
-  losthdr: counter('Field lines set by rules that found no room'),
 
   // These five stand together: a log writer is given them as one slice (log/writer.ts).
   shm_records: counter('Log records written', DIAG),
@@ -152,8 +144,6 @@ export const MAIN_COUNTERS = {
 export const SMA_COUNTERS = {
   c_req: counter('Allocations asked for'),
   c_fail: counter('Allocations that found no room'),
-  c_bytes: counter('Bytes allocated', BYTES),
-  c_freed: counter('Bytes freed', BYTES),
   g_alloc: gauge('Allocations outstanding'),
   g_bytes: gauge('Bytes outstanding', BYTES),
   g_space: gauge('Bytes free', BYTES),
@@ -161,13 +151,6 @@ export const SMA_COUNTERS = {
 
 /** A backend, one block per backend: VBE.<backend>.<counter>. */
 export const VBE_COUNTERS = {
-  bereq_hdrbytes: counter('Bytes of request heads sent', BYTES),
-  bereq_bodybytes: counter('Bytes of request bodies sent', BYTES),
-  beresp_hdrbytes: counter('Bytes of response heads received', BYTES),
-  beresp_bodybytes: counter('Bytes of response bodies received', BYTES),
-  pipe_hdrbytes: counter('Bytes of request heads sent into pipes', BYTES),
-  pipe_out: counter('Bytes piped to the backend', BYTES),
-  pipe_in: counter('Bytes piped from the backend', BYTES),
   conn: gauge('Requests under way'),
   req: counter('Requests sent'),
   unhealthy: counter('Fetches not tried because the backend was unhealthy'),

@@ -42,9 +42,9 @@ export function lineOf(text: string, index: number): number {
   return text.slice(0, index).split('\n').length
 }
 
-/** Relative files that this one refers to: imports, exports from, and `new URL('./x.ts', import.meta.url)`. */
+/** Relative files that this one names: imports, and places such as `new URL('./x.ts', import.meta.url)`. */
 export function referencesOf(source: Source): string[] {
-  const pattern = /(?:\bfrom|\bimport\(|\bimport|new URL\()\s*'(\.[^']+)'/g
+  const pattern = /'(\.\.?\/[^'\n]+\.(?:ts|js))'/g
   return [...source.text.matchAll(pattern)].map(([, target]) => join(source.path, '..', target))
 }
 

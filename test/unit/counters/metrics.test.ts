@@ -103,6 +103,14 @@ describe('the endpoint', () => {
     ).rejects.toThrow(new OperatorError(`--metrics 127.0.0.1:${port}: the port is in use`))
   })
 
+  test('without a host, every address answers', async () => {
+    const open = await startMetricsServer(undefined, 0, { health: () => 'ready', metrics: () => Promise.reject(new Error('unused')) })
+    const socket = connect(open.port, '127.0.0.1')
+    socket.end('GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
+    await open.close()
+  })
+
   test('an address that is not ours, too', async () => {
     await expect(
       startMetricsServer('192.0.2.1', 1, { health: () => health, metrics: () => Promise.reject(new Error('unused')) }),
