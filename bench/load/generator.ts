@@ -1,0 +1,66 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { installed, LOAD_CORE, run } from './processes.ts'
+
+export interface Load {
+  readonly requests: number
+  readonly seconds: number
+  /** Answers that were not 2xx, and connections that broke. */
+  readonly errors: number
+}
+
+export const generator = installed('wrk') ? 'wrk' : 'autocannon'
+
+export interface LoadPlan {
+  readonly port: number
+  /** "/1k/a"; with `unique` each request appends a number never used before. */
+  readonly path: string
+  readonly unique: boolean
+  readonly connections: number
+  readonly seconds: number
+  readonly directory: string
+}
+
+export function load(plan: LoadPlan): Promise<Load> {
+  return generator === 'wrk' ? wrk(plan) : autocannon(plan)
+}
+
+const SCRIPT = `
+local n = 0
+request = function()
+  n = n + 1
+  return wrk.format("GET", PATH .. n)
+end
+`
+let runs = 0
+
+async function wrk(plan: LoadPlan): Promise<Load> {
+  const { port, path, seconds, connections } = plan
+  const arguments_ = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s']
+  if (plan.unique) {
+    const script = join(plan.directory, 'unique.lua')
+    writeFileSync(script, SCRIPT.replace('PATH', `"${path}-${process.pid}-${runs++}-"`))
+    arguments_.push('-s', script)
+  }
+  const text = await run(LOAD_CORE, 'wrk', [...arguments_, `http://127.0.0.1:${port}${path}`], (seconds + 15) * 1000)
+  const total = /(\d+) requests in ([\d.]+)(m?s|m)/.exec(text)
+  if (total === null) throw new Error(`wrk said: ${text}`)
+  const socket_errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)
+  const errors = (socket_errors ?? []).slice(1).reduce((sum, one) => sum + Number(one), 0)
+  return {
+    requests: Number(total[1]),
+    seconds: Number(total[2]) * (total[3] === 'm' ? 60 : 1),
+    errors: errors + Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0),
+  }
+}
+
+async function autocannon(plan: LoadPlan): Promise<Load> {
+  const { port, path, seconds, connections } = plan
+  const program = fileURLToPath(new URL('../../node_modules/autocannon/autocannon.js', import.meta.url))
+  const url = `http://127.0.0.1:${port}${path}${plan.unique ? `-${process.pid}-${runs++}-[<id>]` : ''}`
+  const arguments_ = [program, '--json', '-c', String(connections), '-d', String(seconds), ...(plan.unique ? ['-I'] : []), url]
+  const text = await run(LOAD_CORE, process.execPath, arguments_, (seconds + 15) * 1000)
+  const result = JSON.parse(text) as { requests: { total: number }; duration: number; errors: number; non2xx: number }
+  return { requests: result.requests.total, seconds: result.duration, errors: result.errors + result.non2xx }
+}
