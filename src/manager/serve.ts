@@ -14,6 +14,18 @@ import { WorkerThread } from './worker-thread.ts'
 
 /** `lacquer serve`: runs until SIGTERM or SIGINT and resolves with the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
+  const operations = new Operations()
+  const worker = new WorkerThread(operations)
+  if (!options.compileOnly) worker.preload()
+  try {
+    return await serveWith(options, worker, operations)
+  } catch (error) {
+    await worker.discard()
+    throw error
+  }
+}
+
+async function serveWith(options: ServeOptions, worker: WorkerThread, operations: Operations): Promise<number> {
   const demo = options.backend === undefined && options.vclFile === undefined ? await demoOrigin() : undefined
   const rules = rulesOf(options, demo)
   if (options.compileOnly) {
@@ -21,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     return 0
   }
   if (rules.warnings !== '') process.stderr.write(`${rules.warnings}\n`)
-  return new Manager(options, rules, demo).run()
+  return new Manager(options, rules, demo, operations).run(worker)
 }
 
 async function demoOrigin(): Promise<DemoOrigin> {
@@ -40,23 +52,23 @@ class Manager {
   private readonly options: ServeOptions
   private readonly rules: CheckedRules
   private readonly demo: DemoOrigin | undefined
-  private readonly operations = new Operations()
+  private readonly operations: Operations
   private readonly counters = new CounterSet()
   private health: Health = 'starting'
   private readonly begun_ms = performance.now()
 
-  constructor(options: ServeOptions, rules: CheckedRules, demo: DemoOrigin | undefined) {
+  constructor(options: ServeOptions, rules: CheckedRules, demo: DemoOrigin | undefined, operations: Operations) {
+    this.operations = operations
     this.options = options
     this.rules = rules
     this.demo = demo
   }
 
-  async run(): Promise<number> {
+  async run(worker: WorkerThread): Promise<number> {
     const stop = stopSignal()
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
     const metrics = await this.openMetrics()
-    const worker = new WorkerThread(this.workerConfig(endpoints), this.operations)
-    await worker.start()
+    await worker.start(this.workerConfig(endpoints))
     this.health = 'ready'
     this.announce(endpoints, metrics)
     await stop

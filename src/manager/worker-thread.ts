@@ -15,8 +15,8 @@ const RESTART_DELAY_MS = 500
  * Objects beyond the heap's young generation are mostly bodies outside the heap: the heap itself stays small.
  */
 export class WorkerThread {
-  private readonly config: WorkerConfig
   private readonly operations: Operations
+  private config: WorkerConfig | undefined
   private thread: Worker | undefined
   private born_ms = 0
   private draining = false
@@ -24,16 +24,28 @@ export class WorkerThread {
   /** Ready and serving. */
   serving = false
 
-  constructor(config: WorkerConfig, operations: Operations) {
-    this.config = config
+  constructor(operations: Operations) {
     this.operations = operations
   }
 
+  /** Begins to load the worker's code; `start` tells it what to do. */
+  preload(): Worker {
+    this.thread ??= new Worker(ENTRY, { name: 'lacquer-worker', resourceLimits: { maxYoungGenerationSizeMb: 32 } })
+    return this.thread
+  }
+
+  /** It will not be needed: the rules are wrong, or a port is taken. */
+  async discard(): Promise<void> {
+    this.draining = true
+    await this.thread?.terminate()
+  }
+
   /** Resolves when it serves; rejects when it cannot start. */
-  start(): Promise<void> {
+  start(config: WorkerConfig): Promise<void> {
+    this.config = config
     this.born_ms = performance.now()
-    const thread = new Worker(ENTRY, { workerData: this.config, name: 'lacquer-worker', resourceLimits: { maxYoungGenerationSizeMb: 32 } })
-    this.thread = thread
+    const thread = this.preload()
+    thread.postMessage({ kind: 'start', config } satisfies ManagerMessage)
     return new Promise((resolve, reject) => {
       thread.on('message', (message: WorkerMessage) => this.heard(message, resolve, reject))
       thread.on('error', (error) => {
@@ -81,8 +93,8 @@ export class WorkerThread {
   }
 
   private restart(): void {
-    if (this.draining) return
-    this.start().catch((error: unknown) => {
+    if (this.draining || this.config === undefined) return
+    this.start(this.config).catch((error: unknown) => {
       this.operations.write('error', `worker could not be started again: ${error instanceof Error ? error.message : String(error)}`)
       setTimeout(() => this.restart(), RESTART_DELAY_MS)
     })

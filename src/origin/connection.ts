@@ -1,4 +1,4 @@
-import { Client } from 'undici'
+import { Client } from './undici.ts'
 import type { Dispatcher } from 'undici'
 import type { Dialler } from './dial.ts'
 import { target } from './dial.ts'

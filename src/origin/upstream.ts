@@ -1,4 +1,4 @@
-import { Pool } from 'undici'
+import { Pool } from './undici.ts'
 import type { Dispatcher } from 'undici'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.ts'

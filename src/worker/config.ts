@@ -4,7 +4,7 @@ import type { CounterHandle } from '../counters/counters.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { VclImage } from '../vcl/load.ts'
 
-/** All a worker is told at start: plain data, posted to its thread. */
+/** All a worker is told: plain data, posted to its thread. */
 export interface WorkerConfig {
   readonly endpoints: readonly Endpoint[]
   readonly parameters: ParameterValues
@@ -28,5 +28,5 @@ export type WorkerMessage =
   /** A line for the operations log. */
   | { kind: 'line'; level: 'warn' | 'error'; message: string }
 
-/** Manager to worker. */
-export type ManagerMessage = { kind: 'drain'; deadline_ms: number }
+/** The thread is started before the rules are compiled, so that it loads its code meanwhile; `start` tells it the rest. */
+export type ManagerMessage = { kind: 'start'; config: WorkerConfig } | { kind: 'drain'; deadline_ms: number }

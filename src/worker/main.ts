@@ -1,32 +1,42 @@
-import { parentPort, workerData } from 'node:worker_threads'
-import { messageOf } from '../base/errors.ts'
+import { parentPort } from 'node:worker_threads'
+import { messageOf, OperatorError } from '../base/errors.ts'
+import type { OperationsLog } from '../flow/environment.ts'
 import type { ManagerMessage, WorkerConfig, WorkerMessage } from './config.ts'
 import { Worker } from './worker.ts'
 
-/** A worker thread's entry: serves until the manager says drain. */
+/** A worker thread's entry: loads the code, serves when told what, until the manager says drain. */
+if (parentPort === null) throw new Error('worker/main is started by the manager, as a thread')
 const port = parentPort
-if (port === null) throw new Error('worker/main is started by the manager, as a thread')
 
-function tell(message: WorkerMessage): void {
-  port?.postMessage(message)
+const operations: OperationsLog = {
+  warn: (message) => tell({ kind: 'line', level: 'warn', message }),
+  error: (message) => tell({ kind: 'line', level: 'error', message }),
 }
 
-try {
-  const worker = await Worker.start(workerData as WorkerConfig, {
-    warn: (message) => tell({ kind: 'line', level: 'warn', message }),
-    error: (message) => tell({ kind: 'line', level: 'error', message }),
-  })
-  port.on('message', (message: ManagerMessage) => {
-    if (message.kind === 'drain') void drain(worker, message.deadline_ms)
-  })
-  tell({ kind: 'ready', readPath: worker.listener.readPath })
-} catch (error) {
-  tell({ kind: 'failed', message: messageOf(error) })
+let worker: Worker | undefined
+
+function tell(message: WorkerMessage): void {
+  port.postMessage(message)
+}
+
+async function start(config: WorkerConfig): Promise<void> {
+  try {
+    worker = await Worker.start(config, operations)
+    tell({ kind: 'ready', readPath: worker.listener.readPath })
+  } catch (error) {
+    const text = error instanceof Error && !(error instanceof OperatorError) ? (error.stack ?? error.message) : messageOf(error)
+    tell({ kind: 'failed', message: text })
+    port.close()
+  }
+}
+
+async function drain(deadline_ms: number): Promise<void> {
+  const cut = (await worker?.drain(deadline_ms)) ?? 0
+  tell({ kind: 'drained', cut })
   port.close()
 }
 
-async function drain(worker: Worker, deadline_ms: number): Promise<void> {
-  const cut = await worker.drain(deadline_ms)
-  tell({ kind: 'drained', cut })
-  port?.close()
-}
+port.on('message', (message: ManagerMessage) => {
+  if (message.kind === 'start') void start(message.config)
+  else void drain(message.deadline_ms)
+})
