@@ -80,8 +80,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
 
   /** Closes if no request is under way or begun. */
   closeIdle(): void {
-    const waiting = this.phase === Phase.head || this.phase === Phase.proxy
-    if (waiting && this.input.empty && this.writer.flushed) this.drop('SHUTDOWN')
+    if (this.phase <= Phase.head && this.input.empty && this.writer.flushed) this.drop('SHUTDOWN')
   }
 
   /** Closes, whatever is under way. */
@@ -250,8 +249,8 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
   /** No request can be made of the head, and nothing that follows can be read. */
   private refuse(): boolean {
     const { input } = this
-    const { parser, observer, clock } = this.context
-    const { refusal } = parser
+    const { observer, clock } = this.context
+    const { refusal } = this.context.parser
     if (refusal === undefined) return false
     this.phase = Phase.ending
     this.exchange.reason = refusal.close

@@ -149,6 +149,12 @@ export class Client {
     }
   }
 
+  /** Waits until more has come. */
+  async more(): Promise<void> {
+    const { length } = this.text
+    await this.until(() => this.text.length > length)
+  }
+
   /** Waits for the text and returns all up to its end, which is taken off. */
   async read(text: string): Promise<string> {
     await this.until(() => this.text.includes(text))
