@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Place, VclFile } from './ast.ts'
 import { checkVcl } from './check/check.ts'
+import { resolveHost } from './check/hosts.ts'
 import { usageOf, type Usage } from './check/usage.ts'
 import { formatDiagnostic, type Diagnostic, type SourceSet } from './diagnostic.ts'
 import { emitProgram } from './emit.ts'
@@ -16,7 +17,7 @@ export interface CompileOptions {
   readonly vcl_path: readonly string[]
   /** Bytes as latin1; throws when there is no such file. Left out: the disk. */
   readonly readFile?: (path: string) => string
-  /** Addresses of a host name in an ACL; left out or empty: it does not resolve. */
+  /** Addresses of a host name in an ACL, none when it does not resolve. Left out: the system's resolver. */
   readonly resolveHost?: (name: string) => string[]
   /** vcc_err_unref: unused declarations are errors (the default). */
   readonly errUnref?: boolean
@@ -54,7 +55,10 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
   const parsed = parseVcl(source, path, readFile === undefined ? { vcl_path } : { vcl_path, readFile })
   if (parsed.ast === undefined) return refused(parsed.diagnostics, parsed.sources)
   const builtin = builtinRules(options.policy)
-  const { k, program } = checkVcl(parsed.ast, builtin, { errUnref: options.errUnref ?? true, resolveHost: options.resolveHost })
+  const { k, program } = checkVcl(parsed.ast, builtin, {
+    errUnref: options.errUnref ?? true,
+    resolveHost: options.resolveHost ?? resolveHost,
+  })
   if (program === undefined) return refused(k.errors, parsed.sources)
   const describe = (at: Place, inBuiltin: boolean) =>
     inBuiltin

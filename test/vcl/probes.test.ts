@@ -27,7 +27,7 @@ const DIFFERENT: Readonly<Record<string, string>> = {
 
 function compileProbe({ version, body }: Probe) {
   const source = `${version}\nimport std;\nbackend b { .host = "127.0.0.1"; }\n${body}\n`
-  return compileVcl(bytesOf(source), { path: 'probe.vcl', policy: 'varnish', vcl_path: [] })
+  return compileVcl(bytesOf(source), { path: 'probe.vcl', policy: 'varnish', vcl_path: [], resolveHost: () => [] })
 }
 
 test.each(PROBES.filter((probe) => DIFFERENT[probe.name] === undefined))('$verdict: $name', (probe) => {

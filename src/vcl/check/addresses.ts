@@ -11,8 +11,7 @@ export function literalIp(k: Checking, node: StringLiteral): Value | undefined {
 }
 
 function resolve(k: Checking, name: string): Ip[] {
-  const found = k.options.resolveHost?.(name) ?? []
-  return found.flatMap((address) => parseIp(address, 0) ?? [])
+  return k.options.resolveHost(name).flatMap((address) => parseIp(address, 0) ?? [])
 }
 
 const FLAGS = ['log', 'table', 'pedantic', 'fold']

@@ -7,7 +7,7 @@ export interface CheckOptions {
   readonly syntax: 40 | 41
   /** vcc_err_unref: unused declarations are errors (default) or warnings. */
   readonly errUnref: boolean
-  readonly resolveHost: ((name: string) => string[]) | undefined
+  readonly resolveHost: (name: string) => string[]
 }
 
 /** Something a sub does that is not legal everywhere: a variable, an action, a function. */

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runCheck } from '../../../src/tools/check.ts'
+
+let directory = ''
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'check-'))
+})
+afterAll(() => {
+  rmSync(directory, { recursive: true })
+})
+
+function file(name: string, text: string): string {
+  const path = join(directory, name)
+  writeFileSync(path, text)
+  return path
+}
+
+function check(...argv: string[]): { code: number; output: string } {
+  let output = ''
+  const code = runCheck(argv, (text) => (output += text))
+  return { code, output: output.replaceAll(directory, 'DIR') }
+}
+
+const GOOD = 'vcl 4.1;\nbackend default { .host = "127.0.0.1"; }\n'
+
+test('a sound file is OK', () => {
+  expect(check(file('good.vcl', GOOD))).toEqual({ code: 0, output: 'OK DIR/good.vcl\n' })
+})
+
+test('a complaint has its place, the line and a caret; the others are still checked', () => {
+  const bad = file('bad.vcl', `${GOOD}sub vcl_recv {\n\tset req.urk = "ü";\n}\n`)
+  expect(check(bad, file('good.vcl', GOOD))).toEqual({
+    code: 1,
+    output: [
+      "ERROR DIR/bad.vcl: 4:6 unknown symbol 'req.urk'",
+      '    \tset req.urk = "ü";',
+      '    \t    ^~~~~~~',
+      "    hint: did you mean 'req.url'?",
+      'OK DIR/good.vcl',
+      '',
+    ].join('\n'),
+  })
+})
+
+test('a complaint in an included file names that file', () => {
+  file('part.vcl', 'sub vcl_recv { return (hsh); }\n')
+  const main = file('main.vcl', `${GOOD}include "./part.vcl";\n`)
+  expect(check(main).output).toMatch(/^ERROR DIR\/part\.vcl: 1:24 unknown action 'hsh'\n/)
+})
+
+test('includes are found in vcl_path', () => {
+  file('found.vcl', 'sub vcl_recv { return (hash); }\n')
+  const main = file('path.vcl', `${GOOD}include "found.vcl";\n`)
+  expect(check(main).code).toBe(1)
+  expect(check('-p', `vcl_path=/nowhere:${directory}`, main).code).toBe(0)
+})
+
+test('warnings do not fail a file', () => {
+  const { code, output } = check(file('old.vcl', `${GOOD}sub vcl_hit { return (miss); }\n`))
+  expect(code).toBe(0)
+  expect(output).toMatch(/^WARNING DIR\/old\.vcl: 3:23 return \(miss\) in vcl_hit is an old form[^]*\nOK DIR\/old\.vcl\n$/)
+})
+
+test('what cannot be read is an ERROR line', () => {
+  expect(check(join(directory, 'nope.vcl'))).toEqual({ code: 1, output: 'ERROR DIR/nope.vcl: 0:0 no such file\n' })
+  expect(check(directory).output).toMatch(/^ERROR DIR: 0:0 .*EISDIR/)
+})
+
+test('--emit prints the JavaScript of the policy’s rules', () => {
+  const path = file('emit.vcl', `${GOOD}sub vcl_recv { set req.http.X-Seen = "1"; }\n`)
+  const { output } = check('--emit', '-p', 'policy=varnish', path)
+  expect(output).toContain('setField(c.req.fields, "X-Seen", "x-seen", "1")')
+  expect(output).toContain('builtin.varnish.vcl:')
+})
+
+test.each([
+  [[], 'no file given'],
+  [['--frobnicate', 'x.vcl'], 'unknown option --frobnicate'],
+  [['-p', 'policy=squid', 'x.vcl'], '-p policy=squid: expected'],
+  [['x.vcl', '-p'], '-p : expected'],
+])('%j is refused with the usage', (argv, message) => {
+  const { code, output } = check(...argv)
+  expect(code).toBe(1)
+  expect(output).toContain(message)
+  expect(output).toContain('usage: lacquer check')
+})
