@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { Fields } from '../../../src/http/fields.ts'
 import { VclFailure } from '../../../src/vcl/runtime/failure.ts'
 import { std } from '../../../src/vcl/vmods/std.ts'
-import type { VmodImplementation, VmodLoad } from '../../../src/vcl/vmods/vmod.ts'
+import type { VmodLoad } from '../../../src/vcl/vmods/vmod.ts'
 
 // What std answers to given arguments is in test/vcl/expressions.json; here is what it does to its context.
 
@@ -151,7 +151,7 @@ test('fnmatch takes time in proportion, whatever the stars', () => {
 })
 
 test('strftime knows weeks, ISO years and 12-hour clocks', () => {
-  const impl = std.functions.strftime.impl as VmodImplementation as unknown as (c: object, time: number, format: string) => string
+  const impl = std.functions.strftime.impl as unknown as (c: object, time: number, format: string) => string
   const format = (iso: string, wanted: string) => impl({}, Date.parse(iso) / 1000, wanted)
   expect(format('2027-01-01T00:05:09Z', '%G-W%V-%u %U %W %j %I:%M:%S %p %y %C')).toBe('2026-W53-5 00 00 001 12:05:09 AM 27 20')
   expect(format('2024-12-30T13:00:00Z', '%G-W%V-%u %D %F %T %R %e %l %z %Z %n%t%%%q')).toBe(
