@@ -1,7 +1,10 @@
 /**
- * ns per request head parsed, for a 51-byte request (wrk's) and a 517-byte one (a browser's).
+ * ns per request head parsed, for a 51-byte request (wrk's) and a browser's of ten times the size.
  *
  *   node bench/micro/http-parse.ts
+ *
+ * 2026-11-23, Node 26.10, 2 shared cores of a VM under load from other work (best of 5 x 1e6): 51 bytes 280 ns, 514 bytes 1230 ns, response
+ * head 515 ns. Of the 51-byte figure about 100 ns is the one latin1Slice, 50 ns the byte loops, 50 ns the slices.
  */
 import { RequestHead } from '../../src/http/message.ts'
 import { RequestParser } from '../../src/http/parse.ts'
