@@ -225,6 +225,15 @@ test('every complaint of a file is reported, in order of the file', () => {
   ])
 })
 
+test.each([
+  ['if (req.url ~ "ab(c") { }', '2:35'],
+  ['if (req.url ~ {"[z-a]"}) { }', '2:33'],
+  ['if (req.url ~ "a" + "(") { }', '2:30'],
+  ['set req.url = regsub(req.url, "a**", "");', '2:49'],
+])('a bad regex is shown where it is bad: %s', (statement, place) => {
+  expect(refused(`sub vcl_recv { ${statement} }`)).toEqual([expect.stringMatching(new RegExp(`^${place} regex: `))])
+})
+
 test('inline C is refused with advice', () => {
   expect(compile('C{ int x; }C').text).toContain('rules are compiled to JavaScript')
   expect(compile('sub vcl_recv { C{ int x; }C }').text).toContain('inline C is not possible')

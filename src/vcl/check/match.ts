@@ -1,6 +1,8 @@
-import type { Expression, MatchExpression } from '../ast.ts'
+import type { Expression, MatchExpression, Place } from '../ast.ts'
+import { messageOf } from '../../base/errors.ts'
 import type { Checking } from './checking.ts'
 import { checkValue, expect } from './expression.ts'
+import { RegexError } from '../runtime/regex-tree.ts'
 import { compileRegex } from '../runtime/regex.ts'
 import type { Value } from './program.ts'
 import { describe } from './symbols.ts'
@@ -37,13 +39,21 @@ export function constantText(k: Checking, node: Expression): string | undefined 
   return k.error(node.at, 'a regex must be a literal', 'it is compiled when the rules are loaded')
 }
 
-/** Compiles it once to know that it can be; the place of an error inside the literal is the literal's. */
+/** Compiles it once to know that it can be; a complaint points into the literal where that is possible. */
 export function checkPattern(k: Checking, node: Expression, pattern: string): boolean {
   try {
     compileRegex(pattern)
     return true
   } catch (error) {
-    k.error(node.at, `regex: ${(error as Error).message}`)
+    // The engine itself may refuse as well: a pattern can be too large for it.
+    k.error(error instanceof RegexError ? placeInside(node, error.offset) : node.at, `regex: ${messageOf(error)}`)
     return false
   }
+}
+
+/** The place of one character of a literal; of the whole expression when it is joined or spans lines. */
+function placeInside(node: Expression, offset: number): Place {
+  if (node.kind !== 'string' || node.value.slice(0, offset).includes('\n')) return node.at
+  const skipped = (node.at.length - node.value.length) / 2 + offset
+  return { ...node.at, offset: node.at.offset + skipped, column: node.at.column + skipped, length: 1 }
 }
