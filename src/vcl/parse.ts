@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { posix } from 'node:path'
-import type { Argument, BytesLiteral, DurationLiteral, DurationUnit, Place, VclFile, Word } from './ast.ts'
+import type { Argument, BytesLiteral, DurationLiteral, DurationUnit, PathPart, Place, VclFile, Word } from './ast.ts'
 import type { Diagnostic } from './diagnostic.ts'
 import { didYouMean, SourceSet } from './diagnostic.ts'
 import { parse, SyntaxError as GrammarError } from './grammar.gen.js'
@@ -172,6 +172,12 @@ class GrammarHost {
     const firstNamed = args.findIndex((a) => a.name !== undefined)
     const late = firstNamed < 0 ? undefined : args.slice(firstNamed).find((a) => a.name === undefined)
     if (late !== undefined) throw new Refusal({ at: late.at, message: 'a positional argument after a named one', hint: 'name it too' })
+  }
+
+  /** Only what follows `.http.` may be quoted. */
+  checkQuotes(parts: readonly PathPart[]): void {
+    const wrong = parts.find((part, i) => part.quoted && (i < 2 || parts[i - 1].text.toLowerCase() !== 'http'))
+    if (wrong !== undefined) throw new Refusal({ at: wrong.at, message: 'only header names can be quoted', hint: 'as in req.http."x.y"' })
   }
 
   withUnit(raw: string, value: number, unit: string, at: Place): DurationLiteral | BytesLiteral | undefined {

@@ -234,6 +234,8 @@ describe('rejected, with the place', () => {
     ['vcl 4.1; backend b { .host = "a"; .probe = { }; }', "1:47 expected '}' or an attribute (.name = value;), found ';'"],
     ['vcl 4.1; backend b { host = "a"; }', "1:22 expected '}' or an attribute (.name = value;), found 'host'"],
     ['vcl 4.1; sub a { set x = "b"', "1:29 expected ';' or an operator, found end of file"],
+    ['vcl 4.1; sub a { set req."http".x = "b"; }', '1:26 only header names can be quoted'],
+    ['vcl 4.1; sub a { set req."url" = "b"; }', '1:26 only header names can be quoted'],
     ['vcl 4.1; sub a { include; }', '1:18 include is not followed by a file name'],
     ['vcl 4.1; sub a { set x = \0; }', '1:26 unexpected byte 0x00'],
   ])('%j', (source, expected) => {
