@@ -531,6 +531,18 @@ describe('bodies in the store', () => {
     expect(s1.seen.length).toBe(2)
   })
 
+  vtc('without streaming a broken fetch is a 503, not a broken message', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.tx('HTTP/1.1 200 OK', 'Content-Length: 100')
+      s.txbody('half')
+      s.close()
+    })
+    const vcl = 'sub vcl_backend_response { set beresp.do_stream = false; }'
+    const c1 = await t.connect('c1', t.cache(await startCache({ origin: s1, vcl })))
+    await c1.ask('/', { status: 503 })
+  })
+
   vtc('a full store evicts what was not used for longest', async (t) => {
     const s1 = await t.origin('s1', (s) =>
       s.forever(async () => {
