@@ -234,6 +234,14 @@ test.each([
   expect(refused(`sub vcl_recv { ${statement} }`)).toEqual([expect.stringMatching(new RegExp(`^${place} regex: `))])
 })
 
+test('what is refused is complained about once, not wherever it is used', () => {
+  const body = `import directors;
+backend one { .host = "h"; }
+sub vcl_recv { set req.backend_hint = d.backend(); }
+sub vcl_init { new d = directors.random(); d.add_backend(one, 1); }`
+  expect(refused(body)).toEqual(['2:8 not supported yet: module directors', '5:16 not supported yet: objects of modules (new d)'])
+})
+
 test('inline C is refused with advice', () => {
   expect(compile('C{ int x; }C').text).toContain('rules are compiled to JavaScript')
   expect(compile('sub vcl_recv { C{ int x; }C }').text).toContain('inline C is not possible')

@@ -48,7 +48,8 @@ describe('+ and arithmetic', () => {
     ['7 / 2', '3'],
     ['-7 / 2', '-3'],
     ['-7 % 3', '-1'],
-    ['7 / 2.0', '3.500'],
+    ['7.0 / 2', '3.500'],
+    ['1 + 0.5', '1.500'],
     ['2 + 3 * 4', '14'],
     ['(2 + 3) * 4', '20'],
     ['10s * 2', '20.000'],
@@ -59,6 +60,7 @@ describe('+ and arithmetic', () => {
   })
 
   test.each([
+    ['2 * 1.5', 'INT * REAL is not possible'],
     ['2 * 10s', 'INT * DURATION is not possible'],
     ['10s + 1', 'DURATION + INT is not possible'],
     ['now + now', 'TIME + TIME is not possible'],
@@ -119,6 +121,7 @@ describe('conditions', () => {
     ['req.backend_hint == default', false],
     ['req.can_gzip == false', true],
     ['10s > 9s', true],
+    ['1.5 > 1', true],
     ['now - 1s < now', true],
     ['req.url ~ "^/$"', true],
     ['req.url ~ "(?i)^/A" || req.url !~ "b" + "c"', true],

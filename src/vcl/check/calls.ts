@@ -49,8 +49,14 @@ function unknownFunction(k: Checking, node: CallExpression): undefined {
   const { callee } = node
   if (callee.parts.length < 2) return k.unknown(callee.at, `unknown function '${callee.text}'`, callee.text, ['regsub', 'regsuball'])
   const module = callee.parts[0].text
-  if (k.refused.has(module.toLowerCase())) return undefined
+  if (k.refused.has(module.toLowerCase())) return checkRefusedArguments(k, node)
   return k.error(callee.at, `unknown function '${callee.text}'`, `is 'import ${module};' missing?`)
+}
+
+/** Only so that what they name counts as used. */
+function checkRefusedArguments(k: Checking, node: CallExpression): undefined {
+  for (const { value } of node.args) if (value.kind !== 'symbol' || k.find(value.text) !== undefined) checkValue(k, value, undefined)
+  return undefined
 }
 
 function checkPathMethod(k: Checking, object: Value, rest: readonly PathPart[], node: CallExpression): Value | undefined {
@@ -134,22 +140,20 @@ function unknownVmodFunction(k: Checking, vmod: Vmod, name: PathPart): undefined
   return k.unknown(name.at, `${vmod.name} has no function '${name.text}'`, name.text, Object.keys(vmod.functions))
 }
 
-/** Positional then named arguments, in the order of the function's table; what is left out is its default. */
+/** Positional then named arguments (the grammar knows no other order), in the order of the function's table; what is left out is its default. */
 function checkArguments(k: Checking, node: CallExpression, fn: VmodFunction): (Value | undefined)[] | undefined {
   const given = new Map<string, Value>()
-  let sawName = false
   for (const [i, argument] of node.args.entries()) {
     const wanted = argument.name === undefined ? fn.args[i] : fn.args.find((one) => one.name === argument.name!.text)
     if (wanted === undefined) return badArgument(k, node, argument, fn)
-    if (argument.name === undefined && sawName) return k.error(argument.at, 'a positional argument behind a named one')
-    sawName ||= argument.name !== undefined
     if (given.has(wanted.name)) return k.error(argument.at, `argument '${wanted.name}' is given twice`)
     const value = checkArgument(k, argument, wanted)
     if (value === undefined) return undefined
     given.set(wanted.name, value)
   }
   const missing = fn.args.find((one) => !given.has(one.name) && one.default === undefined && !one.optional)
-  if (missing !== undefined) return k.error(node.at, `${node.callee.text}() needs its argument '${missing.name}' (${missing.type})`)
+  if (missing !== undefined)
+    return k.error(node.at, `${node.callee.text}() needs its argument '${missing.name}' (${valueType(missing.type)})`)
   return fn.args.map((one) => given.get(one.name) ?? defaultOf(one))
 }
 

@@ -120,6 +120,7 @@ function declareVmod(k: Checking, node: Extract<Declaration, { kind: 'import' }>
 function declareSub(k: Checking, node: SubDeclaration, builtin: boolean): void {
   const folded = node.name.text.toLowerCase()
   const kind = kindOfSub(folded)
+  for (const statement of node.body.statements) if (statement.kind === 'new') k.refused.add(statement.name.text.toLowerCase())
   if (kind === 'unknown') {
     const known = [...SUB_NAMES.map((name) => `vcl_${name}`), ...HELPER_SUBS]
     return k.unknown(node.name.at, `unknown sub '${node.name.text}': names that begin with vcl_ are reserved`, folded, known)

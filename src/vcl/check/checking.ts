@@ -35,7 +35,7 @@ export class Checking {
   /** By folded name. */
   readonly globals = new Map<string, Global>()
   readonly facts = new Map<string, SubFacts>()
-  /** Modules whose import was refused: their functions are not complained about again. */
+  /** Modules and objects that were refused: their functions are not complained about again. */
   readonly refused = new Set<string>()
   sub: SubFacts = { uses: [], calls: [], touched: new Set() }
   /** Index of the declaration being checked: probes and vmods must have come before. */

@@ -191,6 +191,7 @@ function checkGlobal(k: Checking, node: SymbolPath): Value | undefined {
 }
 
 function unknownSymbol(k: Checking, node: SymbolPath): undefined {
+  if (k.refused.has(node.parts[0].text.toLowerCase())) return undefined
   const names = [...variableNames(), ...[...k.globals.values()].map((global) => global.name)]
   if (node.parts.length === 2 && node.parts[1].text.toLowerCase() === 'http') {
     return k.error(node.at, `${node.text} needs a header name`, `${node.text}.host, for example`)

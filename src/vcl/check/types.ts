@@ -44,9 +44,9 @@ export function isNumber(type: VclType): boolean {
   return type === 'INT' || type === 'REAL'
 }
 
-/** Is `left op right` a comparison VCL knows? The same type on both sides, no coercion. */
+/** Is `left op right` a comparison VCL knows? The same type on both sides; only REAL takes INT on its right. */
 export function comparable(op: string, left: VclType, right: VclType): boolean {
-  if (left !== right) return false
+  if (left !== right && !(left === 'REAL' && right === 'INT')) return false
   if (ORDERED.includes(left)) return true
   return (op === '==' || op === '!=') && EQUATABLE.includes(left)
 }
@@ -54,8 +54,9 @@ export function comparable(op: string, left: VclType, right: VclType): boolean {
 /** Result of `left op right` for + - * / %, or undefined when the types do not combine (a STRING context may still join +). */
 export function arithmetic(op: string, left: VclType, right: VclType): VclType | undefined {
   if (op === '%') return left === 'INT' && right === 'INT' ? 'INT' : undefined
-  if (isNumber(left) && isNumber(right)) return left === 'INT' && right === 'INT' ? 'INT' : 'REAL'
-  if (op === '*' || op === '/') return (left === 'DURATION' || left === 'BYTES') && isNumber(right) ? left : undefined
+  if (left === 'INT' && right === 'INT') return 'INT'
+  if (op === '*' || op === '/') return (left === 'REAL' || left === 'DURATION' || left === 'BYTES') && isNumber(right) ? left : undefined
+  if (isNumber(left) && isNumber(right)) return 'REAL'
   if (left === 'TIME' && right === 'DURATION') return 'TIME'
   if (op === '-' && left === 'TIME' && right === 'TIME') return 'DURATION'
   return left === right && (left === 'DURATION' || left === 'BYTES') ? left : undefined
