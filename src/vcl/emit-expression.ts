@@ -91,7 +91,7 @@ function emitOperation(k: Constants, value: Operation): string {
 }
 
 function readVariable(use: VariableUse): string {
-  return use.variable.get.replace('@', JSON.stringify(use.part))
+  return use.variable.get.replace('@', () => JSON.stringify(use.part))
 }
 
 /** Always a string: unset is empty. */
@@ -121,7 +121,7 @@ export function isDefined(value: Value): boolean {
 function emitTruth(k: Constants, of: Value): string {
   if (valueType(of.type) === 'STRING' && isDefined(of)) return 'true'
   if (of.type === 'BACKEND') return `isBackend(${emitValue(k, of)})`
-  return `(${TRUTH[of.type]!.replace('$', emitValue(k, of))})`
+  return `(${TRUTH[of.type]!.replace('$', () => emitValue(k, of))})`
 }
 
 function emitArithmetic(k: Constants, { op, type, left, right }: Extract<Value, { kind: 'arithmetic' }>): string {

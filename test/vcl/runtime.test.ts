@@ -362,6 +362,15 @@ describe('failures', () => {
   })
 })
 
+describe('text of the rules never becomes code', () => {
+  test.each(['$&', "$'", '$`', '$$', "'); throw 1; ('", '\\', '`${1}`', '\\u2028', '*/', '@'])('%j', (text) => {
+    const literal = `{"${text}"}`
+    expect(value(literal)).toBe(text)
+    expect(holds(`std.strstr(${literal}, ${literal})`)).toBe(true)
+    expect(recv(`set client.identity = ${literal};`).client_identity).toBe(text)
+  })
+})
+
 describe('housekeeping', () => {
   test('vcl_init runs at load, and its failure is the load’s', () => {
     expect(() => load('sub vcl_init { return (fail("not today")); }')).toThrow('vcl_init failed: not today')
