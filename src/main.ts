@@ -10,7 +10,7 @@ async function main(argv: readonly string[]): Promise<number> {
       return 0
     case 'check': {
       const { runCheck } = await import('./tools/check.ts')
-      return runCheck(argv.slice(1), (text) => process.stdout.write(text))
+      return runCheck(options, (text) => process.stdout.write(text))
     }
     case 'serve': {
       const { serve } = await import('./manager/serve.ts')

@@ -33,6 +33,8 @@ export interface CheckOptions {
   readonly command: 'check'
   readonly files: readonly string[]
   readonly parameters: ParameterValues
+  /** --emit: print the JavaScript, too. */
+  readonly emit: boolean
 }
 
 /** Help or version: print the text and end with success. */
@@ -139,7 +141,7 @@ function unknownFlag(command: CommandRow, rows: readonly FlagRow[], rawName: str
 function checkOptions(given: Given): CheckOptions {
   const files = given.all('')
   if (files.length === 0) throw new OperatorError('lacquer check: name at least one rule file')
-  return { command: 'check', files, parameters: parameters(given) }
+  return { command: 'check', files, parameters: parameters(given), emit: given.has('emit') }
 }
 
 function serveOptions(given: Given): ServeOptions {

@@ -68,6 +68,7 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
 
 export const CHECK_FLAGS: readonly FlagRow[] = [
   { name: 'p', value: 'name=value', repeat: true, about: 'Set a parameter that rules depend on: policy, vcl_path, vcc_err_unref' },
+  { name: 'emit', about: 'Print the JavaScript that the rules become' },
   { name: 'help', about: 'Print this and end' },
 ]
 
@@ -86,7 +87,12 @@ export const COMMANDS: readonly CommandRow[] = [
     about: 'Cache and proxy',
     flags: SERVE_FLAGS,
   },
-  { name: 'check', synopsis: 'check file...', about: 'Compile rule files and print what is wrong with them', flags: CHECK_FLAGS },
+  {
+    name: 'check',
+    synopsis: 'check [-p name=value]... file...',
+    about: 'Compile rule files and print what is wrong with them',
+    flags: CHECK_FLAGS,
+  },
   { name: 'test', synopsis: 'test file...', about: 'Run rule tests' },
   { name: 'adm', synopsis: 'adm', about: 'Talk to a running Lacquer' },
   { name: 'log', synopsis: 'log', about: 'Show the log' },

@@ -1,6 +1,5 @@
 import type { Ip } from '../base/ip.ts'
 import { MAIN } from '../counters/counters.ts'
-import type { Busy } from '../cache/busy.ts'
 import { LooseObject } from '../cache/loose.ts'
 import type { Fields } from '../http/fields.ts'
 import { formatHttpDate } from '../http/dates.ts'
@@ -8,10 +7,10 @@ import { removeHopByHop } from '../http/hop.ts'
 import type { ResponseHead } from '../http/message.ts'
 import { isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
-import { parseResponseDirectives, type RequestDirectives } from '../policy/directives.ts'
+import { parseResponseDirectives } from '../policy/directives.ts'
 import { initialAnswers, type InitialAnswers } from '../policy/initial.ts'
 import { isErrorStatus, mayServeOnError, type FailureKind } from '../policy/reuse.ts'
-import type { FetchFailure, OriginCall, OriginHandler, OutgoingBody } from '../origin/contract.ts'
+import type { FetchFailure, OriginCall, OriginHandler } from '../origin/contract.ts'
 import { APPEND_PAUSE, type Body, type BodyReader, type StoredObject } from '../store/contract.ts'
 import { ACTION, type Action, type LoadedVcl } from '../vcl/runtime/context.ts'
 import { asBackend, timeoutsFor } from './backend-choice.ts'
@@ -19,24 +18,11 @@ import { BackendState, type FetchOrigin } from './backend-state.ts'
 import { composeError, errorAnswers } from './backend-error.ts'
 import { prepareBereq } from './bereq.ts'
 import type { Environment } from './environment.ts'
+import type { FetchKind, FetchSetup } from './fetch-setup.ts'
 import { beginLog, countBody, logBereq, logBeresp, logTtl } from './fetch-log.ts'
 import { mergeStale, objectHead, settle } from './object-head.ts'
-import { Recipients, type FetchOwner } from './recipients.ts'
+import { Recipients } from './recipients.ts'
 import { callBackend } from './rules.ts'
-
-export type FetchKind = 'fetch' | 'pass' | 'bgfetch'
-
-export interface FetchSetup {
-  readonly kind: FetchKind
-  readonly parent_xid: number
-  readonly busy: Busy | undefined
-  /** A stale object, to validate or to fall back on. */
-  readonly stale: StoredObject | undefined
-  /** The client's Cache-Control. */
-  readonly asked: Readonly<RequestDirectives>
-  readonly body: (OutgoingBody & { readonly started: boolean }) | undefined
-  readonly owner: FetchOwner | undefined
-}
 
 const FAILED = 'Backend fetch failed'
 
@@ -126,7 +112,9 @@ export class Fetch extends BackendState implements OriginHandler {
   }
 
   onData(chunk: Buffer): void {
-    if (this.body?.append(chunk) === APPEND_PAUSE) this.call?.pause()
+    if (this.body?.append(chunk) !== APPEND_PAUSE) return
+    this.call?.pause()
+    if (!this.beresp_do_stream) this.streamAfterAll()
   }
 
   onEnd(): void {
@@ -297,6 +285,12 @@ export class Fetch extends BackendState implements OriginHandler {
     this.dropCall()
     this.body?.fail()
     this.finish()
+  }
+
+  /** There is no room to have it whole before it is delivered: without a reader it would stand still. */
+  private streamAfterAll(): void {
+    this.beresp_do_stream = true
+    this.handOut()
   }
 
   private handOut(): void {

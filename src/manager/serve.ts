@@ -6,6 +6,7 @@ import { CounterBlock, CounterSet, MAIN } from '../counters/counters.ts'
 import { startMetricsServer, type Health, type MetricsServer } from '../counters/metrics-server.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
+import { boundBacktracking } from '../vcl/runtime/regex.ts'
 import type { WorkerConfig } from '../worker/config.ts'
 import type { DemoOrigin } from './demo-origin.ts'
 import { Operations } from './operations.ts'
@@ -14,6 +15,8 @@ import { WorkerThread } from './worker-thread.ts'
 
 /** `lacquer serve`: runs until SIGTERM or SIGINT and resolves with the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
+  // Before any pattern is compiled, in any thread: it holds for the whole process.
+  boundBacktracking()
   const operations = new Operations()
   const worker = new WorkerThread(operations)
   if (!options.compileOnly) worker.preload()
@@ -103,7 +106,7 @@ class Manager {
     if (at === undefined) return undefined
     const own = new CounterBlock('MAIN')
     this.counters.add(own.handle)
-    return startMetricsServer(at.host ?? '::', at.port, {
+    return startMetricsServer(at.host, at.port, {
       health: () => this.health,
       metrics: async () => {
         own.values[MAIN.uptime] = (performance.now() - this.begun_ms) / 1000

@@ -155,6 +155,6 @@ function policyParameters(config: WorkerConfig): Parameters<typeof policyFor>[1]
     default_grace_ms: params.default_grace * 1000,
     default_keep_ms: params.default_keep * 1000,
     uncacheable_ttl_ms: params.uncacheable_ttl * 1000,
-    clock_skew_ms: 10_000,
+    clock_skew_ms: params.clock_skew * 1000,
   }
 }

@@ -531,6 +531,17 @@ describe('bodies in the store', () => {
     expect(s1.seen.length).toBe(2)
   })
 
+  vtc('so does what the rules wanted to have whole before it is delivered', async (t) => {
+    const size = 3 * 1024 * 1024
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('x'.repeat(size), 'Cache-Control: max-age=100')
+    })
+    const vcl = 'sub vcl_backend_response { set beresp.do_stream = false; }'
+    const c1 = await t.connect('c1', t.cache(await startCache({ origin: s1, vcl, store_bytes: 1024 * 1024 })))
+    await c1.ask('/', { status: 200, body_bytes: size })
+  })
+
   vtc('without streaming a broken fetch is a 503, not a broken message', async (t) => {
     const s1 = await t.origin('s1', async (s) => {
       await s.rx()

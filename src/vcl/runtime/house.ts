@@ -1,3 +1,4 @@
+import { SystemClock } from '../../base/clock.ts'
 import type { VclHost } from './context.ts'
 
 /** The context of vcl_init and vcl_fini: no request, no fetch; what they log goes to `lines`. */
@@ -15,7 +16,7 @@ export class HouseContext {
   }
 
   now(): number {
-    return Date.now() / 1000
+    return new SystemClock().wall_ms / 1000
   }
 
   vclLog(text: string): void {

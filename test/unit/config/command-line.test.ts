@@ -53,7 +53,9 @@ test('check takes files and the parameters that rules depend on', () => {
     command: 'check',
     files: ['a.vcl', 'b.vcl'],
     parameters: { ...defaultParameters(), policy: 'varnish' },
+    emit: false,
   })
+  expect(parse('check --emit a.vcl')).toMatchObject({ emit: true })
 })
 
 describe('a refusal names the flag and the remedy in one line', () => {

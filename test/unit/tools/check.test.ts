@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { parseCommandLine } from '../../../src/config/command-line.ts'
 import { runCheck } from '../../../src/tools/check.ts'
 
 let directory = ''
@@ -20,7 +21,9 @@ function file(name: string, text: string): string {
 
 function check(...argv: string[]): { code: number; output: string } {
   let output = ''
-  const code = runCheck(argv, (text) => (output += text))
+  const options = parseCommandLine(['check', ...argv])
+  if (options.command !== 'check') throw new Error('not a check')
+  const code = runCheck(options, (text) => (output += text))
   return { code, output: output.replaceAll(directory, 'DIR') }
 }
 
@@ -74,16 +77,4 @@ test('--emit prints the JavaScript of the policy’s rules', () => {
   const { output } = check('--emit', '-p', 'policy=varnish', path)
   expect(output).toContain('setField(c.req.fields, "X-Seen", "x-seen", "1")')
   expect(output).toContain('builtin.varnish.vcl:')
-})
-
-test.each([
-  [[], 'no file given'],
-  [['--frobnicate', 'x.vcl'], 'unknown option --frobnicate'],
-  [['-p', 'policy=squid', 'x.vcl'], '-p policy=squid: expected'],
-  [['x.vcl', '-p'], '-p : expected'],
-])('%j is refused with the usage', (argv, message) => {
-  const { code, output } = check(...argv)
-  expect(code).toBe(1)
-  expect(output).toContain(message)
-  expect(output).toContain('usage: lacquer check')
 })

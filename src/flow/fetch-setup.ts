@@ -1,0 +1,19 @@
+import type { Busy } from '../cache/busy.ts'
+import type { OutgoingBody } from '../origin/contract.ts'
+import type { RequestDirectives } from '../policy/directives.ts'
+import type { StoredObject } from '../store/contract.ts'
+import type { FetchOwner } from './recipients.ts'
+
+export type FetchKind = 'fetch' | 'pass' | 'bgfetch'
+
+export interface FetchSetup {
+  readonly kind: FetchKind
+  readonly parent_xid: number
+  readonly busy: Busy | undefined
+  /** A stale object, to validate or to fall back on. */
+  readonly stale: StoredObject | undefined
+  /** The client's Cache-Control. */
+  readonly asked: Readonly<RequestDirectives>
+  readonly body: (OutgoingBody & { readonly started: boolean }) | undefined
+  readonly owner: FetchOwner | undefined
+}
