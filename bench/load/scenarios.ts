@@ -46,6 +46,9 @@ async function withPeers<T>(bench: Bench, work: (running: Map<string, Running>) 
   }
 }
 
+/** A miss runs through enough code that the compilers are busy for seconds. */
+const WARM_UP_SECONDS = 3
+
 /** CPU microseconds per request of the server's whole process tree, median of interleaved rounds. */
 function throughput({ name, title, path, unique, targets }: Throughput): Scenario {
   return {
@@ -58,7 +61,7 @@ function throughput({ name, title, path, unique, targets }: Throughput): Scenari
         for (let round = 0; round <= bench.rounds; round++) {
           for (const [peer, { child, port }] of running) {
             // Round 0 fills caches and lets compilers compile.
-            const seconds = round === 0 ? 1 : bench.seconds
+            const seconds = round === 0 ? WARM_UP_SECONDS : bench.seconds
             const plan: LoadPlan = { port, path, unique, connections: 64, seconds, directory: bench.setting.directory }
             const before_us = cpu_us(child.pid!)
             const result = await load(plan)
