@@ -38,9 +38,12 @@ sub vcl_miss {
 }
 
 sub vcl_backend_response {
-    if (beresp.status >= 500 && beresp.status <= 504 && bereq.is_bgfetch) {
-        # What is stored is better than this.
-        return (abandon);
+    if (beresp.status >= 500 && beresp.status <= 504 && !bereq.uncacheable) {
+        # What is stored is better than this: neither this nor a hit-for-miss may stand in front of it.
+        if (bereq.is_bgfetch) {
+            return (abandon);
+        }
+        return (error(beresp.status, beresp.reason));
     }
     if (beresp.ttl > 0s && beresp.http.Cache-Control !~ "(?i)must-revalidate|proxy-revalidate|no-cache|no-store|private") {
         set beresp.grace = 6h;
