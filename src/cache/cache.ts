@@ -54,7 +54,8 @@ export interface CacheLimits {
 export interface CacheObserver {
   evicted(): void
   expired(): void
-  woken(count: number): void
+  /** So many waiters had waited long enough. */
+  gaveUp(waiters: number): void
 }
 
 /** Keys to objects, and who fetches what. Synchronous throughout: within one worker a lookup cannot be interrupted. */
@@ -290,7 +291,6 @@ export class Cache {
     }
     const waiters = Array.from(busy.waiters)
     busy.waiters.clear()
-    if (waiters.length > 0) this.observer.woken(waiters.length)
     return waiters
   }
 
@@ -300,7 +300,7 @@ export class Cache {
     busy.waiters.clear()
     if (busy.variant.busy === busy) busy.variant.busy = undefined
     this.busies.delete(busy)
-    this.observer.woken(waiters.length)
+    this.observer.gaveUp(waiters.length)
     for (const waiter of waiters) waiter.released()
   }
 

@@ -105,6 +105,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   joined(): void {
     const { env, object } = this
     if (this.over || object === undefined) return
+    env.counters[MAIN.busy_served]++
     env.counters[MAIN.cache_hit]++
     object.hits++
     this.logHit(object)

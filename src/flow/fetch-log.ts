@@ -32,12 +32,12 @@ export function logTtl(fetch: BackendState, source: 'RFC' | 'VCL' | 'HFM'): void
   fetch.log.record(TAG.TTL, `${source} ${numbers} ${beresp_uncacheable ? 'uncacheable' : 'cacheable'}`)
 }
 
-/** Counts how the body of a response is framed. */
-export function countBody({ env, beresp, bereq }: BackendState, expected_bytes: number): void {
+/** Counts how the body of a response is framed; `chunked` as it came. */
+export function countBody({ env, beresp, bereq }: BackendState, expected_bytes: number, chunked: boolean): void {
   const { counters } = env
   if (beresp.status === 204) counters[MAIN.fetch_204]++
   else if (bereq.method === 'HEAD') counters[MAIN.fetch_head]++
   else if (expected_bytes > 0) counters[MAIN.fetch_length]++
   else if (expected_bytes === 0) counters[MAIN.fetch_none]++
-  else counters[MAIN.fetch_chunked]++
+  else counters[chunked ? MAIN.fetch_chunked : MAIN.fetch_eof]++
 }

@@ -39,6 +39,7 @@ export class Fetch extends BackendState implements OriginHandler {
   private object: StoredObject | undefined
   private answers: InitialAnswers | undefined
   private expected_bytes = -1
+  private chunked = false
   private staleReader: BodyReader | undefined
   private ended = false
   /** Published to its owner only. */
@@ -101,6 +102,7 @@ export class Fetch extends BackendState implements OriginHandler {
     this.beresp_time_s = this.received_ms / 1000
     beresp.copyFrom(head)
     this.expected_bytes = content_length
+    this.chunked = head.fields.has('transfer-encoding')
     this.timestamp('Beresp')
     logBeresp(this)
     if (isErrorStatus(beresp.status) && this.serveStale('status')) return
@@ -222,7 +224,7 @@ export class Fetch extends BackendState implements OriginHandler {
   private publish(hitForPass: boolean): void {
     const settled = settle(this, this.judged(), this.sent_ms, this.received_ms)
     logTtl(this, settled.uncacheable ? 'HFM' : 'VCL')
-    countBody(this, this.expected_bytes)
+    countBody(this, this.expected_bytes, this.chunked)
     if (settled.uncacheable) this.publishLoose(settled, hitForPass)
     else this.publishStored(settled)
     if (this.beresp_do_stream) this.handOut()

@@ -50,6 +50,7 @@ class Pipe {
 
   start(): void {
     const { client, backend } = this
+    this.task.env.counters[MAIN.n_pipe]++
     backend.write(requestHeadText(this.task.bereq) + '\r\n', 'latin1')
     client.on('data', (chunk: Buffer) => {
       this.in_bytes += chunk.length
@@ -79,6 +80,7 @@ class Pipe {
     this.backend.destroy()
     const { task } = this
     const { counters } = task.env
+    counters[MAIN.n_pipe]--
     counters[MAIN.s_pipe_in] += this.in_bytes
     counters[MAIN.s_pipe_out] += this.out_bytes
     task.log.account(TAG.PipeAcct, task.connection.head_bytes, 0, this.in_bytes, this.out_bytes)

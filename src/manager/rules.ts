@@ -9,7 +9,8 @@ import { backendVcl, compileVcl, type VclImage } from '../vcl/load.ts'
 export interface CheckedRules {
   /** For the workers. */
   readonly image: VclImage
-  readonly backends: number
+  /** Names of the backends declared. */
+  readonly backends: readonly string[]
   /** Formatted warnings, '' when there are none. */
   readonly warnings: string
 }
@@ -39,7 +40,7 @@ function check(path: string, source: string, options: ServeOptions): CheckedRule
   })
   if (!compiled.ok) throw new OperatorError(`the rules are not accepted:\n${compiled.text}`)
   const { program } = compiled
-  return { image: program.image, backends: program.backends.length, warnings: compiled.text }
+  return { image: program.image, backends: program.backends.map((backend) => backend.name), warnings: compiled.text }
 }
 
 /** Rules are bytes: read as latin1, text in any encoding goes out as it came in. */

@@ -82,21 +82,21 @@ class Manager {
   private workerConfig(endpoints: Endpoint[]): WorkerConfig {
     const { options } = this
     if (options.stores.length > 1) throw new OperatorError('-s: several stores are not supported yet; give one')
-    const main = new CounterBlock('MAIN')
-    const sma = new CounterBlock('SMA', options.stores[0].name)
-    this.counters.add(main.handle)
-    this.counters.add(sma.handle)
+    const { backends } = this.rules
+    const blocks = [new CounterBlock('MAIN'), new CounterBlock('SMA', options.stores[0].name)]
+    for (const backend of backends) blocks.push(new CounterBlock('VBE', backend))
+    for (const block of blocks) this.counters.add(block.handle)
     const xids = new SharedArrayBuffer(4)
     new Int32Array(xids)[0] = 1
     return {
       endpoints,
       parameters: options.parameters,
       rules: this.rules.image,
-      backends: this.rules.backends,
+      backends: backends.length,
       stores: options.stores,
       identity: options.identity,
       hostname: hostname(),
-      counters: [main.handle, sma.handle],
+      counters: blocks.map((block) => block.handle),
       xids,
     }
   }

@@ -8,6 +8,7 @@ import { Upstream } from './upstream.ts'
 import type { Connected, Shared } from './upstream.ts'
 
 const DNS_TTL_MS = 5000
+const UNOBSERVED = { count: (): void => {} }
 
 export function createOrigin(specs: readonly BackendSpec[], options: OriginOptions): Origins {
   const origin = new Origins(options)
@@ -27,7 +28,7 @@ export class Origins implements Origin {
       clock,
       parameters,
       deadlines: new Deadlines(clock),
-      observer: options.observer ?? { count: () => {} },
+      observe: options.observe ?? (() => UNOBSERVED),
       dial: { lookup: resolver.lookup, tls_verify: options.tls_verify ?? true, tls_ca: options.tls_ca },
     }
   }
@@ -80,13 +81,13 @@ export class Origins implements Origin {
   private choose(backend: Backend): Upstream | FetchFailure {
     if (backend.spec.none) return { kind: 'no_backend', message: `backend ${backend.name} has no address` }
     const chosen = backend.resolve()
-    if (!(chosen instanceof Upstream)) return this.refuse('unhealthy', `backend ${backend.name} is sick`)
-    if (chosen.busy) return this.refuse('busy', `backend ${chosen.name}: max_connections (${chosen.spec.max_connections}) reached`)
+    if (!(chosen instanceof Upstream)) return this.refuse(backend, 'unhealthy', `backend ${backend.name} is sick`)
+    if (chosen.busy) return this.refuse(chosen, 'busy', `backend ${chosen.name}: max_connections (${chosen.spec.max_connections}) reached`)
     return chosen
   }
 
-  private refuse(kind: 'unhealthy' | 'busy', message: string): FetchFailure {
-    this.shared.observer.count(kind === 'busy' ? 'backend_busy' : 'backend_unhealthy')
+  private refuse(backend: Backend, kind: 'unhealthy' | 'busy', message: string): FetchFailure {
+    this.shared.observe(backend.name).count(kind === 'busy' ? 'backend_busy' : 'backend_unhealthy')
     return { kind, message }
   }
 }

@@ -26,12 +26,15 @@ export type OriginCounter =
 
 export interface OriginObserver {
   count(counter: OriginCounter): void
+  /** Fetches and pipes under way have become so many more. */
+  running?(change: 1 | -1): void
 }
 
 export interface OriginOptions {
   readonly clock: Clock
   readonly parameters: OriginParameters
-  readonly observer?: OriginObserver
+  /** Whoever counts for this backend. */
+  readonly observe?: (backend: string) => OriginObserver
   /** Verify certificates of TLS origins (default true). */
   readonly tls_verify?: boolean
   /** Additional trust anchors for TLS origins, PEM. */

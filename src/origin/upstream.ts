@@ -20,7 +20,7 @@ export interface Shared {
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly parameters: OriginParameters
-  readonly observer: OriginObserver
+  readonly observe: (backend: string) => OriginObserver
   readonly dial: DialOptions
 }
 
@@ -52,7 +52,7 @@ export class Upstream implements Backend, Carrier, Line {
     this.clock = shared.clock
     this.deadlines = shared.deadlines
     this.parameters = shared.parameters
-    this.observer = shared.observer
+    this.observer = shared.observe(spec.name)
     this.dialler = new Dialler(spec, shared.dial)
   }
 
@@ -65,7 +65,7 @@ export class Upstream implements Backend, Carrier, Line {
   }
 
   fetch(bereq: RequestHead, body: OutgoingBody | undefined, timeouts: OriginTimeouts, handler: OriginHandler): OriginCall {
-    this.running++
+    this.begin()
     this.connect_ms = timeouts.connect_ms
     this.client = handler.client
     const call = new Call(this, timeouts, handler)
@@ -86,17 +86,23 @@ export class Upstream implements Backend, Carrier, Line {
 
   release(): void {
     this.running--
+    this.observer.running?.(-1)
+  }
+
+  private begin(): void {
+    this.running++
+    this.observer.running?.(1)
   }
 
   connect(client: ProxiedClient | undefined, timeout_ms: number, done: Connected): void {
-    this.running++
+    this.begin()
     this.dialler.dial(timeout_ms, this.preamble(client), (error, socket) => {
       this.observer.count(error === undefined ? 'backend_conn' : 'backend_fail')
       if (socket === undefined) {
-        this.running--
+        this.release()
         return done({ kind: error!.kind, message: error!.message }, undefined)
       }
-      socket.once('close', () => this.running--)
+      socket.once('close', () => this.release())
       done(undefined, socket)
     })
   }

@@ -15,6 +15,7 @@ export interface WorkerConfig {
   readonly stores: readonly StoreSpec[]
   readonly identity: string
   readonly hostname: string
+  /** This worker's own: MAIN, SMA of the store, VBE of each backend. What is missing is counted where nobody looks. */
   readonly counters: readonly CounterHandle[]
   /** The next transaction id, shared by all workers. */
   readonly xids: SharedArrayBuffer

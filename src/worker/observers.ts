@@ -1,6 +1,6 @@
 import type { CacheObserver } from '../cache/cache.ts'
 import { countClose } from '../counters/close-reasons.ts'
-import { MAIN } from '../counters/counters.ts'
+import { MAIN, VBE, type CounterValues } from '../counters/counters.ts'
 import type { Clock } from '../base/clock.ts'
 import type { CloseReason } from '../flow/client.ts'
 import type { OperationsLog } from '../flow/environment.ts'
@@ -81,10 +81,23 @@ export class SessionObserver implements ConnectionObserver {
   }
 }
 
-export function originObserver(counters: Float64Array): OriginObserver {
+const OF_BACKEND: { readonly [C in OriginCounter]?: number } = {
+  backend_unhealthy: VBE.unhealthy,
+  backend_busy: VBE.busy,
+  backend_fail: VBE.fail,
+  backend_req: VBE.req,
+}
+
+/** Counts for one backend: in MAIN, and in the backend's own block. */
+export function originObserver(main: CounterValues, vbe: CounterValues): OriginObserver {
   return {
     count(counter: OriginCounter): void {
-      counters[MAIN[counter]]++
+      main[MAIN[counter]]++
+      const own = OF_BACKEND[counter]
+      if (own !== undefined) vbe[own]++
+    },
+    running(change: 1 | -1): void {
+      vbe[VBE.conn] += change
     },
   }
 }
@@ -93,6 +106,6 @@ export function cacheObserver(counters: Float64Array): CacheObserver {
   return {
     evicted: () => void counters[MAIN.n_lru_nuked]++,
     expired: () => void counters[MAIN.n_expired]++,
-    woken: () => {},
+    gaveUp: (waiters) => void (counters[MAIN.busy_timeout] += waiters),
   }
 }

@@ -1,6 +1,7 @@
 import { SystemClock, type Clock } from '../base/clock.ts'
 import { Cache } from '../cache/cache.ts'
-import { CounterBlock, MAIN, SMA, type CounterHandle } from '../counters/counters.ts'
+import { CounterBlock, MAIN, SMA, type CounterHandle, type CounterValues } from '../counters/counters.ts'
+import { counterRows, type CounterClass } from '../counters/table.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
 import { Flow } from '../flow/flow.ts'
 import { Http1Context } from '../listen/http1-context.ts'
@@ -9,6 +10,7 @@ import { chooseReadPath } from '../listen/read-path.ts'
 import { parseMask } from '../log/tags.ts'
 import { LogWriter } from '../log/writer.ts'
 import { createOrigin, type Origins } from '../origin/create.ts'
+import type { OriginObserver } from '../origin/options.ts'
 import { policyFor } from '../policy/policy.ts'
 import { createHeapStore } from '../store/heap/store.ts'
 import type { Store } from '../store/contract.ts'
@@ -97,7 +99,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const log = openLog(config, ring, counters)
   const policy = policyFor(params.policy, policyParameters(config))
   const store = openStore(config)
-  const origin = createOrigin([], { clock, parameters: params, observer: originObserver(counters) })
+  const origin = createOrigin([], { clock, parameters: params, observe: backendObservers(config, counters) })
   const limits = {
     busy_waiters_max: params.busy_waiters_max,
     busy_wait_timeout_ms: params.busy_wait_timeout > 0 ? params.busy_wait_timeout * 1000 : Infinity,
@@ -127,9 +129,25 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   return { env, context, ring, origin, main, sma }
 }
 
-function attach(handles: readonly CounterHandle[], kind: 'MAIN' | 'SMA'): CounterBlock {
-  const handle = handles.find((candidate) => candidate.kind === kind)
-  return handle === undefined ? new CounterBlock(kind) : CounterBlock.attach(handle)
+/** A block of ours. One that a worker before us has left behind says what was open then: nothing is now. */
+function attach(handles: readonly CounterHandle[], kind: CounterClass, instance?: string): CounterBlock {
+  const handle = handles.find((candidate) => candidate.kind === kind && (instance === undefined || candidate.instance === instance))
+  if (handle === undefined) return new CounterBlock(kind)
+  const block = CounterBlock.attach(handle)
+  counterRows(kind).forEach(([, row], i) => {
+    if (row.type === 'gauge') block.values[i] = 0
+  })
+  return block
+}
+
+/** One for each backend, made when it is first asked for. */
+function backendObservers(config: WorkerConfig, main: CounterValues): (backend: string) => OriginObserver {
+  const known = new Map<string, OriginObserver>()
+  return (backend) => {
+    const observer = known.get(backend) ?? originObserver(main, attach(config.counters, 'VBE', backend).values)
+    known.set(backend, observer)
+    return observer
+  }
 }
 
 function openLog(config: WorkerConfig, ring: SharedArrayBuffer, counters: Float64Array): LogWriter {

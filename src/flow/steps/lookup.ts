@@ -75,6 +75,7 @@ function notHit(task: ClientTask, found: number): Step {
       if (busy !== undefined) return task.park(busy)
       break
     case LOOKUP.crowded:
+      counters[MAIN.busy_refused]++
       return task.refuse(503, 'Too many requests wait for this')
   }
   counters[MAIN.cache_miss]++

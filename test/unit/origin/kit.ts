@@ -155,7 +155,7 @@ export interface Rig {
 export function rig(specs: BackendSpec[], more: Partial<OriginOptions> = {}): Rig {
   const counters: Partial<Record<OriginCounter, number>> = {}
   const observer = { count: (name: OriginCounter) => void (counters[name] = (counters[name] ?? 0) + 1) }
-  return { origin: createOrigin(specs, { clock: new SystemClock(), parameters: PARAMETERS, observer, ...more }), counters }
+  return { origin: createOrigin(specs, { clock: new SystemClock(), parameters: PARAMETERS, observe: () => observer, ...more }), counters }
 }
 
 /** A client's body that hands out `chunks` one per resume. */
