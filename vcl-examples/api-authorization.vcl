@@ -7,6 +7,7 @@
 #   * The origin never sees Authorization or Cookie on a public endpoint, so that its answer cannot depend on them.
 #   * A public endpoint stays for as long as the origin says, if it says so, and not at all if it forbids it.
 #   * A public answer may be read by pages of every origin.
+#   * A client cannot call something public, and a public answer sets no cookie.
 #   * A CORS preflight is answered here, with permission for the listed origins only.
 #   * Calls that change something always reach the origin.
 # Adapt: the backend; the public paths; the origins and fields that CORS allows.

@@ -24,7 +24,6 @@ acl staff {
 }
 
 sub vcl_recv {
-    unset req.http.X-Cache;
     if (client.ip !~ staff) {
         unset req.http.X-Cache-Debug;
     }

@@ -62,7 +62,8 @@ sub vcl_synth {
     }
 }
 
-# Once more, with the long grace; if nothing is there, vcl_miss ends it.
+# Once more, with the long grace; if nothing is there, vcl_miss ends it. Lacquer falls back on what is in grace by
+# itself and comes here only when nothing is; Varnish needs the second look.
 sub look_again {
     if (req.restarts == 0 && (req.method == "GET" || req.method == "HEAD")) {
         set req.http.X-Second-Look = "yes";

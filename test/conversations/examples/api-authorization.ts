@@ -75,15 +75,30 @@ export const apiAuthorization: Promises = {
     await c1.ask('/v1/orders', { fields: { 'Access-Control-Allow-Origin': 'https://first.example' } }, 'Origin: https://second.example')
   },
 
+  'A client cannot call something public, and a public answer sets no cookie.': async (t, rules) => {
+    const s1 = await site(t, () => ['Cache-Control: public, max-age=60', 'Set-Cookie: session=1'])
+    const c1 = await visitor(t, await rules.start(t, { default: s1.origin }))
+    for (const number of ['1', '2']) {
+      await c1.ask('/v1/orders', { body: number, fields: { 'Access-Control-Allow-Origin': undefined } }, ALICE, 'X-Public: yes')
+    }
+    for (let i = 0; i < 2; i++) await c1.ask('/v1/public', { body: '3', fields: { 'Set-Cookie': undefined } })
+  },
+
   'A CORS preflight is answered here, with permission for the listed origins only.': async (t, rules) => {
     const s1 = await site(t)
     const c1 = await visitor(t, await rules.start(t, { default: s1.origin }))
     const preflight = async (origin: string, allowed: string | undefined) => {
       c1.request('OPTIONS', '/v1/orders', `Origin: ${origin}`, 'Access-Control-Request-Method: PUT')
-      const methods = allowed === undefined ? undefined : /\bPUT\b/
+      const [methods, headers, age] = allowed === undefined ? [] : [/\bPUT\b/, /\bAuthorization\b/, '600']
       await c1.rx({
-        status: 204,
-        fields: { 'Access-Control-Allow-Origin': allowed, 'Access-Control-Allow-Methods': methods, Vary: 'Origin' },
+        start: 'HTTP/1.1 204 No Content',
+        fields: {
+          'Access-Control-Allow-Origin': allowed,
+          'Access-Control-Allow-Methods': methods,
+          'Access-Control-Allow-Headers': headers,
+          'Access-Control-Max-Age': age,
+          Vary: 'Origin',
+        },
       })
     }
     await preflight('https://app.example.com', 'https://app.example.com')

@@ -104,7 +104,7 @@ export const STAFF = '192.0.2.7'
 /** A client with that address. */
 export async function from(t: Conversation, v1: TestCache, ip: string, name = 'c1'): Promise<Client> {
   const client = await t.connect(name, v1)
-  client.raw(`PROXY TCP4 ${ip} 127.0.0.1 4000 80\r\n`)
+  client.raw(ip.includes(':') ? `PROXY TCP6 ${ip} ::1 4000 80\r\n` : `PROXY TCP4 ${ip} 127.0.0.1 4000 80\r\n`)
   return client
 }
 

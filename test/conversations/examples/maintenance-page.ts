@@ -33,7 +33,11 @@ export const maintenancePage: Promises = {
     await c1.ask('/', { status: 200, body: '1' })
     begin()
     for (const target of ['/', '/other', '/healthzz']) {
-      await c1.ask(target, { status: 503, body: /back soon/, fields: { 'Content-Type': 'text/html; charset=utf-8' } })
+      await c1.ask(target, {
+        start: 'HTTP/1.1 503 Service Unavailable',
+        body: /back soon/,
+        fields: { 'Content-Type': 'text/html; charset=utf-8' },
+      })
     }
   },
 

@@ -81,6 +81,6 @@ export const normaliseQuery: Promises = {
     await c1.rx({ status: 200, body: '1' })
     expect(s1.origin.seen).toEqual(['POST /shop/?b=2&a=1&gclid=3 HTTP/1.1'])
     c1.request('HEAD', '/shop/')
-    await c1.rxForHead({ status: 301, fields: { Location: '/shop' } })
+    await c1.rxForHead({ start: 'HTTP/1.1 301 Moved Permanently', fields: { Location: '/shop', 'Cache-Control': 'public, max-age=3600' } })
   },
 }

@@ -15,13 +15,13 @@ export const purgeAcl: Promises = {
     const v1 = await rules.start(t, { default: s1.origin })
     const c1 = await visitor(t, v1)
     let number = 0
-    for (const ip of ['127.0.0.1', '192.0.2.7', '192.0.2.255']) {
+    for (const ip of ['127.0.0.1', '192.0.2.7', '192.0.2.255', '::1', '2001:db8:1::7']) {
       await c1.ask('/', { body: String(++number) })
       await c1.ask('/', { body: String(number) })
       await purge(await from(t, v1, ip, ip), '/', 200)
     }
-    await c1.ask('/', { body: '4' })
-    expect(v1.counters()).toMatchObject({ n_purges: 3, n_obj_purged: 3 })
+    await c1.ask('/', { body: '6' })
+    expect(v1.counters()).toMatchObject({ n_purges: 5, n_obj_purged: 5 })
   },
 
   'All variants of a page go at once; other pages stay.': async (t, rules) => {
@@ -55,7 +55,7 @@ export const purgeAcl: Promises = {
     const v1 = await rules.start(t, { default: s1.origin })
     const c1 = await visitor(t, v1)
     await c1.ask('/', { body: '1' })
-    for (const ip of [STRANGER, '192.0.3.7', '127.0.0.2']) {
+    for (const ip of [STRANGER, '192.0.3.7', '127.0.0.2', '2001:db8:2::7']) {
       await purge(await from(t, v1, ip, ip), '/', 403, 'X-Forwarded-For: 127.0.0.1', 'X-Purge-Refresh: 1')
     }
     await c1.ask('/', { body: '1' })
@@ -89,5 +89,7 @@ export const purgeAcl: Promises = {
     await editor.rx({ status: 200, body: '2', fields: { 'X-Purged': 'refreshed' } })
     await c1.ask('/', { body: '2', fields: { 'X-Purged': undefined } })
     expect(s1.origin.seen).toEqual(['GET / HTTP/1.1', 'GET / HTTP/1.1'])
+    const fields = ['cookie', 'authorization', 'x-purge-refresh'].map((name) => s1.requests[1].field(name))
+    expect(fields).toEqual([undefined, undefined, undefined])
   },
 }

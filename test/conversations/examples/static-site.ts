@@ -21,11 +21,13 @@ export const staticSite: Promises = {
     const c1 = await visitor(t, v1)
     await c1.ask('/', { body: '1' })
     await c1.ask('/long', { body: '2' })
+    await c1.ask('/forged', { body: '3' }, 'X-Asset: yes')
     v1.advance(5 * MINUTE_MS - 1000)
     await c1.ask('/', { body: '1' })
     expect(v1.counters().s_bgfetch).toBe(0)
     v1.advance(HOUR_MS + 2000)
-    await c1.ask('/', { body: '3' })
+    await c1.ask('/', { body: '4' })
+    await c1.ask('/forged', { body: '5' })
     await c1.ask('/long', { body: '2' })
   },
 

@@ -10,9 +10,13 @@ interface Place {
   readonly media: Site
 }
 
-/** All three backends, each with the same answers. */
+/** All three backends, each with the same answers; media sets a cookie besides. */
 async function place(t: Conversation, rules: Rules, ...lines: string[]): Promise<Place> {
-  const [shop, api, media] = [await site(t, () => lines, 'site'), await site(t, () => lines, 'api'), await site(t, () => lines, 'media')]
+  const [shop, api, media] = [
+    await site(t, () => lines, 'site'),
+    await site(t, () => lines, 'api'),
+    await site(t, () => [...lines, 'Set-Cookie: a=b'], 'media'),
+  ]
   return { v1: await rules.start(t, { site: shop.origin, api: api.origin, media: media.origin }), shop, api, media }
 }
 
@@ -111,7 +115,7 @@ export const twoBackends: Promises = {
     const c1 = await visitor(t, v1)
     for (const number of ['1', '2']) await c1.ask('/api/', { body: number })
     for (let i = 0; i < 2; i++) await c1.ask('/', { body: '1' })
-    await c1.ask('/media/a', { body: '1' })
+    await c1.ask('/media/a', { body: '1', fields: { 'Set-Cookie': undefined } })
     v1.advance(DAY_MS - 1000)
     await c1.ask('/media/a', { body: '1' })
     await c1.ask('/', { body: '2' })
