@@ -71,7 +71,6 @@ export abstract class ClientState implements ClientContext {
     this.restarts = 0
     this.client_identity = undefined
     if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
-    this.resetRules()
   }
 
   /** What a restart sets back: everything but the request itself. */
@@ -89,8 +88,14 @@ export abstract class ClientState implements ClientContext {
     this.req_storage = undefined
     this.backend_hint = undefined
     this.bereq_backend = undefined
+    this.bereq_connect_timeout_s = 0
+    this.req_esi = true
+    this.req_trace = false
+    this.resp_do_esi = false
+    this.resp_filters = ''
     this.action_status = 0
     this.action_reason = undefined
+    this.action_ttl = -1
   }
 
   get client_ip(): Ip {

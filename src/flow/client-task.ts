@@ -53,10 +53,6 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     const { env } = this
     env.clock.refresh()
     this.over = false
-    this.passed = false
-    this.fetched_by_us = false
-    this.purging = false
-    this.announced_bytes = -1
     this.head_tx_bytes = 0
     this.body_tx_bytes = 0
     this.body_rx_bytes = 0
@@ -64,9 +60,19 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.req_xid = env.log.nextXid()
     this.log = env.log.open(this.req_xid, 'client')
     this.beginState(connection)
+    this.beginAgain()
     this.logRequest()
     connection.onClosed = this.onClosed
     run(this, STEP.recv)
+  }
+
+  /** Nothing of an earlier run through the rules is left but the request. */
+  beginAgain(): void {
+    this.passed = false
+    this.fetched_by_us = false
+    this.purging = false
+    this.announced_bytes = -1
+    this.resetRules()
   }
 
   /** The client left, and the task is free or busy with another. */

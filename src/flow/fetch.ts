@@ -166,13 +166,16 @@ export class Fetch extends BackendState implements OriginHandler {
     const chosen = asBackend(this.bereq_backend)
     const backend = chosen?.resolve() ?? chosen
     if (backend === undefined) return this.backendError(503, FAILED)
+    const body = this.bodyUnset ? undefined : this.setup.body
+    // It went with an earlier try, or an earlier run of a request that was restarted, and is not kept.
+    if (body?.started === true) return this.backendError(503, 'Request body is gone')
     this.beresp_backend = backend
     const { spec } = backend
     if (!bereq.fields.has('host')) bereq.fields.set('Host', spec.host_header ?? spec.host ?? 'localhost')
     logBereq(this)
     this.sent_ms = env.clock.wall_ms
     const timeouts = timeoutsFor(spec, env.params, this.connect_timeout_s, this.first_byte_timeout_s, this.between_bytes_timeout_s)
-    this.call = env.origin.fetch(backend, bereq, this.bodyUnset ? undefined : this.setup.body, timeouts, this)
+    this.call = env.origin.fetch(backend, bereq, body, timeouts, this)
   }
 
   /** RFC 9111 section 4.3.4: a 304 to our conditions updates the stored head, which then is the response. */
@@ -318,9 +321,8 @@ export class Fetch extends BackendState implements OriginHandler {
   }
 
   private retry(): void {
-    const { setup, env } = this
+    const { env } = this
     this.dropCall()
-    if (setup.body?.started === true) return this.backendError(503, 'Request body is gone')
     if (this.bereq_retries >= env.params.max_retries) {
       this.log.record(TAG.VCL_Error, 'Too many retries, delivering 503')
       return this.backendError(503, FAILED, true)

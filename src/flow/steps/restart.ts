@@ -12,6 +12,6 @@ export function restart(task: ClientTask): Step {
     task.log.record(TAG.VCL_Error, 'Too many restarts')
     return task.refuse(503, 'Too many restarts')
   }
-  task.resetRules()
+  task.beginAgain()
   return STEP.recv
 }

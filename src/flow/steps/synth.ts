@@ -17,16 +17,23 @@ export function synth(task: ClientTask): Step {
     case ACTION.deliver:
       return transmitSynthetic(task)
     case ACTION.restart:
-      return STEP.restart
+      // The answer to a request that may not be restarted again is made here too.
+      if (task.restarts < task.env.params.max_restarts) return STEP.restart
+      task.vclError('Too many restarts')
+      return bare(task)
     default:
-      // Nothing is left that could answer for the rules: a bare 503, and the connection goes.
-      compose(task)
-      task.resp.status = 503
-      task.resp.reason = 'VCL failed'
-      task.body_text = ''
-      task.connection.closeAfter('VCL_FAILURE')
-      return transmitSynthetic(task)
+      return bare(task)
   }
+}
+
+/** Nothing is left that could answer for the rules: a 503 without a word, and the connection goes. */
+function bare(task: ClientTask): Step {
+  compose(task)
+  task.resp.status = 503
+  task.resp.reason = 'VCL failed'
+  task.body_text = ''
+  task.connection.closeAfter('VCL_FAILURE')
+  return transmitSynthetic(task)
 }
 
 function compose(task: ClientTask): void {

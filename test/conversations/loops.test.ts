@@ -1,0 +1,75 @@
+import { expect, describe } from 'vitest'
+import { startCache } from '../kit/cache.ts'
+import { vtc } from '../kit/vtc.ts'
+import { numbered } from './origins.ts'
+
+describe('rules that never come to an end', () => {
+  vtc('restart from vcl_synth, always: 503, and the worker goes on', async (t) => {
+    const vcl = `
+      sub vcl_recv { if (req.url == "/loop") { return (synth(700)); } }
+      sub vcl_synth { if (req.url == "/loop") { return (restart); } }`
+    const v1 = t.cache(await startCache({ origin: await numbered(t), vcl }))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/loop', { status: 503 })
+    await c1.rxClosed()
+    const c2 = await t.connect('c2', v1)
+    await c2.ask('/', { status: 200 })
+  })
+
+  vtc('retry from vcl_backend_error, always: bounded by max_retries', async (t) => {
+    const vcl = 'sub vcl_backend_fetch { return (error(503)); } sub vcl_backend_error { return (retry); }'
+    const v1 = t.cache(await startCache({ origin: await numbered(t), vcl }))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { status: 503 })
+    await c1.ask('/', { status: 503 })
+  })
+
+  vtc('retry of a request whose body has gone to the origin already: 503, not for ever', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx({ body: 'body' })
+      s.raw('nonsense\r\n\r\n')
+      s.close()
+    })
+    const v1 = t.cache(await startCache({ origin: s1, vcl: 'sub vcl_backend_error { return (retry); }' }))
+    const c1 = await t.connect('c1', v1)
+    c1.request('POST', '/', 'Content-Length: 4')
+    c1.txbody('body')
+    await c1.rx({ status: 503 })
+    expect(s1.seen).toEqual(['POST / HTTP/1.1'])
+  })
+
+  for (const framing of ['Content-Length: 4', 'Transfer-Encoding: chunked']) {
+    vtc(`restart of a request whose body has gone (${framing}): 503, never a request with half a body`, async (t) => {
+      const s1 = await t.origin('s1', async (s) => {
+        await s.rx({ body: 'body' })
+        s.answer('first')
+      })
+      const vcl = 'sub vcl_deliver { if (req.restarts == 0) { return (restart); } }'
+      const v1 = t.cache(await startCache({ origin: s1, vcl }))
+      const c1 = await t.connect('c1', v1)
+      c1.request('POST', '/', framing)
+      if (framing.startsWith('C')) c1.txbody('body')
+      else {
+        c1.txchunk('body')
+        c1.txlast()
+      }
+      await c1.rx({ status: 503 })
+      expect(s1.seen).toEqual(['POST / HTTP/1.1'])
+    })
+  }
+})
+
+describe('a restart begins from scratch', () => {
+  vtc('after a pass the object from the store is a hit, with its age, ranges and conditions', async (t) => {
+    const s1 = await numbered(t, 'Cache-Control: max-age=100', 'ETag: "1"')
+    const vcl = `
+      sub vcl_recv { if (req.restarts == 0 && req.http.X-Restart) { return (pass); } }
+      sub vcl_deliver { if (req.restarts == 0 && req.http.X-Restart) { return (restart); } }`
+    const v1 = t.cache(await startCache({ origin: s1, vcl }))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { body: '1' })
+    v1.advance(5000)
+    await c1.ask('/', { body: '1', fields: { Age: '5', 'Cache-Status': /hit/ } }, 'X-Restart: 1')
+    await c1.ask('/', { status: 304 }, 'X-Restart: 1', 'If-None-Match: "1"')
+  })
+})
