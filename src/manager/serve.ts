@@ -30,13 +30,17 @@ export async function serve(options: ServeOptions): Promise<number> {
 
 async function serveWith(options: ServeOptions, worker: WorkerThread, operations: Operations): Promise<number> {
   const demo = options.backend === undefined && options.vclFile === undefined ? await demoOrigin() : undefined
-  const rules = rulesOf(options, demo)
-  if (options.compileOnly) {
-    process.stdout.write(rules.image.js)
-    return 0
+  try {
+    const rules = rulesOf(options, demo)
+    if (options.compileOnly) {
+      process.stdout.write(rules.image.js)
+      return 0
+    }
+    if (rules.warnings !== '') process.stderr.write(`${rules.warnings}\n`)
+    return await new Manager(options, rules, demo, operations).run(worker)
+  } finally {
+    await demo?.close()
   }
-  if (rules.warnings !== '') process.stderr.write(`${rules.warnings}\n`)
-  return new Manager(options, rules, demo, operations).run(worker)
 }
 
 async function demoOrigin(): Promise<DemoOrigin> {
@@ -71,12 +75,16 @@ class Manager {
     const stop = stopSignal()
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
     const metrics = await this.openMetrics()
-    await worker.start(this.workerConfig(endpoints))
-    this.health = 'ready'
-    this.announce(endpoints, metrics)
-    await stop
-    await this.shutDown(worker, metrics)
-    return 0
+    try {
+      await worker.start(this.workerConfig(endpoints))
+      this.health = 'ready'
+      this.announce(endpoints, metrics)
+      await stop
+      await this.shutDown(worker)
+      return 0
+    } finally {
+      await metrics?.close()
+    }
   }
 
   private workerConfig(endpoints: Endpoint[]): WorkerConfig {
@@ -141,12 +149,10 @@ class Manager {
     )
   }
 
-  private async shutDown(worker: WorkerThread, metrics: MetricsServer | undefined): Promise<void> {
+  private async shutDown(worker: WorkerThread): Promise<void> {
     this.health = 'draining'
     const cut = await worker.drain(this.options.parameters.shutdown_timeout * 1000)
     if (cut > 0) this.operations.write('warn', `${cut} connections were cut: their requests took longer than shutdown_timeout`)
-    await metrics?.close()
-    await this.demo?.close()
   }
 }
 
