@@ -24,6 +24,8 @@ resp.append('X-Varnish', '32770 5')
 resp.append('Age', '17')
 resp.append('Via', '1.1 lacquer')
 
+const head = { status: 200, reason: 'OK', fields: resp }
+
 const tally = new Float64Array(5)
 const writer = new LogWriter(new SharedArrayBuffer(8 << 20), { reclen_bytes: 255, buffer_bytes: 4096, mask: defaultMask(), tally })
 
@@ -45,10 +47,7 @@ function hit(now_ms: number): void {
   txn.hit(5, 281.25, 10, 0)
   txn.record(TAG.VCL_call, 'HIT')
   txn.record(TAG.VCL_return, 'deliver')
-  txn.record(TAG.RespProtocol, 'HTTP/1.1')
-  txn.number(TAG.RespStatus, 200)
-  txn.record(TAG.RespReason, 'OK')
-  txn.storedFields(TAG.RespHeader, resp, 5)
+  txn.storedHead(head, 5)
   txn.record(TAG.VCL_call, 'DELIVER')
   txn.record(TAG.VCL_return, 'deliver')
   txn.timestamp('Process', now_ms, 0.021, 0.021)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Ip } from '../base/ip.ts'
+import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import { TAG } from '../log/tags.ts'
 import type { Transaction } from '../log/writer.ts'
@@ -189,6 +190,14 @@ export abstract class BackendState implements BackendContext {
 
   logAcl(name: string, matched: string | undefined): void {
     this.log.record(TAG.VCL_acl, matched === undefined ? `NO_MATCH ${name}` : `MATCH ${name} ${matched}`)
+  }
+
+  fieldSet(fields: Fields, name: string, value: string): void {
+    this.log.field(fields === this.bereq.fields ? TAG.BereqHeader : TAG.BerespHeader, name, value)
+  }
+
+  fieldUnset(fields: Fields, name: string, value: string): void {
+    this.log.field(fields === this.bereq.fields ? TAG.BereqUnset : TAG.BerespUnset, name, value)
   }
 
   storage(name: string): VclStevedore | undefined {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Ip } from '../base/ip.ts'
+import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import type { Transaction } from '../log/writer.ts'
 import { TAG } from '../log/tags.ts'
@@ -20,6 +21,8 @@ export abstract class ClientState implements ClientContext {
   vcl: LoadedVcl
   connection!: ClientConnection
   log!: Transaction
+  /** Of the request that a pipe sends. */
+  pipe_log: Transaction | undefined
   req!: RequestHead
   /** req as it was received, for std.rollback and restarts of it; only when the rules use it. */
   readonly original = new RequestHead()
@@ -211,6 +214,18 @@ export abstract class ClientState implements ClientContext {
 
   logAcl(name: string, matched: string | undefined): void {
     this.log.record(TAG.VCL_acl, matched === undefined ? `NO_MATCH ${name}` : `MATCH ${name} ${matched}`)
+  }
+
+  fieldSet(fields: Fields, name: string, value: string): void {
+    if (fields === this.req.fields) this.log.field(TAG.ReqHeader, name, value)
+    else if (fields === this.resp.fields) this.log.field(TAG.RespHeader, name, value)
+    else this.pipe_log?.field(TAG.BereqHeader, name, value)
+  }
+
+  fieldUnset(fields: Fields, name: string, value: string): void {
+    if (fields === this.req.fields) this.log.field(TAG.ReqUnset, name, value)
+    else if (fields === this.resp.fields) this.log.field(TAG.RespUnset, name, value)
+    else this.pipe_log?.field(TAG.BereqUnset, name, value)
   }
 
   storage(name: string): VclStevedore | undefined {

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from './digits.ts'
 import { putInteger, putMicroseconds, putText, putWallClock } from './digits.ts'
-import type { Place } from './encoded.ts'
+import type { Place, Run } from './encoded.ts'
 import { RECORD_WORDS } from './ring.ts'
 import { TAG } from './tags.ts'
 import type { LogBuffer, LogWriter } from './writer.ts'
@@ -14,6 +14,13 @@ export interface FieldLines {
   readonly count: number
   readonly names: readonly string[]
   readonly values: readonly string[]
+}
+
+/** A response's head, as far as the log wants it. */
+export interface HeadLines {
+  readonly status: number
+  readonly reason: string
+  readonly fields: FieldLines
 }
 
 const RECORD_BYTES = RECORD_WORDS * 4
@@ -88,25 +95,48 @@ export class Transaction {
     this.finish(tag, start, putText(bytes, at + 2, value))
   }
 
+  /** "Name: 123". */
+  numberField(tag: number, name: string, value: number): void {
+    if (this.mask[tag] !== 0) return
+    const start = this.reserve(name.length + NUMBERS_BYTES)
+    const { bytes } = this
+    const at = putText(bytes, start, name)
+    bytes[at] = COLON
+    bytes[at + 1] = SPACE
+    this.finish(tag, start, putInteger(bytes, at + 2, value))
+  }
+
   fields(tag: number, lines: FieldLines): void {
     if (this.mask[tag] !== 0) return
     for (let i = 0; i < lines.count; i++) this.field(tag, lines.names[i], lines.values[i])
   }
 
-  /** The same for lines that never change, those of a stored response; `key` is the object's transaction id. */
-  storedFields(tag: number, lines: FieldLines, key: number): void {
-    if (this.mask[tag] !== 0) return
+  /** Status line and fields of a response to the client. */
+  respHead(head: HeadLines): void {
+    this.record(TAG.RespProtocol, 'HTTP/1.1')
+    this.number(TAG.RespStatus, head.status)
+    this.record(TAG.RespReason, head.reason)
+    this.fields(TAG.RespHeader, head.fields)
+  }
+
+  /** The same for a head that never changes, that of a stored response; `key` is the object's transaction id. */
+  storedHead(head: HeadLines, key: number): void {
     const place = this.writer.encoded.place(key)
-    if (place.lines !== lines || place.tag !== tag) {
-      place.lines = lines
-      place.tag = tag
+    if (place.lines !== head.fields) {
+      place.lines = head.fields
       place.words = undefined
-      this.fields(tag, lines)
+      this.respHead(head)
     } else if (place.words !== undefined) {
       this.copy(place.words, place.records)
     } else {
-      this.encode(place, tag, lines)
+      this.encode(place, head)
     }
+  }
+
+  /** Records that never change. */
+  run(run: Run): void {
+    if (run.generation === this.writer.encoded.generation && run.words !== undefined) this.copy(run.words, run.records)
+    else this.encodeRun(run)
   }
 
   number(tag: number, value: number): void {
@@ -142,6 +172,15 @@ export class Transaction {
     at = putMicroseconds(bytes, at + 1, Math.round(grace_s * 1e6))
     bytes[at] = SPACE
     this.finish(TAG.Hit, start, putMicroseconds(bytes, at + 1, Math.round(keep_s * 1e6)))
+  }
+
+  /** HitMiss or HitPass: the transaction that made the marker, and what is left of it in seconds. */
+  marker(tag: number, xid: number, left_s: number): void {
+    if (this.mask[tag] !== 0) return
+    const start = this.reserve(NUMBERS_BYTES)
+    const at = putInteger(this.bytes, start, xid)
+    this.bytes[at] = SPACE
+    this.finish(tag, start, putMicroseconds(this.bytes, at + 1, Math.round(left_s * 1e6)))
   }
 
   /** ReqAcct or BereqAcct: head, body and sum of the first direction, then of the second. */
@@ -222,17 +261,29 @@ export class Transaction {
     if (this.direct) this.park()
   }
 
-  /** Writes lines and remembers their words, unless the buffer was written out in between. */
-  private encode(place: Place, tag: number, lines: FieldLines): void {
+  /** Writes a head and remembers its words, unless the buffer was written out in between. */
+  private encode(place: Place, head: HeadLines): void {
     this.reserve(0)
     const from = this.at
+    const { records } = this
     const flushes = this.writer.tally[TALLY.flushes]
-    this.fields(tag, lines)
+    this.respHead(head)
     const size_bytes = this.at - from
     if (this.direct || flushes !== this.writer.tally[TALLY.flushes] || size_bytes > ENCODED_BYTES_MAX) return
     if (size_bytes * 2 > this.writer.buffer_bytes) return
     place.words = this.words.slice(from >> 2, this.at >> 2)
-    place.records = lines.count
+    place.records = this.records - records
+  }
+
+  private encodeRun(run: Run): void {
+    const from = this.at
+    const { records } = this
+    const flushes = this.writer.tally[TALLY.flushes]
+    for (const [tag, text] of run.lines) this.record(tag, text)
+    if (this.direct || from === 0 || flushes !== this.writer.tally[TALLY.flushes]) return
+    run.words = this.words.slice(from >> 2, this.at >> 2)
+    run.records = this.records - records
+    run.generation = this.writer.encoded.generation
   }
 
   /** Appends encoded records as ours. */

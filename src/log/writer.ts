@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from './digits.ts'
-import { EncodedFields } from './encoded.ts'
+import { Encoded } from './encoded.ts'
 import type { RingMemory } from './ring.ts'
 import { RingWriter } from './ring.ts'
 import type { TagMask } from './tags.ts'
@@ -50,7 +50,7 @@ export class LogWriter {
   /** Longest text of a record, without its NUL. */
   readonly text_max: number
   readonly buffer_bytes: number
-  readonly encoded = new EncodedFields()
+  readonly encoded = new Encoded()
   private readonly ring: RingWriter
   private readonly xids: Int32Array
   private readonly freeTransactions: Transaction[] = []
@@ -91,10 +91,19 @@ export class LogWriter {
     return transaction
   }
 
+  /**
+   * A transaction whose records are written one by one, as they come: that of a session, which says little and lives long, and
+   * is opened for each thing it says. Its holder calls `close`, or `end` for the last one.
+   */
+  reopen(xid: number, side: Side): Transaction {
+    const transaction = this.open(xid, side)
+    transaction.direct = true
+    return transaction
+  }
+
   /** A record outside any transaction. */
   event(tag: number, text: string): void {
-    const transaction = this.open(0, 'none')
-    transaction.direct = true
+    const transaction = this.reopen(0, 'none')
     transaction.record(tag, text)
     transaction.close()
   }

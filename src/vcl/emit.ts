@@ -66,6 +66,7 @@ export const RUNTIME_NAMES = [
   'storageHint',
   'theStorage',
   'timeText',
+  'unsetField',
   'upper',
   'upperOrUnset',
   'vmodFunction',
@@ -174,7 +175,7 @@ function emitSet(k: Constants, target: Target, op: '=' | '+', value: Value): str
   if (target.kind === 'header') {
     const set = isClean(value) ? 'setField' : 'setFieldGuarded'
     const names = `${JSON.stringify(target.name)}, ${JSON.stringify(target.key)}`
-    return `${set}(${target.variable.fields}, ${names}, ${definedText(k, value)})`
+    return `${set}(c, ${target.variable.fields}, ${names}, ${definedText(k, value)})`
   }
   const { variable } = target
   if (target.type === 'BODY') return `c.${op === '+' ? 'appendSynthetic' : 'synthetic'}(${definedText(k, value)})`
@@ -190,7 +191,7 @@ function guarded(k: Constants, { variable }: Extract<Target, { kind: 'variable' 
 }
 
 function emitUnset(target: Target): string {
-  return target.kind === 'header' ? `${target.variable.fields}.delete(${JSON.stringify(target.key)})` : target.variable.clear
+  return target.kind === 'header' ? `unsetField(c, ${target.variable.fields}, ${JSON.stringify(target.key)})` : target.variable.clear
 }
 
 function emitReturn({ k, out }: Emitting, { action, args }: Extract<Step, { kind: 'return' }>, indent: string): void {

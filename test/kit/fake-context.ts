@@ -1,4 +1,5 @@
 import { ipOfBytes, parseIp } from '../../src/base/ip.ts'
+import type { Fields } from '../../src/http/fields.ts'
 import { RequestHead, ResponseHead } from '../../src/http/message.ts'
 import { compileVcl, type Compiled } from '../../src/vcl/load.ts'
 import { ACTION, type BackendDeclaration, type LoadedVcl, type VclHost } from '../../src/vcl/runtime/context.ts'
@@ -92,6 +93,8 @@ export class FakeContext {
   readonly log: string[] = []
   readonly errors: string[] = []
   readonly acls: string[] = []
+  /** Field lines that were set (+) and removed (-). */
+  readonly changes: string[] = []
   readonly hashed: (string | undefined)[] = []
   body = ''
   body_unset = false
@@ -125,6 +128,12 @@ export class FakeContext {
   }
   storage(name: string): { name: string; free_space_bytes: number; used_space_bytes: number; happy: boolean } | undefined {
     return name === 's0' ? this.obj.storage : undefined
+  }
+  fieldSet(_fields: Fields, name: string, value: string): void {
+    this.changes.push(`+ ${name}: ${value}`)
+  }
+  fieldUnset(_fields: Fields, name: string, value: string): void {
+    this.changes.push(`- ${name}: ${value}`)
   }
   hashData(text: string | undefined): void {
     this.hashed.push(text)

@@ -1,4 +1,5 @@
 import type { Ip } from '../../base/ip.ts'
+import type { Fields } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/message.ts'
 
 /**
@@ -87,6 +88,10 @@ export interface CommonContext {
   /** VCL_acl, VCL_call, VCL_return records. */
   logAcl(name: string, matched: string | undefined): void
   storage(name: string): VclStevedore | undefined
+  /** ReqHeader, BerespHeader...: rules have set a field line of that message. */
+  fieldSet(fields: Fields, name: string, value: string): void
+  /** ReqUnset, BerespUnset...: they are about to remove or replace one. */
+  fieldUnset(fields: Fields, name: string, value: string): void
 }
 
 export interface ClientContext extends CommonContext {

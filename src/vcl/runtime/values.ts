@@ -103,18 +103,36 @@ const LINE = /^[\t\x20-\x7e\x80-\xff]*$/
 const WORD = /^[\x21-\x7e\x80-\xff]+$/
 
 /** Replaces every line of that name by one; the value is known to have no control characters. */
-export function setField(fields: Fields, name: string, key: string, value: string): void {
+export function setField(c: CommonContext, fields: Fields, name: string, key: string, value: string): void {
   if (value.length > MAX_VALUE_BYTES) throw new VclFailure(`${name}: value too long (${value.length} bytes)`)
   const i = fields.indexOf(key, 0)
-  if (i < 0) return fields.appendKeyed(name, key, value)
+  if (i < 0) fields.appendKeyed(name, key, value)
+  else replaceField(c, fields, i, name, value)
+  c.fieldSet(fields, name, value)
+}
+
+function replaceField(c: CommonContext, fields: Fields, i: number, name: string, value: string): void {
+  const key = fields.keys[i]
+  tellUnset(c, fields, key, i)
   if (fields.indexOf(key, i + 1) >= 0) return fields.set(name, value)
   fields.names[i] = name
   fields.values[i] = value
 }
 
 /** The same for a value that may come from anywhere. */
-export function setFieldGuarded(fields: Fields, name: string, key: string, value: string): void {
-  setField(fields, name, key, line(value, name))
+export function setFieldGuarded(c: CommonContext, fields: Fields, name: string, key: string, value: string): void {
+  setField(c, fields, name, key, line(value, name))
+}
+
+export function unsetField(c: CommonContext, fields: Fields, key: string): void {
+  const i = fields.indexOf(key, 0)
+  if (i < 0) return
+  tellUnset(c, fields, key, i)
+  fields.delete(key)
+}
+
+function tellUnset(c: CommonContext, fields: Fields, key: string, first: number): void {
+  for (let i = first; i >= 0; i = fields.indexOf(key, i + 1)) c.fieldUnset(fields, fields.names[i], fields.values[i])
 }
 
 /** Text for a place inside a line: reason phrases, field values. */

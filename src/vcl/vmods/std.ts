@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import type { Ip } from '../../base/ip.ts'
 import type { BackendContext, ClientContext, CommonContext, VclBackend } from '../runtime/context.ts'
 import { VclFailure } from '../runtime/failure.ts'
+import { setField } from '../runtime/values.ts'
 import { CONVERSIONS } from './std/convert.ts'
 import { fnmatch } from './std/fnmatch.ts'
 import { roundAway } from './std/numbers.ts'
@@ -28,13 +29,13 @@ function define(returns: VclType, args: readonly (string | VmodArgument)[], doc:
 // ---- headers
 
 /** One line of what were several, in the place of the first. */
-function collect(_c: CommonContext, header: HeaderRef, separator: Text): void {
+function collect(c: CommonContext, header: HeaderRef, separator: Text): void {
   const { fields, key } = header
   const first = fields.indexOf(key, 0)
   if (first < 0 || fields.indexOf(key, first + 1) < 0) return
   let value = fields.values[first]
   for (let i = fields.indexOf(key, first + 1); i >= 0; i = fields.indexOf(key, i + 1)) value += (separator ?? '') + fields.values[i]
-  fields.set(fields.names[first], value)
+  setField(c, fields, fields.names[first], key, value)
 }
 
 function matchGlob(_c: CommonContext, pattern: Text, subject: Text, pathname: boolean, noescape: boolean, period: boolean): boolean {

@@ -81,7 +81,7 @@ describe('field lines of stored responses', () => {
   function respond(log: LogWriter, xid: number, lines: Fields, key: number): void {
     const transaction = log.open(xid, 'client')
     transaction.begin('req', 1, 'rxreq')
-    transaction.storedFields(TAG.RespHeader, lines, key)
+    transaction.storedHead({ status: 200, reason: 'OK', fields: lines }, key)
     transaction.end()
   }
 
@@ -120,7 +120,7 @@ describe('field lines of stored responses', () => {
     for (let xid = 1; xid < 40; xid++) {
       const transaction = log.open(xid, 'client')
       transaction.record(TAG.VCL_Log, 'x'.repeat(xid * 6))
-      transaction.storedFields(TAG.RespHeader, many, 5)
+      transaction.storedHead({ status: 200, reason: 'OK', fields: many }, 5)
       transaction.end()
     }
     const lines = many.names.map((name, i) => `${name}: ${many.values[i]}`)

@@ -6,6 +6,7 @@ import { Fields } from '../../../src/http/fields.ts'
 import { VclFailure } from '../../../src/vcl/runtime/failure.ts'
 import { std } from '../../../src/vcl/vmods/std.ts'
 import type { VmodLoad } from '../../../src/vcl/vmods/vmod.ts'
+import { FakeContext } from '../../kit/fake-context.ts'
 
 // What std answers to given arguments is in test/vcl/expressions.json; here is what it does to its context.
 
@@ -44,7 +45,7 @@ describe('collect', () => {
   ])('%j with %j', (lines, separator, expected) => {
     const fields = new Fields()
     for (const line of lines) fields.append(...(line.split(': ') as [string, string]))
-    call('collect', {}, { fields, name: 'A', key: 'a' }, separator)
+    call('collect', new FakeContext(), { fields, name: 'A', key: 'a' }, separator)
     const shown = Array.from({ length: fields.count }, (_, i) => `${fields.names[i]}: ${fields.values[i]}`)
     expect(shown.join(' | ')).toBe(expected)
   })
