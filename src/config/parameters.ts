@@ -64,9 +64,12 @@ const K = 1024
 const M = 1024 * K
 const G = 1024 * M
 
+/** What a timer of Node can hold: 2^31 ms. */
+const TIMER_MAX_S = 2_147_483
+
 // Each entry is one row: name, kind(default, bounds, prose).
 export const PARAMETERS = {
-  backend_idle_timeout: duration(60, { min: 1 }, 'How long an idle connection to a backend stays in its pool.'),
+  backend_idle_timeout: duration(60, { min: 1, max: TIMER_MAX_S }, 'How long an idle connection to a backend stays in its pool.'),
   between_bytes_timeout: duration(
     60,
     { min: 0 },
@@ -135,7 +138,11 @@ export const PARAMETERS = {
   ),
   max_restarts: integer(4, { min: 0, unit: 'restarts' }, 'How often rules may restart one request before it fails with 503.'),
   max_retries: integer(4, { min: 0, unit: 'retries' }, 'How often rules may retry one backend fetch before it fails with 503.'),
-  pipe_timeout: duration(60, { min: 0 }, 'How long a pipe may be silent in both directions before it is closed. 0 waits for ever.'),
+  pipe_timeout: duration(
+    60,
+    { min: 0, max: TIMER_MAX_S },
+    'How long a pipe may be silent in both directions before it is closed. 0 waits for ever.',
+  ),
   policy: word(
     'rfc9111',
     ['rfc9111', 'varnish'],

@@ -12,8 +12,8 @@ export type CloseReason =
   | 'RX_BODY' // request body could not be read
   | 'RX_JUNK' // not HTTP
   | 'RX_OVERFLOW' // head too large
-  | 'RX_TIMEOUT' // timeout_idle or timeout_linger
-  | 'RX_CLOSE_IDLE'
+  | 'RX_TIMEOUT' // a head or body took too long
+  | 'RX_CLOSE_IDLE' // timeout_idle
   | 'TX_PIPE' // ended as a pipe
   | 'TX_ERROR' // error or timeout while writing
   | 'TX_EOF' // the end of the body is the end of the connection
@@ -31,6 +31,8 @@ export interface ConnectionFacts {
   readonly server_ip: Ip
   readonly remote_ip: Ip
   readonly local_ip: Ip
+  /** Client address, port and socket name, as ReqStart has them. */
+  readonly peer_text: string
   /** Name of the `-a` argument: "a0" or the given name (local.socket). */
   readonly socket_name: string
   /** Its address as bound (local.endpoint). */
@@ -81,6 +83,8 @@ export interface ClientConnection {
   readonly closed: boolean
   /** Bytes of the request head as received (ReqAcct). */
   readonly head_bytes: number
+  /** Bytes received so far of the body of this request, or of the last one; framing included. */
+  readonly body_bytes: number
   /** Request is an Upgrade or CONNECT candidate. */
   readonly upgrade: boolean
 

@@ -34,6 +34,8 @@ export class Exchange implements ClientConnection {
   req: RequestHead = NO_REQUEST
   /** As `body`, with our side of it. */
   incoming: Http1Body | undefined = undefined
+  /** The body of the request under way, or of the last one. */
+  private latest: Http1Body | undefined = undefined
   http11 = true
   head_bytes = 0
   upgrade = false
@@ -68,6 +70,10 @@ export class Exchange implements ClientConnection {
 
   get body(): RequestBody | undefined {
     return this.incoming
+  }
+
+  get body_bytes(): number {
+    return this.latest === undefined ? 0 : this.latest.received_bytes
   }
 
   get closed(): boolean {
@@ -152,6 +158,7 @@ export class Exchange implements ClientConnection {
     this.writer.started = false
     if (parser.framing === 'chunked') this.incoming = new Http1Body(this, -1)
     else if (parser.content_length > 0) this.incoming = new Http1Body(this, parser.content_length)
+    this.latest = this.incoming
     flow.request(this)
   }
 

@@ -22,6 +22,7 @@ export class Facts implements ConnectionFacts {
   readonly local_ip: Ip
   readonly socket_name: string
   readonly endpoint: string
+  private peer: string | undefined = undefined
 
   constructor(xid: number, socket: Socket, door: Door) {
     this.xid = xid
@@ -29,6 +30,11 @@ export class Facts implements ConnectionFacts {
     this.server_ip = this.local_ip = toIp(socket.localAddress, socket.localPort)
     this.socket_name = door.socket_name
     this.endpoint = door.endpoint
+  }
+
+  /** Asked for by requests: a PROXY header has been read by then. */
+  get peer_text(): string {
+    return (this.peer ??= `${this.client_ip.text} ${this.client_ip.port} ${this.socket_name}`)
   }
 }
 

@@ -334,7 +334,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
 
   private expire(): void {
     if (this.phase === Phase.linger) return this.drop(this.closingReason())
-    if (this.phase < Phase.busy) return this.drop('RX_TIMEOUT')
+    if (this.phase < Phase.busy) return this.drop(this.phase === Phase.head && this.scanned === 0 ? 'RX_CLOSE_IDLE' : 'RX_TIMEOUT')
     this.exchange.closeAfter('RX_TIMEOUT')
     this.exchange.incoming?.fail('the client sends its request body too slowly')
     this.settle()

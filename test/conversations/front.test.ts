@@ -58,7 +58,7 @@ describe('connections', () => {
     await c1.ask('/', { body: '1' })
     v1.advance(6000)
     await c1.rxClosed()
-    expect(v1.counters().sc_rx_timeout).toBe(1)
+    expect(v1.counters().sc_rx_close_idle).toBe(1)
   })
 
   vtc('a head that drips in too slowly ends the connection', async (t) => {

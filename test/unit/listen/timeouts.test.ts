@@ -26,7 +26,7 @@ describe.each(READ_PATHS)('deadlines, read path %s', (path) => {
     front.advance(4900)
     expect(front.closings).toEqual([])
     front.advance(200)
-    expect(front.closings).toEqual(['RX_TIMEOUT'])
+    expect(front.closings).toEqual(['RX_CLOSE_IDLE'])
     expect(await client.readToEnd()).toBe('')
   })
 
@@ -41,7 +41,7 @@ describe.each(READ_PATHS)('deadlines, read path %s', (path) => {
     front.advance(4900)
     expect(front.closings).toEqual([])
     front.advance(200)
-    expect(front.closings).toEqual(['RX_TIMEOUT'])
+    expect(front.closings).toEqual(['RX_CLOSE_IDLE'])
   })
 
   test('sess.timeout_idle set by a request holds from its end', async () => {
@@ -56,7 +56,7 @@ describe.each(READ_PATHS)('deadlines, read path %s', (path) => {
     front.advance(59_000)
     expect(front.closings).toEqual([])
     front.advance(1100)
-    expect(front.closings).toEqual(['RX_TIMEOUT'])
+    expect(front.closings).toEqual(['RX_CLOSE_IDLE'])
   })
 
   test('timeout_req: a head that drips has its time from the first byte, however steadily', async () => {
