@@ -18,7 +18,7 @@ export function objectHead(xid: number, beresp: ResponseHead, answers: InitialAn
     xid,
     status: beresp.status % 1000,
     reason: beresp.reason,
-    fields: flattened(fields),
+    fields,
     t_origin_ms: answers.t_origin_ms,
     ttl_ms: answers.ttl_ms + answers.age_ms,
     grace_ms: answers.grace_ms,
@@ -29,15 +29,10 @@ export function objectHead(xid: number, beresp: ResponseHead, answers: InitialAn
   }
 }
 
-function flattened(fields: Fields): Fields {
-  const copy = new Fields()
-  copy.copyFrom(fields)
-  return copy
-}
-
 /** Turns a 304 into the response it confirms: the stored head with the fields that the 304 updates (RFC 9111 section 4.3.4). */
 export function mergeStale(beresp: ResponseHead, stale: ObjectHead): void {
-  const merged = flattened(stale.fields)
+  const merged = new Fields()
+  merged.copyFrom(stale.fields)
   freshen(merged, beresp.fields)
   beresp.fields.copyFrom(merged)
   beresp.status = stale.status

@@ -6,6 +6,9 @@ import type { Operations } from './operations.ts'
 /** The thread's file: TypeScript when we run from src/, JavaScript from dist/. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../worker/main.ts' : '../worker/main.js', import.meta.url)
 
+/** Room for what lives no longer than a request, so that a burst of misses is not taken for something to keep. */
+const YOUNG_MB = 64
+
 /** A worker that dies sooner than this after its start is not started again at once. */
 const SHORT_LIFE_MS = 1000
 const RESTART_DELAY_MS = 500
@@ -30,7 +33,7 @@ export class WorkerThread {
 
   /** Begins to load the worker's code; `start` tells it what to do. */
   preload(): Worker {
-    this.thread ??= new Worker(ENTRY, { name: 'lacquer-worker', resourceLimits: { maxYoungGenerationSizeMb: 32 } })
+    this.thread ??= new Worker(ENTRY, { name: 'lacquer-worker', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
     return this.thread
   }
 
