@@ -3,7 +3,8 @@ import { codeOf, OperatorError } from '../base/errors.ts'
 import type { BackendArgument } from '../config/addresses.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { formatEndpoint } from '../listen/address.ts'
-import { backendVcl, compileVcl, type VclImage } from '../vcl/load.ts'
+import type { VclImage } from '../vcl/instantiate.ts'
+import { backendVcl, compileVcl } from '../vcl/load.ts'
 
 /** Rules that passed the checks. */
 export interface CheckedRules {

@@ -3,17 +3,20 @@ import { OperatorError } from '../base/errors.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { version } from '../config/version.ts'
 import { CounterBlock, CounterSet, MAIN } from '../counters/counters.ts'
-import { startMetricsServer, type Health, type MetricsServer } from '../counters/metrics-server.ts'
+import type { Health, MetricsServer } from '../counters/metrics-server.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../vcl/runtime/regex.ts'
 import type { WorkerConfig } from '../worker/config.ts'
 import type { DemoOrigin } from './demo-origin.ts'
 import { Operations } from './operations.ts'
-import { rulesForBackend, rulesFromFile, type CheckedRules } from './rules.ts'
+import type { CheckedRules } from './rules.ts'
 import { WorkerThread } from './worker-thread.ts'
 
-/** `lacquer serve`: runs until SIGTERM or SIGINT and resolves with the exit code. */
+/**
+ * `lacquer serve`: runs until SIGTERM or SIGINT and resolves with the exit code. The worker's thread comes first: it loads its
+ * code while this one loads the compiler and compiles the rules.
+ */
 export async function serve(options: ServeOptions): Promise<number> {
   // Before any pattern is compiled, in any thread: it holds for the whole process.
   boundBacktracking()
@@ -31,7 +34,7 @@ export async function serve(options: ServeOptions): Promise<number> {
 async function serveWith(options: ServeOptions, worker: WorkerThread, operations: Operations): Promise<number> {
   const demo = options.backend === undefined && options.vclFile === undefined ? await demoOrigin() : undefined
   try {
-    const rules = rulesOf(options, demo)
+    const rules = await rulesOf(options, demo)
     if (options.compileOnly) {
       process.stdout.write(rules.image.js)
       return 0
@@ -48,7 +51,8 @@ async function demoOrigin(): Promise<DemoOrigin> {
   return startDemoOrigin()
 }
 
-function rulesOf(options: ServeOptions, demo: DemoOrigin | undefined): CheckedRules {
+async function rulesOf(options: ServeOptions, demo: DemoOrigin | undefined): Promise<CheckedRules> {
+  const { rulesForBackend, rulesFromFile } = await import('./rules.ts')
   if (options.vclFile !== undefined) return rulesFromFile(options.vclFile, options)
   if (options.backend !== undefined) return rulesForBackend(options.backend, options)
   return rulesForBackend({ host: '127.0.0.1', port: demo?.port ?? 0, path: undefined, tls: false }, options)
@@ -112,6 +116,7 @@ class Manager {
   private async openMetrics(): Promise<MetricsServer | undefined> {
     const at = this.options.metrics
     if (at === undefined) return undefined
+    const { startMetricsServer } = await import('../counters/metrics-server.ts')
     const own = new CounterBlock('MAIN')
     this.counters.add(own.handle)
     return startMetricsServer(at.host, at.port, {

@@ -2,13 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { Place, VclFile } from './ast.ts'
 import { checkVcl } from './check/check.ts'
 import { resolveHost } from './check/hosts.ts'
-import { usageOf, type Usage } from './check/usage.ts'
+import { usageOf } from './check/usage.ts'
 import { formatDiagnostic, type Diagnostic, type SourceSet } from './diagnostic.ts'
 import { emitProgram } from './emit.ts'
+import { instantiateVcl, type VclImage } from './instantiate.ts'
 import { parseVcl } from './parse.ts'
-import { ACTION, type BackendDeclaration, type LoadedVcl, type VclBackend, type VclHost } from './runtime/context.ts'
-import { HouseContext } from './runtime/house.ts'
-import { linkage } from './runtime/linkage.ts'
+import type { BackendDeclaration, LoadedVcl, VclHost } from './runtime/context.ts'
 
 export interface CompileOptions {
   /** As shown in messages; includes that begin with "./" are relative to it. */
@@ -32,15 +31,6 @@ export type Compiled =
       readonly sources: SourceSet
     }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[]; readonly text: string; readonly sources: SourceSet }
-
-/** What crosses to a worker: plain data, structured-cloneable. */
-export interface VclImage {
-  readonly path: string
-  readonly syntax: 40 | 41
-  readonly js: string
-  readonly usage: Usage
-  readonly vcl_path: readonly string[]
-}
 
 export interface CompiledVcl {
   readonly js: string
@@ -89,21 +79,6 @@ function builtinRules(policy: CompileOptions['policy']): VclFile {
   if (ast === undefined) throw new Error(`builtin.${policy}.vcl: ${diagnostics[0].message}`)
   builtins.set(policy, ast)
   return ast
-}
-
-interface Instance {
-  readonly default_backend: VclBackend
-  readonly subs: LoadedVcl['subs'] & { init(c: HouseContext): number; fini(c: HouseContext): number }
-}
-
-/** Runs the emitted code against a host: the only place where text becomes code. vcl_init runs; its failure is thrown. */
-export function instantiateVcl(image: VclImage, host: VclHost, name: string = image.path): LoadedVcl {
-  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval
-  const make = new Function('runtime', 'host', image.js) as (runtime: unknown, host: VclHost) => Instance
-  const { default_backend, subs } = make(linkage({ syntax: image.syntax, vcl_path: image.vcl_path }), host)
-  const house = new HouseContext(host)
-  if (subs.init(house) === ACTION.fail) throw new Error(`vcl_init failed: ${house.complaint()}`)
-  return { name, subs, defaultBackend: default_backend, usage: image.usage, fini: () => void subs.fini(house) }
 }
 
 /** The rules that `-b` stands for: HOST[:PORT], https://HOST[:PORT], or the path of a unix socket. Throws on anything else. */

@@ -2,7 +2,7 @@ import type { ParameterValues } from '../config/parameters.ts'
 import type { StoreSpec } from '../config/storage.ts'
 import type { CounterHandle } from '../counters/counters.ts'
 import type { Endpoint } from '../listen/address.ts'
-import type { VclImage } from '../vcl/load.ts'
+import type { VclImage } from '../vcl/instantiate.ts'
 
 /** All a worker is told: plain data, posted to its thread. */
 export interface WorkerConfig {

@@ -1,6 +1,6 @@
 import type { BackendSpec } from '../origin/contract.ts'
 import type { Origins } from '../origin/create.ts'
-import { instantiateVcl } from '../vcl/load.ts'
+import { instantiateVcl } from '../vcl/instantiate.ts'
 import type { BackendDeclaration, LoadedVcl } from '../vcl/runtime/context.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import type { WorkerConfig } from './config.ts'

@@ -1,0 +1,28 @@
+import type { Usage } from './check/usage.ts'
+import { ACTION, type LoadedVcl, type VclBackend, type VclHost } from './runtime/context.ts'
+import { HouseContext } from './runtime/house.ts'
+import { linkage } from './runtime/linkage.ts'
+
+/** What crosses to a worker: plain data, structured-cloneable. */
+export interface VclImage {
+  readonly path: string
+  readonly syntax: 40 | 41
+  readonly js: string
+  readonly usage: Usage
+  readonly vcl_path: readonly string[]
+}
+
+interface Instance {
+  readonly default_backend: VclBackend
+  readonly subs: LoadedVcl['subs'] & { init(c: HouseContext): number; fini(c: HouseContext): number }
+}
+
+/** Runs the emitted code against a host: the only place where text becomes code. vcl_init runs; its failure is thrown. */
+export function instantiateVcl(image: VclImage, host: VclHost, name: string = image.path): LoadedVcl {
+  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval
+  const make = new Function('runtime', 'host', image.js) as (runtime: unknown, host: VclHost) => Instance
+  const { default_backend, subs } = make(linkage({ syntax: image.syntax, vcl_path: image.vcl_path }), host)
+  const house = new HouseContext(host)
+  if (subs.init(house) === ACTION.fail) throw new Error(`vcl_init failed: ${house.complaint()}`)
+  return { name, subs, defaultBackend: default_backend, usage: image.usage, fini: () => void subs.fini(house) }
+}
