@@ -11,6 +11,8 @@ export interface Waiter {
   joined(): void
   /** Look up again: the response was not for sharing, or not for this request. */
   released(): void
+  /** It has waited long enough: look up again, and fetch without waiting for anybody. */
+  gaveUp(): void
 }
 
 /**
@@ -19,16 +21,13 @@ export interface Waiter {
  */
 export class Busy {
   readonly variant: Variant
-  /** The secondary key changes when the response turns out to have another Vary. */
-  readonly req: RequestHead
   readonly waiters = new Set<Waiter>()
   /** Purged while it was fetched: its waiters may have the response, later requests may not. */
   doomed = false
   readonly since_ms: number
 
-  constructor(variant: Variant, req: RequestHead, since_ms: number) {
+  constructor(variant: Variant, since_ms: number) {
     this.variant = variant
-    this.req = req
     this.since_ms = since_ms
   }
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
+import type { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
-import type { RequestDirectives } from '../policy/directives.ts'
 import type { Policy } from '../policy/policy.ts'
 import { REUSE, mayReuse } from '../policy/reuse.ts'
 import { varySpec } from '../policy/vary.ts'
@@ -9,60 +9,20 @@ import type { Body, ObjectHead, RemovalReason, Store, StoredObject } from '../st
 import { Busy, type Waiter } from './busy.ts'
 import { Entry, secondaryKey, type Variant } from './entry.ts'
 import { Expiry } from './expiry.ts'
+import { LOOKUP, type CacheLimits, type CacheObserver, type Lookup, type LookupRequest } from './lookup.ts'
 import { LooseObject } from './loose.ts'
 
-/** What a lookup found. */
-export const LOOKUP = {
-  /** `object` may be used as it is. */
-  hit: 1,
-  /** `object` is stale and may be used; if `busy` is set, the caller has to refresh it in the background. */
-  hit_grace: 2,
-  /** Nothing usable; `busy` is the right to fetch, `object` a stale one to validate if set. */
-  miss: 3,
-  /** Somebody is fetching it: park on `busy`. */
-  wait: 4,
-  /** A marker says not to wait for one another: fetch; `object` may be validated. */
-  hitmiss: 5,
-  /** A marker says not to look up at all. */
-  hitpass: 6,
-  /** As `wait`, but too many are waiting already. */
-  crowded: 7,
-} as const
-export type Lookup = (typeof LOOKUP)[keyof typeof LOOKUP]
-
-/** What a request asks of a lookup (req.* in VCL). */
-export interface LookupRequest {
-  readonly req: RequestHead
-  readonly directives: RequestDirectives
-  readonly hash_always_miss: boolean
-  readonly hash_ignore_busy: boolean
-  readonly hash_ignore_vary: boolean
-  readonly req_grace_s: number | undefined
-  readonly req_ttl_s: number | undefined
-}
-
-export interface CacheLimits {
-  /** Requests that may wait on one busy object; more are refused. */
-  busy_waiters_max: number
-  /** How long one may wait before it fetches for itself, ms. */
-  busy_wait_timeout_ms: number
-  /** Hit-for-miss and hit-for-pass markers kept at most. */
-  markers_max: number
-}
-
-/** Counted by the worker. */
-export interface CacheObserver {
-  evicted(): void
-  expired(): void
-  /** So many waiters had waited long enough. */
-  gaveUp(waiters: number): void
-}
+/** How long those who could not share an error page fetch side by side. */
+const LEFT_OUT_MS = 1000
 
 /** Keys to objects, and who fetches what. Synchronous throughout: within one worker a lookup cannot be interrupted. */
 export class Cache {
   /** Results of the last `lookup`, valid until the next one. */
   object: StoredObject | undefined
   busy: Busy | undefined
+  /** After hitmiss and hitpass: the fetch that left the marker, and how long it still holds. */
+  marker_xid = 0
+  marker_left_ms = 0
 
   readonly store: Store
   private readonly policy: Policy
@@ -107,41 +67,52 @@ export class Cache {
     const object = keep ? this.store.admit(head, body, this.onRemoved) : undefined
     if (object === undefined) {
       const loose = new LooseObject(head, body)
-      if (busy !== undefined) this.hand(busy, loose, spec)
+      if (busy !== undefined) this.share(busy, loose, spec, req.fields)
       return loose
     }
     const variant = this.enter(key).place(spec, req.fields)
     this.replace(variant, object)
-    this.expiry.add(object, head.t_origin_ms + head.ttl_ms + head.grace_ms + head.keep_ms)
-    // A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461).
-    if (!this.usable(head)) this.setMarker(variant, this.policy.uncacheable_ttl_ms, false)
-    if (busy !== undefined) this.hand(busy, object, spec)
+    this.expiry.add(object, endOf(head))
+    this.markUnusable(variant, head)
+    if (busy !== undefined) this.share(busy, object, spec, req.fields)
     return object
   }
 
   /** The stored object was validated: it lives on under a new head (RFC 9111 section 4.3.4). */
   freshen(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead): StoredObject {
-    if (!object.live) return this.insert(key, req, head, object.body, busy)
+    if (!object.live) return this.revive(key, object, head, busy, req)
+    if (endOf(head) < endOf(object.head)) this.expiry.moved(object, endOf(head))
     this.store.rehead(object, head)
-    this.expiry.add(object, head.t_origin_ms + head.ttl_ms + head.grace_ms + head.keep_ms)
-    const variant = this.placed.get(object)
-    if (variant !== undefined && variant.marker_until_ms !== 0 && head.ttl_ms > 0) this.clearMarker(variant)
-    if (busy !== undefined) this.hand(busy, object, varySpec(head.fields))
+    const spec = varySpec(head.fields)
+    // A new head that found no room is out of the store again.
+    if (object.live) this.markUnusable(this.moveTo(this.enter(key).place(spec, req.fields), object), head)
+    if (busy !== undefined) this.share(busy, object, spec, req.fields)
     return object
   }
 
   /** A response that may not be stored: all who waited look up again at once and find the marker. */
-  mark(key: string, req: RequestHead, busy: Busy | undefined, ttl_ms: number, pass: boolean): void {
+  mark(key: string, req: RequestHead, busy: Busy | undefined, ttl_ms: number, pass: boolean, xid = 0): void {
     if (ttl_ms > 0) {
-      const variant = busy !== undefined && !busy.doomed ? busy.variant : this.enter(key).claim(req.fields)
-      this.setMarker(variant, ttl_ms, pass)
+      const variant = busy !== undefined && busy.variant.busy === busy ? busy.variant : this.enter(key).claim(req.fields)
+      this.setMarker(variant, ttl_ms, pass, xid)
     }
     if (busy !== undefined) this.release(busy)
   }
 
-  /** The fetch failed; those who waited for it share the error response. */
-  fail(busy: Busy, error: StoredObject): void {
-    this.hand(busy, error, undefined)
+  /** The fetch failed: `object` stands in for those who waited and for whom it will do. */
+  fail(busy: Busy, object: StoredObject, willDo: (req: RequestHead) => boolean): void {
+    const { variant } = busy
+    // Those for whom it will not do must not line up either, to fail one after the other.
+    if (variant.busy === busy && variant.object === undefined && !everyone(busy, willDo)) {
+      this.setMarker(variant, LEFT_OUT_MS, false, object.head.xid)
+    }
+    this.hand(busy, object, willDo)
+  }
+
+  /** Would this request have found the object, as far as Vary goes? */
+  selects(object: StoredObject, req: RequestHead): boolean {
+    const variant = this.placed.get(object)
+    return variant !== undefined && variant.key === secondaryKey(varySpec(object.head.fields), req.fields)
   }
 
   /** The right to fetch is given up without a response: whoever waited tries for himself. */
@@ -169,9 +140,10 @@ export class Cache {
   /** Its body broke half-way: it must not be found again. */
   discard(object: StoredObject): void {
     if (!object.live) return
+    const variant = this.placed.get(object)
+    this.placed.delete(object)
     this.store.remove(object, 'purged')
     this.expiry.left()
-    const variant = this.placed.get(object)
     if (variant !== undefined) this.vacate(variant, object)
   }
 
@@ -181,8 +153,9 @@ export class Cache {
     for (let n = 0; n < objects_max; n++) {
       const object = this.expiry.next(now_ms)
       if (object === undefined) break
-      // Freshened since: it stands in the heap a second time, under its new end.
-      if (this.endOf(object) <= now_ms) this.expire(object)
+      // Freshened since, it has a later end.
+      if (endOf(object.head) <= now_ms) this.expire(object)
+      else this.expiry.add(object, endOf(object.head))
     }
     const patience_ms = this.clock.mono_ms - this.limits.busy_wait_timeout_ms
     for (const busy of this.busies) if (busy.since_ms < patience_ms && busy.waiters.size > 0) this.giveUp(busy)
@@ -193,11 +166,6 @@ export class Cache {
     return head.t_origin_ms + head.ttl_ms + head.grace_ms > this.clock.wall_ms
   }
 
-  private endOf(object: StoredObject): number {
-    const head = object.head
-    return head.t_origin_ms + head.ttl_ms + head.grace_ms + head.keep_ms
-  }
-
   private judge(entry: Entry, variant: Variant, request: LookupRequest): Lookup {
     const now_ms = this.clock.wall_ms
     const object = variant.object
@@ -206,30 +174,30 @@ export class Cache {
       this.object = object
       return LOOKUP.hit
     }
-    if (variant.marker_until_ms !== 0) {
-      if (variant.marked(now_ms)) return this.marked(variant, object)
-      this.clearMarker(variant)
-    }
     this.object = object
-    if (verdict === REUSE.stale) return this.graceHit(variant, request)
+    if (variant.marked(now_ms)) return this.marked(variant)
+    if (verdict === REUSE.stale) return this.graceHit(variant)
     return this.claim(entry, request)
   }
 
-  private marked(variant: Variant, object: StoredObject | undefined): Lookup {
-    this.object = object
+  private marked(variant: Variant): Lookup {
+    this.marker_xid = variant.marker_xid
+    this.marker_left_ms = variant.marker_until_ms - this.clock.wall_ms
     return variant.marker_pass ? LOOKUP.hitpass : LOOKUP.hitmiss
   }
 
-  private graceHit(variant: Variant, request: LookupRequest): Lookup {
-    if (variant.busy === undefined) this.busy = this.announce(variant, request)
+  private graceHit(variant: Variant): Lookup {
+    if (variant.busy === undefined) this.busy = this.announce(variant)
     return LOOKUP.hit_grace
   }
 
   private claim(entry: Entry, request: LookupRequest): Lookup {
     const variant = entry.claim(request.req.fields)
+    // The object judged may be another variant's, and hide the marker.
+    if (!request.hash_always_miss && variant.marked(this.clock.wall_ms)) return this.marked(variant)
     const busy = variant.busy
     if (busy === undefined) {
-      this.busy = this.announce(variant, request)
+      this.busy = this.announce(variant)
       return LOOKUP.miss
     }
     if (request.hash_ignore_busy || request.hash_always_miss) return LOOKUP.miss
@@ -237,8 +205,8 @@ export class Cache {
     return busy.waiters.size >= this.limits.busy_waiters_max ? LOOKUP.crowded : LOOKUP.wait
   }
 
-  private announce(variant: Variant, request: LookupRequest): Busy {
-    const busy = new Busy(variant, request.req, this.clock.mono_ms)
+  private announce(variant: Variant): Busy {
+    const busy = new Busy(variant, this.clock.mono_ms)
     variant.busy = busy
     this.busies.add(busy)
     return busy
@@ -255,24 +223,47 @@ export class Cache {
     variant.object = object
     this.placed.set(object, variant)
     if (variant.marker_until_ms !== 0) this.clearMarker(variant)
-    if (old !== undefined) {
-      this.store.remove(old, 'replaced')
-      this.expiry.left()
-    }
+    if (old === undefined || old === object) return
+    this.placed.delete(old)
+    this.store.remove(old, 'replaced')
+    this.expiry.left()
   }
 
-  /** Ends the busy state and gives the object to those who waited and may have it. `spec` undefined: to all. */
-  private hand(busy: Busy, object: StoredObject, spec: string | undefined): void {
+  /** The object left the store while it was validated. Evicted it comes back; what was purged or replaced does not. */
+  private revive(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead): StoredObject {
+    if (this.placed.has(object)) return this.insert(key, req, head, object.body, busy)
+    const loose = new LooseObject(head, object.body)
+    if (busy !== undefined) this.share(busy, loose, varySpec(head.fields), req.fields)
+    return loose
+  }
+
+  /** A 304 may bring another Vary, and so another place. */
+  private moveTo(variant: Variant, object: StoredObject): Variant {
+    const before = this.placed.get(object)
+    this.replace(variant, object)
+    if (before !== undefined && before !== variant) this.vacate(before, object)
+    return variant
+  }
+
+  /** A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461). */
+  private markUnusable(variant: Variant, head: ObjectHead): void {
+    if (!this.usable(head)) this.setMarker(variant, this.policy.uncacheable_ttl_ms, false, head.xid)
+  }
+
+  /** To those who waited and are of the same variant as the request that was answered, if it is of any use to them. */
+  private share(busy: Busy, object: StoredObject, spec: string, answered: Fields): void {
+    const key = secondaryKey(spec, answered)
+    const usable = this.usable(object.head)
+    this.hand(busy, object, (req) => usable && (spec === '' || secondaryKey(spec, req.fields) === key))
+  }
+
+  /** Ends the busy state and gives the object to those who waited and for whom it will do. */
+  private hand(busy: Busy, object: StoredObject, willDo: (req: RequestHead) => boolean): void {
     const waiters = this.finish(busy)
     if (waiters.length === 0) return
-    const key = spec === undefined ? '' : secondaryKey(spec, busy.req.fields)
     const others: Waiter[] = []
     const joined: Waiter[] = []
-    for (const waiter of waiters) {
-      const same = spec === undefined || spec === '' || secondaryKey(spec, waiter.req.fields) === key
-      const fits = same && (spec === undefined || this.usable(object.head))
-      ;(fits ? joined : others).push(waiter)
-    }
+    for (const waiter of waiters) (willDo(waiter.req) ? joined : others).push(waiter)
     for (const waiter of joined) waiter.attach(object)
     for (const waiter of joined) waiter.joined()
     for (const waiter of others) waiter.released()
@@ -301,7 +292,7 @@ export class Cache {
     if (busy.variant.busy === busy) busy.variant.busy = undefined
     this.busies.delete(busy)
     this.observer.gaveUp(waiters.length)
-    for (const waiter of waiters) waiter.released()
+    for (const waiter of waiters) waiter.gaveUp()
   }
 
   private purgeVariant(variant: Variant): void {
@@ -313,6 +304,7 @@ export class Cache {
     const object = variant.object
     if (object !== undefined) {
       variant.object = undefined
+      this.placed.delete(object)
       this.store.remove(object, 'purged')
       this.expiry.left()
     }
@@ -338,9 +330,10 @@ export class Cache {
     this.tidy(variant)
   }
 
-  private setMarker(variant: Variant, ttl_ms: number, pass: boolean): void {
+  private setMarker(variant: Variant, ttl_ms: number, pass: boolean, xid = 0): void {
     variant.marker_until_ms = this.clock.wall_ms + ttl_ms
     variant.marker_pass = pass
+    variant.marker_xid = xid
     this.markers.set(variant, true)
   }
 
@@ -362,4 +355,14 @@ export class Cache {
   private forget(entry: Entry): void {
     if (entry.empty && this.entries.get(entry.key) === entry) this.entries.delete(entry.key)
   }
+}
+
+function everyone(busy: Busy, willDo: (req: RequestHead) => boolean): boolean {
+  for (const waiter of busy.waiters) if (!willDo(waiter.req)) return false
+  return true
+}
+
+/** When nothing about it is of use any more. */
+function endOf(head: ObjectHead): number {
+  return head.t_origin_ms + head.ttl_ms + head.grace_ms + head.keep_ms
 }

@@ -14,6 +14,8 @@ export class Variant {
   /** Hit-for-miss or hit-for-pass: wall time until which it holds, 0 = none. */
   marker_until_ms = 0
   marker_pass = false
+  /** Transaction of the fetch that left it. */
+  marker_xid = 0
   /** The fetch under way for it, of which there is at most one (others wait). */
   busy: Busy | undefined
 

@@ -25,6 +25,12 @@ export class Expiry {
     this.up(heap.length - 1)
   }
 
+  /** An object in it ends sooner now. One that ends later is added again when its first end comes. */
+  moved(object: StoredObject, at_ms: number): void {
+    this.add(object, at_ms)
+    this.left()
+  }
+
   /** An object in it left the store. */
   left(): void {
     if (++this.dead > 1024 && this.dead * 2 > this.heap.length) this.rebuild()
@@ -41,9 +47,11 @@ export class Expiry {
   }
 
   private rebuild(): void {
+    const seen = new Set<StoredObject>()
     const living = this.heap.filter((deadline) => deadline.object.live)
     living.sort((a, b) => a.at_ms - b.at_ms)
-    this.heap = living
+    // Of several deadlines of one object the first will do.
+    this.heap = living.filter(({ object }) => !seen.has(object) && seen.add(object))
     this.dead = 0
   }
 

@@ -1,5 +1,6 @@
 import { formatHttpDate } from '../http/dates.ts'
 import { reasonPhrase } from '../http/status.ts'
+import { parseResponseDirectives } from '../policy/directives.ts'
 import { STORE } from '../policy/storable.ts'
 import type { InitialAnswers } from '../policy/initial.ts'
 import type { BackendState } from './backend-state.ts'
@@ -17,6 +18,17 @@ export function composeError(fetch: BackendState, status: number, reason: string
   fetch.beresp_was_304 = false
   fetch.forgetUncacheable()
   fetch.beresp_ttl_s = fetch.beresp_grace_s = fetch.beresp_keep_s = fetch.beresp_age_s = 0
+}
+
+/**
+ * May those who waited have it as well? It was made for one request, and may quote it. Rules that put something into an
+ * error page that is for one client say so as an origin would: Set-Cookie, Cache-Control: private or no-store, or
+ * beresp.uncacheable. Without that all who waited share it: a crowd in front of an origin that is down is answered at once.
+ */
+export function errorForAll(fetch: BackendState): boolean {
+  const { beresp, beresp_uncacheable } = fetch
+  const said = parseResponseDirectives(beresp.fields)
+  return !beresp_uncacheable && !beresp.fields.has('set-cookie') && !said.private && !said.no_store && said.unshared.length === 0
 }
 
 /** What vcl_backend_error made of it: nothing but rules can have given it a lifetime. */

@@ -136,6 +136,12 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
 
   /** The response of our own fetch is there. */
   fetched(): void {
+  /** Waiter: enough. It does not wait a second time, for the one of those who waited that came first. */
+  gaveUp(): void {
+    this.hash_ignore_busy = true
+    this.released()
+  }
+
     this.source = this.fetch
     this.fetch = undefined
     this.fetched_by_us = true
@@ -178,6 +184,8 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   leave(): void {
     this.releaseReader()
     this.connection.onClosed = undefined
+      // The new one first: a body without readers may be given up.
+      const reader = body.read(skip_bytes)
     this.connection.onDrain = undefined
   }
 
@@ -272,8 +280,13 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     } else if (reader.done || this.remaining_bytes === 0) {
       this.leave()
       connection.end()
-      this.finish()
-    } else reader.onMore = this.pump
+    } else {
+      reader.onMore = this.pump
+      if (this.body_tx_bytes === 0) connection.headFirst()
+      return
+    }
+    this.env.clock.refresh()
+    this.finish()
   }
 
   /** The client went away. A fill goes on for others (rule 4 of coalescing); a pass ends with its client. */

@@ -108,6 +108,8 @@ export interface ClientConnection {
 
   /** Starts a streamed response. The first `write` goes out together with the head. */
   start(head: string, framing: BodyFraming): void
+  /** The body keeps us waiting: unless its first bytes come in this turn of the event loop, the head goes out alone. */
+  headFirst(): void
   /** Writes body bytes without copying them; they must stay unchanged until `onDrain` or `onClosed` if false is returned. */
   write(chunk: Buffer): boolean
   /** Ends a streamed response (writes the last chunk where chunked) and the request. */

@@ -1,4 +1,3 @@
-import type { Ip } from '../base/ip.ts'
 import { MAIN } from '../counters/counters.ts'
 import { LooseObject } from '../cache/loose.ts'
 import type { Fields } from '../http/fields.ts'
@@ -7,22 +6,26 @@ import { removeHopByHop } from '../http/hop.ts'
 import type { ResponseHead } from '../http/message.ts'
 import { isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
+import { confirms } from '../policy/conditional.ts'
 import { parseResponseDirectives } from '../policy/directives.ts'
 import { initialAnswers, type InitialAnswers } from '../policy/initial.ts'
-import { isErrorStatus, mayServeOnError, type FailureKind } from '../policy/reuse.ts'
-import type { FetchFailure, OriginCall, OriginHandler } from '../origin/contract.ts'
-import { APPEND_PAUSE, type Body, type BodyReader, type StoredObject } from '../store/contract.ts'
+import { isErrorStatus, type FailureKind } from '../policy/reuse.ts'
+import type { FetchFailure, FetchFailureKind, OriginCall, OriginHandler } from '../origin/contract.ts'
+import { NO_TRAFFIC } from '../origin/meter.ts'
+import type { Body, StoredObject } from '../store/contract.ts'
 import { ACTION, type Action, type LoadedVcl } from '../vcl/runtime/context.ts'
 import { asBackend, timeoutsFor } from './backend-choice.ts'
 import { BackendState, type FetchOrigin } from './backend-state.ts'
-import { composeError, errorAnswers } from './backend-error.ts'
+import { composeError, errorAnswers, errorForAll } from './backend-error.ts'
 import { prepareBereq } from './bereq.ts'
 import type { Environment } from './environment.ts'
 import type { FetchKind, FetchSetup } from './fetch-setup.ts'
-import { beginLog, countBody, logBereq, logBeresp, logTtl } from './fetch-log.ts'
+import * as account from './fetch-log.ts'
+import { Intake, type IntakeHost } from './intake.ts'
 import { mergeStale, objectHead, settle } from './object-head.ts'
 import { Recipients } from './recipients.ts'
 import { callBackend } from './rules.ts'
+import { Stale } from './stale.ts'
 
 const FAILED = 'Backend fetch failed'
 
@@ -30,23 +33,26 @@ const FAILED = 'Backend fetch failed'
  * One fetch, from vcl_backend_fetch to the last byte of the body. It outlives the client request that caused it.
  * Everything happens in calls from the origin; nothing is awaited.
  */
-export class Fetch extends BackendState implements OriginHandler {
+export class Fetch extends BackendState implements OriginHandler, IntakeHost {
   readonly kind: FetchKind
   private readonly setup: FetchSetup
   private readonly recipients: Recipients
   private call: OriginCall | undefined
-  private body: Body | undefined
+  private readonly stale: Stale
+  private intake: Intake | undefined
   private object: StoredObject | undefined
   private answers: InitialAnswers | undefined
   private expected_bytes = -1
   private chunked = false
-  private staleReader: BodyReader | undefined
+  /** Its owner has been, or is being, told. */
+  private handedOut = false
   private ended = false
   /** Published to its owner only. */
   private private = false
   private sent_ms = 0
   private received_ms = 0
-  private beresp_hdrbytes = 0
+  private traffic = NO_TRAFFIC
+  private failure: FetchFailureKind | undefined
 
   constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin, setup: FetchSetup) {
     super(env, vcl, key, from)
@@ -55,13 +61,7 @@ export class Fetch extends BackendState implements OriginHandler {
     this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
     this.bereq_uncacheable = setup.kind === 'pass'
     this.forgetUncacheable()
-    // Holds the stored body for as long as it may yet be validated or stand in.
-    if (setup.stale !== undefined && setup.stale.body.state === 'complete') this.staleReader = setup.stale.body.read(0)
-  }
-
-  /** For the PROXY header of backends that want one. */
-  get client(): { ip: Ip; server: Ip } {
-    return { ip: this.client_ip, server: this.server_ip }
+    this.stale = new Stale(env, setup.stale)
   }
 
   get is_bgfetch(): boolean {
@@ -70,8 +70,8 @@ export class Fetch extends BackendState implements OriginHandler {
 
   /** Begins; `bereq` is a copy of the request as the rules left it. */
   start(): void {
-    beginLog(this, this.kind, this.setup.parent_xid)
-    prepareBereq(this.bereq, this.kind === 'pass', this.stale)
+    prepareBereq(this.bereq, this.kind === 'pass', this.stale.object)
+    account.beginLog(this, this.kind, this.setup.parent_xid)
     if (this.vcl.usage.rollback) this.original.copyFrom(this.bereq)
     this.fetch()
   }
@@ -80,14 +80,17 @@ export class Fetch extends BackendState implements OriginHandler {
   clientLeft(): void {
     this.recipients.ownerLeft()
     if (this.ended || (this.kind !== 'pass' && !this.private)) return
-    this.dropCall()
-    this.log.record(TAG.FetchError, 'client left')
-    this.body?.fail()
-    this.finish()
+    this.giveUp('client left')
   }
 
-  onConnected(reused: boolean, address: string): void {
-    this.log.record(TAG.BackendOpen, `0 ${this.beresp_backend?.name ?? ''} ${address} ${reused ? 'reuse' : 'connect'}`)
+  onConnected(reused: boolean, remote: string, local: string): void {
+    this.env.clock.refresh()
+    account.logConnected(this, reused, remote, local)
+  }
+
+  onSent(): void {
+    this.env.clock.refresh()
+    this.timestamp('Bereq')
   }
 
   onInformational(status: number, reason: string, fields: Fields): void {
@@ -104,48 +107,65 @@ export class Fetch extends BackendState implements OriginHandler {
     this.expected_bytes = content_length
     this.chunked = head.fields.has('transfer-encoding')
     this.timestamp('Beresp')
-    logBeresp(this)
+    account.logBeresp(this)
     if (isErrorStatus(beresp.status) && this.serveStale('status')) return
     removeHopByHop(beresp.fields)
-    if (!beresp.fields.has('date')) beresp.fields.appendKeyed('Date', 'date', formatHttpDate(this.received_ms))
-    if (beresp.status === 304) this.freshenStale()
+    if (!beresp.fields.has('date')) this.addField('Date', formatHttpDate(this.received_ms))
+    if (beresp.status === 304 && this.kind !== 'pass' && !this.freshenStale(head.fields)) return
     this.answer()
     this.afterResponse(callBackend(this, 'BACKEND_RESPONSE', this.vcl.subs.backend_response))
   }
 
   onData(chunk: Buffer): void {
-    if (this.body?.append(chunk) !== APPEND_PAUSE) return
+    if (this.intake === undefined || this.intake.take(chunk)) return
     this.call?.pause()
-    if (!this.beresp_do_stream) this.streamAfterAll()
+    // There is no room to have it whole before it is delivered: without a reader it would stand still.
+    if (!this.handedOut) this.handOut()
   }
 
   onEnd(): void {
     this.env.clock.refresh()
     this.call = undefined
-    this.body?.complete()
-    if (!this.beresp_do_stream) this.handOut()
+    this.intake?.complete()
+    if (!this.handedOut) this.handOut()
     this.finish()
   }
 
   onError(failure: FetchFailure): void {
-    const { env, body, object } = this
+    const { env, intake, object } = this
     env.clock.refresh()
     this.call = undefined
+    this.failure = failure.kind
     this.log.record(TAG.FetchError, failure.message)
     env.counters[MAIN.fetch_failed]++
-    if (body === undefined) {
+    if (object === undefined) {
+      this.timestamp('Beresp')
+      intake?.fail()
       if (!this.serveStale('disconnected')) this.backendError(503, FAILED)
       return
     }
     // Half a body: its readers must see that it broke, and nobody else may find it.
-    if (object !== undefined) env.cache.discard(object)
-    body.fail()
-    if (!this.beresp_do_stream) this.recipients.disappoint(503, FAILED)
+    if (intake !== undefined) env.cache.discard(object)
+    intake?.fail()
+    if (!this.handedOut) this.recipients.disappoint(503, FAILED)
     this.finish()
   }
 
-  private get stale(): StoredObject | undefined {
-    return this.staleReader === undefined ? undefined : this.setup.stale
+  /** IntakeHost. */
+  resumeOrigin(): void {
+    this.call?.resume()
+  }
+
+  /** IntakeHost. */
+  unwanted(): void {
+    if (this.call !== undefined) this.giveUp('nobody reads it')
+  }
+
+  private giveUp(why: string): void {
+    this.dropCall()
+    this.log.record(TAG.FetchError, why)
+    this.intake?.fail()
+    this.finish()
   }
 
   /** vcl_backend_fetch, then off to the origin. */
@@ -171,20 +191,34 @@ export class Fetch extends BackendState implements OriginHandler {
     if (body?.started === true) return this.backendError(503, 'Request body is gone')
     this.beresp_backend = backend
     const { spec } = backend
-    if (!bereq.fields.has('host')) bereq.fields.set('Host', spec.host_header ?? spec.host ?? 'localhost')
-    logBereq(this)
+    if (!bereq.fields.has('host')) this.addHost(spec.host_header ?? spec.host ?? 'localhost')
     this.sent_ms = env.clock.wall_ms
     const timeouts = timeoutsFor(spec, env.params, this.connect_timeout_s, this.first_byte_timeout_s, this.between_bytes_timeout_s)
     this.call = env.origin.fetch(backend, bereq, body, timeouts, this)
+    this.traffic = this.call.traffic
+    this.log.park()
   }
 
   /** RFC 9111 section 4.3.4: a 304 to our conditions updates the stored head, which then is the response. */
-  private freshenStale(): void {
-    const { stale, beresp } = this
-    if (stale === undefined || this.kind === 'pass') return
+  private freshenStale(of304: Fields): boolean {
+    const { beresp } = this
+    const stale = this.stale.object
+    if (stale === undefined) {
+      this.dropCall()
+      this.backendError(503, 'Not modified since when?')
+      return false
+    }
+    if (!confirms(stale.head.fields, beresp.fields)) {
+      this.dropCall()
+      this.stale.giveUp(this.bereq)
+      this.send()
+      return false
+    }
     mergeStale(beresp, stale.head)
     this.beresp_was_304 = true
+    account.logConfirmed(this, of304)
     this.env.counters[MAIN.fetch_304]++
+    return true
   }
 
   /** The policy's first answers, which rules may change. */
@@ -196,7 +230,7 @@ export class Fetch extends BackendState implements OriginHandler {
     this.beresp_ttl_s = answers.ttl_ms / 1000
     this.beresp_grace_s = answers.grace_ms / 1000
     this.beresp_keep_s = answers.keep_ms / 1000
-    logTtl(this, 'RFC')
+    if (this.kind !== 'pass') account.logRfcTtl(this, answers)
   }
 
   private afterResponse(action: Action): void {
@@ -217,44 +251,41 @@ export class Fetch extends BackendState implements OriginHandler {
     }
   }
 
-  private judged(): InitialAnswers {
-    const { answers } = this
-    if (answers === undefined) throw new Error('a response is judged before it is published')
-    return answers
-  }
-
   /** The response goes to whoever waits: into the store, or around it. */
   private publish(hitForPass: boolean): void {
-    const settled = settle(this, this.judged(), this.sent_ms, this.received_ms)
-    logTtl(this, settled.uncacheable ? 'HFM' : 'VCL')
-    countBody(this, this.expected_bytes, this.chunked)
+    const { answers } = this
+    if (answers === undefined) throw new Error('a response is judged before it is published')
+    const settled = settle(this, answers, this.sent_ms, this.received_ms)
+    // The policy has the last word.
+    if (settled.uncacheable && this.kind !== 'pass' && !this.beresp_uncacheable) {
+      this.beresp_uncacheable = true
+      account.logVclTtl(this)
+    }
+    this.timestamp('Process')
+    account.logBody(this, this.expected_bytes, this.chunked, settled.uncacheable ? 'Transient' : this.env.store.name)
     if (settled.uncacheable) this.publishLoose(settled, hitForPass)
     else this.publishStored(settled)
     if (this.beresp_do_stream) this.handOut()
-    if (this.beresp_was_304) this.dropBodyOf304()
   }
 
   private publishLoose(settled: InitialAnswers, hitForPass: boolean): void {
-    const { env, stale } = this
+    const { env } = this
     if (this.kind !== 'pass') env.counters[MAIN.beresp_uncacheable]++
-    const reuse = this.beresp_was_304 && stale !== undefined
-    const body = reuse ? stale.body : env.store.transit(this.body_bytes)
-    if (!reuse) this.adopt(body)
+    const body = this.validated?.body ?? this.adopt(env.store.transit(this.body_bytes))
     this.private = true
     this.object = new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), body)
     this.recipients.give(this.object)
     const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : settled.ttl_ms
-    if (this.kind !== 'pass') env.cache.mark(this.key, this.bereq, this.recipients.takeBusy(), ttl_ms, hitForPass)
+    if (this.kind !== 'pass') env.cache.mark(this.key, this.bereq, this.recipients.takeBusy(), ttl_ms, hitForPass, this.bereq_xid)
   }
 
   private publishStored(settled: InitialAnswers): void {
-    const { env, stale } = this
+    const { env, validated } = this
     const head = objectHead(this.bereq_xid, this.beresp, settled, true)
-    if (this.beresp_was_304 && stale !== undefined) {
-      this.object = env.cache.freshen(this.key, stale, head, this.recipients.takeBusy(), this.bereq)
+    if (validated !== undefined) {
+      this.object = env.cache.freshen(this.key, validated, head, this.recipients.takeBusy(), this.bereq)
     } else {
-      const body = env.store.fill(this.body_bytes)
-      this.adopt(body)
+      const body = this.adopt(env.store.fill(this.body_bytes))
       this.object = env.cache.insert(this.key, this.bereq, head, body, this.recipients.takeBusy())
     }
     this.recipients.give(this.asReceived(settled, this.object))
@@ -274,47 +305,29 @@ export class Fetch extends BackendState implements OriginHandler {
     return this.bereq.method === 'HEAD' || isBodyless(this.beresp.status) ? 0 : this.expected_bytes
   }
 
-  private adopt(body: Body): void {
-    this.body = body
-    body.onRoom = this.onRoom
-    body.onDeserted = this.onDeserted
+  /** The stored object whose head the 304 has updated: its body is the response's. */
+  private get validated(): StoredObject | undefined {
+    return this.beresp_was_304 ? this.stale.object : undefined
   }
 
-  private readonly onRoom = (): void => {
-    this.call?.resume()
-  }
-
-  /** Nobody reads on, and nobody can join: the rest is of no use. */
-  private readonly onDeserted = (): void => {
-    if (this.call === undefined) return
-    this.dropCall()
-    this.body?.fail()
-    this.finish()
-  }
-
-  /** There is no room to have it whole before it is delivered: without a reader it would stand still. */
-  private streamAfterAll(): void {
-    this.beresp_do_stream = true
-    this.handOut()
+  private adopt(body: Body): Body {
+    this.intake = new Intake(body, this)
+    return body
   }
 
   private handOut(): void {
+    this.handedOut = true
     this.recipients.handOut(this.bereq.method === 'HEAD' ? this.expected_bytes : -1)
+    // After the owner, who is told after this turn.
+    if (this.intake !== undefined) queueMicrotask(this.intake.letGo)
   }
 
-  /** A 304 has no body; its end will be reported, and ends the fetch. */
-  private dropBodyOf304(): void {
-    this.body = undefined
-  }
-
-  /** The stale object stands in for a response that could not be had (RFC 9111 section 4.2.4, RFC 5861 section 4). */
   private serveStale(failure: FailureKind): boolean {
-    const { stale, env } = this
-    if (stale === undefined || !stale.live) return false
-    if (!mayServeOnError(env.policy, stale.head, env.clock.wall_ms, this.setup.asked, failure)) return false
+    const object = this.stale.standsIn(this.setup.asked, failure)
+    if (object === undefined) return false
     this.dropCall()
-    this.object = stale
-    this.recipients.giveAll(stale)
+    this.object = object
+    this.recipients.giveAll(object, (req) => this.stale.willDo(req, failure))
     this.handOut()
     this.finish()
     return true
@@ -327,22 +340,19 @@ export class Fetch extends BackendState implements OriginHandler {
       this.log.record(TAG.VCL_Error, 'Too many retries, delivering 503')
       return this.backendError(503, FAILED, true)
     }
-    this.timestamp('Retry')
     this.bereq_retries++
     this.beresp_was_304 = false
     this.beresp_do_stream = true
     this.forgetUncacheable()
-    const before = this.log
-    const xid = this.bereq_xid
-    beginLog(this, 'retry', xid)
-    before.link('bereq', this.bereq_xid, 'retry')
-    before.end()
+    account.retryLog(this)
     this.fetch()
   }
 
   /** vcl_backend_error: a response of our own. `final` when a retry is out of the question. */
   private backendError(status: number, reason: string, final = false): void {
     composeError(this, status, reason)
+    this.timestamp('Error')
+    account.logBeresp(this)
     this.received_ms = this.env.clock.wall_ms
     if (this.sent_ms === 0) this.sent_ms = this.received_ms
     const action = callBackend(this, 'BACKEND_ERROR', this.vcl.subs.backend_error)
@@ -352,24 +362,19 @@ export class Fetch extends BackendState implements OriginHandler {
     this.finish()
   }
 
-  /** Stored only when the rules gave it a ttl. Those who waited for the fetch get it too. */
+  /** Stored only when the rules gave it a ttl. Those who waited get it too, if it may be for everybody. */
   private publishError(): void {
-    const { env } = this
+    const { env, recipients } = this
     const text = Buffer.from(this.body_text, 'latin1')
     const stored = this.kind !== 'pass' && this.beresp_ttl_s > 0 && !this.beresp_uncacheable
-    const answers = errorAnswers(this, this.received_ms, stored)
-    const head = objectHead(this.bereq_xid, this.beresp, answers, stored)
+    const head = objectHead(this.bereq_xid, this.beresp, errorAnswers(this, this.received_ms, stored), stored)
     const body = stored ? env.store.fill(text.length) : env.store.transit(text.length)
     if (text.length > 0) body.append(text)
     body.complete()
     this.expected_bytes = text.length
-    if (stored) {
-      this.object = env.cache.insert(this.key, this.bereq, head, body, this.recipients.takeBusy())
-      this.recipients.give(this.object)
-    } else {
-      this.object = new LooseObject(head, body)
-      this.recipients.giveAll(this.object)
-    }
+    this.log.record(TAG.Storage, `memory ${stored ? env.store.name : 'Transient'}`)
+    this.object = stored ? env.cache.insert(this.key, this.bereq, head, body, recipients.takeBusy()) : new LooseObject(head, body)
+    recipients.giveAll(this.object, () => stored || errorForAll(this))
     this.handOut()
   }
 
@@ -389,13 +394,7 @@ export class Fetch extends BackendState implements OriginHandler {
     if (this.ended) return
     this.ended = true
     this.recipients.releaseWaiters()
-    this.staleReader?.release()
-    this.staleReader = undefined
-    const { log, body } = this
-    const body_bytes = body?.size_bytes ?? 0
-    this.timestamp('BerespBody')
-    log.number(TAG.Length, body_bytes)
-    log.account(TAG.BereqAcct, 0, 0, this.beresp_hdrbytes, body_bytes)
-    log.end()
+    this.stale.release()
+    account.endLog(this, this.failure, this.traffic, this.object?.body.size_bytes ?? 0)
   }
 }

@@ -1,6 +1,7 @@
 import type { Busy } from '../cache/busy.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Fields } from '../http/fields.ts'
+import type { RequestHead } from '../http/message.ts'
 import type { StoredObject } from '../store/contract.ts'
 
 /** Who asked for the response of a fetch; none for a background fetch. */
@@ -36,11 +37,11 @@ export class Recipients {
     this.owner?.take(object)
   }
 
-  /** To the owner and to all who wait, whatever they vary in: an error or a stale object in place of a response. */
-  giveAll(object: StoredObject): void {
+  /** To the owner and to those who wait and for whom it will do: an error or a stale object in place of a response. */
+  giveAll(object: StoredObject, willDo: (req: RequestHead) => boolean): void {
     this.give(object)
     const busy = this.takeBusy()
-    if (busy !== undefined) this.cache.fail(busy, object)
+    if (busy !== undefined) this.cache.fail(busy, object, willDo)
   }
 
   /** The right to fetch, to be ended by the cache. */

@@ -113,6 +113,10 @@ export class Exchange implements ClientConnection {
     this.writer.start(head, framing)
   }
 
+  headFirst(): void {
+    if (this.active && this.writer.started) process.nextTick(flushHead, this.writer)
+  }
+
   write(chunk: Buffer): boolean {
     if (!this.active || !this.writer.started) return true
     const flushed = this.writer.write(chunk)
@@ -199,4 +203,9 @@ export class Exchange implements ClientConnection {
     const body = this.incoming
     return body === undefined || body.done || (body.cheapToDiscard && !this.expecting)
   }
+}
+
+/** By then the head of another response may wait there: it does not mind. */
+function flushHead(writer: ResponseWriter): void {
+  writer.flushHead()
 }

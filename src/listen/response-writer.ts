@@ -52,6 +52,13 @@ export class ResponseWriter {
     this.framing = framing
   }
 
+  /** The head without any bytes of the body. */
+  flushHead(): void {
+    const { head } = this
+    this.head = ''
+    if (head !== '') this.put(head, undefined, false)
+  }
+
   /** True: the memory of `chunk` is free for reuse. */
   write(chunk: Buffer): boolean {
     if (chunk.length === 0 || this.framing === 'none') return this.flushed

@@ -30,6 +30,17 @@ export function weaklyEqual(a: string, b: string): boolean {
   return opaque(a) === opaque(b)
 }
 
+/**
+ * Does a 304 speak of the stored response (RFC 9111 section 4.3.4)? One with an entity-tag that is not the stored one
+ * speaks of bytes that we do not have.
+ */
+export function confirms(stored: Fields, update: Fields): boolean {
+  const etag = update.get('etag')
+  if (etag === undefined) return true
+  const ours = stored.get('etag')
+  return ours === undefined ? isWeak(etag) : weaklyEqual(ours, etag)
+}
+
 /** Strong comparison: equal, and neither is weak. */
 export function stronglyEqual(a: string, b: string): boolean {
   return a === b && !isWeak(a)

@@ -37,7 +37,10 @@ export interface Body {
   fail(): void
   /** Called when a paused writer may go on. */
   onRoom: (() => void) | undefined
-  /** Called when a windowed body that still fills has lost its last reader and can have no new one (or, kept until now, had none). */
+  /**
+   * Called when a windowed body that still fills has lost its last reader (or, kept until now, had none). Who fills it holds
+   * a reader while others may yet come.
+   */
   onDeserted: (() => void) | undefined
 
   /** A reader from byte `from_bytes`, which may yet have to come but not be gone (RangeError). Release it exactly once. */

@@ -1,4 +1,4 @@
-import type { CacheObserver } from '../cache/cache.ts'
+import type { CacheObserver } from '../cache/lookup.ts'
 import { countClose } from '../counters/close-reasons.ts'
 import { MAIN, VBE, type CounterValues } from '../counters/counters.ts'
 import type { Clock } from '../base/clock.ts'

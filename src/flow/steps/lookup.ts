@@ -1,4 +1,4 @@
-import { LOOKUP } from '../../cache/cache.ts'
+import { LOOKUP } from '../../cache/lookup.ts'
 import { MAIN } from '../../counters/counters.ts'
 import { TAG } from '../../log/tags.ts'
 import { NO_DIRECTIVES, parseRequestDirectives } from '../../policy/directives.ts'
@@ -40,7 +40,7 @@ export function lookup(task: ClientTask): Step {
       if (cache.busy !== undefined) refreshInBackground(task, cache.busy)
       return countHit(task)
     default:
-      return task.directives.only_if_cached ? unsatisfiable(task) : notHit(task, found)
+      return task.directives.only_if_cached ? unsatisfiable(task, found) : notHit(task, found)
   }
 }
 
@@ -63,13 +63,13 @@ function notHit(task: ClientTask, found: number): Step {
       counters[MAIN.cache_hitpass]++
       task.is_hitpass = true
       task.object = undefined
-      task.log.number(TAG.HitPass, task.req_xid)
+      task.log.marker(TAG.HitPass, cache.marker_xid, cache.marker_left_ms / 1000)
       return STEP.pass
     case LOOKUP.hitmiss:
       counters[MAIN.cache_hitmiss]++
       counters[MAIN.cache_miss]++
       task.is_hitmiss = true
-      task.log.number(TAG.HitMiss, task.req_xid)
+      task.log.marker(TAG.HitMiss, cache.marker_xid, cache.marker_left_ms / 1000)
       return STEP.miss
     case LOOKUP.wait:
       if (busy !== undefined) return task.park(busy)
@@ -84,10 +84,10 @@ function notHit(task: ClientTask, found: number): Step {
 }
 
 /** RFC 9111 section 5.2.1.7: only-if-cached and nothing to use is 504. */
-function unsatisfiable(task: ClientTask): Step {
+function unsatisfiable(task: ClientTask, found: number): Step {
   const { cache } = task.env
   const busy = cache.busy
   task.object = undefined
-  if (busy !== undefined && busy.req === task.req) cache.abandon(busy)
+  if (found === LOOKUP.miss && busy !== undefined) cache.abandon(busy)
   return task.refuse(504, 'Only if cached')
 }

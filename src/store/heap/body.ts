@@ -141,7 +141,7 @@ export class HeapBody implements Body {
     if (this.windowed) this.leftFloor(reader.held_bytes)
     if (this.readers.count > 0) return
     this.owner.settle(this)
-    if (this.windowed && !this.joinable) this.desert()
+    if (this.windowed) this.desert()
   }
 
   private get buffered_bytes(): number {

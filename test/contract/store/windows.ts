@@ -97,18 +97,22 @@ export function windows(makeStore: MakeStore): void {
     expect(Buffer.concat(pieces(reader)).equals(bytes.subarray(290_000))).toBe(true)
   })
 
-  test('the writer is told when the last reader has gone and no new one can come', () => {
+  test('the writer is told each time that the last reader has gone, as long as it fills', () => {
     const body = makeStore(SMALL).transit(-1)
     let deserted = 0
     body.onDeserted = () => deserted++
     const first = body.read(0)
     appendAll(body, pattern(32 * KIB, 1), 16 * KIB)
+    const second = body.read(0)
     first.release()
     expect([deserted, body.joinable]).toEqual([0, true])
-    const second = body.read(0)
     pieces(second)
     second.release()
     expect([deserted, body.joinable]).toEqual([1, false])
+    const early = makeStore(SMALL).transit(-1)
+    early.onDeserted = () => deserted++
+    early.read(0).release()
+    expect([deserted, early.joinable]).toEqual([2, true])
   })
 
   test('a kept body that gets no room tells its writer when nobody reads it', () => {
