@@ -30,7 +30,7 @@ export abstract class BackendState implements BackendContext {
 
   client_identity: string | undefined
   bereq_backend: VclBackend | undefined
-  bereq_xid = 0
+  bereq_xid: number
   bereq_retries = 0
   bereq_trace = false
   bereq_uncacheable = false
@@ -61,8 +61,10 @@ export abstract class BackendState implements BackendContext {
   protected connect_timeout_s = NaN
   protected first_byte_timeout_s = NaN
   protected between_bytes_timeout_s = NaN
-  protected start_ms: number
-  protected last_ms: number
+  readonly start_ms: number
+  private last_ms: number
+  /** While a connection is ours: the backend's name. */
+  on_backend: string | undefined
 
   constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin) {
     this.env = env
@@ -73,6 +75,7 @@ export abstract class BackendState implements BackendContext {
     this.bereq_backend = from.backend
     this.beresp_transit_buffer = env.params.transit_buffer
     this.start_ms = this.last_ms = env.clock.wall_ms
+    this.bereq_xid = env.log.nextXid()
     this.bereq_time_s = this.start_ms / 1000
   }
 
@@ -108,6 +111,10 @@ export abstract class BackendState implements BackendContext {
   }
   set bereq_between_bytes_timeout_s(seconds: number) {
     this.between_bytes_timeout_s = seconds
+  }
+  /** For the PROXY header of backends that want one. */
+  get client(): { ip: Ip; server: Ip } {
+    return { ip: this.client_ip, server: this.server_ip }
   }
   get client_ip(): Ip {
     return this.from.facts.client_ip
@@ -198,6 +205,17 @@ export abstract class BackendState implements BackendContext {
 
   fieldUnset(fields: Fields, name: string, value: string): void {
     this.log.field(fields === this.bereq.fields ? TAG.BereqUnset : TAG.BerespUnset, name, value)
+  }
+
+  /** A field of ours in the response. */
+  protected addField(name: string, value: string): void {
+    this.beresp.fields.append(name, value)
+    this.fieldSet(this.beresp.fields, name, value)
+  }
+
+  protected addHost(host: string): void {
+    this.bereq.fields.set('Host', host)
+    this.fieldSet(this.bereq.fields, 'Host', host)
   }
 
   storage(name: string): VclStevedore | undefined {

@@ -10,6 +10,7 @@ import type { ClientContext, LoadedVcl, VclBackend, VclObject, VclStevedore } fr
 import type { ClientConnection } from './client.ts'
 import type { Environment } from './environment.ts'
 import { ObjectView } from './object-view.ts'
+import type { PipeLog } from './pipe-log.ts'
 import { storageView } from './storage-view.ts'
 
 /**
@@ -22,7 +23,7 @@ export abstract class ClientState implements ClientContext {
   connection!: ClientConnection
   log!: Transaction
   /** Of the request that a pipe sends. */
-  pipe_log: Transaction | undefined
+  pipe_log: PipeLog | undefined
   req!: RequestHead
   /** req as it was received, for std.rollback and restarts of it; only when the rules use it. */
   readonly original = new RequestHead()
@@ -219,13 +220,13 @@ export abstract class ClientState implements ClientContext {
   fieldSet(fields: Fields, name: string, value: string): void {
     if (fields === this.req.fields) this.log.field(TAG.ReqHeader, name, value)
     else if (fields === this.resp.fields) this.log.field(TAG.RespHeader, name, value)
-    else this.pipe_log?.field(TAG.BereqHeader, name, value)
+    else this.pipe_log?.log.field(TAG.BereqHeader, name, value)
   }
 
   fieldUnset(fields: Fields, name: string, value: string): void {
     if (fields === this.req.fields) this.log.field(TAG.ReqUnset, name, value)
     else if (fields === this.resp.fields) this.log.field(TAG.RespUnset, name, value)
-    else this.pipe_log?.field(TAG.BereqUnset, name, value)
+    else this.pipe_log?.log.field(TAG.BereqUnset, name, value)
   }
 
   storage(name: string): VclStevedore | undefined {

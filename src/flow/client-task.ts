@@ -5,6 +5,7 @@ import type { Busy, Waiter } from '../cache/busy.ts'
 import type { Body, BodyReader, StoredObject } from '../store/contract.ts'
 import { ClientState } from './client-state.ts'
 import type { ClientConnection } from './client.ts'
+import { addForwardedFor, logHit, logRequest } from './request-log.ts'
 import type { Environment } from './environment.ts'
 import type { Fetch } from './fetch.ts'
 import { invalidateStored } from './invalidate.ts'
@@ -39,7 +40,10 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   announced_bytes = -1
   head_tx_bytes = 0
   body_tx_bytes = 0
-  body_rx_bytes = 0
+  /** Content-Length as the log has it, -1: none. */
+  logged_bytes = -1
+  /** Of the response being delivered. */
+  age_s = 0
   private over = true
   private pumping = false
 
@@ -55,13 +59,14 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.over = false
     this.head_tx_bytes = 0
     this.body_tx_bytes = 0
-    this.body_rx_bytes = 0
     this.start_ms = this.last_ms = env.clock.wall_ms
     this.req_xid = env.log.nextXid()
     this.log = env.log.open(this.req_xid, 'client')
     this.beginState(connection)
     this.beginAgain()
-    this.logRequest()
+    logRequest(this)
+    addForwardedFor(this)
+    env.counters[MAIN.client_req]++
     connection.onClosed = this.onClosed
     run(this, STEP.recv)
   }
@@ -103,9 +108,14 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
 
   /** Waiter: the response will do for us. */
   attach(object: StoredObject): void {
+    this.woken()
+    this.take(object)
+  }
+
+  private woken(): void {
     this.parked = undefined
     this.env.counters[MAIN.busy_wakeup]++
-    this.take(object)
+    this.timestamp('Waitinglist')
   }
 
   joined(): void {
@@ -114,17 +124,22 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     env.counters[MAIN.busy_served]++
     env.counters[MAIN.cache_hit]++
     object.hits++
-    this.logHit(object)
+    logHit(this, object)
     run(this, STEP.hit)
   }
 
   /** Waiter: look up again. */
   released(): void {
-    this.parked = undefined
     if (this.over) return
-    this.env.counters[MAIN.busy_wakeup]++
     this.env.clock.refresh()
+    this.woken()
     run(this, STEP.lookup)
+  }
+
+  /** Waiter: enough. It does not wait a second time, for the one of those who waited that came first. */
+  gaveUp(): void {
+    this.hash_ignore_busy = true
+    this.released()
   }
 
   /** The response of our own fetch is about to be handed out: hold its first byte. */
@@ -136,17 +151,11 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
 
   /** The response of our own fetch is there. */
   fetched(): void {
-  /** Waiter: enough. It does not wait a second time, for the one of those who waited that came first. */
-  gaveUp(): void {
-    this.hash_ignore_busy = true
-    this.released()
-  }
-
     this.source = this.fetch
     this.fetch = undefined
     this.fetched_by_us = true
-    this.timestamp('Fetch')
     if (this.over) return
+    this.timestamp('Fetch')
     if (this.passed) invalidateStored(this)
     run(this, STEP.deliver)
   }
@@ -154,7 +163,9 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   /** Our fetch came to nothing that could be delivered. */
   notFetched(status: number, reason: string): void {
     this.fetch = undefined
-    if (!this.over) run(this, this.refuse(status, reason))
+    if (this.over) return
+    this.timestamp('Fetch')
+    run(this, this.refuse(status, reason))
   }
 
   /** A right to fetch that will not be used. */
@@ -173,8 +184,10 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   /** Sends `length_bytes` (-1: all) of the body from `skip_bytes` on, as fast as the client takes it and as it fills. */
   streamBody(body: Body, skip_bytes: number, length_bytes: number): void {
     if (skip_bytes > 0 || this.reader === undefined) {
+      // The new one first: a body without readers may be given up.
+      const reader = body.read(skip_bytes)
       this.releaseReader()
-      this.reader = body.read(skip_bytes)
+      this.reader = reader
     }
     this.remaining_bytes = length_bytes
     this.pump()
@@ -184,51 +197,52 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   leave(): void {
     this.releaseReader()
     this.connection.onClosed = undefined
-      // The new one first: a body without readers may be given up.
-      const reader = body.read(skip_bytes)
     this.connection.onDrain = undefined
   }
 
-  /** Accounts the request and makes the task free for another. */
+  /** Accounts the request and makes the task free for another. The clock has been read since the last byte was written. */
   finish(): void {
     if (this.over) return
     this.over = true
     const { env, log, connection } = this
     const counters = env.counters
-    const head_rx_bytes = connection.head_bytes
-    counters[MAIN.s_req_hdrbytes] += head_rx_bytes
-    counters[MAIN.s_req_bodybytes] += this.body_rx_bytes
+    const { head_bytes, body_bytes } = connection
+    counters[MAIN.s_req_hdrbytes] += head_bytes
+    counters[MAIN.s_req_bodybytes] += body_bytes
     counters[MAIN.s_resp_hdrbytes] += this.head_tx_bytes
     counters[MAIN.s_resp_bodybytes] += this.body_tx_bytes
-    env.clock.refresh()
     this.timestamp('Resp')
-    log.account(TAG.ReqAcct, head_rx_bytes, this.body_rx_bytes, this.head_tx_bytes, this.body_tx_bytes)
-    log.end()
+    log.account(TAG.ReqAcct, head_bytes, body_bytes, this.head_tx_bytes, this.body_tx_bytes)
+    this.retire()
+  }
+
+  /** The same for one that became a pipe. */
+  finishPipe(bereq_bytes: number, in_bytes: number, out_bytes: number): void {
+    if (this.over) return
+    this.over = true
+    const { env, log, connection } = this
+    env.counters[MAIN.s_req_hdrbytes] += connection.head_bytes
+    env.counters[MAIN.s_pipe_in] += in_bytes
+    env.counters[MAIN.s_pipe_out] += out_bytes
+    this.timestamp('PipeSess')
+    log.record(TAG.PipeAcct, `${connection.head_bytes} ${bereq_bytes} ${in_bytes} ${out_bytes}`)
+    this.retire()
+  }
+
+  private retire(): void {
+    this.log.end()
+    if (this.pipe_log !== undefined) {
+      this.pipe_log.end()
+      this.pipe_log = undefined
+    }
     this.object = undefined
     this.fetch = this.source = undefined
     this.body_text = ''
     this.pool.giveBack(this)
   }
 
-  logHit(object: StoredObject): void {
-    const { head } = object
-    const left_s = (head.t_origin_ms + head.ttl_ms - this.env.clock.wall_ms) / 1000
-    this.log.hit(head.xid, left_s, head.grace_ms / 1000, head.keep_ms / 1000)
-  }
-
   informational(status: number, reason: string, fields: Fields): void {
     if (!this.over && this.connection.http11) this.connection.informational(status, reason, fields)
-  }
-
-  private logRequest(): void {
-    const { log, req, connection } = this
-    log.begin('req', connection.facts.xid, 'rxreq')
-    log.timestamp('Start', this.start_ms, 0, 0)
-    log.record(TAG.ReqStart, reqStart(connection))
-    log.record(TAG.ReqMethod, req.method)
-    log.record(TAG.ReqURL, req.url)
-    log.record(TAG.ReqProtocol, req.proto)
-    log.fields(TAG.ReqHeader, req.fields)
   }
 
   private releaseReader(): void {
@@ -276,7 +290,6 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     if (reader.failed || (reader.done && this.remaining_bytes > 0)) {
       this.leave()
       connection.abort('TX_ERROR')
-      this.finish()
     } else if (reader.done || this.remaining_bytes === 0) {
       this.leave()
       connection.end()
@@ -298,11 +311,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     const fetch = this.fetch ?? this.source
     this.leave()
     if (fetch !== undefined) fetch.clientLeft()
+    this.env.clock.refresh()
     this.finish()
   }
-}
-
-function reqStart(connection: ClientConnection): string {
-  const { client_ip, socket_name } = connection.facts
-  return `${client_ip.text} ${client_ip.port} ${socket_name}`
 }

@@ -1,4 +1,5 @@
 import { MAIN } from '../counters/counters.ts'
+import { Run } from '../log/encoded.ts'
 import { TAG } from '../log/tags.ts'
 import { isBodyless, reasonPhrase } from '../http/status.ts'
 import { responseHeadText } from '../http/write.ts'
@@ -10,10 +11,53 @@ import type { BodyFraming } from './client.ts'
 import { applyRange } from './filters/range.ts'
 import { STEP, type Step } from './step.ts'
 
-const VIA_LINE = `Via: ${VIA}\r\n`
+/** The fields that say what became of a request here, as the text of a head and as records of the log. RFC 9211 in its shortest form. */
+interface Trace {
+  readonly status: string
+  readonly text: string
+  readonly run: Run
+}
 
-/** Makes resp from the object, for rules that look at it. */
-export function materialise(task: ClientTask): void {
+function trace(status: string): Trace {
+  const run = new Run([TAG.RespHeader, `Via: ${VIA}`], [TAG.RespHeader, `Cache-Status: ${status}`])
+  return { status, text: `Via: ${VIA}\r\nCache-Status: ${status}\r\n`, run }
+}
+
+const TRACES = { hit: trace('lacquer; hit'), miss: trace('lacquer; fwd=miss'), pass: trace('lacquer; fwd=bypass') }
+
+const CHUNKED = new Run([TAG.RespHeader, 'Transfer-Encoding: chunked'])
+const CLOSE = new Run([TAG.RespHeader, 'Connection: close'])
+const KEEP_ALIVE = new Run([TAG.RespHeader, 'Connection: keep-alive'])
+/** No filter is on the body's way. */
+const NO_FILTERS = new Run([TAG.Filters, ''])
+
+/** The response as it stands before vcl_deliver: as `resp` if rules look at it, and in the log. */
+export function present(task: ClientTask): void {
+  const { object, log } = task
+  if (object === undefined) return
+  const { head } = object
+  const length = knownLength(task, object)
+  task.age_s = age_s(task, object)
+  task.logged_bytes = length >= 0 && !isBodyless(head.status) ? length : -1
+  if (task.vcl.usage.respTouched) {
+    materialise(task)
+    log.respHead(task.resp)
+    return
+  }
+  log.storedHead(head, head.xid)
+  if (task.logged_bytes >= 0) log.numberField(TAG.RespHeader, 'Content-Length', length)
+  if (showsAge(task)) log.numberField(TAG.RespHeader, 'Age', task.age_s)
+  log.run(traceOf(task).run)
+}
+
+/** A response of our own before vcl_synth. */
+export function presentSynthetic(task: ClientTask): void {
+  task.logged_bytes = -1
+  task.log.respHead(task.resp)
+}
+
+/** Makes resp from the object. */
+function materialise(task: ClientTask): void {
   const { resp, object } = task
   if (object === undefined) return
   const head = object.head
@@ -21,18 +65,17 @@ export function materialise(task: ClientTask): void {
   resp.status = head.status
   resp.reason = head.reason
   resp.fields.copyFrom(head.fields)
-  const length = knownLength(task, object)
-  if (length >= 0) resp.fields.appendKeyed('Content-Length', 'content-length', String(length))
-  const age = age_s(task, object)
-  if (age > 0 || !task.fetched_by_us) resp.fields.appendKeyed('Age', 'age', String(age))
+  if (task.logged_bytes >= 0) resp.fields.appendKeyed('Content-Length', 'content-length', String(task.logged_bytes))
+  if (showsAge(task)) resp.fields.appendKeyed('Age', 'age', String(task.age_s))
   resp.fields.appendKeyed('Via', 'via', VIA)
-  resp.fields.appendKeyed('Cache-Status', 'cache-status', cacheStatus(task))
+  resp.fields.appendKeyed('Cache-Status', 'cache-status', traceOf(task).status)
 }
 
 /** Sends the object: head, then as much of the body as there is; the rest as it comes. */
 export function transmit(task: ClientTask): Step {
   const { object } = task
   if (object === undefined) return task.refuse(503, 'No response')
+  processed(task)
   const touched = task.vcl.usage.respTouched
   const status = touched ? task.resp.status % 1000 : object.head.status
   if (status === 200 && !task.passed && isRead(task.req.method)) {
@@ -45,13 +88,19 @@ export function transmit(task: ClientTask): Step {
 /** A response of vcl_synth. */
 export function transmitSynthetic(task: ClientTask): Step {
   const { resp } = task
+  processed(task)
   const body = Buffer.from(task.body_text, 'latin1')
   const status = resp.status % 1000
   resp.fields.delete('content-length')
-  const text = headOf(task)
-  if (mayHaveBody(task, status)) return send(task, text + `Content-Length: ${body.length}\r\n`, body)
-  const length = task.req.method === 'HEAD' && !isBodyless(status) ? `Content-Length: ${body.length}\r\n` : ''
-  return send(task, text + length, undefined)
+  const text = headOf(task) + lengthLine(task, isBodyless(status) ? -1 : body.length)
+  task.log.run(NO_FILTERS)
+  return send(task, text, mayHaveBody(task, status) ? body : undefined)
+}
+
+/** Rules have said what they had to say: what follows is the sending. */
+function processed(task: ClientTask): void {
+  task.env.clock.refresh()
+  task.timestamp('Process')
 }
 
 function isRead(method: string): boolean {
@@ -73,10 +122,26 @@ function age_s(task: ClientTask, object: StoredObject): number {
   return age > 0 ? age : 0
 }
 
-/** RFC 9211 in its shortest form. */
-function cacheStatus(task: ClientTask): string {
-  if (task.fetched_by_us) return task.passed ? 'lacquer; fwd=bypass' : 'lacquer; fwd=miss'
-  return 'lacquer; hit'
+/** Age says that a response was not made for this request (RFC 9111 section 5.1). */
+function showsAge(task: ClientTask): boolean {
+  return task.age_s > 0 || !task.fetched_by_us
+}
+
+function traceOf(task: ClientTask): Trace {
+  if (!task.fetched_by_us) return TRACES.hit
+  return task.passed ? TRACES.pass : TRACES.miss
+}
+
+/** The Content-Length line, none when negative. The log hears of it where it has said something else. */
+function lengthLine(task: ClientTask, length: number): string {
+  if (length !== task.logged_bytes) correctLength(task, length)
+  return length < 0 ? '' : `Content-Length: ${length}\r\n`
+}
+
+function correctLength(task: ClientTask, length: number): void {
+  const { log, logged_bytes } = task
+  if (logged_bytes >= 0) log.numberField(TAG.RespUnset, 'Content-Length', logged_bytes)
+  if (length >= 0) log.numberField(TAG.RespHeader, 'Content-Length', length)
 }
 
 /** Bytes of the body if they are known before the end, else -1. */
@@ -86,16 +151,12 @@ function knownLength(task: ClientTask, object: StoredObject): number {
   return body.state === 'complete' ? body.size_bytes : body.expected_bytes
 }
 
-/** Status line and field lines, without framing, Connection and the end. Logs them. */
+/** Status line and field lines, without framing, Connection and the end. */
 function headOf(task: ClientTask): string {
-  const { resp, log } = task
+  const { resp } = task
   resp.fields.delete('content-length')
   resp.fields.delete('transfer-encoding')
   if (resp.fields.has('connection')) closeIfAsked(task)
-  log.record(TAG.RespProtocol, resp.proto)
-  log.number(TAG.RespStatus, resp.status)
-  log.record(TAG.RespReason, resp.reason)
-  log.fields(TAG.RespHeader, resp.fields)
   return responseHeadText(resp)
 }
 
@@ -107,17 +168,8 @@ function closeIfAsked(task: ClientTask): void {
 
 /** The same for an object whose head rules leave alone: its text was made when it was stored. */
 function storedHead(task: ClientTask, object: StoredObject): string {
-  const { log } = task
-  const head = object.head
-  const age = age_s(task, object)
-  log.record(TAG.RespProtocol, 'HTTP/1.1')
-  log.number(TAG.RespStatus, head.status)
-  log.record(TAG.RespReason, head.reason)
-  log.fields(TAG.RespHeader, head.fields)
-  const status = cacheStatus(task)
-  // Age says that a response was not made for this request (RFC 9111 section 5.1).
-  const ageLine = age > 0 || !task.fetched_by_us ? `Age: ${age}\r\n` : ''
-  return `${head.headText}${ageLine}${VIA_LINE}Cache-Status: ${status}\r\n`
+  const age = showsAge(task) ? `Age: ${task.age_s}\r\n` : ''
+  return object.head.headText + age + traceOf(task).text
 }
 
 function headText(task: ClientTask, object: StoredObject): string {
@@ -125,15 +177,12 @@ function headText(task: ClientTask, object: StoredObject): string {
 }
 
 function sendWhole(task: ClientTask, object: StoredObject, status: number): Step {
-  const text = headText(task, object)
-  const length = knownLength(task, object)
-  if (!mayHaveBody(task, status)) {
-    const withLength = length >= 0 && !isBodyless(status)
-    return send(task, withLength ? `${text}Content-Length: ${length}\r\n` : text, undefined)
-  }
+  const length = isBodyless(status) ? -1 : knownLength(task, object)
+  task.log.run(NO_FILTERS)
+  const text = headText(task, object) + lengthLine(task, length)
+  if (!mayHaveBody(task, status)) return send(task, text, undefined)
   const whole = object.body.whole
-  if (whole !== undefined) return send(task, `${text}Content-Length: ${length}\r\n`, whole)
-  return stream(task, object, text, length, 0)
+  return whole === undefined ? stream(task, object, text, length, 0) : send(task, text, whole)
 }
 
 function sendNotModified(task: ClientTask): Step {
@@ -141,7 +190,9 @@ function sendNotModified(task: ClientTask): Step {
   if (!task.vcl.usage.respTouched) materialise(task)
   task.resp.status = 304
   task.resp.reason = reasonPhrase(304)
-  return send(task, headOf(task), undefined)
+  logStatus(task)
+  task.log.run(NO_FILTERS)
+  return send(task, headOf(task) + lengthLine(task, -1), undefined)
 }
 
 /** Range requests (RFC 9110 section 14). */
@@ -151,20 +202,34 @@ function sendPart(task: ClientTask, object: StoredObject): Step {
   if (!touched) materialise(task)
   const part = applyRange(task.req, task.resp, total)
   if (part === undefined) return sendWhole(task, object, 200)
-  const text = headOf(task)
-  if (part.length_bytes === 0) return send(task, `${text}Content-Length: 0\r\n`, undefined)
-  if (task.req.method === 'HEAD') return send(task, `${text}Content-Length: ${part.length_bytes}\r\n`, undefined)
+  const { log, resp } = task
+  log.record(TAG.Filters, ' range')
+  log.field(TAG.RespHeader, 'Content-Range', resp.fields.get('content-range') ?? '')
+  logStatus(task)
+  const text = headOf(task) + lengthLine(task, part.length_bytes)
+  if (part.length_bytes === 0 || task.req.method === 'HEAD') return send(task, text, undefined)
   const whole = object.body.whole
-  const lengthLine = `${text}Content-Length: ${part.length_bytes}\r\n`
-  if (whole !== undefined) return send(task, lengthLine, whole.subarray(part.from, part.from + part.length_bytes))
+  if (whole !== undefined) return send(task, text, whole.subarray(part.from, part.from + part.length_bytes))
   return stream(task, object, text, part.length_bytes, part.from)
+}
+
+/** The status has changed since the log was told. */
+function logStatus({ log, resp }: ClientTask): void {
+  log.record(TAG.RespProtocol, 'HTTP/1.1')
+  log.number(TAG.RespStatus, resp.status)
+  log.record(TAG.RespReason, resp.reason)
 }
 
 /** Connection field (RFC 9112 section 9.3) and the end of the head. */
 function endOfHead(task: ClientTask): string {
-  const { connection } = task
-  if (!connection.keepAlive) return 'Connection: close\r\n\r\n'
-  return connection.http11 ? '\r\n' : 'Connection: keep-alive\r\n\r\n'
+  const { connection, log } = task
+  if (!connection.keepAlive) {
+    log.run(CLOSE)
+    return 'Connection: close\r\n\r\n'
+  }
+  if (connection.http11) return '\r\n'
+  log.run(KEEP_ALIVE)
+  return 'Connection: keep-alive\r\n\r\n'
 }
 
 function send(task: ClientTask, text: string, body: Buffer | undefined): Step {
@@ -181,13 +246,12 @@ function send(task: ClientTask, text: string, body: Buffer | undefined): Step {
 function stream(task: ClientTask, object: StoredObject, text: string, length: number, skip_bytes: number): Step {
   const { connection } = task
   let framing: BodyFraming = 'length'
-  let framingLine = `Content-Length: ${length}\r\n`
   if (length < 0) {
     framing = connection.http11 ? 'chunked' : 'close'
-    framingLine = framing === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : ''
-    if (framing === 'close') connection.closeAfter('TX_EOF')
+    if (framing === 'chunked') task.log.run(CHUNKED)
+    else connection.closeAfter('TX_EOF')
   }
-  const head = text + framingLine + endOfHead(task)
+  const head = (framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n` : text) + endOfHead(task)
   task.head_tx_bytes = head.length
   connection.start(head, framing)
   task.streamBody(object.body, skip_bytes, length)

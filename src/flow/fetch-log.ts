@@ -1,43 +1,152 @@
 import { MAIN } from '../counters/counters.ts'
+import { parseHttpDate } from '../http/dates.ts'
+import type { Fields } from '../http/fields.ts'
+import type { RequestHead } from '../http/message.ts'
+import { isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
+import type { Transaction } from '../log/writer.ts'
+import type { FetchFailureKind, Traffic } from '../origin/contract.ts'
+import { parseResponseDirectives } from '../policy/directives.ts'
+import type { InitialAnswers } from '../policy/initial.ts'
 import type { BackendState } from './backend-state.ts'
 
-/** Opens the transaction of a fetch or of its retry. */
+/** What a fetch says in the log at each station, in the order that readers of varnishlog know. */
+
+/** Opens the transaction of a fetch: the request as it is before vcl_backend_fetch. */
 export function beginLog(fetch: BackendState, reason: string, parent_xid: number): void {
   const { env } = fetch
-  fetch.bereq_xid = env.log.nextXid()
   fetch.log = env.log.open(fetch.bereq_xid, 'backend')
   fetch.log.begin('bereq', parent_xid, reason)
+  fetch.log.record(TAG.VCL_use, fetch.vcl.name)
   fetch.log.timestamp('Start', env.clock.wall_ms, 0, 0)
+  logRequestHead(fetch.log, fetch.bereq)
 }
 
-export function logBereq({ log, bereq }: BackendState): void {
+/** A retry is a fetch of its own in the log, a child of the one that is given up. */
+export function retryLog(fetch: BackendState): void {
+  const { env, log: before, bereq_xid: parent } = fetch
+  closed(fetch, 'Backend/VCL requested close')
+  fetch.timestamp('Retry')
+  fetch.bereq_xid = env.log.nextXid()
+  before.link('bereq', fetch.bereq_xid, 'retry')
+  before.end()
+  fetch.log = env.log.open(fetch.bereq_xid, 'backend')
+  fetch.log.begin('bereq', parent, 'retry')
+  fetch.log.timestamp('Start', env.clock.wall_ms, env.clock.wall_ms - fetch.start_ms, 0)
+  logRequestHead(fetch.log, fetch.bereq)
+}
+
+export function logRequestHead(log: Transaction, bereq: RequestHead): void {
   log.record(TAG.BereqMethod, bereq.method)
   log.record(TAG.BereqURL, bereq.url)
   log.record(TAG.BereqProtocol, bereq.proto)
   log.fields(TAG.BereqHeader, bereq.fields)
 }
 
+/** `remote` and `local` as "address port". */
+export function logConnected(fetch: BackendState, reused: boolean, remote: string, local: string): void {
+  const name = fetch.beresp_backend?.name ?? ''
+  fetch.timestamp('Connected')
+  // A request that a stale connection lost is sent again on another.
+  closed(fetch, 'Received bad req/resp')
+  fetch.on_backend = name
+  fetch.log.record(TAG.BackendOpen, `0 ${name} ${remote} ${local} ${reused ? 'reuse' : 'connect'}`)
+}
+
+function closed(fetch: BackendState, why: string): void {
+  const { on_backend } = fetch
+  if (on_backend === undefined) return
+  fetch.on_backend = undefined
+  fetch.log.record(TAG.BackendClose, `0 ${on_backend} ${why === 'recycle' ? why : `close ${why}`}`)
+}
+
 export function logBeresp({ log, beresp }: BackendState): void {
-  log.record(TAG.BerespProtocol, beresp.proto)
-  log.number(TAG.BerespStatus, beresp.status)
-  log.record(TAG.BerespReason, beresp.reason)
+  logStatus(log, beresp)
   log.fields(TAG.BerespHeader, beresp.fields)
 }
 
-/** TTL record: source, ttl, grace, keep, reference time, and whether it may be stored. */
-export function logTtl(fetch: BackendState, source: 'RFC' | 'VCL' | 'HFM'): void {
-  const { beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s, beresp_uncacheable } = fetch
-  const numbers = [beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s].map((value) => Math.round(value)).join(' ')
-  fetch.log.record(TAG.TTL, `${source} ${numbers} ${beresp_uncacheable ? 'uncacheable' : 'cacheable'}`)
+function logStatus(log: Transaction, { proto, status, reason }: BackendState['beresp']): void {
+  log.record(TAG.BerespProtocol, proto)
+  log.number(TAG.BerespStatus, status)
+  log.record(TAG.BerespReason, reason)
 }
 
-/** Counts how the body of a response is framed; `chunked` as it came. */
-export function countBody({ env, beresp, bereq }: BackendState, expected_bytes: number, chunked: boolean): void {
-  const { counters } = env
-  if (beresp.status === 204) counters[MAIN.fetch_204]++
-  else if (bereq.method === 'HEAD') counters[MAIN.fetch_head]++
-  else if (expected_bytes > 0) counters[MAIN.fetch_length]++
-  else if (expected_bytes === 0) counters[MAIN.fetch_none]++
-  else counters[chunked ? MAIN.fetch_chunked : MAIN.fetch_eof]++
+/** After a 304: the response that it confirms, as far as the 304 has not said it. */
+export function logConfirmed({ log, beresp }: BackendState, of304: Fields): void {
+  logStatus(log, beresp)
+  const { fields } = beresp
+  for (let i = 0; i < fields.count; i++) {
+    if (!of304.has(fields.keys[i])) log.field(TAG.BerespHeader, fields.names[i], fields.values[i])
+  }
+}
+
+/** What the response says of its lifetime: ttl, grace, keep, now, when it was made, Date, Expires, max-age. */
+export function logRfcTtl(fetch: BackendState, answers: InitialAnswers): void {
+  const { fields } = fetch.beresp
+  const { s_maxage_ms, max_age_ms } = parseResponseDirectives(fields)
+  const max_age_s = Math.max(0, s_maxage_ms, max_age_ms) / 1000
+  const times = [answers.t_origin_ms / 1000, date_s(fields.get('date')), date_s(fields.get('expires')), max_age_s]
+  logTtl(fetch, 'RFC', ` ${times.map(Math.round).join(' ')}`)
+}
+
+function date_s(value: string | undefined): number {
+  const ms = value === undefined ? NaN : parseHttpDate(value)
+  return Number.isNaN(ms) ? 0 : ms / 1000
+}
+
+/** What rules, or after them the policy, have made of it. */
+export function logVclTtl(fetch: BackendState): void {
+  logTtl(fetch, 'VCL', '')
+}
+
+function logTtl(fetch: BackendState, source: string, more: string): void {
+  const { beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s, beresp_uncacheable } = fetch
+  const numbers = [beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s].map(Math.round).join(' ')
+  fetch.log.record(TAG.TTL, `${source} ${numbers}${more} ${beresp_uncacheable ? 'uncacheable' : 'cacheable'}`)
+}
+
+/** return (pass): for how long it is passed. */
+export function logHitForPass(fetch: BackendState): void {
+  const ttl_s = fetch.action_ttl >= 0 ? fetch.action_ttl : fetch.beresp_ttl_s
+  fetch.log.record(TAG.TTL, `HFP ${Math.round(ttl_s)} 0 0 ${Math.round(fetch.beresp_time_s)} uncacheable`)
+}
+
+/** How the body of a response is framed, as Fetch_Body has it and with what counts it. */
+function framing({ beresp, bereq }: BackendState, expected_bytes: number, chunked: boolean): [text: string, counter: number] {
+  if (beresp.status === 204) return ['0 none', MAIN.fetch_204]
+  if (bereq.method === 'HEAD') return ['0 none', MAIN.fetch_head]
+  if (expected_bytes === 0 || isBodyless(beresp.status)) return ['0 none', MAIN.fetch_none]
+  if (expected_bytes > 0) return ['3 length', MAIN.fetch_length]
+  return chunked ? ['2 chunked', MAIN.fetch_chunked] : ['4 eof', MAIN.fetch_eof]
+}
+
+/** The body is about to come; `chunked` as the origin sent it. A 304 brings none and has been counted as one. */
+export function logBody(fetch: BackendState, expected_bytes: number, chunked: boolean, store: string): void {
+  const { log, env } = fetch
+  if (fetch.beresp_was_304) return log.record(TAG.Storage, `memory ${store}`)
+  const [text, counter] = framing(fetch, expected_bytes, chunked)
+  env.counters[counter]++
+  log.record(TAG.Filters, '')
+  log.record(TAG.Storage, `memory ${store}`)
+  log.record(TAG.Fetch_Body, `${text} ${fetch.beresp_do_stream ? 'stream' : '-'}`)
+}
+
+const CLOSE_TEXTS: { readonly [K in FetchFailureKind]?: string } = {
+  malformed: 'Received junk data',
+  first_byte_timeout: 'Receive timeout',
+  between_bytes_timeout: 'Receive timeout',
+  closed: 'Received bad req/resp',
+  incomplete: 'Received bad req/resp',
+  request_body: 'Failure receiving req.body',
+}
+
+/** The end, whichever it is; `length` is that of the object's body. */
+export function endLog(fetch: BackendState, failure: FetchFailureKind | undefined, traffic: Traffic, length: number): void {
+  const { log } = fetch
+  const why = failure === undefined ? undefined : CLOSE_TEXTS[failure]
+  closed(fetch, traffic.recycled ? 'recycle' : (why ?? 'Backend/VCL requested close'))
+  fetch.timestamp('BerespBody')
+  log.number(TAG.Length, length)
+  log.account(TAG.BereqAcct, traffic.sent_head_bytes, traffic.sent_body_bytes, traffic.received_head_bytes, traffic.received_body_bytes)
+  log.end()
 }

@@ -15,11 +15,17 @@ export function openPipe(task: ClientTask): void {
   if (backend === undefined) return fail(task, 'No backend')
   const connect_s = task.bereq_connect_timeout_s > 0 ? task.bereq_connect_timeout_s : NaN
   const { connect_ms } = timeoutsFor(backend.spec, env.params, connect_s, NaN, NaN)
+  const { req_xid } = task
   env.origin.connect(backend, { ip: task.client_ip, server: task.server_ip }, connect_ms, (failure, socket) => {
-    if (task.gone) return void socket?.destroy()
+    env.clock.refresh()
+    // The client left, and the task is free or busy with another request.
+    if (task.gone || task.req_xid !== req_xid) return void socket?.destroy()
     if (socket === undefined) return fail(task, describe(failure))
+    task.pipe_log?.connected(backend.name, socket)
     new Pipe(task, connection.detach(), socket).start()
   })
+  task.log.park()
+  task.pipe_log?.log.park()
 }
 
 function describe(failure: FetchFailure | undefined): string {
@@ -27,7 +33,8 @@ function describe(failure: FetchFailure | undefined): string {
 }
 
 function fail(task: ClientTask, message: string): void {
-  task.log.record(TAG.FetchError, message)
+  const log = task.pipe_log?.log ?? task.log
+  log.record(TAG.FetchError, message)
   run(task, task.refuse(503, 'Backend connection failed'))
 }
 
@@ -36,6 +43,7 @@ class Pipe {
   private readonly client: Duplex
   private readonly backend: Duplex
   private readonly idle: NodeJS.Timeout | undefined
+  private bereq_bytes = 0
   private in_bytes = 0
   private out_bytes = 0
   private closed = false
@@ -51,7 +59,11 @@ class Pipe {
   start(): void {
     const { client, backend } = this
     this.task.env.counters[MAIN.n_pipe]++
-    backend.write(requestHeadText(this.task.bereq) + '\r\n', 'latin1')
+    const head = requestHeadText(this.task.bereq) + '\r\n'
+    this.bereq_bytes = head.length
+    backend.write(head, 'latin1')
+    this.task.pipe_log?.timestamp('Bereq')
+    this.task.timestamp('Pipe')
     client.on('data', (chunk: Buffer) => {
       this.in_bytes += chunk.length
       this.idle?.refresh()
@@ -79,11 +91,9 @@ class Pipe {
     this.client.destroy()
     this.backend.destroy()
     const { task } = this
-    const { counters } = task.env
+    const { clock, counters } = task.env
+    clock.refresh()
     counters[MAIN.n_pipe]--
-    counters[MAIN.s_pipe_in] += this.in_bytes
-    counters[MAIN.s_pipe_out] += this.out_bytes
-    task.log.account(TAG.PipeAcct, task.connection.head_bytes, 0, this.in_bytes, this.out_bytes)
-    task.finish()
+    task.finishPipe(this.bereq_bytes, this.in_bytes, this.out_bytes)
   }
 }

@@ -3,13 +3,17 @@ import { TAG } from '../log/tags.ts'
 import { ACTION, type Action, type BackendSub, type ClientSub } from '../vcl/runtime/context.ts'
 import type { ClientTask } from './client-task.ts'
 import type { Fetch } from './fetch.ts'
+import { logHitForPass, logVclTtl } from './fetch-log.ts'
 
 /** Action numbers back to their names, for VCL_return. */
 export const ACTION_NAMES: readonly string[] = Object.keys(ACTION)
 
 /** Runs a client-side sub, with its log records. `title` is the sub's name as the log has it: RECV, HASH... */
 export function callClient(task: ClientTask, title: string, sub: ClientSub): Action {
-  task.log.record(TAG.VCL_call, title)
+  const { log, req, resp } = task
+  const { method, url } = req
+  const { status, reason } = resp
+  log.record(TAG.VCL_call, title)
   let action: Action
   try {
     action = sub(task)
@@ -18,13 +22,21 @@ export function callClient(task: ClientTask, title: string, sub: ClientSub): Act
     action = ACTION.fail
   }
   if (action === ACTION.fail) task.env.counters[MAIN.vcl_fail]++
+  // Field lines are logged as they are set; of these the last word will do.
+  if (req.method !== method) log.record(TAG.ReqMethod, req.method)
+  if (req.url !== url) log.record(TAG.ReqURL, req.url)
+  if (resp.status !== status) log.number(TAG.RespStatus, resp.status)
+  if (resp.reason !== reason) log.record(TAG.RespReason, resp.reason)
   task.log.record(TAG.VCL_return, ACTION_NAMES[action])
   return action
 }
 
 /** As callClient, for the backend side. */
 export function callBackend(fetch: Fetch, title: string, sub: BackendSub): Action {
-  fetch.log.record(TAG.VCL_call, title)
+  const { log, bereq, beresp, beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_uncacheable } = fetch
+  const { method, url } = bereq
+  const { status, reason } = beresp
+  log.record(TAG.VCL_call, title)
   let action: Action
   try {
     action = sub(fetch)
@@ -33,6 +45,13 @@ export function callBackend(fetch: Fetch, title: string, sub: BackendSub): Actio
     action = ACTION.fail
   }
   if (action === ACTION.fail) fetch.env.counters[MAIN.vcl_fail]++
-  fetch.log.record(TAG.VCL_return, ACTION_NAMES[action])
+  if (bereq.method !== method) log.record(TAG.BereqMethod, bereq.method)
+  if (bereq.url !== url) log.record(TAG.BereqURL, bereq.url)
+  if (beresp.status !== status) log.number(TAG.BerespStatus, beresp.status)
+  if (beresp.reason !== reason) log.record(TAG.BerespReason, beresp.reason)
+  const sameTimes = fetch.beresp_ttl_s === beresp_ttl_s && fetch.beresp_grace_s === beresp_grace_s && fetch.beresp_keep_s === beresp_keep_s
+  if (action === ACTION.pass) logHitForPass(fetch)
+  else if (!sameTimes || fetch.beresp_uncacheable !== beresp_uncacheable) logVclTtl(fetch)
+  log.record(TAG.VCL_return, ACTION_NAMES[action])
   return action
 }

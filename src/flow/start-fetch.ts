@@ -20,12 +20,17 @@ export function startFetch(task: ClientTask, kind: 'fetch' | 'pass'): void {
   fetch.bereq.copyFrom(task.req)
   task.object = undefined
   task.fetch = fetch
+  const { log } = task
+  log.link('bereq', fetch.bereq_xid, kind)
   fetch.start()
+  // Unless it came to nothing at once, the task waits now.
+  if (task.fetch === fetch) log.park()
 }
 
 /** A stale object is being served: fetches a new one for the next request (RFC 5861 section 3). */
 export function refreshInBackground(task: ClientTask, busy: Busy): void {
   const { env } = task
+  task.busy = undefined
   env.counters[MAIN.s_bgfetch]++
   env.counters[MAIN.s_fetch]++
   const fetch = new Fetch(env, task.vcl, task.key, fetchOrigin(task), {
@@ -38,7 +43,9 @@ export function refreshInBackground(task: ClientTask, busy: Busy): void {
     owner: undefined,
   })
   fetch.bereq.copyFrom(task.req)
+  task.log.link('bereq', fetch.bereq_xid, 'bgfetch')
   fetch.start()
+  task.timestamp('Fetch')
 }
 
 function fetchOrigin(task: ClientTask): FetchOrigin {

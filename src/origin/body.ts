@@ -10,6 +10,8 @@ export interface UploadWatch {
   waitsForClient(): void
 }
 
+/** "0", and two line ends. */
+const LAST_CHUNK_BYTES = 5
 const QUEUED_BYTES = 64 * 1024
 
 /** The client's body as the stream undici reads; one chunk beyond the mark at most is held. */
@@ -17,6 +19,9 @@ export class BodyStream extends Readable {
   private readonly source: OutgoingBody
   private readonly watch: UploadWatch
   private begun = false
+  /** Bytes handed to undici, and what it puts around them when the length is not known. */
+  sent_bytes = 0
+  framing_bytes = 0
 
   constructor(source: OutgoingBody, watch: UploadWatch) {
     super({ highWaterMark: QUEUED_BYTES })
@@ -34,11 +39,16 @@ export class BodyStream extends Readable {
 
   onData(chunk: Buffer): void {
     // The chunk is the connection's read buffer; undici's write may outlive this call.
-    if (!this.destroyed && !this.push(Buffer.from(chunk))) this.source.pause()
+    if (this.destroyed) return
+    this.sent_bytes += chunk.length
+    if (this.source.length_bytes < 0) this.framing_bytes += chunk.length.toString(16).length + 4
+    if (!this.push(Buffer.from(chunk))) this.source.pause()
   }
 
   onEnd(): void {
-    if (!this.destroyed) this.push(null)
+    if (this.destroyed) return
+    if (this.source.length_bytes < 0) this.framing_bytes += LAST_CHUNK_BYTES
+    this.push(null)
   }
 
   onError(error: Error): void {

@@ -3,13 +3,15 @@ import type { Clock } from '../base/clock.ts'
 import { Fields } from '../http/fields.ts'
 import { ResponseHead } from '../http/message.ts'
 import type { RequestHead } from '../http/message.ts'
+import { isBodyless } from '../http/status.ts'
 import { withAsterisk } from './asterisk.ts'
 import { BodyStream } from './body.ts'
 import type { UploadWatch } from './body.ts'
 import type { Carried, Wire } from './connection.ts'
-import type { BackendSpec, FetchFailure, OriginCall, OriginHandler, OriginTimeouts, OutgoingBody } from './contract.ts'
+import type { BackendSpec, FetchFailure, OriginCall, OriginHandler, OriginTimeouts, OutgoingBody, Traffic } from './contract.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
 import { describe, FailureError, isLostConnection } from './failure.ts'
+import { headBytes, Meter } from './meter.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
 import { asksForClose, headerList } from './request.ts'
 import { CONTRADICTORY, declaredLength, readFields, reasonBytes } from './response.ts'
@@ -55,6 +57,7 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
   private headSeen = false
   private closes = false
   private informationals = 0
+  private readonly meter = new Meter()
   private paused = false
 
   constructor(carrier: Carrier, timeouts: OriginTimeouts, handler: OriginHandler) {
@@ -66,11 +69,13 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
   start(bereq: RequestHead, body: OutgoingBody | undefined, fresh: boolean): void {
     const { spec, deadlines } = this.carrier
     const hasBody = body !== undefined && body.length_bytes !== 0
+    const stream = hasBody ? new BodyStream(body, this) : undefined
+    this.meter.body = stream
     this.options = {
       path: bereq.url === '*' ? '/' : bereq.url,
       method: bereq.method,
       headers: headerList(bereq, spec, hasBody ? body.length_bytes : -1),
-      body: hasBody ? new BodyStream(body, this) : null,
+      body: stream ?? null,
       ...(asksForClose(bereq) ? { reset: true } : undefined),
     }
     deadlines.add(this)
@@ -85,6 +90,10 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
   }
 
   // ---- the flow's side
+
+  get traffic(): Traffic {
+    return this.meter
+  }
 
   pause(): void {
     if (this.done || this.paused) return
@@ -135,11 +144,13 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     this.reused = wire!.uses++ > 0
     carrier.observer.count('backend_req')
     if (this.reused) carrier.observer.count('backend_reuse')
-    this.handler.onConnected?.(this.reused, wire!.address)
+    this.meter.begin(wire!.socket)
+    this.handler.onConnected?.(this.reused, wire!.remote, wire!.local)
   }
 
   onRequestSent(): void {
     this.waitsForOrigin()
+    if (!this.done) this.handler.onSent?.()
   }
 
   onResponseStarted(): void {
@@ -178,12 +189,20 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     const content_length = declaredLength(head)
     if (content_length === CONTRADICTORY) return this.give('malformed', 'contradictory or unknown body framing')
     this.headSeen = true
-    this.closes = head.fields.get('connection')?.toLowerCase() === 'close'
+    this.closes = head.fields.get('connection')?.toLowerCase() === 'close' || this.endsWithConnection(head)
+    this.meter.received_head_bytes += headBytes(reason, raw)
     this.carrier.deadlines.set(this, this.timeouts.between_bytes_ms)
     this.handler.onHead(head, content_length)
   }
 
+  /** RFC 9112 section 6.3: neither a length nor chunks. */
+  private endsWithConnection({ status, fields }: ResponseHead): boolean {
+    if (isBodyless(status) || this.options!.method === 'HEAD') return false
+    return !fields.has('content-length') && !fields.has('transfer-encoding')
+  }
+
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.meter.received_body_bytes += chunk.length
     // llhttp, resumed at the end of a body that the close delimits, gives an empty piece.
     if (this.done || chunk.length === 0) return
     const { clock } = this.carrier
@@ -200,6 +219,7 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     this.release()
     if (this.done) return
     this.finish()
+    this.meter.recycled = !this.closes
     if (!this.closes) this.carrier.observer.count('backend_recycle')
     this.handler.onEnd()
   }
@@ -224,6 +244,7 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
 
   private retry(): void {
     this.retried = true
+    this.meter.end()
     this.controller = undefined
     this.deadline_ms = Infinity
     this.carrier.observer.count('backend_retry')
@@ -260,6 +281,7 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
 
   private finish(): void {
     this.done = true
+    this.meter.end()
     this.deadline_ms = Infinity
     this.carrier.deadlines.remove(this)
   }

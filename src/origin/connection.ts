@@ -1,7 +1,7 @@
 import { Client } from './undici.ts'
+import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import type { Dialler } from './dial.ts'
-import { target } from './dial.ts'
 import type { BackendSpec } from './contract.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
 import { teachContinue } from './unasked.ts'
@@ -26,7 +26,10 @@ export interface Line {
 export interface Wire {
   /** Requests sent so far. */
   uses: number
-  address: string
+  socket: Socket | undefined
+  /** Both ends, as "address port". */
+  remote: string
+  local: string
 }
 
 /** A handler that wants to know which connection carries it. */
@@ -42,7 +45,7 @@ export class Connection extends Client {
 
   /** `preamble` is sent first on each new connection; such a connection is never reused. */
   constructor(line: Line, preamble: Buffer | undefined, reusable: boolean) {
-    const wire: Wire = { uses: 0, address: '' }
+    const wire: Wire = { uses: 0, socket: undefined, remote: '', local: '' }
     const idle_ms = line.parameters.backend_idle_timeout * 1000
     super(ORIGIN, {
       connect: (_options, callback) => {
@@ -50,7 +53,9 @@ export class Connection extends Client {
           line.observer.count(error === undefined ? 'backend_conn' : 'backend_fail')
           if (socket === undefined) return callback(error!, null)
           wire.uses = 0
-          wire.address = line.spec.path ?? (socket.remoteAddress ? `${socket.remoteAddress}:${socket.remotePort}` : target(line.spec))
+          wire.socket = socket
+          wire.remote = end(socket.remoteAddress, socket.remotePort, line.spec)
+          wire.local = end(socket.localAddress, socket.localPort, line.spec)
           callback(null, socket)
           teachContinue(socket)
         })
@@ -73,4 +78,9 @@ export class Connection extends Client {
     // For a refused request undici answers "busy" and the pool would wait for a drain that never comes.
     return super.dispatch(options, handler) || handler.refused
   }
+}
+
+/** Ends of unix sockets have no address but the path. */
+function end(address: string | undefined, port: number | undefined, spec: BackendSpec): string {
+  return address === undefined ? `${spec.path ?? '0.0.0.0'} 0` : `${address} ${port}`
 }

@@ -76,8 +76,10 @@ export interface OutgoingBody {
 export interface OriginHandler {
   /** Who the request is for: feeds the PROXY header when the backend wants one. */
   readonly client?: { readonly ip: Ip; readonly server: Ip }
-  /** Bytes are about to be sent on a (new or reused) connection. */
-  onConnected?(reused: boolean, address: string): void
+  /** Bytes are about to be sent on a (new or reused) connection. Both ends as "address port", the remote one of a unix socket as its path. */
+  onConnected?(reused: boolean, remote: string, local: string): void
+  /** The request has been written, its body included. */
+  onSent?(): void
   /** 1xx other than 101. */
   onInformational(status: number, reason: string, fields: Fields): void
   /** Hop-by-hop fields still present, duplicates kept in order. `content_length` is -1 when not known; 0-length and HEAD/204/304 have no onData. */
@@ -88,8 +90,19 @@ export interface OriginHandler {
   onError(failure: FetchFailure): void
 }
 
+/** What went over the wire for a fetch, repeated requests included. Bodies without their framing. */
+export interface Traffic {
+  readonly sent_head_bytes: number
+  readonly sent_body_bytes: number
+  readonly received_head_bytes: number
+  readonly received_body_bytes: number
+  /** The response has ended, and the connection waits for another request. */
+  readonly recycled: boolean
+}
+
 /** A running fetch. */
 export interface OriginCall {
+  readonly traffic: Traffic
   pause(): void
   resume(): void
   /** Idempotent; onError('aborted') is NOT called after it. */

@@ -1,6 +1,7 @@
 import type { RequestHead } from '../http/message.ts'
 import type { Backend, BackendSpec, FetchFailure, Origin, OriginCall, OriginHandler, OriginTimeouts, OutgoingBody } from './contract.ts'
 import { Deadlines } from './deadlines.ts'
+import { NO_TRAFFIC } from './meter.ts'
 import type { OriginOptions } from './options.ts'
 import type { ProxiedClient } from './preamble.ts'
 import { Resolver } from './resolve.ts'
@@ -94,6 +95,7 @@ export class Origins implements Origin {
 
 /** A fetch that never began: its failure comes in the next microtask, unless it is aborted before. */
 class RefusedCall implements OriginCall {
+  readonly traffic = NO_TRAFFIC
   private done = false
 
   constructor(failure: FetchFailure, handler: OriginHandler) {

@@ -1,16 +1,18 @@
 import type { CacheObserver } from '../cache/lookup.ts'
 import { countClose } from '../counters/close-reasons.ts'
 import { MAIN, VBE, type CounterValues } from '../counters/counters.ts'
+import type { Ip } from '../base/ip.ts'
 import type { Clock } from '../base/clock.ts'
 import type { CloseReason } from '../flow/client.ts'
 import type { OperationsLog } from '../flow/environment.ts'
 import type { Refusal } from '../http/parse.ts'
 import type { ConnectionObserver, Session } from '../listen/observer.ts'
+import { refusalHead, refusalResponse } from '../listen/refusal.ts'
 import { TAG } from '../log/tags.ts'
 import type { LogWriter } from '../log/writer.ts'
 import type { OriginCounter, OriginObserver } from '../origin/options.ts'
 
-/** Sessions in counters and log. A session's transaction is written when it closes: its records are few. */
+/** Sessions in counters and log. */
 export class SessionObserver implements ConnectionObserver {
   private readonly counters: Float64Array
   private readonly log: LogWriter
@@ -24,25 +26,28 @@ export class SessionObserver implements ConnectionObserver {
     this.operations = operations
   }
 
-  opened(): void {
+  opened({ facts, opened_ms }: Session): void {
     this.counters[MAIN.sess_conn]++
     this.counters[MAIN.sess_open]++
     this.counters[MAIN.s_sess]++
+    const log = this.log.reopen(facts.xid, 'client')
+    log.begin('sess', 0, 'HTTP/1')
+    const opened_s = (opened_ms / 1000).toFixed(6)
+    log.record(TAG.SessOpen, `${spaced(facts.remote_ip)} ${facts.socket_name} ${spaced(facts.local_ip)} ${opened_s} 0`)
+    log.close()
   }
 
-  proxied(): void {}
+  proxied({ facts }: Session): void {
+    const log = this.log.reopen(facts.xid, 'client')
+    log.record(TAG.Proxy, `${spaced(facts.client_ip)} ${spaced(facts.server_ip)}`)
+    log.close()
+  }
 
-  closed(session: Session, reason: CloseReason): void {
+  closed({ facts, opened_ms }: Session, reason: CloseReason): void {
     this.counters[MAIN.sess_open]--
     countClose(this.counters, reason)
-    const { facts } = session
-    const log = this.log.open(facts.xid, 'client')
-    log.begin('sess', 0, 'HTTP/1')
-    log.record(
-      TAG.SessOpen,
-      `${facts.remote_ip.text} ${facts.remote_ip.port} ${facts.socket_name} ${facts.local_ip.text} ${facts.local_ip.port} ${(session.opened_ms / 1000).toFixed(6)} 0`,
-    )
-    log.record(TAG.SessClose, `${reason} ${((this.clock.wall_ms - session.opened_ms) / 1000).toFixed(3)}`)
+    const log = this.log.reopen(facts.xid, 'client')
+    log.record(TAG.SessClose, `${reason} ${((this.clock.wall_ms - opened_ms) / 1000).toFixed(3)}`)
     log.end()
   }
 
@@ -52,11 +57,19 @@ export class SessionObserver implements ConnectionObserver {
 
   refused(session: Session, refusal: Refusal, head: Buffer): void {
     this.counters[refusal.status === 417 ? MAIN.client_req_417 : MAIN.client_req_400]++
-    const log = this.log.open(this.log.nextXid(), 'client')
+    const { wall_ms } = this.clock
+    const xid = this.log.nextXid()
+    const sess = this.log.reopen(session.facts.xid, 'client')
+    sess.link('req', xid, 'rxreq')
+    sess.close()
+    const log = this.log.open(xid, 'client')
     log.begin('req', session.facts.xid, 'rxreq')
+    log.timestamp('Start', wall_ms, 0, 0)
+    log.timestamp('Req', wall_ms, 0, 0)
     log.record(TAG.Error, refusal.reason)
     log.record(TAG.HttpGarbage, head.toString('latin1', 0, Math.min(head.length, 1024)))
-    log.number(TAG.RespStatus, refusal.status)
+    log.respHead(refusalHead(refusal, wall_ms))
+    log.account(TAG.ReqAcct, head.length, 0, refusalResponse(refusal, wall_ms).length, 0)
     log.end()
   }
 
@@ -79,6 +92,10 @@ export class SessionObserver implements ConnectionObserver {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.operations.error(`request of session ${session.facts.xid} failed: ${text}`)
   }
+}
+
+function spaced({ text, port }: Ip): string {
+  return `${text} ${port}`
 }
 
 const OF_BACKEND: { readonly [C in OriginCounter]?: number } = {

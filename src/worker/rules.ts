@@ -8,13 +8,17 @@ import type { WorkerConfig } from './config.ts'
 /** Brings the manager's compiled rules to life, and gives their backends to origin/. */
 export function loadRules(config: WorkerConfig, origin: Origins): LoadedVcl {
   const { parameters } = config
-  return instantiateVcl(config.rules, {
-    backend: (declaration) => origin.add(backendSpec(declaration)),
-    vcl_path: parameters.vcl_path.split(':'),
-    hostname: config.hostname,
-    identity: config.identity,
-    param: (name) => parameters[name as keyof ParameterValues],
-  })
+  return instantiateVcl(
+    config.rules,
+    {
+      backend: (declaration) => origin.add(backendSpec(declaration)),
+      vcl_path: parameters.vcl_path.split(':'),
+      hostname: config.hostname,
+      identity: config.identity,
+      param: (name) => parameters[name as keyof ParameterValues],
+    },
+    'boot',
+  )
 }
 
 /** Seconds of a declaration to the ms of origin/; the port may be a name in VCL only when it is a number here. */

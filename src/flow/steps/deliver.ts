@@ -1,17 +1,15 @@
-import { TAG } from '../../log/tags.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
-import { materialise, transmit } from '../delivery.ts'
+import { present, transmit } from '../delivery.ts'
 import { callClient } from '../rules.ts'
+import { RUNS } from '../request-log.ts'
 import { STEP, type Step } from '../step.ts'
 
 /** vcl_deliver. resp exists only when the rules look at it; otherwise the object's ready-made head is sent. */
 export function deliver(task: ClientTask): Step {
-  const usage = task.vcl.usage
-  if (usage.respTouched) materialise(task)
-  if (usage.trivialDeliver) {
-    task.log.record(TAG.VCL_call, 'DELIVER')
-    task.log.record(TAG.VCL_return, 'deliver')
+  present(task)
+  if (task.vcl.usage.trivialDeliver) {
+    task.log.run(RUNS.deliver)
     return transmit(task)
   }
   switch (callClient(task, 'DELIVER', task.vcl.subs.deliver)) {

@@ -1,20 +1,21 @@
 import { ACTION } from '../../vcl/runtime/context.ts'
-import { TAG } from '../../log/tags.ts'
 import type { ClientTask } from '../client-task.ts'
 import { callClient } from '../rules.ts'
+import { RUNS } from '../request-log.ts'
+import { refreshInBackground } from '../start-fetch.ts'
 import { STEP, type Step } from '../step.ts'
 
 /** vcl_hit. A sub that only says deliver is not called. */
 export function hit(task: ClientTask): Step {
   if (task.vcl.usage.trivialHit) {
-    task.log.record(TAG.VCL_call, 'HIT')
-    task.log.record(TAG.VCL_return, 'deliver')
-    return STEP.deliver
+    task.log.run(RUNS.hit)
+    return hitDelivers(task)
   }
   switch (callClient(task, 'HIT', task.vcl.subs.hit)) {
     case ACTION.deliver:
-      return STEP.deliver
+      return hitDelivers(task)
     case ACTION.pass:
+      task.giveUpFetch()
       return STEP.pass
     // VCL 4.0's return (fetch) and return (miss) from vcl_hit.
     case ACTION.fetch:
@@ -27,4 +28,10 @@ export function hit(task: ClientTask): Step {
     default:
       return task.failed('VCL failed')
   }
+}
+
+/** With a hit in grace comes the right to fetch a new one, for later requests. */
+function hitDelivers(task: ClientTask): Step {
+  if (task.busy !== undefined) refreshInBackground(task, task.busy)
+  return STEP.deliver
 }

@@ -4,7 +4,7 @@ import { TAG } from '../../log/tags.ts'
 import { NO_DIRECTIVES, parseRequestDirectives } from '../../policy/directives.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
-import { refreshInBackground } from '../start-fetch.ts'
+import { logHit, RUNS } from '../request-log.ts'
 import { callClient } from '../rules.ts'
 import { STEP, type Step } from '../step.ts'
 
@@ -18,10 +18,9 @@ export function hash(task: ClientTask): Step {
 export function makeKey(task: ClientTask): boolean {
   task.key = ''
   if (!task.vcl.usage.builtinHash) return callClient(task, 'HASH', task.vcl.subs.hash) === ACTION.lookup
-  task.log.record(TAG.VCL_call, 'HASH')
   const req = task.req
   task.key = req.url + '\0' + (req.fields.get('host') ?? task.server_ip.text) + '\0'
-  task.log.record(TAG.VCL_return, 'lookup')
+  task.log.run(RUNS.hash)
   return true
 }
 
@@ -37,7 +36,7 @@ export function lookup(task: ClientTask): Step {
       return countHit(task)
     case LOOKUP.hit_grace:
       env.counters[MAIN.cache_hit_grace]++
-      if (cache.busy !== undefined) refreshInBackground(task, cache.busy)
+      task.busy = cache.busy
       return countHit(task)
     default:
       return task.directives.only_if_cached ? unsatisfiable(task, found) : notHit(task, found)
@@ -51,7 +50,7 @@ function countHit(task: ClientTask): Step {
   object.hits++
   object.lastHit_ms = env.clock.wall_ms
   env.store.touch(object)
-  task.logHit(object)
+  logHit(task, object)
   return STEP.hit
 }
 

@@ -2,6 +2,7 @@ import { MAIN } from '../../counters/counters.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
 import { openPipe } from '../pipe.ts'
+import { PipeLog } from '../pipe-log.ts'
 import { callClient } from '../rules.ts'
 import { STEP, type Step } from '../step.ts'
 
@@ -11,9 +12,13 @@ export function pipe(task: ClientTask): Step {
   bereq.copyFrom(req)
   if (!task.connection.upgrade) bereq.fields.set('Connection', 'close')
   task.bereq_backend = task.backend_hint ?? task.vcl.defaultBackend
+  const log = new PipeLog(task)
+  task.pipe_log = log
   switch (callClient(task, 'PIPE', task.vcl.subs.pipe)) {
     case ACTION.pipe:
       task.env.counters[MAIN.s_pipe]++
+      task.timestamp('Process')
+      log.timestamp('Process')
       openPipe(task)
       return STEP.wait
     case ACTION.synth:

@@ -1,5 +1,6 @@
 import { TAG } from '../../log/tags.ts'
 import type { ClientTask } from '../client-task.ts'
+import { restartLog } from '../request-log.ts'
 import { STEP, type Step } from '../step.ts'
 
 /** return (restart): the request goes through the rules again, as they left it. */
@@ -13,5 +14,6 @@ export function restart(task: ClientTask): Step {
     return task.refuse(503, 'Too many restarts')
   }
   task.beginAgain()
+  restartLog(task)
   return STEP.recv
 }

@@ -3,7 +3,7 @@ import { formatHttpDate } from '../../http/dates.ts'
 import { reasonPhrase } from '../../http/status.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
-import { transmitSynthetic } from '../delivery.ts'
+import { presentSynthetic, transmitSynthetic } from '../delivery.ts'
 import { callClient } from '../rules.ts'
 import { STEP, type Step } from '../step.ts'
 
@@ -13,6 +13,7 @@ export function synth(task: ClientTask): Step {
   task.dropObject()
   task.env.counters[MAIN.s_synth]++
   compose(task)
+  presentSynthetic(task)
   switch (callClient(task, 'SYNTH', task.vcl.subs.synth)) {
     case ACTION.deliver:
       return transmitSynthetic(task)
@@ -33,6 +34,7 @@ function bare(task: ClientTask): Step {
   task.resp.reason = 'VCL failed'
   task.body_text = ''
   task.connection.closeAfter('VCL_FAILURE')
+  presentSynthetic(task)
   return transmitSynthetic(task)
 }
 

@@ -50,7 +50,7 @@ describe('the pool', () => {
     const first = await ask(cache)
     const second = await ask(cache)
     expect([first.reused, second.reused]).toEqual([false, true])
-    expect(first.address).toBe(`127.0.0.1:${(origin.server.address() as { port: number }).port}`)
+    expect(first.address).toBe(`127.0.0.1 ${(origin.server.address() as { port: number }).port}`)
     expect(cache.counters).toEqual({ backend_conn: 1, backend_req: 2, backend_reuse: 1, backend_recycle: 2 })
   })
 
@@ -293,7 +293,7 @@ describe('reaching the backend', () => {
     closing.push(origin, cache.origin)
     const heard = await ask(cache)
     expect(heard.events).toEqual(['head 200 2', 'end ok'])
-    expect(heard.address).toBe(path)
+    expect(heard.address).toBe(`${path} 0`)
   })
 
   test('a unix socket that is not there', async () => {

@@ -1,0 +1,80 @@
+import { Run } from '../log/encoded.ts'
+import { TAG } from '../log/tags.ts'
+import type { StoredObject } from '../store/contract.ts'
+import type { ClientTask } from './client-task.ts'
+
+/** What a request says in the log at each station, in the order that readers of varnishlog know. */
+
+/** Pairs of records that say that a sub was called and what it returned, where it is known without calling it. */
+export const RUNS = {
+  hash: new Run([TAG.VCL_call, 'HASH'], [TAG.VCL_return, 'lookup']),
+  hit: new Run([TAG.VCL_call, 'HIT'], [TAG.VCL_return, 'deliver']),
+  deliver: new Run([TAG.VCL_call, 'DELIVER'], [TAG.VCL_return, 'deliver']),
+}
+
+/** The request as received. Its session names it, so that it is found from there. */
+export function logRequest(task: ClientTask): void {
+  const { log, env, start_ms, req_xid } = task
+  const { xid } = task.connection.facts
+  const session = env.log.reopen(xid, 'client')
+  session.link('req', req_xid, 'rxreq')
+  session.close()
+  log.begin('req', xid, 'rxreq')
+  log.timestamp('Start', start_ms, 0, 0)
+  log.timestamp('Req', start_ms, 0, 0)
+  log.record(TAG.VCL_use, task.vcl.name)
+  logReceived(task)
+}
+
+function logReceived({ log, req, connection }: ClientTask): void {
+  log.record(TAG.ReqStart, connection.facts.peer_text)
+  log.record(TAG.ReqMethod, req.method)
+  log.record(TAG.ReqURL, req.url)
+  log.record(TAG.ReqProtocol, req.proto)
+  log.fields(TAG.ReqHeader, req.fields)
+}
+
+/** A restart is a request of its own in the log, a child of the one that was restarted. */
+export function restartLog(task: ClientTask): void {
+  const { log: before, env, req_xid: parent } = task
+  const xid = env.log.nextXid()
+  before.link('req', xid, 'restart')
+  before.end()
+  task.req_xid = xid
+  const log = env.log.open(xid, 'client')
+  task.log = log
+  log.begin('req', parent, 'restart')
+  log.timestamp('Start', env.clock.wall_ms, env.clock.wall_ms - task.start_ms, 0)
+  logReceived(task)
+}
+
+/** The client's address goes behind those it came by. */
+export function addForwardedFor({ req, connection, log }: ClientTask): void {
+  const { fields } = req
+  const { text } = connection.facts.client_ip
+  const before = fields.combined('x-forwarded-for')
+  if (before === undefined) {
+    fields.appendKeyed('X-Forwarded-For', 'x-forwarded-for', text)
+    log.field(TAG.ReqHeader, 'X-Forwarded-For', text)
+    return
+  }
+  const after = `${before}, ${text}`
+  log.field(TAG.ReqUnset, 'X-Forwarded-For', before)
+  fields.set('X-Forwarded-For', after)
+  log.field(TAG.ReqHeader, 'X-Forwarded-For', after)
+}
+
+export function logHit(task: ClientTask, object: StoredObject): void {
+  const { log, env } = task
+  const { head, body } = object
+  const ttl_s = (head.t_origin_ms + head.ttl_ms - env.clock.wall_ms) / 1000
+  if (body.state === 'filling') return log.record(TAG.Hit, fillingText(object, ttl_s))
+  log.hit(head.xid, ttl_s, head.grace_ms / 1000, head.keep_ms / 1000)
+}
+
+/** An object that is still being fetched: how much of it is there, and of how much. */
+function fillingText({ head, body }: StoredObject, ttl_s: number): string {
+  const times = [ttl_s, head.grace_ms / 1000, head.keep_ms / 1000].map((seconds) => seconds.toFixed(6)).join(' ')
+  const length = body.expected_bytes < 0 ? '' : ` ${body.expected_bytes}`
+  return `${head.xid} ${times} ${body.size_bytes}${length}`
+}
