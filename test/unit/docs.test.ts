@@ -1,0 +1,240 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { parseCommandLine } from '../../src/config/command-line.ts'
+import { CHECK_FLAGS, SERVE_FLAGS } from '../../src/config/flags.ts'
+import { defaultParameters, PARAMETER_NAMES, setParameter } from '../../src/config/parameters.ts'
+import type { CounterClass } from '../../src/counters/table.ts'
+import { COUNTER_CLASSES, counterRows } from '../../src/counters/table.ts'
+import { HELPER_SUBS, SUB_NAMES } from '../../src/vcl/check/subs.ts'
+import { compileVcl } from '../../src/vcl/load.ts'
+import { std } from '../../src/vcl/vmods/std.ts'
+
+/** What README.md and docs/ name exists, what they show is accepted. */
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const README = 'README.md'
+const DECISIONS = readdirSync(join(ROOT, 'docs/decisions')).filter((name) => /^\d/.test(name))
+const PAGES = [
+  README,
+  'vcl-examples/README.md',
+  'docs/ARCHITECTURE.md',
+  'docs/decisions/README.md',
+  ...DECISIONS.map((name) => `docs/decisions/${name}`),
+]
+/** Made by `npm run build`. */
+const BUILT = /^dist\//
+
+interface Block {
+  readonly language: string
+  readonly text: string
+}
+
+function read(page: string): string {
+  return readFileSync(join(ROOT, page), 'utf8')
+}
+
+function blocks(page: string): Block[] {
+  return [...read(page).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text }))
+}
+
+/** Text without fenced blocks. */
+function prose(page: string): string {
+  return read(page).replace(/^```[\s\S]*?^```$/gm, '')
+}
+
+/** `code` in running text. */
+function spans(page: string): string[] {
+  return [...prose(page).matchAll(/`([^`\n]+)`/g)].map(([, text]) => text)
+}
+
+function shellLines(page: string): string[] {
+  const indented = [...prose(page).matchAll(/^ {4}(.*)$/gm)].map(([, line]) => line)
+  return [
+    ...blocks(page)
+      .filter(({ language }) => language === 'sh')
+      .flatMap(({ text }) => text.split('\n')),
+    ...indented,
+  ]
+}
+
+/** Arguments of each `lacquer` in a line of shell or a code span. `*` in file names stays as it is. */
+function invocations(line: string): string[][] {
+  return line
+    .split(/&&|\||;/)
+    .map((command) => command.trim().split(/\s+/))
+    .flatMap((words) => {
+      const at = words.findIndex((word) => /^(?:bin\/)?lacquer$/.test(word))
+      const rest = words.slice(at + 1)
+      // "docker run ... lacquer serve": the image's name. Without arguments it is only mentioned.
+      return at < 0 || rest.length === 0 || words[1] === 'build' ? [] : [rest]
+    })
+}
+
+function commandLines(page: string): string[][] {
+  return [...shellLines(page), ...spans(page)].flatMap(invocations)
+}
+
+describe.each(PAGES)('%s', (page) => {
+  test('links lead somewhere', () => {
+    const targets = [...prose(page).matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target)
+    const files = targets.filter((target) => !/^(?:https?:|#)/.test(target)).map((target) => target.split('#')[0])
+    expect(files.filter((file) => !existsSync(join(ROOT, dirname(page), file)))).toEqual([])
+  })
+
+  test('files and folders that it names are there', () => {
+    const paths = spans(page).filter((text) => /^(?:\.ci|bench|bin|docs|src|test|vcl-examples)\/[\w./-]*$/.test(text))
+    expect(paths.filter((path) => !BUILT.test(path) && !existsSync(join(ROOT, path)))).toEqual([])
+  })
+
+  test('npm scripts that it names are there', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+    const named = [...read(page).matchAll(/npm (?:run ([\w:]+)|(test)\b)/g)].map(([, script, plain]) => script ?? plain)
+    expect(named.filter((script) => !Object.hasOwn(scripts, script))).toEqual([])
+  })
+
+  test('command lines are accepted', () => {
+    for (const args of commandLines(page)) {
+      // "`lacquer log` and its siblings say `not available yet`"; "`lacquer check` prints".
+      if (args.length === 1 && args[0] !== 'serve') continue
+      expect(() => parseCommandLine(args), `lacquer ${args.join(' ')}`).not.toThrow()
+    }
+  })
+
+  test('parameters are set to what they take', () => {
+    const settings = spans(page).flatMap((text) => [...text.matchAll(/(?:^|\s)-p (\S+=\S+)/g)].map(([, setting]) => setting))
+    const known = settings.filter((setting) => setting !== 'name=value' && setting !== 'default_ttl=ttl')
+    for (const setting of known) expect(() => setParameter(defaultParameters(), setting), setting).not.toThrow()
+  })
+
+  const rules = blocks(page).filter(({ language }) => language === 'vcl')
+  for (const policy of ['rfc9111', 'varnish'] as const) {
+    test.runIf(rules.length > 0).each(rules)(`rules compile under ${policy}: $text`, ({ text }) => {
+      expect(compileVcl(text, { path: page, policy, vcl_path: [] }).text).toBe('')
+    })
+  }
+})
+
+describe('README.md', () => {
+  test('shows rules and commands: nothing above is empty', () => {
+    expect(blocks(README).filter(({ language }) => language === 'vcl').length).toBeGreaterThan(1)
+    expect(commandLines(README).filter(([command]) => command === 'serve').length).toBeGreaterThan(3)
+  })
+
+  test('flags that it names exist, and are not refused', () => {
+    const accepted = [...SERVE_FLAGS, ...CHECK_FLAGS]
+      .filter((row) => row.refused === undefined)
+      .map((row) => (row.name.length === 1 ? `-${row.name}` : `--${row.name}`))
+    const named = spans(README)
+      .map((text) => text.split(' ')[0])
+      .filter((word) => /^--?[A-Za-z]/.test(word) && !word.startsWith('--omit'))
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter((flag) => !accepted.includes(flag))).toEqual([])
+  })
+
+  test('its table of flags has every flag that is worth a line', () => {
+    const rows = [...read(README).matchAll(/^\| `(--?\w+)/gm)].map(([, flag]) => flag)
+    expect(rows).toEqual(expect.arrayContaining(['-a', '-b', '-f', '-s', '-p', '--metrics']))
+  })
+
+  test('names_like_this are parameters, counters (in Prometheus, too), or words of VCL', () => {
+    const counters = (Object.keys(COUNTER_CLASSES) as CounterClass[]).flatMap((kind) => counterRows(kind).map(([name]) => name))
+    const words = new Set<string>([
+      ...PARAMETER_NAMES,
+      ...counters,
+      ...[...read('docs/reference/counters.md').matchAll(/`(lacquer_\w+)/g)].map(([, name]) => name),
+      ...SUB_NAMES.map((name) => `vcl_${name}`),
+      ...HELPER_SUBS,
+      'hash_data',
+      'obj_stale',
+    ])
+    const named = spans(README).filter((text) => /^[a-z]+(?:_[a-z0-9]+)+$/.test(text))
+    expect(named.length).toBeGreaterThan(20)
+    expect(named.filter((name) => !words.has(name))).toEqual([])
+  })
+
+  test('its defaults are those of the parameters', () => {
+    const reference = new Map(
+      [...read('docs/reference/parameters.md').matchAll(/^\| `(\w+)` \| `([^`]*)`/gm)].map(([, name, value]) => [name, value]),
+    )
+    const rows = [...read(README).matchAll(/^\| ((?:`\w+`(?:, )?)+) \| (\d[\w., ]*) \|/gm)]
+    expect(rows.length).toBeGreaterThan(5)
+    for (const [, names, values] of rows) {
+      const listed = [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name)
+      expect(
+        listed.map((name) => reference.get(name)),
+        names,
+      ).toEqual(values.split(', '))
+    }
+  })
+
+  test('what it lists as refused is refused, function for function', () => {
+    const listed = [...read(README).matchAll(/`std\.(\w+)`/g)].map(([, name]) => name).sort()
+    expect(listed).toEqual(Object.keys(std.unsupported).sort())
+  })
+
+  test('its conformance figures are the floor that npm test holds', () => {
+    const [, required, optional] = /conformance -->required (\d+) of \d+, optional (\d+) of \d+<!--/.exec(read(README)) ?? []
+    const floor = JSON.parse(read('test/conformance/floor.json')) as { required: number; optimal: number }
+    expect({ required: Number(required), optimal: Number(optional) }).toEqual(floor)
+  })
+
+  test('figures of the bench stand between their marks', () => {
+    expect(read(README)).toMatch(/^<!-- figures -->\n[\s\S]+\n<!-- end of figures -->$/m)
+  })
+})
+
+const REFUSED: readonly { readonly what: string; readonly recv?: string; readonly rest?: string }[] = [
+  { what: 'ban()', recv: 'ban("req.url ~ /");' },
+  { what: 'other modules', rest: 'import directors;' },
+  { what: 'health probes', rest: 'backend b { .host = "127.0.0.1"; .probe = { .url = "/"; } }' },
+  ...['preamble = :aGk=:', 'via = default', 'authority = "a"', 'wait_timeout = 1s', 'wait_limit = 1'].map((attribute) => ({
+    what: `.${attribute}`,
+    rest: `backend b { .host = "127.0.0.1"; .${attribute}; }`,
+  })),
+  ...['do_esi', 'do_gzip', 'do_gunzip'].map((name) => ({
+    what: `beresp.${name}`,
+    rest: `sub vcl_backend_response { set beresp.${name} = true; }`,
+  })),
+  { what: 'filters', rest: 'sub vcl_backend_response { set beresp.filters = "gunzip"; }' },
+  { what: 'vcl_backend_refresh', rest: 'sub vcl_backend_refresh { return (merge); }' },
+  { what: 'labels', recv: 'return (vcl(other));' },
+  { what: 'req.max_age', recv: 'set req.max_age = 1s;' },
+  { what: 'bereq.retry_connect', rest: 'sub vcl_backend_fetch { set bereq.retry_connect = false; }' },
+  { what: 'bereq.task_deadline', rest: 'sub vcl_pipe { set bereq.task_deadline = 1s; }' },
+  { what: 'inline C', rest: 'C{ int x; }C' },
+  ...['(a)(?R)?', '(?(1)a|b)', 'a\\Kb', '(?C1)a', '(*COMMIT)a', '((a+)+)(?=b)'].map((pattern) => ({
+    what: `the pattern ${pattern}`,
+    recv: `if (req.url ~ "${pattern}") { return (pass); }`,
+  })),
+]
+
+describe('what the README says is refused at load', () => {
+  const OPTIONS = { path: 'refused.vcl', policy: 'rfc9111', vcl_path: [], errUnref: false } as const
+  const rules = (recv: string, rest: string): string =>
+    `vcl 4.1;\nbackend default { .host = "127.0.0.1"; }\n${rest}\nsub vcl_recv { ${recv} }\n`
+
+  test('the frame of these tests is itself accepted', () => {
+    expect(compileVcl(rules('', ''), OPTIONS).ok).toBe(true)
+  })
+
+  test.each(REFUSED)('$what', ({ recv = '', rest = '' }) => {
+    const compiled = compileVcl(rules(recv, rest), OPTIONS)
+    expect(compiled.ok).toBe(false)
+    expect(compiled.text).toMatch(/not supported|not possible|cannot be translated|exponential time/)
+  })
+})
+
+describe('decisions', () => {
+  test('are numbered without a gap, and listed', () => {
+    expect(DECISIONS.map((name) => Number(name.slice(0, 4)))).toEqual(DECISIONS.map((_, i) => i + 1))
+    const list = read('docs/decisions/README.md')
+    for (const name of DECISIONS) expect(list).toContain(`(${name})`)
+  })
+
+  test.each(DECISIONS)('%s has its number, context, decision, consequences, and how we would know', (name) => {
+    const text = read(`docs/decisions/${name}`)
+    expect(text).toMatch(new RegExp(`^# ${name.slice(0, 4)} \\S`))
+    for (const part of ['Context.', 'Decision.', 'Consequences.', 'How we would know it was wrong.']) expect(text).toContain(`**${part}**`)
+  })
+})
