@@ -49,6 +49,11 @@ export class Cache {
     return this.entries.size
   }
 
+  /** Deadlines kept; more than objects, but not much. */
+  get deadlines(): number {
+    return this.expiry.size
+  }
+
   lookup(key: string, request: LookupRequest): Lookup {
     this.object = undefined
     this.busy = undefined

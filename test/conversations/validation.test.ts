@@ -1,0 +1,103 @@
+import { expect, describe } from 'vitest'
+import { startCache } from '../kit/cache.ts'
+import { vtc } from '../kit/vtc.ts'
+
+describe('a 304 of the origin (RFC 9111 section 4.3.4)', () => {
+  for (const [what, stored, confirmed] of [
+    ['another strong entity-tag', 'ETag: "1"', 'ETag: "2"'],
+    ['a strong entity-tag where there was none', 'Last-Modified: Wed, 01 Jan 2020 00:00:00 GMT', 'ETag: "2"'],
+  ]) {
+    vtc(`${what}: it speaks of other bytes, and the whole is asked for`, async (t) => {
+      const s1 = await t.origin('s1', async (s) => {
+        await s.rx()
+        s.answer('one', 'Cache-Control: max-age=1', stored)
+        await s.rx({ fields: { [stored.startsWith('E') ? 'If-None-Match' : 'If-Modified-Since']: /./ } })
+        s.tx('HTTP/1.1 304 Not Modified', confirmed, 'Cache-Control: max-age=100')
+        await s.rx({ fields: { 'If-None-Match': undefined, 'If-Modified-Since': undefined } })
+        s.answer('two', 'Cache-Control: max-age=100', 'ETag: "2"')
+      })
+      const v1 = t.cache(await startCache(s1))
+      const c1 = await t.connect('c1', v1)
+      await c1.ask('/', { body: 'one' })
+      v1.advance(5000)
+      await c1.ask('/', { body: 'two' })
+      await c1.ask('/', { body: 'two', fields: { ETag: '"2"' } })
+    })
+  }
+
+  vtc('to a request without conditions: 503', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.tx('HTTP/1.1 304 Not Modified', 'Cache-Control: max-age=100')
+    })
+    const c1 = await t.connect('c1', t.cache(await startCache(s1)))
+    await c1.ask('/', { status: 503 })
+  })
+
+  vtc('for what was purged meanwhile: answered, but not stored again', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('old', 'Cache-Control: no-cache', 'ETag: "1"')
+      const validation = await s.rx({ fields: { 'If-None-Match': '"1"' } })
+      await t.until('it is purged', () => v1.counters().n_purges === 1)
+      validation.tx('HTTP/1.1 304 Not Modified', 'ETag: "1"', 'Cache-Control: max-age=100')
+      await s.rx({ fields: { 'If-None-Match': undefined } })
+      s.answer('new', 'Cache-Control: max-age=100')
+    })
+    const v1 = t.cache(await startCache({ origin: s1, vcl: 'sub vcl_recv { if (req.method == "PURGE") { return (purge); } }' }))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { body: 'old' })
+    c1.get('/')
+    await t.until('it is validated', () => s1.seen.length === 2)
+    const c2 = await t.connect('c2', v1)
+    c2.request('PURGE', '/')
+    await c2.rx({ status: 200 })
+    await c1.rx({ body: 'old' })
+    await c1.ask('/', { body: 'new' })
+  })
+
+  vtc('one that brings a Vary: the object is for that variant only from then on', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('de', 'Cache-Control: max-age=1', 'ETag: "1"')
+      await s.rx({ fields: { 'Accept-Language': 'de' } })
+      s.tx('HTTP/1.1 304 Not Modified', 'ETag: "1"', 'Cache-Control: max-age=100', 'Vary: Accept-Language')
+      await s.rx({ fields: { 'Accept-Language': 'en' } })
+      s.answer('en', 'Cache-Control: max-age=100', 'Vary: Accept-Language')
+    })
+    const v1 = t.cache(await startCache(s1))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { body: 'de' }, 'Accept-Language: de')
+    v1.advance(5000)
+    await c1.ask('/', { body: 'de' }, 'Accept-Language: de')
+    await c1.ask('/', { body: 'en' }, 'Accept-Language: en')
+    await c1.ask('/', { body: 'de' }, 'Accept-Language: de')
+    expect(v1.counters().n_object).toBe(2)
+  })
+
+  vtc('evicted meanwhile it is stored again', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('x'.repeat(100_000), 'Cache-Control: max-age=1', 'ETag: "1"')
+      const validation = await s.rx({ start: 'GET /a HTTP/1.1', fields: { 'If-None-Match': '"1"' } })
+      for (let i = 0; i < 10; i++) {
+        await s.rx()
+        s.answer('y'.repeat(100_000), 'Cache-Control: max-age=100')
+      }
+      await t.until('others have taken its place', () => filled)
+      validation.tx('HTTP/1.1 304 Not Modified', 'ETag: "1"', 'Cache-Control: max-age=100')
+    })
+    let filled = false
+    const v1 = t.cache(await startCache({ origin: s1, store_bytes: 1 << 20 }))
+    const c1 = await t.connect('c1', v1)
+    const c2 = await t.connect('c2', v1)
+    await c1.ask('/a', { body_bytes: 100_000 })
+    v1.advance(5000)
+    c1.get('/a')
+    await t.until('it is validated', () => s1.seen.length === 2)
+    for (let i = 0; i < 10; i++) await c2.ask(`/b${i}`, { body_bytes: 100_000 })
+    filled = true
+    await c1.rx({ body_bytes: 100_000 })
+    await c1.ask('/a', { body_bytes: 100_000, fields: { 'Cache-Status': /hit/ } })
+  })
+})

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+import { ManualClock } from '../../../src/base/clock.ts'
+import { Cache } from '../../../src/cache/cache.ts'
+import { LOOKUP } from '../../../src/cache/lookup.ts'
+import { Fields } from '../../../src/http/fields.ts'
+import { RequestHead } from '../../../src/http/message.ts'
+import { NO_DIRECTIVES } from '../../../src/policy/directives.ts'
+import { policyFor } from '../../../src/policy/policy.ts'
+import type { ObjectHead } from '../../../src/store/contract.ts'
+import { createHeapStore } from '../../../src/store/heap/store.ts'
+
+const clock = new ManualClock()
+
+function makeCache(markers_max: number): Cache {
+  const store = createHeapStore({ name: 's0', capacity_bytes: 1 << 20, transit_buffer_bytes: 1 << 16 })
+  const limits = { busy_waiters_max: 10, busy_wait_timeout_ms: 1000, markers_max }
+  return new Cache(store, policyFor('rfc9111'), clock, limits, { evicted: () => {}, expired: () => {}, gaveUp: () => {} })
+}
+
+function request(): Parameters<Cache['lookup']>[1] {
+  const plain = { hash_always_miss: false, hash_ignore_busy: false, hash_ignore_vary: false, req_grace_s: undefined, req_ttl_s: undefined }
+  return { req: new RequestHead(), directives: NO_DIRECTIVES, ...plain }
+}
+
+function head(ttl_ms: number): ObjectHead {
+  const times = { t_origin_ms: clock.wall_ms, ttl_ms, grace_ms: 0, keep_ms: 1e9 }
+  return { xid: 1, status: 200, reason: '', fields: new Fields(), flags: 0, validatable: true, headText: '', ...times }
+}
+
+test('a million URLs that may not be stored leave no more keys than there may be markers', () => {
+  const cache = makeCache(100)
+  const asked = request()
+  for (let i = 0; i < 10_000; i++) {
+    expect(cache.lookup(`/${i}`, asked)).toBe(LOOKUP.miss)
+    cache.mark(`/${i}`, asked.req, cache.busy, 120_000, false, 1)
+  }
+  expect(cache.keys).toBe(100)
+})
+
+test('fetches that come to nothing leave no key', () => {
+  const cache = makeCache(100)
+  const asked = request()
+  for (let i = 0; i < 1000; i++) {
+    cache.lookup(`/${i}`, asked)
+    cache.abandon(cache.busy!)
+  }
+  expect(cache.keys).toBe(0)
+})
+
+test('an object that is validated for ever has one deadline', () => {
+  const cache = makeCache(100)
+  const asked = request()
+  cache.lookup('/', asked)
+  const body = cache.store.fill(0)
+  body.complete()
+  const object = cache.insert('/', asked.req, head(0), body, cache.busy)
+  for (let i = 0; i < 10_000; i++) {
+    clock.advance(10)
+    cache.freshen('/', object, head(i % 2), undefined, asked.req)
+  }
+  expect(cache.deadlines).toBeLessThan(2100)
+  clock.advance(2e9)
+  cache.sweep(1_000_000)
+  expect([object.live, cache.keys, cache.deadlines]).toEqual([false, 0, 0])
+})
