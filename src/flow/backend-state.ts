@@ -172,10 +172,6 @@ export abstract class BackendState implements BackendContext {
     this.bereq.copyFrom(this.original)
   }
 
-  ban(): string | undefined {
-    return 'bans are not supported'
-  }
-
   vclLog(text: string): void {
     this.log.record(TAG.VCL_Log, text)
   }

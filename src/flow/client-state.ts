@@ -190,10 +190,6 @@ export abstract class ClientState implements ClientContext {
     this.req.copyFrom(this.original)
   }
 
-  ban(): string | undefined {
-    return 'bans are not supported'
-  }
-
   vclLog(text: string): void {
     this.log.record(TAG.VCL_Log, text)
   }

@@ -172,6 +172,7 @@ export function settledAnswers(
   const answers: InitialAnswers = { ...judged, validatable: isValidatable(beresp.fields) }
   if (rules.grace_ms !== initial.grace_ms) answers.grace_ms = rules.grace_ms
   if (rules.keep_ms !== initial.keep_ms) answers.keep_ms = rules.keep_ms
+  if (policy.decidesStorage && !initial.uncacheable) judgeAgain(answers, bereq, beresp)
   if (ttlSet) adoptTtl(answers, rules.ttl_ms)
   if (answers.uncacheable) return marker(answers, answers.why, markerTtl_ms(policy, answers.why))
   if (answers.ttl_ms + answers.grace_ms + answers.keep_ms <= 0) return marker(answers, STORE.useless, policy.uncacheable_ttl_ms)
@@ -185,6 +186,14 @@ const PERMITTED_BY_RULES: ReadonlySet<StoreVerdict> = new Set<StoreVerdict>([
   STORE.useless,
   STORE.must_understand,
 ])
+
+/** Rules may also have added what forbids sharing: `set beresp.http.Cache-Control = "private"`. */
+function judgeAgain(answers: InitialAnswers, bereq: RequestHead, beresp: ResponseHead): void {
+  const why = storability(bereq, parseRequestDirectives(bereq.fields), beresp, parseResponseDirectives(beresp.fields))
+  if (PERMITTED_BY_RULES.has(why)) return
+  answers.why = why
+  answers.uncacheable = true
+}
 
 function adoptTtl(answers: InitialAnswers, ttl_ms: number): void {
   if (!PERMITTED_BY_RULES.has(answers.why)) return

@@ -136,8 +136,6 @@ export interface ClientContext extends CommonContext {
   synthetic(text: string): void
   appendSynthetic(text: string): void
   rollback(): void
-  /** ban(): undefined when accepted, else the reason. */
-  ban(expression: string): string | undefined
 }
 
 export interface BackendContext extends CommonContext {
@@ -178,7 +176,6 @@ export interface BackendContext extends CommonContext {
   synthetic(text: string): void
   appendSynthetic(text: string): void
   rollback(): void
-  ban(expression: string): string | undefined
 }
 
 export type ClientSub = (c: ClientContext) => Action

@@ -96,18 +96,6 @@ function getenv(_c: CommonContext, name: Text): Text {
   return value === undefined ? undefined : bytesOfText(value)
 }
 
-// ---- bans
-
-/** Why the last std.ban() of a task was refused. */
-const ban_errors = new WeakMap<object, string>()
-
-function ban(c: RequestContext, expression: Text): boolean {
-  const problem = c.ban(expression ?? '')
-  if (problem === undefined) ban_errors.delete(c)
-  else ban_errors.set(c, problem)
-  return problem === undefined
-}
-
 const PATHNAME: VmodArgument = { name: 'pathname', type: 'BOOL', default: true }
 const NOESCAPE: VmodArgument = { name: 'noescape', type: 'BOOL', default: false }
 const PERIOD: VmodArgument = { name: 'period', type: 'BOOL', default: false }
@@ -194,19 +182,11 @@ export const std: Vmod = {
       ...define('VOID', ['HTTP h'], 'req or bereq as it was when the task began.', (c: RequestContext) => c.rollback()),
       subs: [...CLIENT_SUBS, ...BACKEND_SUBS],
     },
-    ban: {
-      ...define('BOOL', ['STRANDS expression'], 'Adds a ban; false when the expression is wrong, see std.ban_error().', ban),
-      subs: [...CLIENT_SUBS, ...BACKEND_SUBS],
-    },
-    ban_error: define(
-      'STRING',
-      [],
-      'Why the last std.ban() was refused; empty when it was not.',
-      (c: CommonContext) => ban_errors.get(c) ?? '',
-    ),
     now: define('TIME', [], 'The time now, unlike `now`, which stands still during a sub.', () => Date.now() / 1000),
   },
   unsupported: {
+    ban: 'bans are not supported yet; return (purge) takes out a URL',
+    ban_error: 'bans are not supported yet',
     cache_req_body: 'request bodies are streamed to the origin and not kept yet; a restart or retry of a request with a body fails',
     late_100_continue: '100 Continue is always sent when the body is first read, which is what (true) asks for',
     set_ip_tos: 'the type-of-service byte of a socket cannot be set from Node.js',

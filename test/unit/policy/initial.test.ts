@@ -172,6 +172,15 @@ describe('what rules make of it', () => {
     },
   )
 
+  test('what rules add counts as if the origin had said it', () => {
+    const beresp = response(200, 'Cache-Control: max-age=60')
+    const initial = initialAnswers(RFC, get(), beresp, NOON_MS, NOON_MS)
+    const { ttl_ms, grace_ms, keep_ms } = initial
+    beresp.fields.set('Cache-Control', 'private, max-age=60')
+    const answers = settledAnswers(RFC, get(), beresp, initial, { ttl_ms, grace_ms, keep_ms, uncacheable: false }, NOON_MS, NOON_MS)
+    expect(answers).toMatchObject({ uncacheable: true, why: STORE.private })
+  })
+
   test('unless rules remove what says so', () => {
     expect(settle(RFC, ['Cache-Control: private'], { ttl_ms: 30 * S }, 'cache-control')).toMatchObject({ why: STORE.rules, ttl_ms: 30 * S })
   })

@@ -68,13 +68,6 @@ test('what goes to the context: log, syslog, timestamp, rollback', () => {
   expect(seen).toEqual(['log x', 'log ', 'syslog 9 y', 'timestamp z', 'rollback'])
 })
 
-test('ban tells success, and ban_error why not', () => {
-  const c = { ban: (expression: string) => (expression === 'good' ? undefined : 'no operator') }
-  expect([call('ban', c, 'bad'), call('ban_error', c)]).toEqual([false, 'no operator'])
-  expect([call('ban', c, 'good'), call('ban_error', c)]).toEqual([true, ''])
-  expect(call('ban_error', {})).toBe('')
-})
-
 describe('files', () => {
   const directory = mkdtempSync(join(tmpdir(), 'std-'))
   const path = join(directory, 'f.txt')
