@@ -109,7 +109,11 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   /** Waiter: the response will do for us. */
   attach(object: StoredObject): void {
     this.woken()
-    this.take(object)
+    try {
+      this.take(object)
+    } catch (error) {
+      this.broke(error)
+    }
   }
 
   private woken(): void {
@@ -258,6 +262,8 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.pumping = true
     try {
       this.pumpAll()
+    } catch (error) {
+      this.broke(error)
     } finally {
       this.pumping = false
     }
@@ -273,9 +279,14 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
       if (!connection.write(chunk)) {
         connection.onDrain = this.pump
         reader.onMore = undefined
-        return
+        return this.parkLog()
       }
     }
+  }
+
+  /** It may wait for long, and its records need not wait with it. */
+  private parkLog(): void {
+    if (!this.over) this.log.park()
   }
 
   private cut(chunk: Buffer | undefined): Buffer | undefined {
@@ -296,7 +307,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     } else {
       reader.onMore = this.pump
       if (this.body_tx_bytes === 0) connection.headFirst()
-      return
+      return this.parkLog()
     }
     this.env.clock.refresh()
     this.finish()
@@ -305,6 +316,22 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   /** The client went away. A fill goes on for others (rule 4 of coalescing); a pass ends with its client. */
   private readonly onClosed = (): void => {
     if (this.over) return
+    this.quit()
+    this.finish()
+  }
+
+  /** A mistake of ours: this request ends, the client can tell, and nobody else is to suffer. */
+  broke(error: unknown): void {
+    const { env, connection } = this
+    env.counters[MAIN.client_resp_500]++
+    env.operations.error(`request ${this.req_xid} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+    if (this.over) return
+    this.quit()
+    connection.abort('TX_ERROR')
+    this.finish()
+  }
+
+  private quit(): void {
     if (this.parked !== undefined) this.parked.waiters.delete(this)
     this.parked = undefined
     this.giveUpFetch()
@@ -312,6 +339,5 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.leave()
     if (fetch !== undefined) fetch.clientLeft()
     this.env.clock.refresh()
-    this.finish()
   }
 }

@@ -1,7 +1,7 @@
 import { MAIN } from '../counters/counters.ts'
 import { Run } from '../log/encoded.ts'
 import { TAG } from '../log/tags.ts'
-import { isBodyless, reasonPhrase } from '../http/status.ts'
+import { finalStatus, isBodyless, reasonPhrase } from '../http/status.ts'
 import { responseHeadText } from '../http/write.ts'
 import { clientNotModified } from '../policy/conditional.ts'
 import type { StoredObject } from '../store/contract.ts'
@@ -77,7 +77,7 @@ export function transmit(task: ClientTask): Step {
   if (object === undefined) return task.refuse(503, 'No response')
   processed(task)
   const touched = task.vcl.usage.respTouched
-  const status = touched ? task.resp.status % 1000 : object.head.status
+  const status = touched ? finalStatus(task.resp) : object.head.status
   if (status === 200 && !task.passed && isRead(task.req.method)) {
     if (notModified(task, object, status)) return sendNotModified(task)
     if (!object.body.windowed && task.env.params.http_range_support && task.req.fields.has('range')) return sendPart(task, object)
@@ -90,7 +90,7 @@ export function transmitSynthetic(task: ClientTask): Step {
   const { resp } = task
   processed(task)
   const body = Buffer.from(task.body_text, 'latin1')
-  const status = resp.status % 1000
+  const status = finalStatus(resp)
   resp.fields.delete('content-length')
   const text = headOf(task) + lengthLine(task, isBodyless(status) ? -1 : body.length)
   task.log.run(NO_FILTERS)

@@ -4,7 +4,7 @@ import type { Fields } from '../http/fields.ts'
 import { formatHttpDate } from '../http/dates.ts'
 import { removeHopByHop } from '../http/hop.ts'
 import type { ResponseHead } from '../http/message.ts'
-import { isBodyless } from '../http/status.ts'
+import { finalStatus, isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
 import { confirms } from '../policy/conditional.ts'
 import { parseResponseDirectives } from '../policy/directives.ts'
@@ -104,7 +104,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     this.received_ms = env.clock.wall_ms
     this.beresp_time_s = this.received_ms / 1000
     beresp.copyFrom(head)
-    this.expected_bytes = content_length
+    this.expected_bytes = isBodyless(head.status) ? 0 : content_length
     this.chunked = head.fields.has('transfer-encoding')
     this.timestamp('Beresp')
     account.logBeresp(this)
@@ -151,12 +151,12 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     this.finish()
   }
 
-  /** IntakeHost. */
+  // IntakeHost.
+
   resumeOrigin(): void {
     this.call?.resume()
   }
 
-  /** IntakeHost. */
   unwanted(): void {
     if (this.call !== undefined) this.giveUp('nobody reads it')
   }
@@ -253,6 +253,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
 
   /** The response goes to whoever waits: into the store, or around it. */
   private publish(hitForPass: boolean): void {
+    finalStatus(this.beresp)
     const { answers } = this
     if (answers === undefined) throw new Error('a response is judged before it is published')
     const settled = settle(this, answers, this.sent_ms, this.received_ms)
@@ -302,7 +303,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
 
   /** Bytes of body to come: Content-Length of a response to HEAD is only an announcement. */
   private get body_bytes(): number {
-    return this.bereq.method === 'HEAD' || isBodyless(this.beresp.status) ? 0 : this.expected_bytes
+    return this.bereq.method === 'HEAD' ? 0 : this.expected_bytes
   }
 
   /** The stored object whose head the 304 has updated: its body is the response's. */

@@ -1,5 +1,7 @@
 import { Fields } from '../http/fields.ts'
+import { removeHopByHop } from '../http/hop.ts'
 import { ResponseHead } from '../http/message.ts'
+import { finalStatus } from '../http/status.ts'
 import { responseHeadText } from '../http/write.ts'
 import { freshen, stripForStore } from '../policy/conditional.ts'
 import { settledAnswers, type InitialAnswers } from '../policy/initial.ts'
@@ -10,14 +12,17 @@ import type { BackendState } from './backend-state.ts'
 export function objectHead(xid: number, beresp: ResponseHead, answers: InitialAnswers, stored: boolean): ObjectHead {
   const kept = new ResponseHead()
   kept.copyFrom(beresp)
+  const status = finalStatus(kept)
   const { fields } = kept
   if (stored) stripForStore(fields, beresp.status)
+  // Rules may have set fields of the connection: framing is made for each client.
+  else removeHopByHop(fields)
   fields.delete('content-length')
   fields.delete('age')
   return {
     xid,
-    status: beresp.status % 1000,
-    reason: beresp.reason,
+    status,
+    reason: kept.reason,
     fields,
     t_origin_ms: answers.t_origin_ms,
     ttl_ms: answers.ttl_ms + answers.age_ms,

@@ -46,8 +46,12 @@ export const STEPS: readonly StepRow[] = [
   { name: 'pipe', run: pipe, next: ['wait', 'synth'], about: 'vcl_pipe: become a tunnel' },
 ]
 
-/** Runs steps until one has to wait or the request is over. */
+/** Runs steps until one has to wait or the request is over. What throws ends this request, and is no concern of who woke it. */
 export function run(task: ClientTask, from: Step): void {
   let step = from
-  while (step > STEP.wait) step = STEPS[step].run(task)
+  try {
+    while (step > STEP.wait) step = STEPS[step].run(task)
+  } catch (error) {
+    task.broke(error)
+  }
 }

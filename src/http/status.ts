@@ -74,3 +74,14 @@ export function reasonPhrase(status: number): string {
 export function isBodyless(status: number): boolean {
   return status === 204 || status === 304 || (status >= 100 && status < 200)
 }
+
+/**
+ * Status of a response as it is sent. One that is none, or that a client would take for an interim response and go on
+ * waiting, becomes 503: rules may set any number.
+ */
+export function finalStatus(head: { status: number; reason: string }): number {
+  const status = head.status % 1000
+  if (status >= 200) return status
+  head.reason = reasonPhrase(503)
+  return (head.status = 503)
+}
