@@ -7,7 +7,6 @@ import type { ResponseHead } from '../http/message.ts'
 import { finalStatus, isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
 import { confirms } from '../policy/conditional.ts'
-import { parseResponseDirectives } from '../policy/directives.ts'
 import { initialAnswers, type InitialAnswers } from '../policy/initial.ts'
 import { isErrorStatus, type FailureKind } from '../policy/reuse.ts'
 import type { FetchFailure, FetchFailureKind, OriginCall, OriginHandler } from '../origin/contract.ts'
@@ -22,7 +21,7 @@ import type { Environment } from './environment.ts'
 import type { FetchKind, FetchSetup } from './fetch-setup.ts'
 import * as account from './fetch-log.ts'
 import { Intake, type IntakeHost } from './intake.ts'
-import { mergeStale, objectHead, settle } from './object-head.ts'
+import { asReceived, mergeStale, objectHead, settle } from './object-head.ts'
 import { Recipients } from './recipients.ts'
 import { callBackend } from './rules.ts'
 import { Stale } from './stale.ts'
@@ -289,16 +288,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
       const body = this.adopt(env.store.fill(this.body_bytes))
       this.object = env.cache.insert(this.key, this.bereq, head, body, this.recipients.takeBusy())
     }
-    this.recipients.give(this.asReceived(settled, this.object))
-  }
-
-  /**
-   * For the request it answers the response is whole; fields that private="..." and no-cache="..." list are missing only
-   * from what is stored (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
-   */
-  private asReceived(settled: InitialAnswers, stored: StoredObject): StoredObject {
-    if (parseResponseDirectives(this.beresp.fields).unshared.length === 0) return stored
-    return new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), stored.body)
+    this.recipients.give(asReceived(this, settled, this.object))
   }
 
   /** Bytes of body to come: Content-Length of a response to HEAD is only an announcement. */
