@@ -1,11 +1,13 @@
+import { LooseObject } from '../cache/loose.ts'
 import { Fields } from '../http/fields.ts'
 import { removeHopByHop } from '../http/hop.ts'
 import { ResponseHead } from '../http/message.ts'
 import { finalStatus } from '../http/status.ts'
 import { responseHeadText } from '../http/write.ts'
 import { freshen, stripForStore } from '../policy/conditional.ts'
+import { parseResponseDirectives } from '../policy/directives.ts'
 import { settledAnswers, type InitialAnswers } from '../policy/initial.ts'
-import type { ObjectHead } from '../store/contract.ts'
+import type { ObjectHead, StoredObject } from '../store/contract.ts'
 import type { BackendState } from './backend-state.ts'
 
 /** The head to keep, or to hand on: field lines without framing and Age, and the text that hits send. */
@@ -32,6 +34,15 @@ export function objectHead(xid: number, beresp: ResponseHead, answers: InitialAn
     validatable: answers.validatable,
     headText: responseHeadText(kept),
   }
+}
+
+/**
+ * For the request it answers the response is whole; fields that private="..." and no-cache="..." list are missing only
+ * from what is stored (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
+ */
+export function asReceived(fetch: BackendState, settled: InitialAnswers, stored: StoredObject): StoredObject {
+  if (parseResponseDirectives(fetch.beresp.fields).unshared.length === 0) return stored
+  return new LooseObject(objectHead(fetch.bereq_xid, fetch.beresp, settled, false), stored.body)
 }
 
 /** Turns a 304 into the response it confirms: the stored head with the fields that the 304 updates (RFC 9111 section 4.3.4). */
