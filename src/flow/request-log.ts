@@ -12,16 +12,10 @@ export const RUNS = {
   deliver: new Run([TAG.VCL_call, 'DELIVER'], [TAG.VCL_return, 'deliver']),
 }
 
-/** The request as received. Its session names it, so that it is found from there. */
+/** The request as received. */
 export function logRequest(task: ClientTask): void {
-  const { log, env, start_ms, req_xid } = task
-  const { xid } = task.connection.facts
-  const session = env.log.reopen(xid, 'client')
-  session.link('req', req_xid, 'rxreq')
-  session.close()
-  log.begin('req', xid, 'rxreq')
-  log.timestamp('Start', start_ms, 0, 0)
-  log.timestamp('Req', start_ms, 0, 0)
+  const { log, start_ms } = task
+  log.beginRequest(task.connection.facts.xid, start_ms)
   log.record(TAG.VCL_use, task.vcl.name)
   logReceived(task)
 }

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from './digits.ts'
 import { putInteger, putMicroseconds, putText, putWallClock } from './digits.ts'
 import type { Place, Run } from './encoded.ts'
-import { RECORD_WORDS } from './ring.ts'
+import { BATCH, RECORD_WORDS } from './ring.ts'
 import { TAG } from './tags.ts'
 import type { LogBuffer, LogWriter } from './writer.ts'
 import { TALLY } from './writer.ts'
@@ -23,6 +23,10 @@ export interface HeadLines {
   readonly fields: FieldLines
 }
 
+/** Transaction ids have 30 bits (VSLHEAD1) and wrap; 0 is no transaction. */
+export const XID_MASK = 0x3fffffff
+/** Set in the ids of sessions and requests. */
+export const CLIENT = 0x40000000
 const RECORD_BYTES = RECORD_WORDS * 4
 const SPACE = 32
 const COLON = 58
@@ -57,6 +61,8 @@ export class Transaction {
   /** Second word of every record: id and side. */
   private id = 0
   private open = false
+  /** Where a batch's own words go when a link stands before it, else 0. */
+  private batchWord = 0
 
   constructor(writer: LogWriter) {
     this.writer = writer
@@ -65,7 +71,7 @@ export class Transaction {
   }
 
   get xid(): number {
-    return this.id & 0x3fffffff
+    return this.id & XID_MASK
   }
 
   start(id: number): void {
@@ -207,6 +213,26 @@ export class Transaction {
     this.relation(TAG.Begin, kind, parent, reason)
   }
 
+  /**
+   * The first records of a request: Link in the name of its session, Begin, Start and Req (the whole head is there at once).
+   * The link is written together with the request's first batch; a request that waits parks, so that it is written while
+   * the session is open.
+   */
+  beginRequest(session: number, at_ms: number): void {
+    const { id, mask } = this
+    assert(this.at === 0, 'a request begins in an empty buffer')
+    if (mask[TAG.Link] === 0) {
+      this.id = (session | CLIENT) >>> 0
+      this.relation(TAG.Link, 'req', id & XID_MASK, 'rxreq')
+      this.id = id
+      this.batchWord = this.at >> 2
+      this.at += RECORD_BYTES
+    }
+    this.relation(TAG.Begin, 'req', session, 'rxreq')
+    this.timestamp('Start', at_ms, 0, 0)
+    this.timestamp('Req', at_ms, 0, 0)
+  }
+
   /** Names a child transaction, while this one has not ended. */
   link(kind: TransactionKind, child: number, reason: string): void {
     this.relation(TAG.Link, kind, child, reason)
@@ -311,9 +337,19 @@ export class Transaction {
     if (this.at === 0) return
     this.writer.tally[TALLY.records] += this.records
     this.records = 0
-    if (this.direct) this.writer.writeSingle(this.bytes, this.at, this.words[0])
+    if (this.batchWord > 0) this.writeLinked()
+    else if (this.direct) this.writer.writeSingle(this.bytes, this.at, this.words[0])
     else this.writer.writeBatch(this.bytes, this.at)
     this.at = 0
+  }
+
+  /** A link in another's name stands before the batch: in one piece, so that it costs no write of its own. */
+  private writeLinked(): void {
+    const { words, batchWord } = this
+    words[batchWord] = BATCH
+    words[batchWord + 1] = this.at - batchWord * 4 - RECORD_BYTES
+    this.batchWord = 0
+    this.writer.writeSingle(this.bytes, this.at, words[0])
   }
 
   private release(): void {

@@ -4,17 +4,15 @@ import { Encoded } from './encoded.ts'
 import type { RingMemory } from './ring.ts'
 import { RingWriter } from './ring.ts'
 import type { TagMask } from './tags.ts'
-import { Transaction } from './transaction.ts'
+import { CLIENT, Transaction, XID_MASK } from './transaction.ts'
 
 export type { Transaction } from './transaction.ts'
 
 /** Whose transaction: sessions and requests are the client's, fetches the backend's. */
 export type Side = 'client' | 'backend' | 'none'
 
-const SIDE_BITS: Record<Side, number> = { none: 0, client: 0x40000000, backend: 0x80000000 }
+const SIDE_BITS: Record<Side, number> = { none: 0, client: CLIENT, backend: 0x80000000 }
 
-/** Transaction ids have 30 bits (VSLHEAD1) and wrap; 0 is no transaction. */
-const XID_MASK = 0x3fffffff
 /** Ids that a worker takes at a time from the counter that all share. */
 const XID_CHUNK = 32_768
 

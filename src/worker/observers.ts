@@ -58,14 +58,8 @@ export class SessionObserver implements ConnectionObserver {
   refused(session: Session, refusal: Refusal, head: Buffer): void {
     this.counters[refusal.status === 417 ? MAIN.client_req_417 : MAIN.client_req_400]++
     const { wall_ms } = this.clock
-    const xid = this.log.nextXid()
-    const sess = this.log.reopen(session.facts.xid, 'client')
-    sess.link('req', xid, 'rxreq')
-    sess.close()
-    const log = this.log.open(xid, 'client')
-    log.begin('req', session.facts.xid, 'rxreq')
-    log.timestamp('Start', wall_ms, 0, 0)
-    log.timestamp('Req', wall_ms, 0, 0)
+    const log = this.log.open(this.log.nextXid(), 'client')
+    log.beginRequest(session.facts.xid, wall_ms)
     log.record(TAG.Error, refusal.reason)
     log.record(TAG.HttpGarbage, head.toString('latin1', 0, Math.min(head.length, 1024)))
     log.respHead(refusalHead(refusal, wall_ms))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Fields } from '../../../src/http/fields.ts'
+import { Run } from '../../../src/log/encoded.ts'
 import { readRing, readTransactions } from '../../../src/log/reader.ts'
 import { parseMask, TAG } from '../../../src/log/tags.ts'
 import type { LogOptions, Transaction } from '../../../src/log/writer.ts'
@@ -37,6 +38,18 @@ describe('records', () => {
     ['fields', (t) => t.fields(TAG.ReqHeader, fields), fields.names.map((name, i) => `ReqHeader ${name}: ${fields.values[i]}`)],
     ['account', (t) => t.account(TAG.ReqAcct, 412, 0, 317, 10_000_000_000), ['ReqAcct 412 0 412 317 10000000000 10000000317']],
     ['hit', (t) => t.hit(32_770, -0.5, 10, 0), ['Hit 32770 -0.500000 10.000000 0.000000']],
+    ['a field with a number', (t) => t.numberField(TAG.RespHeader, 'Age', 12), ['RespHeader Age: 12']],
+    ['what a marker says', (t) => t.marker(TAG.HitMiss, 10, 119.5), ['HitMiss 10 119.500000']],
+    [
+      'a head',
+      (t) => t.respHead({ status: 200, reason: 'OK', fields }),
+      [
+        'RespProtocol HTTP/1.1',
+        'RespStatus 200',
+        'RespReason OK',
+        ...fields.names.map((name, i) => `RespHeader ${name}: ${fields.values[i]}`),
+      ],
+    ],
     ['a masked tag is not written', (t) => t.record(TAG.Hash, 'x'), []],
   ])('%s', (_, say, expected) => {
     expect(written(say)).toEqual([...expected, 'End '])
@@ -125,6 +138,78 @@ describe('field lines of stored responses', () => {
     }
     const lines = many.names.map((name, i) => `${name}: ${many.values[i]}`)
     expect(texts(ring)).toEqual(Array.from({ length: 39 }, () => lines))
+  })
+})
+
+describe('records that never change', () => {
+  const run = new Run([TAG.VCL_call, 'HIT'], [TAG.VCL_return, 'deliver'], [TAG.Debug, 'masked'])
+
+  function written(log: LogWriter, ring: SharedArrayBuffer): string[] {
+    const transaction = log.open(log.nextXid(), 'client')
+    transaction.begin('req', 1, 'rxreq')
+    transaction.run(run)
+    transaction.end()
+    const records = readTransactions(ring).at(-1) ?? []
+    expect(new Set(records.map((record) => record.xid)).size).toBe(1)
+    return records.map((record) => `${record.name} ${record.text}`).slice(1, -1)
+  }
+
+  test('are the same the first, second and third time, and follow the mask', () => {
+    const { ring, log } = open()
+    const plain = ['VCL_call HIT', 'VCL_return deliver']
+    expect([1, 2, 3].map(() => written(log, ring))).toEqual([plain, plain, plain])
+    log.setMask(parseMask('+Debug'))
+    expect([1, 2].map(() => written(log, ring))).toEqual([
+      [...plain, 'Debug masked'],
+      [...plain, 'Debug masked'],
+    ])
+    log.setMask(parseMask('-VCL_call,-VCL_return'))
+    expect([1, 2].map(() => written(log, ring))).toEqual([[], []])
+  })
+
+  test('go into a transaction of which nothing is written yet', () => {
+    const { ring, log } = open()
+    for (const xid of [1, 2]) {
+      const transaction = log.open(xid, 'client')
+      transaction.run(run)
+      transaction.end()
+    }
+    const texts = readTransactions(ring).map((records) => records.map((record) => record.text))
+    expect(texts).toEqual([
+      ['HIT', 'deliver', ''],
+      ['HIT', 'deliver', ''],
+    ])
+  })
+})
+
+describe('a request and its session', () => {
+  test('the link stands before the request’s first batch, in the session’s name', () => {
+    const { ring, log } = open()
+    const request = log.open(7, 'client')
+    request.beginRequest(3, 1_795_377_297_000)
+    request.record(TAG.ReqMethod, 'GET')
+    request.park()
+    request.record(TAG.ReqURL, '/')
+    request.end()
+    expect([...readRing(ring)].map(({ name, xid, side, text }) => `${xid} ${side} ${name} ${text}`)).toEqual([
+      '3 client Link req 7 rxreq',
+      '7 client Begin req 3 rxreq',
+      '7 client Timestamp Start: 1795377297.000000 0.000000 0.000000',
+      '7 client Timestamp Req: 1795377297.000000 0.000000 0.000000',
+      '7 client ReqMethod GET',
+      '7 client ReqURL /',
+      '7 client End ',
+    ])
+    expect(log.tally[TALLY.records]).toBe(7)
+    expect(log.tally[TALLY.writes]).toBe(2)
+  })
+
+  test('a mask takes the link away', () => {
+    const { ring, log } = open({ mask: parseMask('-Link') })
+    const request = log.open(7, 'client')
+    request.beginRequest(3, 0)
+    request.end()
+    expect([...readRing(ring)].map(({ name }) => name)).toEqual(['Begin', 'Timestamp', 'Timestamp', 'End'])
   })
 })
 
