@@ -4,19 +4,16 @@ import { parseCommandLine } from './config/command-line.ts'
 /** Which program? Nothing else. */
 async function main(argv: readonly string[]): Promise<number> {
   const options = parseCommandLine(argv)
-  switch (options.command) {
-    case 'print':
-      process.stdout.write(options.text)
-      return 0
-    case 'check': {
-      const { runCheck } = await import('./tools/check.ts')
-      return runCheck(options, (text) => process.stdout.write(text))
-    }
-    case 'serve': {
-      const { serve } = await import('./manager/serve.ts')
-      return serve(options)
-    }
+  if (options.command === 'print') {
+    process.stdout.write(options.text)
+    return 0
   }
+  if (options.command === 'check') {
+    const { runCheck } = await import('./tools/check.ts')
+    return runCheck(options, (text) => process.stdout.write(text))
+  }
+  const { serve } = await import('./manager/serve.ts')
+  return serve(options)
 }
 
 try {

@@ -1,6 +1,6 @@
 /**
  * Time as everything below sees it. Both readings are cached for the current turn of the event loop by the worker
- * (a reading costs 60 to 140 ns, see node-platform): call `refresh` at the start of each I/O event.
+ * (a reading costs 60 to 140 ns here): call `refresh` at the start of each I/O event.
  */
 export interface Clock {
   /** Wall clock, epoch milliseconds, fractional. */

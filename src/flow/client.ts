@@ -3,7 +3,7 @@ import type { Fields } from '../http/fields.ts'
 import type { Duplex } from 'node:stream'
 import type { Ip } from '../base/ip.ts'
 
-/** Why a connection was closed: Varnish's SessClose reasons (shared-memory: sess_close table). */
+/** Why a connection was closed: Varnish's SessClose reasons. */
 export type CloseReason =
   | 'REM_CLOSE' // the client closed
   | 'REQ_CLOSE' // the client asked for close

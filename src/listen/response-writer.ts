@@ -3,7 +3,7 @@ import { CHUNK_END } from '../http/chunked.ts'
 import type { Transport } from './transport.ts'
 
 const SCRATCH_BYTES = 64 * 1024
-/** Up to here copying a body behind its head is cheaper than a second part in the write (node-platform: 16 KiB). */
+/** Up to here copying a body behind its head is cheaper than a second part in the write (docs/decisions/0003). */
 const COPY_MAX_BYTES = 16 * 1024
 
 const LAST_CHUNK_TEXT = '0\r\n\r\n'

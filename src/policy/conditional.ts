@@ -31,14 +31,12 @@ export function weaklyEqual(a: string, b: string): boolean {
 }
 
 /**
- * Does a 304 speak of the stored response (RFC 9111 section 4.3.4)? One with an entity-tag that is not the stored one
- * speaks of bytes that we do not have.
+ * Does a 304 speak of the stored response (RFC 9111 section 4.3.4)? To If-None-Match with our one entity-tag it can speak of
+ * nothing else, even from an origin that names another in it. To If-Modified-Since alone, a strong entity-tag speaks of bytes
+ * that we may not have.
  */
 export function confirms(stored: Fields, update: Fields): boolean {
-  const etag = update.get('etag')
-  if (etag === undefined) return true
-  const ours = stored.get('etag')
-  return ours === undefined ? isWeak(etag) : weaklyEqual(ours, etag)
+  return !update.has('etag') || stored.has('etag') || isWeak(update.get('etag') ?? '')
 }
 
 /** Strong comparison: equal, and neither is weak. */

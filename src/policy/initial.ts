@@ -131,7 +131,7 @@ function flagsOf(said: Readonly<ResponseDirectives>, heuristic: boolean, authori
   )
 }
 
-/** vcl-language.md section 7: the built-in rules refuse, not the policy. */
+/** the built-in rules refuse, not the policy. */
 function varnishAnswers(policy: Policy, beresp: ResponseHead, responseTime_ms: number): InitialAnswers {
   const fields = beresp.fields
   const age_ms = ageValue_ms(fields.get('age'))

@@ -142,7 +142,7 @@ function emitComparison(k: Constants, { op, left, right }: Extract<Value, { kind
   return `(${a} ${op}= ${b})`
 }
 
-/** Unset is different from everything, but empty beside a concatenation (vcl-language.md section 11). */
+/** Unset is different from everything, but empty beside a concatenation. */
 function emitTextComparison(k: Constants, op: string, left: Value, right: Value): string {
   const joined = left.kind === 'join' || right.kind === 'join'
   const [a, b] = joined ? [definedText(k, left), definedText(k, right)] : [emitValue(k, left), emitValue(k, right)]

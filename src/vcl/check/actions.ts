@@ -45,7 +45,7 @@ export const ACTIONS: readonly ActionRow[] = [
   row('vcl', 'recv', ACTION.vcl, 'label', 'labels and return(vcl(..))'),
 ]
 
-/** vcl-language.md section 6: vcl_hit had fetch in 4.0 to 4.1 and miss in 4.1 to 6.0. Both go to vcl_miss with the right to fetch. */
+/** vcl_hit had fetch in 4.0 to 4.1 and miss in 4.1 to 6.0. Both go to vcl_miss with the right to fetch. */
 export const LEGACY_ACTIONS: readonly LegacyAction[] = [
   { name: 'fetch', subs: maskOf('hit'), as: 'miss', advice: 'return (fetch) in vcl_hit is an old form of a forced miss' },
   { name: 'miss', subs: maskOf('hit'), as: 'miss', advice: 'return (miss) in vcl_hit is an old form of a forced miss' },

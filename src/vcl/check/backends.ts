@@ -31,7 +31,7 @@ function pending(what: string): Reader {
   return (k, value) => k.unsupported(value.at, what)
 }
 
-/** Every attribute of a backend (vcl-language.md section 8); `.tls` is Lacquer's own. */
+/** Every attribute of a backend; `.tls` is Lacquer's own. */
 const ATTRIBUTES: Readonly<Record<string, Reader>> = {
   host: (k, value, draft) => (draft.host = textOf(k, value)),
   port: (k, value, draft) => (draft.port = portOf(k, value)),

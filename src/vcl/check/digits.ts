@@ -1,7 +1,7 @@
 import type { BytesLiteral, DurationLiteral, IntLiteral, RealLiteral } from '../ast.ts'
 import type { Checking } from './checking.ts'
 
-/** Numbers have at most 15 digits, or 12 before and 3 behind the point (vcl-language.md section 1): then they are exact. */
+/** Numbers have at most 15 digits, or 12 before and 3 behind the point: then they are exact. */
 export function checkDigits(k: Checking, node: IntLiteral | RealLiteral | DurationLiteral | BytesLiteral): boolean {
   const [whole, fraction] = node.raw.split('.') as [string, string | undefined]
   if (fraction === undefined ? whole.length <= 15 : whole.length <= 12 && fraction.length <= 3) return true

@@ -49,7 +49,7 @@ function truth(value: Value): Value | undefined {
   return TRUTH[value.type] === undefined ? undefined : { kind: 'truth', type: 'BOOL', of: value }
 }
 
-/** A condition: BOOL, or a type with a truth value (vcl-language.md section 3). */
+/** A condition: BOOL, or a type with a truth value. */
 export function checkCondition(k: Checking, node: Expression): Value | undefined {
   const value = checkValue(k, node, undefined)
   if (value === undefined) return undefined

@@ -4,7 +4,7 @@ import type { Checking } from './checking.ts'
 
 type Reader = (k: Checking, value: AttributeValue) => void
 
-/** Attributes of a probe (vcl-language.md section 8): checked already, although no probe runs yet. */
+/** Attributes of a probe: checked already, although no probe runs yet. */
 const ATTRIBUTES: Readonly<Record<string, Reader>> = {
   url: textOf,
   request: (k, value) => (value.kind === 'strings' ? undefined : textOf(k, value)),

@@ -4,7 +4,7 @@ import { namesIn, SUB_NAMES } from './subs.ts'
 
 /**
  * Rights through the call graph: what a sub does must be legal in every built-in sub that reaches it
- * (vcl-language.md section 6). The complaint names the way: "vcl_recv → normalise → strip".
+ *. The complaint names the way: "vcl_recv → normalise → strip".
  */
 export function checkRights(k: Checking): void {
   const told = new Set<Use>()

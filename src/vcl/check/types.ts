@@ -2,7 +2,7 @@ import type { VclType } from '../vmods/vmod.ts'
 
 export type { VclType } from '../vmods/vmod.ts'
 
-// What converts to what, and what the operators take (vcl-language.md sections 3 and 4).
+// What converts to what, and what the operators take.
 
 /** How a value of the type becomes STRING; types that are missing do not convert. The names are functions of runtime/values.ts. */
 export const TO_STRING: Readonly<Partial<Record<VclType, string>>> = {

@@ -2,7 +2,7 @@ import { maskOf, type SubMask } from './subs.ts'
 import type { VclType } from './types.ts'
 
 /**
- * Every variable of VCL (vcl-language.md section 9, trunk's rights): one table for the checker, the emitter and the
+ * Every variable of VCL (trunk's rights): one table for the checker, the emitter and the
  * reference pages. Templates are JavaScript over the context `c` and the names of runtime/values.ts; `$` is the value
  * (evaluated once), `@` the name's dynamic part as a JavaScript string.
  */

@@ -46,7 +46,7 @@ export function notNegative(seconds: number): number {
   return seconds > 0 ? seconds : 0
 }
 
-/** Unset == unset is false for plain strings (vcl-language.md section 11). */
+/** Unset == unset is false for plain strings. */
 export function sameText(a: string | undefined, b: string | undefined): boolean {
   return a !== undefined && a === b
 }
