@@ -3,8 +3,8 @@ import type { Checking, SubFacts, Use } from './checking.ts'
 import { namesIn, SUB_NAMES } from './subs.ts'
 
 /**
- * Rights through the call graph: what a sub does must be legal in every built-in sub that reaches it
- *. The complaint names the way: "vcl_recv → normalise → strip".
+ * Rights through the call graph: what a sub does must be legal in every built-in sub that reaches it.
+ * The complaint names the way: "vcl_recv → normalise → strip".
  */
 export function checkRights(k: Checking): void {
   const told = new Set<Use>()
