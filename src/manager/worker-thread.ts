@@ -13,6 +13,9 @@ const YOUNG_MB = 64
 const SHORT_LIFE_MS = 1000
 const RESTART_DELAY_MS = 500
 
+/** How long after its deadline a worker may say that it has finished. */
+const SILENCE_MAX_MS = 1000
+
 /**
  * One worker thread and its lives: a worker that throws or runs out of heap is replaced, and the process goes on.
  * Objects beyond the heap's young generation are mostly bodies outside the heap: the heap itself stays small.
@@ -55,17 +58,34 @@ export class WorkerThread {
         this.operations.write('error', `worker failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
         reject(error)
       })
-      thread.on('exit', (code) => this.ended(code))
+      thread.on('exit', (code) => {
+        this.ended(code)
+        // Of no consequence to one that has served.
+        reject(new Error(`the worker ended with code ${code} before it served`))
+      })
     })
   }
 
-  /** Resolves with the number of connections cut when the worker has finished. */
-  drain(deadline_ms: number): Promise<number> {
+  /**
+   * Resolves with the number of connections cut when the worker has finished. A thread that is not heard of, or that
+   * something still holds when it has said so, is ended: nothing in it keeps the process from its end.
+   */
+  async drain(deadline_ms: number): Promise<number> {
     this.draining = true
     const { thread } = this
-    if (thread === undefined || !this.serving) return Promise.resolve(0)
+    if (thread === undefined) return 0
+    const cut = this.serving ? await this.finished(thread, deadline_ms) : 0
+    await thread.terminate()
+    return cut
+  }
+
+  private finished(thread: Worker, deadline_ms: number): Promise<number> {
     return new Promise((resolve) => {
-      this.drained = resolve
+      const limit = setTimeout(() => this.drained?.(0), deadline_ms + SILENCE_MAX_MS)
+      this.drained = (cut) => {
+        clearTimeout(limit)
+        resolve(cut)
+      }
       tell(thread, { kind: 'drain', deadline_ms })
     })
   }

@@ -1,0 +1,131 @@
+import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Instance } from './instance.ts'
+
+/** An origin that answers "/" at once, and of everything else only the head. */
+let origin: Server
+const origin_sockets = new Set<Socket>()
+let asked: string[] = []
+let instance: Instance | undefined
+const clients: Socket[] = []
+
+beforeEach(async () => {
+  asked = []
+  origin = createServer((socket) => {
+    origin_sockets.add(socket)
+    socket.on('close', () => origin_sockets.delete(socket)).on('error', () => {})
+    socket.on('data', (data) => {
+      const target = /^\S+ (\S+)/.exec(data.toString())?.[1] ?? ''
+      asked.push(target)
+      if (target === '/') socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+      if (target.startsWith('/streams')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbegun')
+      if (target === '/stale') {
+        const times = asked.filter((one) => one === '/stale').length
+        if (times === 1)
+          socket.write('HTTP/1.1 200 OK\r\nCache-Control: max-age=0, stale-while-revalidate=100\r\nContent-Length: 2\r\n\r\nok')
+      }
+    })
+  })
+  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
+})
+
+afterEach(async () => {
+  instance?.kill()
+  for (const client of clients.splice(0)) client.destroy()
+  for (const socket of origin_sockets) socket.destroy()
+  await new Promise((resolve) => origin.close(resolve))
+})
+
+function serve(sabotage: string, ...args: string[]): Promise<Instance> {
+  const { port } = origin.address() as AddressInfo
+  instance = new Instance(['-b', `127.0.0.1:${port}`, ...args], sabotage)
+  return instance.ready()
+}
+
+/** Sends the request; resolves with the connection when `mark` has come, or it is closed. */
+function ask(
+  port: number,
+  target: string,
+  mark: string,
+  ...lines: string[]
+): Promise<{ socket: Socket; text: () => string; ended: Promise<void> }> {
+  const socket = connect(port, '127.0.0.1')
+  clients.push(socket)
+  let text = ''
+  socket.write([`GET ${target} HTTP/1.1`, 'Host: a', ...lines, '', ''].join('\r\n'))
+  const ended = new Promise<void>((resolve) => socket.on('close', () => resolve()).on('error', () => {}))
+  return new Promise((resolve) => {
+    const answer = { socket, text: () => text, ended }
+    if (mark === '') resolve(answer)
+    socket.on('data', (data) => {
+      text += data.toString()
+      if (text.includes(mark)) resolve(answer)
+    })
+    void ended.then(() => resolve(answer))
+  })
+}
+
+async function until(fact: () => boolean): Promise<void> {
+  while (!fact()) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('a worker that dies is replaced', () => {
+  for (const sabotage of ['throw', 'exit']) {
+    test(`by ${sabotage}: its clients are cut, and another serves within a second or two`, async () => {
+      const { port, child } = await serve(sabotage)
+      const streaming = await ask(port, '/streams', 'begun')
+      child.kill('SIGUSR2')
+      await streaming.ended
+      const cut_ms = performance.now()
+      let answer = ''
+      while (!answer.includes('ok')) answer = (await ask(port, '/', 'ok')).text()
+      expect(performance.now() - cut_ms).toBeLessThan(5000)
+      expect(instance?.said).toContain('starting another')
+      child.kill('SIGTERM')
+      expect(await instance?.exited).toBe(0)
+    })
+  }
+})
+
+describe('SIGTERM ends it with 0 within shutdown_timeout', () => {
+  test('idle: at once', async () => {
+    const { port, child, exited } = await serve('', '-p', 'shutdown_timeout=10')
+    const idle = await ask(port, '/', 'ok')
+    const from_ms = performance.now()
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
+    await idle.ended
+    expect(performance.now() - from_ms).toBeLessThan(4000)
+  })
+
+  test('with a stream, parked waiters, a pass, an upload and a background fetch under way', async () => {
+    const { port, child, exited } = await serve('', '-p', 'shutdown_timeout=1')
+    await ask(port, '/stale', 'ok')
+    await ask(port, '/stale', 'ok')
+    const open = [await ask(port, '/streams', 'begun'), await ask(port, '/streams?pass', 'begun', 'Authorization: x')]
+    open.push(await ask(port, '/silent', ''), await ask(port, '/silent', ''), await ask(port, '/silent', ''))
+    open.push(await ask(port, '/upload', '', 'Content-Length: 100', 'Expect: 100-continue'))
+    await until(() => asked.includes('/silent') && asked.filter((target) => target === '/stale').length === 2)
+    const from_ms = performance.now()
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
+    expect(performance.now() - from_ms).toBeLessThan(5000)
+    await Promise.all(open.map(({ ended }) => ended))
+  })
+
+  test('with a handle in the worker that nobody closes', async () => {
+    const { child, exited } = await serve('linger', '-p', 'shutdown_timeout=1')
+    child.kill('SIGUSR2')
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
+  })
+
+  test('with a worker that hangs', async () => {
+    const { port, child, exited } = await serve('hang', '-p', 'shutdown_timeout=1')
+    child.kill('SIGUSR2')
+    const lost = await ask(port, '/', '')
+    child.kill('SIGTERM')
+    expect(await exited).toBe(0)
+    await lost.ended
+  })
+})
