@@ -75,7 +75,7 @@ function surroundings(): string {
 async function main(): Promise<void> {
   const { only, peers: wanted, rounds, seconds, help } = options()
   if (help) return console.log(HELP)
-  if (!existsSync(new URL('../dist/main.js', import.meta.url))) throw new Error("dist/ is missing: 'npm run build' first")
+  if (!existsSync(new URL('../dist/manager/main.js', import.meta.url))) throw new Error("dist/ is missing: 'npm run build' first")
   const scenarios = chosen(SCENARIOS, only)
   const others = chosen(OTHERS, wanted).filter((peer) => peer.installed())
   const origin = await startOrigin()

@@ -74,7 +74,7 @@ const builtins = new Map<string, VclFile>()
 function builtinRules(policy: CompileOptions['policy']): VclFile {
   const known = builtins.get(policy)
   if (known !== undefined) return known
-  const source = readFileSync(new URL(`./builtin.${policy}.vcl`, import.meta.url), 'latin1')
+  const source = readFileSync(new URL(`../vcl/builtin.${policy}.vcl`, import.meta.url), 'latin1')
   const { ast, diagnostics } = parseVcl(source, `<builtin.${policy}.vcl>`)
   if (ast === undefined) throw new Error(`builtin.${policy}.vcl: ${diagnostics[0].message}`)
   builtins.set(policy, ast)
