@@ -1,0 +1,306 @@
+import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { startCache, type TestCache, type TestCacheOptions } from '../kit/cache.ts'
+
+/**
+ * The coalescing matrix of the cache: a thousand clients at once on one cold URL, on real sockets, against an origin that does
+ * what origins do. Counted are the origin's requests; every byte that every client gets is compared.
+ */
+const CROWD = 1000
+const LIMIT_MS = 15_000
+
+/** The body that belongs to a request: larger than one write, and different for each variant. */
+function bodyFor(variant: string): Buffer {
+  return Buffer.alloc(20_000, `${variant}0123456789abcdef`)
+}
+
+interface Asked {
+  /** Value of X-Variant. */
+  variant: string
+  /** Number of the request, from 1. */
+  number: number
+  socket: Socket
+  reply: (...lines: string[]) => void
+}
+
+/** Answers when told to, by a function per request. */
+class CrowdOrigin {
+  readonly asked: Asked[] = []
+  onAsked: (asked: Asked) => void = () => {}
+  private readonly server: Server
+  private readonly sockets = new Set<Socket>()
+
+  constructor() {
+    this.server = createServer({ noDelay: true }, (socket) => {
+      this.sockets.add(socket)
+      let text = ''
+      socket.on('error', () => {}).on('close', () => this.sockets.delete(socket))
+      socket.on('data', (data) => {
+        text += data.toString('latin1')
+        for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
+          this.heard(socket, text.slice(0, end))
+          text = text.slice(end + 4)
+        }
+      })
+    })
+  }
+
+  async listen(): Promise<number> {
+    await new Promise<void>((resolve) => this.server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve))
+    return (this.server.address() as AddressInfo).port
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy()
+    await new Promise((resolve) => this.server.close(resolve))
+  }
+
+  private heard(socket: Socket, head: string): void {
+    const variant = /^x-variant: (.*)$/im.exec(head)?.[1] ?? ''
+    const body = bodyFor(variant)
+    const reply = (...lines: string[]) => {
+      const start = lines.length > 0 && lines[0].startsWith('HTTP/') ? [] : ['HTTP/1.1 200 OK']
+      socket.write([...start, ...lines, `Content-Length: ${body.length}`, '', ''].join('\r\n'))
+      socket.write(body)
+    }
+    const asked = { variant, number: this.asked.length + 1, socket, reply }
+    this.asked.push(asked)
+    this.onAsked(asked)
+  }
+}
+
+/** One of the crowd. */
+class Member {
+  readonly socket: Socket
+  readonly variant: string
+  first_ms = Infinity
+  done = false
+  broken = false
+  private readonly pieces: Buffer[] = []
+  private have_bytes = 0
+  private need_bytes = Infinity
+
+  constructor(port: number, variant: string) {
+    this.variant = variant
+    this.socket = connect({ port, host: '127.0.0.1' })
+    this.socket.on('data', (data: Buffer) => this.heard(data))
+    this.socket.on('error', () => {}).on('close', () => (this.broken = !this.done))
+  }
+
+  ask(...lines: string[]): void {
+    const variant = this.variant === '' ? [] : [`X-Variant: ${this.variant}`]
+    this.socket.write(['GET / HTTP/1.1', 'Host: a', ...variant, ...lines, '', ''].join('\r\n'))
+  }
+
+  get status(): number {
+    return Number(this.text.slice(9, 12))
+  }
+
+  get body(): Buffer {
+    const all = Buffer.concat(this.pieces)
+    return all.subarray(all.indexOf('\r\n\r\n') + 4)
+  }
+
+  get ended(): boolean {
+    return this.done || this.broken
+  }
+
+  private get text(): string {
+    return Buffer.concat(this.pieces).toString('latin1')
+  }
+
+  private heard(data: Buffer): void {
+    this.first_ms = Math.min(this.first_ms, performance.now())
+    this.pieces.push(data)
+    this.have_bytes += data.length
+    if (this.need_bytes === Infinity) this.need_bytes = this.total()
+    this.done = this.have_bytes >= this.need_bytes
+  }
+
+  private total(): number {
+    const head = /^[^]*?\r\n\r\n/.exec(this.text)?.[0]
+    if (head === undefined) return Infinity
+    return head.length + Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? Infinity)
+  }
+}
+
+let origin = new CrowdOrigin()
+let v1: TestCache | undefined
+let crowd: Member[] = []
+
+afterEach(async () => {
+  for (const { socket } of crowd) socket.destroy()
+  await v1?.close()
+  await origin.close()
+  crowd = []
+})
+
+async function begin(options: TestCacheOptions = {}, variants = 1): Promise<TestCache> {
+  origin = new CrowdOrigin()
+  const port = await origin.listen()
+  const vcl = `vcl 4.1; backend default { .host = "127.0.0.1"; .port = "${port}"; } ${options.vcl ?? ''}`
+  v1 = await startCache({ ...options, vcl })
+  for (let i = 0; i < CROWD; i++) crowd.push(new Member(v1.port, variants === 1 ? '' : `v${i % variants}`))
+  await until('all are connected', () => crowd.every(({ socket }) => !socket.connecting))
+  return v1
+}
+
+async function until(what: string, fact: () => boolean): Promise<void> {
+  const limit_ms = performance.now() + LIMIT_MS
+  while (!fact()) {
+    if (performance.now() > limit_ms) throw new Error(`waited in vain: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}
+
+/** All ask; resolves when the first is with the origin and the others wait. */
+async function gather(cache: TestCache): Promise<void> {
+  for (const member of crowd) member.ask()
+  await until('one asks and the others wait', () => cache.counters().busy_sleep === CROWD - 1 && origin.asked.length === 1)
+}
+
+function expectAllRight(status: number, members: readonly Member[] = crowd): void {
+  for (const member of members) {
+    expect(member.status).toBe(status)
+    expect(member.body.equals(bodyFor(member.variant))).toBe(true)
+  }
+}
+
+const allEnded = () => until('all have their answer', () => crowd.every(({ ended }) => ended))
+
+describe('a thousand at once on one cold URL, one request of the origin', () => {
+  const shared: [what: string, status: number, lines: string[]][] = [
+    ['200 with max-age', 200, ['Cache-Control: max-age=60']],
+    ['404 with max-age', 404, ['HTTP/1.1 404 Not Found', 'Cache-Control: max-age=60']],
+    ['500 with max-age', 500, ['HTTP/1.1 500 Broken', 'Cache-Control: max-age=60']],
+  ]
+  for (const [what, status, lines] of shared) {
+    test(what, async () => {
+      const cache = await begin()
+      await gather(cache)
+      origin.asked[0].reply(...lines)
+      await allEnded()
+      expectAllRight(status)
+      expect(origin.asked.length).toBe(1)
+    })
+  }
+
+  test('each has its first byte before the origin sends its last', async () => {
+    const cache = await begin()
+    await gather(cache)
+    const { socket } = origin.asked[0]
+    const body = bodyFor('')
+    socket.write(`HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: ${body.length}\r\n\r\n`)
+    socket.write(body.subarray(0, 1000))
+    await until('all have begun', () => crowd.every(({ first_ms }) => first_ms < Infinity))
+    socket.write(body.subarray(1000))
+    await allEnded()
+    expectAllRight(200)
+    expect(origin.asked.length).toBe(1)
+  })
+
+  test('the first client leaves before the head comes', async () => {
+    const cache = await begin()
+    crowd[0].ask()
+    await until('the first asks', () => origin.asked.length === 1)
+    for (const member of crowd.slice(1)) member.ask()
+    await until('the others wait', () => cache.counters().busy_sleep === CROWD - 1)
+    crowd[0].socket.resetAndDestroy()
+    await until('it has left', () => cache.counters().sess_open === CROWD - 1)
+    origin.asked[0].reply('Cache-Control: max-age=60')
+    await allEnded()
+    expectAllRight(200, crowd.slice(1))
+    expect(origin.asked.length).toBe(1)
+  })
+
+  test('the first client does not read', async () => {
+    const cache = await begin()
+    crowd[0].ask()
+    await until('the first asks', () => origin.asked.length === 1)
+    crowd[0].socket.pause()
+    for (const member of crowd.slice(1)) member.ask()
+    await until('the others wait', () => cache.counters().busy_sleep === CROWD - 1)
+    origin.asked[0].reply('Cache-Control: max-age=60')
+    await until('the others have it', () => crowd.slice(1).every(({ done }) => done))
+    expectAllRight(200, crowd.slice(1))
+    crowd[0].socket.resume()
+    await until('it has it too', () => crowd[0].done)
+    expectAllRight(200)
+    expect(origin.asked.length).toBe(1)
+  })
+
+  test('the origin breaks off half-way: all can tell, and the next asks anew', async () => {
+    const cache = await begin()
+    await gather(cache)
+    const { socket } = origin.asked[0]
+    socket.write('HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 20000\r\n\r\nhalf')
+    await until('all have begun', () => crowd.every(({ first_ms }) => first_ms < Infinity))
+    socket.destroy()
+    await allEnded()
+    expect(crowd.every(({ broken }) => broken)).toBe(true)
+    expect([origin.asked.length, cache.counters().n_object]).toEqual([1, 0])
+    const late = new Member(cache.port, '')
+    crowd.push(late)
+    origin.onAsked = ({ reply }) => reply('Cache-Control: max-age=60')
+    late.ask()
+    await until('the next has it', () => late.done)
+    expectAllRight(200, [late])
+  })
+
+  test('the origin closes without an answer: all share one 503', async () => {
+    const cache = await begin()
+    await gather(cache)
+    origin.asked[0].socket.destroy()
+    await allEnded()
+    expect(new Set(crowd.map(({ status }) => status))).toEqual(new Set([503]))
+    expect(origin.asked.length).toBe(1)
+  })
+})
+
+describe('a thousand at once, and the answer is not for sharing: all fetch side by side, at once', () => {
+  const unshared: [what: string, status: number, lines: string[]][] = [
+    ['max-age=0', 200, ['Cache-Control: max-age=0']],
+    ['max-age=0 with a validator', 200, ['Cache-Control: max-age=0', 'ETag: "1"']],
+    ['no-store', 200, ['Cache-Control: no-store']],
+    ['private', 200, ['Cache-Control: private, max-age=60']],
+    ['Set-Cookie', 200, ['Set-Cookie: a=b']],
+    ['a 503 of the origin', 503, ['HTTP/1.1 503 Down']],
+  ]
+  for (const [what, status, lines] of unshared) {
+    test(what, async () => {
+      const cache = await begin()
+      await gather(cache)
+      // Nobody is answered before all have asked: a queue would stand still here.
+      origin.onAsked = ({ number }) => {
+        if (number === CROWD) for (const { reply } of origin.asked.slice(1)) reply(...lines)
+      }
+      origin.asked[0].reply(...lines)
+      await allEnded()
+      expectAllRight(status)
+      expect(origin.asked.length).toBe(CROWD)
+    })
+  }
+
+  test('abandoned by the rules, it is one after the other, but nobody is lost', async () => {
+    const cache = await begin({ vcl: 'sub vcl_backend_response { if (beresp.http.X-Abandon) { return (abandon); } }' })
+    await gather(cache)
+    origin.onAsked = ({ number, reply }) => (number < 10 ? reply('X-Abandon: 1') : reply('Cache-Control: max-age=60'))
+    origin.asked[0].reply('X-Abandon: 1')
+    await allEnded()
+    expect(crowd.filter(({ status }) => status === 503).length).toBe(9)
+    expect(origin.asked.length).toBe(10)
+  })
+})
+
+describe('a thousand at once in ten variants', () => {
+  test('Vary: one request of the origin per variant', async () => {
+    const cache = await begin({}, 10)
+    await gather(cache)
+    origin.onAsked = ({ reply }) => reply('Cache-Control: max-age=60', 'Vary: X-Variant')
+    origin.asked[0].reply('Cache-Control: max-age=60', 'Vary: X-Variant')
+    await allEnded()
+    expectAllRight(200)
+    expect(origin.asked.length).toBe(10)
+    expect(cache.counters().n_object).toBe(10)
+  })
+})
