@@ -19,5 +19,28 @@ export function prepareBereq(bereq: RequestHead, around: boolean, stale: StoredO
     dropConditions(fields)
     if (stale !== undefined) validationFields(stale.head.fields, fields)
   }
+  forwardOnce(bereq)
   fields.appendKeyed('Via', 'via', VIA)
+}
+
+/** Max-Forwards of TRACE and OPTIONS (RFC 9110 section 7.6.2): one less than we got. */
+function forwardOnce(bereq: RequestHead): void {
+  const left = forwardsLeft(bereq)
+  if (left > 0) bereq.fields.set('Max-Forwards', String(left - 1))
+}
+
+/** How many times the request may be forwarded; -1: it does not say. */
+export function forwardsLeft({ method, fields }: RequestHead): number {
+  if (method !== 'OPTIONS' && method !== 'TRACE') return -1
+  const value = fields.get('max-forwards') ?? ''
+  return /^[0-9]{1,9}$/.test(value) ? Number(value) : -1
+}
+
+/** As often as this a request has come through us or our like: it goes round in a circle (RFC 9110 section 7.6.3). */
+const ROUNDS_MAX = 10
+
+export function goesRound({ fields }: RequestHead): boolean {
+  let rounds = 0
+  for (let i = fields.indexOf('via', 0); i >= 0; i = fields.indexOf('via', i + 1)) rounds += fields.values[i].split(VIA).length - 1
+  return rounds >= ROUNDS_MAX
 }

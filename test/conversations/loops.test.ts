@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net'
 import { expect, describe } from 'vitest'
 import { startCache } from '../kit/cache.ts'
 import { vtc } from '../kit/vtc.ts'
@@ -71,5 +72,41 @@ describe('a restart begins from scratch', () => {
     v1.advance(5000)
     await c1.ask('/', { body: '1', fields: { Age: '5', 'Cache-Status': /hit/ } }, 'X-Restart: 1')
     await c1.ask('/', { status: 304 }, 'X-Restart: 1', 'If-None-Match: "1"')
+  })
+})
+
+describe('requests that are forwarded too often', () => {
+  for (const method of ['GET', 'POST']) {
+    vtc(`${method} to a cache that is its own origin: 508 after a few rounds`, async (t) => {
+      // A free port, for a backend that must be known before the cache listens.
+      const probe = createServer().listen(0, '127.0.0.1')
+      await t.until('a port is known', () => probe.listening)
+      const { port } = probe.address() as AddressInfo
+      probe.close()
+      await t.until('it is free', () => !probe.listening)
+      const vcl = `vcl 4.1; backend self { .host = "127.0.0.1"; .port = "${port}"; } sub vcl_recv { set req.url = req.url + "x"; }`
+      const v1 = t.cache(await startCache({ vcl, listen: `127.0.0.1:${port}` }))
+      const c1 = await t.connect('c1', v1)
+      c1.request(method, '/')
+      await c1.rx({ status: 508 })
+      expect(v1.counters().client_req).toBe(11)
+    })
+  }
+
+  vtc('Max-Forwards of OPTIONS and TRACE is counted down, and heeded', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx({ start: 'OPTIONS / HTTP/1.1', fields: { 'Max-Forwards': '2' } })
+      s.answer('options')
+      await s.rx({ start: 'GET / HTTP/1.1', fields: { 'Max-Forwards': '0' } })
+      s.answer('get')
+    })
+    const c1 = await t.connect('c1', t.cache(await startCache(s1)))
+    c1.request('OPTIONS', '/', 'Max-Forwards: 3')
+    await c1.rx({ body: 'options' })
+    c1.request('OPTIONS', '/', 'Max-Forwards: 0')
+    await c1.rx({ status: 200, body: /./ })
+    c1.request('TRACE', '/', 'Max-Forwards: 0')
+    await c1.rx({ status: 405 })
+    await c1.ask('/', { body: 'get' }, 'Max-Forwards: 0')
   })
 })

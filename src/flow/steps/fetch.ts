@@ -1,5 +1,6 @@
 import { MAIN } from '../../counters/counters.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
+import { forwardsLeft, goesRound } from '../bereq.ts'
 import type { ClientTask } from '../client-task.ts'
 import { startFetch } from '../start-fetch.ts'
 import { callClient } from '../rules.ts'
@@ -9,6 +10,7 @@ import { STEP, type Step } from '../step.ts'
 export function miss(task: ClientTask): Step {
   switch (callClient(task, 'MISS', task.vcl.subs.miss)) {
     case ACTION.fetch:
+      if (goesRound(task.req)) return task.refuse(508, 'Loop detected')
       task.env.counters[MAIN.s_fetch]++
       startFetch(task, 'fetch')
       return STEP.wait
@@ -27,8 +29,11 @@ export function miss(task: ClientTask): Step {
 /** vcl_pass, then a fetch around the store. */
 export function pass(task: ClientTask): Step {
   task.object = undefined
+  // We are the last that may answer it (RFC 9110 section 7.6.2). TRACE would show the client what was added on the way.
+  if (forwardsLeft(task.req) === 0) return task.refuse(task.req.method === 'TRACE' ? 405 : 200, 'Max-Forwards')
   switch (callClient(task, 'PASS', task.vcl.subs.pass)) {
     case ACTION.fetch:
+      if (goesRound(task.req)) return task.refuse(508, 'Loop detected')
       task.env.counters[MAIN.s_pass]++
       task.env.counters[MAIN.s_fetch]++
       task.passed = true

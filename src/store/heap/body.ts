@@ -18,6 +18,8 @@ export type Place = (typeof PLACE)[keyof typeof PLACE]
 
 /** What a body asks of its store. */
 export interface BodyOwner {
+  /** Windows hold more than their share, all together: each is to make do with less. */
+  readonly tight: boolean
   /** May this body hold so many bytes more? Evicts to make room. */
   grant(body: HeapBody, bytes: number): boolean
   /** Its memory, state or readers changed: bring the accounts up to date. */
@@ -100,7 +102,7 @@ export class HeapBody implements Body {
     if (this.windowed && this.atFloor === 0) this.raiseFloor()
     this.readers.wake(false)
     if (kept && this.windowed && this.readers.count === 0) this.desert()
-    this.paused = this.windowed && this.state === 'filling' && this.buffered_bytes >= this.window_bytes
+    this.paused = this.windowed && this.state === 'filling' && this.buffered_bytes >= this.room_bytes
     return this.paused ? APPEND_PAUSE : APPEND_OK
   }
 
@@ -142,6 +144,10 @@ export class HeapBody implements Body {
     if (this.readers.count > 0) return
     this.owner.settle(this)
     if (this.windowed) this.desert()
+  }
+
+  private get room_bytes(): number {
+    return this.owner.tight ? Math.min(this.window_bytes, this.sizes.window_extent_bytes) : this.window_bytes
   }
 
   private get buffered_bytes(): number {
@@ -223,7 +229,7 @@ export class HeapBody implements Body {
     if (this.readers.count === 0) return
     this.findFloor()
     if (this.floor_bytes > this.extents.start_bytes) this.drop()
-    if (!this.paused || this.buffered_bytes * 2 >= this.window_bytes) return
+    if (!this.paused || this.buffered_bytes * 2 >= this.room_bytes) return
     this.paused = false
     this.onRoom?.()
   }

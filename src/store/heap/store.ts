@@ -32,6 +32,8 @@ class HeapStore implements Store, BodyOwner {
   /** No object may take more of the store than this. */
   private readonly share_bytes: number
   private readonly window_bytes: number
+  /** What all windows together may hold before each is narrowed. */
+  private readonly windows_share_bytes: number
   private readonly sizes: ExtentSizes
   private readonly evictable: LRUCache<HeapObject, HeapObject>
   private readonly listing = { size: 0 }
@@ -48,6 +50,7 @@ class HeapStore implements Store, BodyOwner {
     this.capacity_bytes = Math.max(1, Math.floor(options.capacity_bytes))
     this.share_bytes = this.capacity_bytes / 2
     this.window_bytes = options.transit_buffer_bytes
+    this.windows_share_bytes = this.capacity_bytes / 4
     this.sizes = new ExtentSizes(options.extent_bytes ?? EXTENT_BYTES)
     this.evictable = new LRUCache({ maxSize: this.capacity_bytes })
   }
@@ -109,6 +112,10 @@ class HeapStore implements Store, BodyOwner {
       requests: this.requests,
       failures: this.failures,
     }
+  }
+
+  get tight(): boolean {
+    return this.windows_bytes > this.windows_share_bytes
   }
 
   grant(body: HeapBody, bytes: number): boolean {

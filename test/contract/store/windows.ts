@@ -135,6 +135,17 @@ export function windows(makeStore: MakeStore): void {
     expect([short.state, long.state]).toEqual(['failed', 'failed'])
   })
 
+  test('many at once are narrowed: all together they stay near a quarter of the store', () => {
+    const store = makeStore({ capacity_bytes: 16 * MIB, transit_buffer_bytes: MIB })
+    const chunk = pattern(16 * KIB, 1)
+    for (let i = 0; i < 100; i++) {
+      const body = store.transit(-1)
+      body.read(0)
+      while (body.append(chunk) !== APPEND_PAUSE);
+    }
+    expect(store.stats().transient_bytes).toBeLessThan((4 + 1 + 100 / 8) * MIB)
+  })
+
   test('it is never admitted', () => {
     const store = makeStore(SMALL)
     expect(store.admit(head(), store.transit(0), () => {})).toBeUndefined()
