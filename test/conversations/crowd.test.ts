@@ -149,7 +149,7 @@ async function until(what: string, fact: () => boolean): Promise<void> {
   const limit_ms = performance.now() + LIMIT_MS
   while (!fact()) {
     if (performance.now() > limit_ms) throw new Error(`waited in vain: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 2))
+    await new Promise((resolve) => setImmediate(resolve))
   }
 }
 
