@@ -8,6 +8,7 @@ import type { BackendState } from './backend-state.ts'
 /** beresp as vcl_backend_error finds it. */
 export function composeError(fetch: BackendState, status: number, reason: string): void {
   const { beresp, env } = fetch
+  fetch.made_here = true
   beresp.proto = 'HTTP/1.1'
   beresp.status = status % 1000 < 100 ? 503 : status
   beresp.reason = reason === '' ? reasonPhrase(beresp.status) : reason

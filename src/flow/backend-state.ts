@@ -63,6 +63,10 @@ export abstract class BackendState implements BackendContext {
   protected between_bytes_timeout_s = NaN
   readonly start_ms: number
   private last_ms: number
+  /** The last TTL record said so. */
+  told_uncacheable = false
+  /** The response is vcl_backend_error's. */
+  made_here = false
   /** While a connection is ours: the backend's name. */
   on_backend: string | undefined
 

@@ -245,6 +245,12 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.pool.giveBack(this)
   }
 
+  bodySent(): void {
+    if (this.over) return
+    this.timestamp('ReqBody')
+    this.log.park()
+  }
+
   informational(status: number, reason: string, fields: Fields): void {
     if (!this.over && this.connection.http11) this.connection.informational(status, reason, fields)
   }

@@ -5,7 +5,7 @@ import type { RequestHead } from '../http/message.ts'
 import { isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
 import type { Transaction } from '../log/writer.ts'
-import type { FetchFailureKind, Traffic } from '../origin/contract.ts'
+import type { FetchFailure, FetchFailureKind, Traffic } from '../origin/contract.ts'
 import { parseResponseDirectives } from '../policy/directives.ts'
 import type { InitialAnswers } from '../policy/initial.ts'
 import type { BackendState } from './backend-state.ts'
@@ -28,6 +28,7 @@ export function retryLog(fetch: BackendState): void {
   closed(fetch, 'Backend/VCL requested close')
   fetch.timestamp('Retry')
   fetch.bereq_xid = env.log.nextXid()
+  fetch.made_here = false
   before.link('bereq', fetch.bereq_xid, 'retry')
   before.end()
   fetch.log = env.log.open(fetch.bereq_xid, 'backend')
@@ -71,12 +72,12 @@ function logStatus(log: Transaction, { proto, status, reason }: BackendState['be
   log.record(TAG.BerespReason, reason)
 }
 
-/** After a 304: the response that it confirms, as far as the 304 has not said it. */
+/** After a 304: the response that it confirms, as far as the log has not said it: Date was there, or was added. */
 export function logConfirmed({ log, beresp }: BackendState, of304: Fields): void {
   logStatus(log, beresp)
   const { fields } = beresp
   for (let i = 0; i < fields.count; i++) {
-    if (!of304.has(fields.keys[i])) log.field(TAG.BerespHeader, fields.names[i], fields.values[i])
+    if (fields.keys[i] !== 'date' && !of304.has(fields.keys[i])) log.field(TAG.BerespHeader, fields.names[i], fields.values[i])
   }
 }
 
@@ -86,7 +87,7 @@ export function logRfcTtl(fetch: BackendState, answers: InitialAnswers): void {
   const { s_maxage_ms, max_age_ms } = parseResponseDirectives(fields)
   const max_age_s = Math.max(0, s_maxage_ms, max_age_ms) / 1000
   const times = [answers.t_origin_ms / 1000, date_s(fields.get('date')), date_s(fields.get('expires')), max_age_s]
-  logTtl(fetch, 'RFC', ` ${times.map(Math.round).join(' ')}`)
+  logTtl(fetch, 'RFC', ` ${times.map(Math.round).join(' ')}`, answers.uncacheable || fetch.beresp_uncacheable)
 }
 
 function date_s(value: string | undefined): number {
@@ -94,20 +95,27 @@ function date_s(value: string | undefined): number {
   return Number.isNaN(ms) ? 0 : ms / 1000
 }
 
-/** What rules, or after them the policy, have made of it. */
+/** What rules have made of it. */
 export function logVclTtl(fetch: BackendState): void {
-  logTtl(fetch, 'VCL', '')
+  logTtl(fetch, 'VCL', '', fetch.beresp_uncacheable)
 }
 
-function logTtl(fetch: BackendState, source: string, more: string): void {
-  const { beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s, beresp_uncacheable } = fetch
+function logTtl(fetch: BackendState, source: string, more: string, uncacheable: boolean): void {
+  const { beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s } = fetch
+  fetch.told_uncacheable = uncacheable
   const numbers = [beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s].map(Math.round).join(' ')
-  fetch.log.record(TAG.TTL, `${source} ${numbers}${more} ${beresp_uncacheable ? 'uncacheable' : 'cacheable'}`)
+  fetch.log.record(TAG.TTL, `${source} ${numbers}${more} ${uncacheable ? 'uncacheable' : 'cacheable'}`)
+}
+
+/** The policy has the last word. */
+export function logSettled(fetch: BackendState, { uncacheable }: InitialAnswers): void {
+  if (uncacheable && !fetch.told_uncacheable) logTtl(fetch, 'VCL', '', true)
 }
 
 /** return (pass): for how long it is passed. */
 export function logHitForPass(fetch: BackendState): void {
   const ttl_s = fetch.action_ttl >= 0 ? fetch.action_ttl : fetch.beresp_ttl_s
+  fetch.told_uncacheable = true
   fetch.log.record(TAG.TTL, `HFP ${Math.round(ttl_s)} 0 0 ${Math.round(fetch.beresp_time_s)} uncacheable`)
 }
 
@@ -140,12 +148,16 @@ const CLOSE_TEXTS: { readonly [K in FetchFailureKind]?: string } = {
   request_body: 'Failure receiving req.body',
 }
 
+export function logFailure(fetch: BackendState, { kind, message }: FetchFailure): void {
+  fetch.log.record(TAG.FetchError, message)
+  closed(fetch, CLOSE_TEXTS[kind] ?? 'Backend/VCL requested close')
+}
+
 /** The end, whichever it is; `length` is that of the object's body. */
-export function endLog(fetch: BackendState, failure: FetchFailureKind | undefined, traffic: Traffic, length: number): void {
+export function endLog(fetch: BackendState, traffic: Traffic, length: number): void {
   const { log } = fetch
-  const why = failure === undefined ? undefined : CLOSE_TEXTS[failure]
-  closed(fetch, traffic.recycled ? 'recycle' : (why ?? 'Backend/VCL requested close'))
-  fetch.timestamp('BerespBody')
+  closed(fetch, traffic.recycled ? 'recycle' : 'Backend/VCL requested close')
+  if (!fetch.made_here) fetch.timestamp('BerespBody')
   log.number(TAG.Length, length)
   log.account(TAG.BereqAcct, traffic.sent_head_bytes, traffic.sent_body_bytes, traffic.received_head_bytes, traffic.received_body_bytes)
   log.end()

@@ -9,7 +9,7 @@ import { TAG } from '../log/tags.ts'
 import { confirms } from '../policy/conditional.ts'
 import { initialAnswers, type InitialAnswers } from '../policy/initial.ts'
 import { isErrorStatus, type FailureKind } from '../policy/reuse.ts'
-import type { FetchFailure, FetchFailureKind, OriginCall, OriginHandler } from '../origin/contract.ts'
+import type { FetchFailure, OriginCall, OriginHandler } from '../origin/contract.ts'
 import { NO_TRAFFIC } from '../origin/meter.ts'
 import type { Body, StoredObject } from '../store/contract.ts'
 import { ACTION, type Action, type LoadedVcl } from '../vcl/runtime/context.ts'
@@ -51,7 +51,6 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
   private sent_ms = 0
   private received_ms = 0
   private traffic = NO_TRAFFIC
-  private failure: FetchFailureKind | undefined
 
   constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin, setup: FetchSetup) {
     super(env, vcl, key, from)
@@ -90,6 +89,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
   onSent(): void {
     this.env.clock.refresh()
     this.timestamp('Bereq')
+    if (this.setup.body?.started === true) this.recipients.bodySent()
   }
 
   onInformational(status: number, reason: string, fields: Fields): void {
@@ -134,8 +134,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     const { env, intake, object } = this
     env.clock.refresh()
     this.call = undefined
-    this.failure = failure.kind
-    this.log.record(TAG.FetchError, failure.message)
+    account.logFailure(this, failure)
     env.counters[MAIN.fetch_failed]++
     if (object === undefined) {
       this.timestamp('Beresp')
@@ -256,11 +255,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     const { answers } = this
     if (answers === undefined) throw new Error('a response is judged before it is published')
     const settled = settle(this, answers, this.sent_ms, this.received_ms)
-    // The policy has the last word.
-    if (settled.uncacheable && this.kind !== 'pass' && !this.beresp_uncacheable) {
-      this.beresp_uncacheable = true
-      account.logVclTtl(this)
-    }
+    if (this.kind !== 'pass') account.logSettled(this, settled)
     this.timestamp('Process')
     account.logBody(this, this.expected_bytes, this.chunked, settled.uncacheable ? 'Transient' : this.env.store.name)
     if (settled.uncacheable) this.publishLoose(settled, hitForPass)
@@ -386,6 +381,6 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     this.ended = true
     this.recipients.releaseWaiters()
     this.stale.release()
-    account.endLog(this, this.failure, this.traffic, this.object?.body.size_bytes ?? 0)
+    account.endLog(this, this.traffic, this.object?.body.size_bytes ?? 0)
   }
 }

@@ -13,7 +13,7 @@ export function invalidateStored(task: ClientTask): void {
   const url = req.url
   for (const target of invalidatedUrls(req.fields.get('host') ?? '', url, object.head.fields)) {
     req.url = target
-    if (makeKey(task)) env.counters[MAIN.n_invalidated] += env.cache.purge(task.key)
+    if (makeKey(task, false)) env.counters[MAIN.n_invalidated] += env.cache.purge(task.key)
   }
   req.url = url
 }

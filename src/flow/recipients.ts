@@ -13,6 +13,8 @@ export interface FetchOwner {
   fetched(): void
   notFetched(status: number, reason: string): void
   informational(status: number, reason: string, fields: Fields): void
+  /** The request has gone out, its body included. */
+  bodySent(): void
 }
 
 /** Who gets what a fetch brings: the request that caused it, and those who wait on its busy object. */
@@ -30,6 +32,10 @@ export class Recipients {
 
   informational(status: number, reason: string, fields: Fields): void {
     this.owner?.informational(status, reason, fields)
+  }
+
+  bodySent(): void {
+    this.owner?.bodySent()
   }
 
   /** The owner's response, before any of its bytes are consumed. */

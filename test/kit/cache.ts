@@ -1,6 +1,7 @@
 import { ManualClock } from '../../src/base/clock.ts'
 import { defaultParameters, setParameter } from '../../src/config/parameters.ts'
-import { CounterBlock, MAIN } from '../../src/counters/counters.ts'
+import { CounterBlock } from '../../src/counters/counters.ts'
+import { counterRows } from '../../src/counters/table.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { readRing } from '../../src/log/reader.ts'
@@ -15,7 +16,7 @@ export interface TestCache {
   readonly port: number
   /** When it listens on a unix socket. */
   readonly path: string | undefined
-  /** MAIN counters by name, up to date. */
+  /** Counters by name, up to date: those of MAIN as "client_req", the others as "VBE.default.req". */
   counters(): Record<string, number>
   /** Moves the injected clock and runs what is due: expiry, sweeps, timeouts. */
   advance(ms: number): void
@@ -76,7 +77,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const compiled = compileVcl(source, { path: 'test.vcl', policy: parameters.policy, vcl_path: [] })
   if (!compiled.ok) throw new Error(compiled.text)
   const endpoints = await bindEndpoints(parseListen([options.listen ?? '127.0.0.1:0']))
-  const main = new CounterBlock('MAIN')
+  const blocks = [new CounterBlock('MAIN'), ...compiled.program.backends.map(({ name }) => new CounterBlock('VBE', name))]
   const clock = new ManualClock()
   const complaints: string[] = []
   const config: WorkerConfig = {
@@ -87,7 +88,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     stores: [{ name: 's0', kind: 'memory', size_bytes: options.store_bytes ?? 16 * 2 ** 20 }],
     identity: 'test',
     hostname: 'test.example',
-    counters: [main.handle],
+    counters: blocks.map((block) => block.handle),
     xids: new SharedArrayBuffer(4),
   }
   const operations = { warn: (line: string) => void complaints.push(line), error: (line: string) => void complaints.push(line) }
@@ -98,7 +99,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     path: endpoints[0].path,
     counters: () => {
       worker.keepUp()
-      return named(main)
+      return named(blocks)
     },
     advance: (ms) => {
       clock.advance(ms)
@@ -113,6 +114,10 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   }
 }
 
-function named(block: CounterBlock): Record<string, number> {
-  return Object.fromEntries(Object.entries(MAIN).map(([name, i]) => [name, block.values[i]]))
+function named(blocks: readonly CounterBlock[]): Record<string, number> {
+  return Object.fromEntries(
+    blocks.flatMap(({ kind, instance, values }) =>
+      counterRows(kind).map(([name], i) => [kind === 'MAIN' ? name : `${kind}.${instance}.${name}`, values[i]]),
+    ),
+  )
 }

@@ -14,13 +14,13 @@ export function hash(task: ClientTask): Step {
   return task.purging ? STEP.purge : STEP.lookup
 }
 
-/** The key of the request as it is now; false when the rules fail. */
-export function makeKey(task: ClientTask): boolean {
+/** The key of the request as it is now; false when the rules fail. The built-in sub is not called: `told` for the log. */
+export function makeKey(task: ClientTask, told = true): boolean {
   task.key = ''
   if (!task.vcl.usage.builtinHash) return callClient(task, 'HASH', task.vcl.subs.hash) === ACTION.lookup
   const req = task.req
   task.key = req.url + '\0' + (req.fields.get('host') ?? task.server_ip.text) + '\0'
-  task.log.run(RUNS.hash)
+  if (told) task.log.run(RUNS.hash)
   return true
 }
 
