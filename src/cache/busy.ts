@@ -13,6 +13,8 @@ export interface Waiter {
   released(): void
   /** It has waited long enough: look up again, and fetch without waiting for anybody. */
   gaveUp(): void
+  /** The response is not for sharing between requests that came together: fetch, whatever is stored. */
+  fetchAlone(): void
 }
 
 /**

@@ -257,6 +257,8 @@ export class Cache {
 
   /** To those who waited and are of the same variant as the request that was answered, if it is of any use to them. */
   private share(busy: Busy, object: StoredObject, spec: string, answered: Fields): void {
+    // Whatever the origin permits later requests: nobody is handed the cookie that another's request has just been given.
+    if (object.head.fields.has('set-cookie')) return this.separate(busy)
     const key = secondaryKey(spec, answered)
     const usable = this.usable(object.head)
     this.hand(busy, object, (req) => usable && (spec === '' || secondaryKey(spec, req.fields) === key))
@@ -272,6 +274,10 @@ export class Cache {
     for (const waiter of joined) waiter.attach(object)
     for (const waiter of joined) waiter.joined()
     for (const waiter of others) waiter.released()
+  }
+
+  private separate(busy: Busy): void {
+    for (const waiter of this.finish(busy)) waiter.fetchAlone()
   }
 
   private release(busy: Busy): void {

@@ -146,6 +146,12 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.released()
   }
 
+  /** Waiter: what came is for the one who asked first. */
+  fetchAlone(): void {
+    this.hash_always_miss = true
+    this.released()
+  }
+
   /** The response of our own fetch is about to be handed out: hold its first byte. */
   take(object: StoredObject): void {
     this.object = object

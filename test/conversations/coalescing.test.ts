@@ -266,6 +266,25 @@ describe('answers that cannot be shared', () => {
     })
   }
 
+  vtc('Set-Cookie with a lifetime: who waited fetches for himself, and is handed no cookie of another', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      const first = await s.rx()
+      await t.until('nine wait', () => v1.counters().busy_sleep === 9)
+      first.answer('0', 'Cache-Control: max-age=60', 'Set-Cookie: session=0')
+      const others = []
+      for (let i = 1; i < 10; i++) others.push(await s.rx())
+      for (const [i, other] of others.entries()) other.answer(String(i + 1), 'Cache-Control: max-age=60', `Set-Cookie: session=${i + 1}`)
+    })
+    const v1 = t.cache(await startCache(s1))
+    const cookies = new Set<string | undefined>()
+    for (const client of await crowd(t, v1, 10)) {
+      const answer = await client.rx({ status: 200 })
+      expect(answer.field('Set-Cookie')).toBe(`session=${answer.body.toString()}`)
+      cookies.add(answer.field('Set-Cookie'))
+    }
+    expect(cookies.size).toBe(10)
+  })
+
   vtc('a marker lets the next ones fetch side by side without waiting', async (t) => {
     const s1 = await t.origin('s1', async (s) => {
       await s.rx()
