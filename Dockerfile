@@ -5,7 +5,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # Scripts come after the sources they build. Optional packages stay until then: the compiler's binary is one.
 RUN npm ci --ignore-scripts
-COPY tsconfig.json rolldown.config.js ./
+COPY tsconfig.json .rolldown.config.js ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts
 

@@ -3,11 +3,10 @@ import type { Ip } from '../base/ip.ts'
 import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import { TAG } from '../log/tags.ts'
-import type { Transaction } from '../log/writer.ts'
 import type { BackendContext, LoadedVcl, VclBackend, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
-import { storageView } from './storage-view.ts'
+import { TaskState } from './task-state.ts'
 
 /** What a fetch keeps of the client request that caused it; the request itself may be over before the fetch is. */
 export interface FetchOrigin {
@@ -19,16 +18,12 @@ export interface FetchOrigin {
 }
 
 /** A fetch as rules see it. One object per fetch. */
-export abstract class BackendState implements BackendContext {
-  readonly env: Environment
-  readonly vcl: LoadedVcl
+export abstract class BackendState extends TaskState implements BackendContext {
   readonly key: string
   readonly bereq = new RequestHead()
   readonly beresp = new ResponseHead()
-  log!: Transaction
   protected readonly from: FetchOrigin
 
-  client_identity: string | undefined
   bereq_backend: VclBackend | undefined
   bereq_xid: number
   bereq_retries = 0
@@ -50,10 +45,6 @@ export abstract class BackendState implements BackendContext {
   beresp_transit_buffer: number
   beresp_backend: VclBackend | undefined
   beresp_backend_ip: Ip | undefined
-  action_status = 0
-  action_reason: string | undefined
-  action_ttl = -1
-  protected body_text = ''
   protected bodyUnset = false
   protected readonly original = new RequestHead()
   private uncacheable = false
@@ -61,8 +52,6 @@ export abstract class BackendState implements BackendContext {
   protected connect_timeout_s = NaN
   protected first_byte_timeout_s = NaN
   protected between_bytes_timeout_s = NaN
-  readonly start_ms: number
-  private last_ms: number
   /** The last TTL record said so. */
   told_uncacheable = false
   /** The response is vcl_backend_error's. */
@@ -71,8 +60,7 @@ export abstract class BackendState implements BackendContext {
   on_backend: string | undefined
 
   constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin) {
-    this.env = env
-    this.vcl = vcl
+    super(env, vcl)
     this.key = key
     this.from = from
     this.client_identity = from.client_identity
@@ -116,36 +104,12 @@ export abstract class BackendState implements BackendContext {
   set bereq_between_bytes_timeout_s(seconds: number) {
     this.between_bytes_timeout_s = seconds
   }
+  get facts(): ConnectionFacts {
+    return this.from.facts
+  }
   /** For the PROXY header of backends that want one. */
   get client(): { ip: Ip; server: Ip } {
     return { ip: this.client_ip, server: this.server_ip }
-  }
-  get client_ip(): Ip {
-    return this.from.facts.client_ip
-  }
-  get server_ip(): Ip {
-    return this.from.facts.server_ip
-  }
-  get remote_ip(): Ip {
-    return this.from.facts.remote_ip
-  }
-  get local_ip(): Ip {
-    return this.from.facts.local_ip
-  }
-  get local_endpoint(): string {
-    return this.from.facts.endpoint
-  }
-  get local_socket(): string {
-    return this.from.facts.socket_name
-  }
-  get server_hostname(): string {
-    return this.env.hostname
-  }
-  get server_identity(): string {
-    return this.env.identity
-  }
-  get sess_xid(): number {
-    return this.from.facts.xid
   }
   get bereq_hash(): Uint8Array {
     return createHash('sha256').update(this.key, 'latin1').digest()
@@ -156,47 +120,12 @@ export abstract class BackendState implements BackendContext {
     this.uncacheable = this.bereq_uncacheable
   }
 
-  now(): number {
-    return this.env.clock.wall_ms / 1000
-  }
-
   unsetBody(): void {
     this.bodyUnset = true
   }
 
-  synthetic(text: string): void {
-    this.body_text = text
-  }
-
-  appendSynthetic(text: string): void {
-    this.body_text += text
-  }
-
   rollback(): void {
     this.bereq.copyFrom(this.original)
-  }
-
-  vclLog(text: string): void {
-    this.log.record(TAG.VCL_Log, text)
-  }
-
-  syslog(_priority: number, text: string): void {
-    this.env.operations.warn(text)
-  }
-
-  timestamp(label: string): void {
-    const now_ms = this.env.clock.wall_ms
-    this.log.timestamp(label, now_ms, now_ms - this.start_ms, now_ms - this.last_ms)
-    this.last_ms = now_ms
-  }
-
-  vclError(text: string): void {
-    this.log.record(TAG.VCL_Error, text)
-    this.env.operations.error(`rules: ${text}`)
-  }
-
-  logAcl(name: string, matched: string | undefined): void {
-    this.log.record(TAG.VCL_acl, matched === undefined ? `NO_MATCH ${name}` : `MATCH ${name} ${matched}`)
   }
 
   fieldSet(fields: Fields, name: string, value: string): void {
@@ -216,10 +145,6 @@ export abstract class BackendState implements BackendContext {
   protected addHost(host: string): void {
     this.bereq.fields.set('Host', host)
     this.fieldSet(this.bereq.fields, 'Host', host)
-  }
-
-  storage(name: string): VclStevedore | undefined {
-    return name === this.env.store.name ? storageView(this.env.store) : undefined
   }
 }
 

@@ -1,27 +1,22 @@
 import { createHash } from 'node:crypto'
-import type { Ip } from '../base/ip.ts'
 import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
-import type { Transaction } from '../log/writer.ts'
 import { TAG } from '../log/tags.ts'
 import { NO_DIRECTIVES, type RequestDirectives } from '../policy/directives.ts'
 import type { StoredObject } from '../store/contract.ts'
-import type { ClientContext, LoadedVcl, VclBackend, VclObject, VclStevedore } from '../vcl/runtime/context.ts'
-import type { ClientConnection } from './client.ts'
+import type { ClientContext, VclBackend, VclObject, VclStevedore } from '../vcl/runtime/context.ts'
+import type { ClientConnection, ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
 import { ObjectView } from './object-view.ts'
 import type { PipeLog } from './pipe-log.ts'
-import { storageView } from './storage-view.ts'
+import { TaskState } from './task-state.ts'
 
 /**
  * A client request as rules see it. One instance is reused for many requests (see ClientTask), so every member is
  * set again in `beginState`.
  */
-export abstract class ClientState implements ClientContext {
-  readonly env: Environment
-  vcl: LoadedVcl
+export abstract class ClientState extends TaskState implements ClientContext {
   connection!: ClientConnection
-  log!: Transaction
   /** Of the request that a pipe sends. */
   pipe_log: PipeLog | undefined
   req!: RequestHead
@@ -33,11 +28,7 @@ export abstract class ClientState implements ClientContext {
   object: StoredObject | undefined
 
   key = ''
-  /** Text made by synthetic(). */
-  body_text = ''
   directives: RequestDirectives = NO_DIRECTIVES
-  start_ms = 0
-  last_ms = 0
   req_xid = 0
   restarts = 0
   is_hitmiss = false
@@ -53,18 +44,13 @@ export abstract class ClientState implements ClientContext {
   backend_hint: VclBackend | undefined
   bereq_backend: VclBackend | undefined
   bereq_connect_timeout_s = 0
-  client_identity: string | undefined
-  action_status = 0
-  action_reason: string | undefined
-  action_ttl = -1
   resp_do_esi = false
   resp_filters = ''
   readonly esi_level = 0
   readonly can_gzip = false
 
   constructor(env: Environment) {
-    this.env = env
-    this.vcl = env.vcl
+    super(env, env.vcl)
     this.view = new ObjectView(env)
   }
 
@@ -102,32 +88,8 @@ export abstract class ClientState implements ClientContext {
     this.action_ttl = -1
   }
 
-  get client_ip(): Ip {
-    return this.connection.facts.client_ip
-  }
-  get server_ip(): Ip {
-    return this.connection.facts.server_ip
-  }
-  get remote_ip(): Ip {
-    return this.connection.facts.remote_ip
-  }
-  get local_ip(): Ip {
-    return this.connection.facts.local_ip
-  }
-  get local_endpoint(): string {
-    return this.connection.facts.endpoint
-  }
-  get local_socket(): string {
-    return this.connection.facts.socket_name
-  }
-  get server_hostname(): string {
-    return this.env.hostname
-  }
-  get server_identity(): string {
-    return this.env.identity
-  }
-  get sess_xid(): number {
-    return this.connection.facts.xid
+  get facts(): ConnectionFacts {
+    return this.connection.facts
   }
   get req_time_s(): number {
     return this.start_ms / 1000
@@ -169,48 +131,13 @@ export abstract class ClientState implements ClientContext {
     this.connection.idle_send_timeout_ms = seconds * 1000
   }
 
-  now(): number {
-    return this.env.clock.wall_ms / 1000
-  }
-
   /** Pieces are separated by a byte that cannot occur in them, so that "ab"+"c" and "a"+"bc" differ. */
   hashData(text: string | undefined): void {
     this.key += (text ?? '') + '\0'
   }
 
-  synthetic(text: string): void {
-    this.body_text = text
-  }
-
-  appendSynthetic(text: string): void {
-    this.body_text += text
-  }
-
   rollback(): void {
     this.req.copyFrom(this.original)
-  }
-
-  vclLog(text: string): void {
-    this.log.record(TAG.VCL_Log, text)
-  }
-
-  syslog(_priority: number, text: string): void {
-    this.env.operations.warn(text)
-  }
-
-  timestamp(label: string): void {
-    const now_ms = this.env.clock.wall_ms
-    this.log.timestamp(label, now_ms, now_ms - this.start_ms, now_ms - this.last_ms)
-    this.last_ms = now_ms
-  }
-
-  vclError(text: string): void {
-    this.log.record(TAG.VCL_Error, text)
-    this.env.operations.error(`rules: ${text}`)
-  }
-
-  logAcl(name: string, matched: string | undefined): void {
-    this.log.record(TAG.VCL_acl, matched === undefined ? `NO_MATCH ${name}` : `MATCH ${name} ${matched}`)
   }
 
   fieldSet(fields: Fields, name: string, value: string): void {
@@ -223,9 +150,5 @@ export abstract class ClientState implements ClientContext {
     if (fields === this.req.fields) this.log.field(TAG.ReqUnset, name, value)
     else if (fields === this.resp.fields) this.log.field(TAG.RespUnset, name, value)
     else this.pipe_log?.log.field(TAG.BereqUnset, name, value)
-  }
-
-  storage(name: string): VclStevedore | undefined {
-    return name === this.env.store.name ? storageView(this.env.store) : undefined
   }
 }

@@ -1,0 +1,100 @@
+import type { Ip } from '../base/ip.ts'
+import type { Fields } from '../http/fields.ts'
+import { TAG } from '../log/tags.ts'
+import type { Transaction } from '../log/writer.ts'
+import type { CommonContext, LoadedVcl, VclStevedore } from '../vcl/runtime/context.ts'
+import type { ConnectionFacts } from './client.ts'
+import type { Environment } from './environment.ts'
+import { storageView } from './storage-view.ts'
+
+/** What a client request and a fetch have in common for rules and log. */
+export abstract class TaskState implements CommonContext {
+  readonly env: Environment
+  vcl: LoadedVcl
+  log!: Transaction
+  client_identity: string | undefined
+  action_status = 0
+  action_reason: string | undefined
+  action_ttl = -1
+  /** Text made by synthetic(). */
+  body_text = ''
+  start_ms = 0
+  last_ms = 0
+
+  constructor(env: Environment, vcl: LoadedVcl) {
+    this.env = env
+    this.vcl = vcl
+  }
+
+  /** Of the connection that the request came by. */
+  abstract readonly facts: ConnectionFacts
+  abstract fieldSet(fields: Fields, name: string, value: string): void
+  abstract fieldUnset(fields: Fields, name: string, value: string): void
+
+  get client_ip(): Ip {
+    return this.facts.client_ip
+  }
+  get server_ip(): Ip {
+    return this.facts.server_ip
+  }
+  get remote_ip(): Ip {
+    return this.facts.remote_ip
+  }
+  get local_ip(): Ip {
+    return this.facts.local_ip
+  }
+  get local_endpoint(): string {
+    return this.facts.endpoint
+  }
+  get local_socket(): string {
+    return this.facts.socket_name
+  }
+  get server_hostname(): string {
+    return this.env.hostname
+  }
+  get server_identity(): string {
+    return this.env.identity
+  }
+  get sess_xid(): number {
+    return this.facts.xid
+  }
+
+  now(): number {
+    return this.env.clock.wall_ms / 1000
+  }
+
+  synthetic(text: string): void {
+    this.body_text = text
+  }
+
+  appendSynthetic(text: string): void {
+    this.body_text += text
+  }
+
+  vclLog(text: string): void {
+    this.log.record(TAG.VCL_Log, text)
+  }
+
+  syslog(_priority: number, text: string): void {
+    this.env.operations.warn(text)
+  }
+
+  timestamp(label: string): void {
+    const now_ms = this.env.clock.wall_ms
+    this.log.timestamp(label, now_ms, now_ms - this.start_ms, now_ms - this.last_ms)
+    this.last_ms = now_ms
+  }
+
+  vclError(text: string): void {
+    this.log.record(TAG.VCL_Error, text)
+    this.env.operations.error(`rules: ${text}`)
+  }
+
+  logAcl(name: string, matched: string | undefined): void {
+    this.log.record(TAG.VCL_acl, matched === undefined ? `NO_MATCH ${name}` : `MATCH ${name} ${matched}`)
+  }
+
+  storage(name: string): VclStevedore | undefined {
+    return name === this.env.store.name ? storageView(this.env.store) : undefined
+  }
+}
