@@ -27,6 +27,7 @@ async function startWorker(originPort: number): Promise<{ worker: Worker; port: 
   const endpoints = await bindEndpoints(parseListen(['127.0.0.1:0']))
   const config = {
     endpoints,
+    workers: 1,
     parameters,
     rules: compiled.program.image,
     backends: 1,
@@ -37,7 +38,7 @@ async function startWorker(originPort: number): Promise<{ worker: Worker; port: 
     xids: new SharedArrayBuffer(4),
   }
   const worker = await Worker.start(config, { warn: console.error, error: console.error })
-  return { worker, port: endpoints[0].port }
+  return { worker, port: worker.endpoints[0].port }
 }
 
 function fetchOnce(port: number): Promise<void> {

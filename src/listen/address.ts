@@ -19,6 +19,8 @@ export interface ListenAddress {
 /** Something a worker can listen on: an address, not a name. Plain data. */
 export interface Endpoint extends Omit<ListenAddress, 'host'> {
   readonly host: string
+  /** `:0` was asked for: any port will do. */
+  readonly any_port: boolean
   /** As printed: "127.0.0.1:6081", "[::1]:80", "/run/lacquer.sock". */
   readonly text: string
 }

@@ -5,8 +5,8 @@ import { formatEndpoint, type Endpoint, type ListenAddress } from './address.ts'
 import { clearUnixSocket, idOf } from './unix-socket.ts'
 
 /**
- * From `-a` values to what workers listen on. Each TCP address is bound exclusively once and released: SO_REUSEPORT, which workers
- * use, would let a second Lacquer share a port unnoticed, and `:0` would give every worker another port.
+ * From `-a` values to what workers listen on. Each TCP address is bound exclusively once and released: SO_REUSEPORT, which several
+ * workers need, would let a second Lacquer share a port unnoticed, and `:0` would give every worker another port.
  */
 export async function bindEndpoints(addresses: readonly ListenAddress[]): Promise<Endpoint[]> {
   const endpoints: Endpoint[] = []
@@ -20,7 +20,7 @@ async function bindAddress(address: ListenAddress): Promise<Endpoint[]> {
   if (address.user !== undefined) idOf('/etc/passwd', 'user', address.user)
   if (address.group !== undefined) idOf('/etc/group', 'group', address.group)
   await clearUnixSocket(path)
-  return [{ ...address, host: '', path, text: path }]
+  return [{ ...address, host: '', path, any_port: false, text: path }]
 }
 
 /** All addresses of a name; those whose family this machine lacks may fail as long as one is left. */
@@ -30,7 +30,7 @@ async function bindTcp(address: ListenAddress): Promise<Endpoint[]> {
   for (const host of await hostsOf(address)) {
     try {
       const port = await tryBind(host, address.port)
-      endpoints.push({ ...address, host, port, text: formatEndpoint(host, port) })
+      endpoints.push({ ...address, host, port, any_port: address.port === 0, text: formatEndpoint(host, port) })
       // The wildcard of IPv6 takes IPv4 as well.
       if (address.host === undefined) break
     } catch (error) {
@@ -59,8 +59,8 @@ function lacksFamily(error: unknown): boolean {
   return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT' || code === 'EINVAL'
 }
 
-/** The port, once it was ours alone. */
-function tryBind(host: string, port: number): Promise<number> {
+/** The port, once it was ours alone. 0: one that is free now. */
+export function tryBind(host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -1,12 +1,16 @@
 import type { Server } from 'node:net'
-import type { Endpoint } from './address.ts'
-import { bindError } from './bind.ts'
+import { codeOf } from '../base/errors.ts'
+import { formatEndpoint, type Endpoint } from './address.ts'
+import { bindError, tryBind } from './bind.ts'
 import type { Door } from './facts.ts'
 import { Http1Connection, type ConnectionOwner } from './http1.ts'
 import type { Http1Context } from './http1-context.ts'
 import { serverFor, type Accept, type ReadPath } from './read-path.ts'
 import type { Transport } from './transport.ts'
 import { applyUnixMode } from './unix-socket.ts'
+
+/** How often another port is chosen in place of one that was taken. */
+const PORT_TRIES = 5
 
 /**
  * All that a worker listens on. To put it together:
@@ -35,26 +39,43 @@ export class Listener implements ConnectionOwner {
     return this.connections.size
   }
 
-  async listen(endpoints: readonly Endpoint[]): Promise<void> {
+  /**
+   * Resolves with what it listens on: in place of a chosen port that somebody took since it was chosen stands another.
+   * `shared`: other workers listen there, too (SO_REUSEPORT). A worker alone keeps the port to itself.
+   */
+  async listen(endpoints: readonly Endpoint[], shared = false): Promise<Endpoint[]> {
     this.context.sweep.start()
-    for (const endpoint of endpoints) await this.listenOn(endpoint)
+    const open: Endpoint[] = []
+    for (const endpoint of endpoints) open.push(await this.listenOn(endpoint, shared, PORT_TRIES))
+    return open
   }
 
-  private listenOn(endpoint: Endpoint): Promise<void> {
+  private async listenOn(endpoint: Endpoint, shared: boolean, tries: number): Promise<Endpoint> {
+    try {
+      await this.openDoor(endpoint, shared)
+      return endpoint
+    } catch (error) {
+      if (!endpoint.any_port || shared || tries <= 1 || codeOf(error) !== 'EADDRINUSE') throw bindError(endpoint.text, error)
+      const port = await tryBind(endpoint.host, 0)
+      return this.listenOn({ ...endpoint, port, text: formatEndpoint(endpoint.host, port) }, shared, tries - 1)
+    }
+  }
+
+  private openDoor(endpoint: Endpoint, shared: boolean): Promise<void> {
     const { context } = this
     const door: Door = { socket_name: endpoint.name, endpoint: endpoint.text, proxy: endpoint.proxy }
     const server = serverFor(this.readPath, this.acceptFor(door))
-    this.servers.push(server)
     return new Promise((resolve, reject) => {
-      server.once('error', (error) => reject(bindError(endpoint.text, error)))
+      server.once('error', reject)
       server.once('listening', () => {
         server.removeAllListeners('error').on('error', (error) => context.observer.acceptFailed(endpoint.name, error))
         if (endpoint.path !== undefined) applyUnixMode(endpoint.path, endpoint)
+        this.servers.push(server)
         resolve()
       })
       const backlog = context.limits.listen_depth
       if (endpoint.path !== undefined) server.listen({ path: endpoint.path, backlog })
-      else server.listen({ host: endpoint.host, port: endpoint.port, backlog, reusePort: true, exclusive: true })
+      else server.listen({ host: endpoint.host, port: endpoint.port, backlog, reusePort: shared, exclusive: true })
     })
   }
 

@@ -80,9 +80,9 @@ class Manager {
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
     const metrics = await this.openMetrics()
     try {
-      await worker.start(this.workerConfig(endpoints))
+      const open = await worker.start(this.workerConfig(endpoints))
       this.health = 'ready'
-      this.announce(endpoints, metrics)
+      this.announce(open, metrics)
       await stop
       await this.shutDown(worker)
       return 0
@@ -102,6 +102,7 @@ class Manager {
     new Int32Array(xids)[0] = 1
     return {
       endpoints,
+      workers: options.workers,
       parameters: options.parameters,
       rules: this.rules.image,
       backends: backends.length,

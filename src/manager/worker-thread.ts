@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { OperatorError } from '../base/errors.ts'
+import type { Endpoint } from '../listen/address.ts'
 import type { ManagerMessage, WorkerConfig, WorkerMessage } from '../worker/config.ts'
 import type { Operations } from './operations.ts'
 
@@ -46,8 +47,8 @@ export class WorkerThread {
     await this.thread?.terminate()
   }
 
-  /** Resolves when it serves; rejects when it cannot start. */
-  start(config: WorkerConfig): Promise<void> {
+  /** Resolves with what it listens on when it serves; rejects when it cannot start. */
+  start(config: WorkerConfig): Promise<readonly Endpoint[]> {
     this.config = config
     this.born_ms = performance.now()
     const thread = this.preload()
@@ -90,11 +91,12 @@ export class WorkerThread {
     })
   }
 
-  private heard(message: WorkerMessage, resolve: () => void, reject: (error: Error) => void): void {
+  private heard(message: WorkerMessage, resolve: (endpoints: readonly Endpoint[]) => void, reject: (error: Error) => void): void {
     switch (message.kind) {
       case 'ready':
         this.serving = true
-        return resolve()
+        this.config = this.config && { ...this.config, endpoints: message.endpoints }
+        return resolve(message.endpoints)
       case 'failed':
         return reject(new OperatorError(message.message))
       case 'drained':

@@ -7,6 +7,8 @@ import type { VclImage } from '../vcl/instantiate.ts'
 /** All a worker is told: plain data, posted to its thread. */
 export interface WorkerConfig {
   readonly endpoints: readonly Endpoint[]
+  /** How many workers there are: more than one share the ports. */
+  readonly workers: number
   readonly parameters: ParameterValues
   /** Checked and compiled by the manager. */
   readonly rules: VclImage
@@ -23,7 +25,7 @@ export interface WorkerConfig {
 
 /** Worker to manager. */
 export type WorkerMessage =
-  | { kind: 'ready'; readPath: string }
+  | { kind: 'ready'; endpoints: readonly Endpoint[] }
   | { kind: 'failed'; message: string }
   | { kind: 'drained'; cut: number }
   /** A line for the operations log. */

@@ -22,7 +22,7 @@ function tell(message: WorkerMessage): void {
 async function start(config: WorkerConfig): Promise<void> {
   try {
     worker = await Worker.start(config, operations)
-    tell({ kind: 'ready', readPath: worker.listener.readPath })
+    tell({ kind: 'ready', endpoints: worker.endpoints })
   } catch (error) {
     const text = error instanceof Error && !(error instanceof OperatorError) ? (error.stack ?? error.message) : messageOf(error)
     tell({ kind: 'failed', message: text })

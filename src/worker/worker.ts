@@ -4,6 +4,7 @@ import { CounterBlock, MAIN, SMA, type CounterHandle, type CounterValues } from 
 import { counterRows, type CounterClass } from '../counters/table.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
 import { Flow } from '../flow/flow.ts'
+import type { Endpoint } from '../listen/address.ts'
 import { Http1Context } from '../listen/http1-context.ts'
 import { Listener } from '../listen/listener.ts'
 import { chooseReadPath } from '../listen/read-path.ts'
@@ -27,6 +28,8 @@ const MARKERS_MAX = 100_000
 export class Worker {
   readonly env: Environment
   readonly listener: Listener
+  /** What it listens on. */
+  readonly endpoints: readonly Endpoint[]
   readonly context: Http1Context
   readonly ring: SharedArrayBuffer
   private readonly origin: Origins
@@ -34,7 +37,8 @@ export class Worker {
   private readonly sma: CounterBlock
   private readonly upkeep: NodeJS.Timeout
 
-  private constructor(parts: WorkerParts, listener: Listener) {
+  private constructor(parts: WorkerParts, listener: Listener, endpoints: readonly Endpoint[]) {
+    this.endpoints = endpoints
     this.env = parts.env
     this.context = parts.context
     this.ring = parts.ring
@@ -50,8 +54,8 @@ export class Worker {
   static async start(config: WorkerConfig, operations: OperationsLog, clock: Clock = new SystemClock()): Promise<Worker> {
     const parts = assemble(config, operations, clock)
     const listener = new Listener(parts.context, await chooseReadPath(config.parameters.read_path))
-    await listener.listen(config.endpoints)
-    return new Worker(parts, listener)
+    const endpoints = await listener.listen(config.endpoints, config.workers > 1)
+    return new Worker(parts, listener, endpoints)
   }
 
   /** Housekeeping; tests with a clock of their own call it after moving the clock. */

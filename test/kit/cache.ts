@@ -82,6 +82,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const complaints: string[] = []
   const config: WorkerConfig = {
     endpoints,
+    workers: 1,
     parameters,
     rules: compiled.program.image,
     backends: compiled.program.backends.length,
@@ -95,8 +96,8 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   watchSteps()
   const worker = await Worker.start(config, operations, clock)
   return {
-    port: endpoints[0].port,
-    path: endpoints[0].path,
+    port: worker.endpoints[0].port,
+    path: worker.endpoints[0].path,
     counters: () => {
       worker.keepUp()
       return named(blocks)

@@ -29,6 +29,8 @@ export interface FrontOptions {
   path: ReadPath
   flow: (connection: ClientConnection) => void
   listen?: string
+  /** Other workers listen there, too. */
+  shared?: boolean
   limits?: Partial<ConnectionLimits>
 }
 
@@ -94,8 +96,8 @@ export class Front {
 
 export async function startFront(options: FrontOptions): Promise<Front> {
   const front = new Front(options)
-  const [endpoint] = await bindEndpoints(parseListen([options.listen ?? '127.0.0.1:0']))
-  await front.listener.listen([endpoint])
+  const wanted = await bindEndpoints(parseListen([options.listen ?? '127.0.0.1:0']))
+  const [endpoint] = await front.listener.listen(wanted, options.shared)
   // The manual clock is swept by hand.
   front.context.sweep.stop()
   front.target = endpoint.path === undefined ? { port: endpoint.port, host: endpoint.host } : { path: endpoint.path }

@@ -188,12 +188,25 @@ describe.each(READ_PATHS)('a listener, read path %s', (path) => {
   })
 
   test('several workers share a port, and one that goes leaves it to the others', async () => {
+    const f = await start(echoTarget, { shared: true })
+    const { port } = f.target as { port: number }
+    const second = new Listener(f.context, path)
+    await second.listen(await endpointsAt(port), true)
+    second.stopAccepting()
+    expect(await f.connect().send(GET).read('/one')).toBe(ok('/one'))
+  })
+
+  test('a worker alone keeps its port to itself; one that may have any port takes another', async () => {
     const f = await start(echoTarget)
     const { port } = f.target as { port: number }
     const second = new Listener(f.context, path)
-    await second.listen(await endpointsAt(port))
+    const [endpoint] = await endpointsAt(port)
+    await expect(second.listen([{ ...endpoint, any_port: false }])).rejects.toThrow('address already in use')
+    await expect(second.listen([endpoint], true)).rejects.toThrow('address already in use')
+    const [open] = await second.listen([endpoint])
+    expect(open.port).not.toBe(port)
+    expect(open.text).toBe(`127.0.0.1:${open.port}`)
     second.stopAccepting()
-    expect(await f.connect().send(GET).read('/one')).toBe(ok('/one'))
   })
 
   async function endpointsAt(port: number): Promise<Parameters<Listener['listen']>[0]> {
