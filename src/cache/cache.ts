@@ -7,7 +7,7 @@ import { REUSE, mayReuse } from '../policy/reuse.ts'
 import { varySpec } from '../policy/vary.ts'
 import type { Body, ObjectHead, RemovalReason, Store, StoredObject } from '../store/contract.ts'
 import { Busy, type Waiter } from './busy.ts'
-import { Entry, secondaryKey, type Variant } from './entry.ts'
+import { Entry, secondaryKey, Variant } from './entry.ts'
 import { Expiry } from './expiry.ts'
 import { LOOKUP, type CacheLimits, type CacheObserver, type Lookup, type LookupRequest } from './lookup.ts'
 import { LooseObject } from './loose.ts'
@@ -33,8 +33,6 @@ export class Cache {
   private readonly busies = new Set<Busy>()
   private readonly expiry = new Expiry()
   private readonly markers: LRUCache<Variant, true>
-  /** Which variant a live object belongs to. */
-  private readonly placed = new WeakMap<StoredObject, Variant>()
 
   constructor(store: Store, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver) {
     this.store = store
@@ -116,7 +114,7 @@ export class Cache {
 
   /** Would this request have found the object, as far as Vary goes? */
   selects(object: StoredObject, req: RequestHead): boolean {
-    const variant = this.placed.get(object)
+    const variant = placeOf(object)
     return variant !== undefined && variant.key === secondaryKey(varySpec(object.head.fields), req.fields)
   }
 
@@ -145,8 +143,8 @@ export class Cache {
   /** Its body broke half-way: it must not be found again. */
   discard(object: StoredObject): void {
     if (!object.live) return
-    const variant = this.placed.get(object)
-    this.placed.delete(object)
+    const variant = placeOf(object)
+    object.place = undefined
     this.store.remove(object, 'purged')
     this.expiry.left()
     if (variant !== undefined) this.vacate(variant, object)
@@ -226,17 +224,17 @@ export class Cache {
   private replace(variant: Variant, object: StoredObject): void {
     const old = variant.object
     variant.object = object
-    this.placed.set(object, variant)
+    object.place = variant
     if (variant.marker_until_ms !== 0) this.clearMarker(variant)
     if (old === undefined || old === object) return
-    this.placed.delete(old)
+    old.place = undefined
     this.store.remove(old, 'replaced')
     this.expiry.left()
   }
 
   /** The object left the store while it was validated. Evicted it comes back; what was purged or replaced does not. */
   private revive(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead): StoredObject {
-    if (this.placed.has(object)) return this.insert(key, req, head, object.body, busy)
+    if (placeOf(object) !== undefined) return this.insert(key, req, head, object.body, busy)
     const loose = new LooseObject(head, object.body)
     if (busy !== undefined) this.share(busy, loose, varySpec(head.fields), req.fields)
     return loose
@@ -244,7 +242,7 @@ export class Cache {
 
   /** A 304 may bring another Vary, and so another place. */
   private moveTo(variant: Variant, object: StoredObject): Variant {
-    const before = this.placed.get(object)
+    const before = placeOf(object)
     this.replace(variant, object)
     if (before !== undefined && before !== variant) this.vacate(before, object)
     return variant
@@ -315,7 +313,7 @@ export class Cache {
     const object = variant.object
     if (object !== undefined) {
       variant.object = undefined
-      this.placed.delete(object)
+      object.place = undefined
       this.store.remove(object, 'purged')
       this.expiry.left()
     }
@@ -323,7 +321,7 @@ export class Cache {
   }
 
   private expire(object: StoredObject): void {
-    const variant = this.placed.get(object)
+    const variant = placeOf(object)
     this.store.remove(object, 'expired')
     this.observer.expired()
     if (variant !== undefined) this.vacate(variant, object)
@@ -332,7 +330,7 @@ export class Cache {
   private readonly onRemoved = (object: StoredObject, reason: RemovalReason): void => {
     if (reason === 'evicted') this.observer.evicted()
     this.expiry.left()
-    const variant = this.placed.get(object)
+    const variant = placeOf(object)
     if (variant !== undefined) this.vacate(variant, object)
   }
 
@@ -376,4 +374,9 @@ function everyone(busy: Busy, willDo: (req: RequestHead) => boolean): boolean {
 /** When nothing about it is of use any more. */
 function endOf(head: ObjectHead): number {
   return head.t_origin_ms + head.ttl_ms + head.grace_ms + head.keep_ms
+}
+
+/** The variant a live object belongs to: kept with the object, for a WeakMap of all objects costs each collection its size. */
+function placeOf(object: StoredObject): Variant | undefined {
+  return object.place instanceof Variant ? object.place : undefined
 }

@@ -6,6 +6,7 @@ export class LooseObject implements StoredObject {
   readonly body: Body
   hits = 0
   lastHit_ms = 0
+  place: unknown = undefined
   readonly live = false
   readonly size_bytes = 0
 

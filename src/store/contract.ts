@@ -93,6 +93,8 @@ export interface StoredObject {
   /** Deliveries so far (obj.hits). */
   hits: number
   lastHit_ms: number
+  /** Where whoever admitted it has filed it; nothing to the store. */
+  place: unknown
   /** False once evicted, purged or replaced: not to be found by lookup any more, still readable while held. */
   readonly live: boolean
   /** Bookkeeping cost against the store's budget: body, head and overhead. */

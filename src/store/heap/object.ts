@@ -24,6 +24,7 @@ export class HeapObject implements StoredObject {
   readonly body: HeapBody
   hits = 0
   lastHit_ms = 0
+  place: unknown = undefined
   live = true
   /** May be evicted now, and is in the list of those that may. */
   listed = false
