@@ -75,7 +75,7 @@ export class Cache {
     }
     const variant = this.enter(key).place(spec, req.fields)
     this.replace(variant, object)
-    this.expiry.add(object, endOf(head))
+    this.expiry.add(variant, endOf(head))
     this.markUnusable(variant, head)
     if (busy !== undefined) this.share(busy, object, spec, req.fields)
     return object
@@ -84,11 +84,11 @@ export class Cache {
   /** The stored object was validated: it lives on under a new head (RFC 9111 section 4.3.4). */
   freshen(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead): StoredObject {
     if (!object.live) return this.revive(key, object, head, busy, req)
-    if (endOf(head) < endOf(object.head)) this.expiry.moved(object, endOf(head))
+    const sooner = endOf(head) < endOf(object.head)
     this.store.rehead(object, head)
     const spec = varySpec(head.fields)
     // A new head that found no room is out of the store again.
-    if (object.live) this.markUnusable(this.moveTo(this.enter(key).place(spec, req.fields), object), head)
+    if (object.live) this.refile(this.enter(key).place(spec, req.fields), object, sooner)
     if (busy !== undefined) this.share(busy, object, spec, req.fields)
     return object
   }
@@ -158,7 +158,7 @@ export class Cache {
       if (object === undefined) break
       // Freshened since, it has a later end.
       if (endOf(object.head) <= now_ms) this.expire(object)
-      else this.expiry.add(object, endOf(object.head))
+      else this.refileLater(object)
     }
     const patience_ms = this.clock.mono_ms - this.limits.busy_wait_timeout_ms
     for (const busy of this.busies) if (busy.since_ms < patience_ms && busy.waiters.size > 0) this.giveUp(busy)
@@ -240,12 +240,13 @@ export class Cache {
     return loose
   }
 
-  /** A 304 may bring another Vary, and so another place. */
-  private moveTo(variant: Variant, object: StoredObject): Variant {
+  /** A 304 may bring another Vary, and so another place. `sooner`: the object ends before it was to end. */
+  private refile(variant: Variant, object: StoredObject, sooner: boolean): void {
     const before = placeOf(object)
     this.replace(variant, object)
+    if (before !== variant || sooner) this.expiry.moved(variant, endOf(object.head))
     if (before !== undefined && before !== variant) this.vacate(before, object)
-    return variant
+    this.markUnusable(variant, object.head)
   }
 
   /** A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461). */
@@ -318,6 +319,11 @@ export class Cache {
       this.expiry.left()
     }
     variant.entry.drop(variant)
+  }
+
+  private refileLater(object: StoredObject): void {
+    const variant = placeOf(object)
+    if (variant !== undefined) this.expiry.add(variant, endOf(object.head))
   }
 
   private expire(object: StoredObject): void {

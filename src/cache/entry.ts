@@ -11,6 +11,8 @@ export class Variant {
   readonly entry: Entry
   readonly key: string
   object: StoredObject | undefined
+  /** For Expiry. */
+  due_ms = 0
   /** Hit-for-miss or hit-for-pass: wall time until which it holds, 0 = none. */
   marker_until_ms = 0
   marker_pass = false

@@ -1,14 +1,21 @@
 import type { StoredObject } from '../store/contract.ts'
 
-/** One object and when nothing about it is of use any more: ttl, grace and keep have passed. */
+/** Where an object is found, and when its object ends: ttl, grace and keep have passed. */
+export interface Expiring {
+  readonly object: StoredObject | undefined
+  /** The deadline that counts; those filed before are out of date. */
+  due_ms: number
+}
+
+/** A place, not an object: what has left the store must not be kept in memory by a deadline. */
 interface Deadline {
   at_ms: number
-  object: StoredObject
+  place: Expiring
 }
 
 /**
- * Objects by the time they end: a binary heap. Objects that left by other ways stay in it until their time (or until
- * dead ones outnumber the living, when it is rebuilt), so that leaving costs nothing.
+ * Places by the time their objects end: a binary heap. Deadlines of objects that left by other ways stay in it until their
+ * time (or until they outnumber the others, when it is rebuilt), so that leaving costs nothing.
  */
 export class Expiry {
   private heap: Deadline[] = []
@@ -18,16 +25,17 @@ export class Expiry {
     return this.heap.length
   }
 
-  add(object: StoredObject, at_ms: number): void {
+  /** The object in this place ends then, whatever was said before. */
+  add(place: Expiring, at_ms: number): void {
     if (!Number.isFinite(at_ms)) return
-    const heap = this.heap
-    heap.push({ at_ms, object })
-    this.up(heap.length - 1)
+    place.due_ms = at_ms
+    this.heap.push({ at_ms, place })
+    this.up(this.heap.length - 1)
   }
 
-  /** An object in it ends sooner now. One that ends later is added again when its first end comes. */
-  moved(object: StoredObject, at_ms: number): void {
-    this.add(object, at_ms)
+  /** The object ends sooner now. One that ends later is added again when its first end comes. */
+  moved(place: Expiring, at_ms: number): void {
+    this.add(place, at_ms)
     this.left()
   }
 
@@ -36,34 +44,33 @@ export class Expiry {
     if (++this.dead > 1024 && this.dead * 2 > this.heap.length) this.rebuild()
   }
 
-  /** Takes out the next object that ended at or before now, undefined when there is none. */
+  /** The object that ended first, at or before now; undefined when there is none. */
   next(now_ms: number): StoredObject | undefined {
     while (this.heap.length > 0 && this.heap[0].at_ms <= now_ms) {
-      const object = this.pop()
-      if (object.live) return object
+      const { at_ms, place } = this.pop()
+      if (place.object !== undefined && place.due_ms === at_ms) return place.object
       this.dead = Math.max(0, this.dead - 1)
     }
     return undefined
   }
 
   private rebuild(): void {
-    const seen = new Set<StoredObject>()
-    const living = this.heap.filter((deadline) => deadline.object.live)
+    const seen = new Set<Expiring>()
+    const living = this.heap.filter(({ at_ms, place }) => place.object !== undefined && place.due_ms === at_ms)
     living.sort((a, b) => a.at_ms - b.at_ms)
-    // Of several deadlines of one object the first will do.
-    this.heap = living.filter(({ object }) => !seen.has(object) && seen.add(object))
+    this.heap = living.filter(({ place }) => !seen.has(place) && seen.add(place))
     this.dead = 0
   }
 
-  private pop(): StoredObject {
+  private pop(): Deadline {
     const heap = this.heap
-    const { object } = heap[0]
+    const first = heap[0]
     const last = heap.pop()
     if (last !== undefined && heap.length > 0) {
       heap[0] = last
       this.down(0)
     }
-    return object
+    return first
   }
 
   private up(from: number): void {
