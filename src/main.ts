@@ -16,6 +16,9 @@ async function main(argv: readonly string[]): Promise<number> {
   return serve(options)
 }
 
+// Whoever read our lines has gone: no reason to stop serving.
+process.stdout.on('error', () => {})
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

@@ -114,11 +114,15 @@ export const PARAMETERS = {
   http_max_hdr: integer(
     64,
     { min: 32, max: 65_535, unit: 'field lines' },
-    'Field lines allowed in a message. A request with more gets 400, a backend response with more breaks the fetch.',
+    'Field lines allowed in a message. A request with more gets 431, a backend response with more breaks the fetch.',
   ),
   http_range_support: bool(true, [], 'Whether Range requests are answered with the part that was asked for (206) from the cached object.'),
-  http_req_hdr_len: bytes(8 * K, { min: 40 }, 'Longest field line of a request. Longer ones get 400.'),
-  http_req_size: bytes(32 * K, { min: 256 }, 'Largest request head. Larger ones get 400 and a closed connection.'),
+  http_req_hdr_len: bytes(8 * K, { min: 40 }, 'Longest field line of a request. Longer ones get 431.'),
+  http_req_size: bytes(
+    32 * K,
+    { min: 256 },
+    'Largest request head. Larger ones get 431, or 414 for the target alone, and a closed connection.',
+  ),
   http_resp_hdr_len: bytes(8 * K, { min: 40 }, 'Longest field line of a backend response. A longer one breaks the fetch.'),
   http_resp_size: bytes(32 * K, { min: 256 }, 'Largest head of a backend response. A larger one breaks the fetch.'),
   idle_send_timeout: duration(

@@ -135,6 +135,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     env.clock.refresh()
     this.call = undefined
     account.logFailure(this, failure)
+    if (failure.kind === 'request_body' && object === undefined) return this.badRequest()
     env.counters[MAIN.fetch_failed]++
     if (object === undefined) {
       this.timestamp('Beresp')
@@ -146,6 +147,13 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     if (intake !== undefined) env.cache.discard(object)
     intake?.fail()
     if (!this.handedOut) this.recipients.disappoint(503, FAILED)
+    this.finish()
+  }
+
+  /** What the client sent of a body broke or never came: no fault of the backend's. */
+  private badRequest(): void {
+    this.env.counters[MAIN.client_req_400]++
+    this.recipients.disappoint(400, 'Bad Request')
     this.finish()
   }
 

@@ -76,7 +76,7 @@ class Manager {
   }
 
   async run(worker: WorkerThread): Promise<number> {
-    const stop = stopSignal()
+    const stop = stopSignal(this.operations)
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
     const metrics = await this.openMetrics()
     try {
@@ -169,8 +169,19 @@ function reachable(endpoints: readonly Endpoint[]): string {
   return tcp.text.replace(/^(0\.0\.0\.0|\[::\])/, 'localhost')
 }
 
-function stopSignal(): Promise<void> {
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const
+/** What reloads or reopens elsewhere must not end a running cache; nor may SIGUSR1 open Node's inspector. */
+const IGNORED_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
+
+/** The first of them ends in good order; another one, of whatever name, ends at once. */
+function stopSignal(operations: Operations): Promise<void> {
+  for (const signal of IGNORED_SIGNALS)
+    process.on(signal, () => operations.write('warn', `${signal} is ignored: there is nothing to reload yet`))
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+    const stop = (): void => {
+      for (const signal of STOP_SIGNALS) process.removeListener(signal, stop)
+      resolve()
+    }
+    for (const signal of STOP_SIGNALS) process.on(signal, stop)
   })
 }
