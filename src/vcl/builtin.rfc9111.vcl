@@ -120,7 +120,6 @@ sub vcl_builtin_synth {
 <head><meta charset="utf-8"><title>"} + resp.status + " " + regsuball(resp.reason, "[<>&]", "?") + {"</title></head>
 <body>
 <h1>Error "} + resp.status + " " + regsuball(resp.reason, "[<>&]", "?") + {"</h1>
-<p>The request could not be answered.</p>
 <p>XID: "} + req.xid + {"</p>
 </body>
 </html>

@@ -21,7 +21,7 @@ export function loadRules(config: WorkerConfig, origin: Origins): LoadedVcl {
   )
 }
 
-/** Seconds of a declaration to the ms of origin/; the port may be a name in VCL only when it is a number here. */
+/** Seconds of a declaration to the ms of origin/; the checker has made a number of a service name. */
 function backendSpec(declared: BackendDeclaration): BackendSpec {
   const port = declared.port === undefined ? (declared.tls ? 443 : 80) : Number(declared.port)
   return {

@@ -767,10 +767,10 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Retry-After: 5
        VCL_return deliver
        Timestamp Process
-       RespHeader Content-Length: 199
+       RespHeader Content-Length: 157
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 154 199 353
+       ReqAcct 37 0 37 154 157 311
        End`,
     ],
   },

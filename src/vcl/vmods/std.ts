@@ -1,3 +1,4 @@
+import { SystemClock } from '../../base/clock.ts'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { Ip } from '../../base/ip.ts'
@@ -182,7 +183,7 @@ export const std: Vmod = {
       ...define('VOID', ['HTTP h'], 'req or bereq as it was when the task began.', (c: RequestContext) => c.rollback()),
       subs: [...CLIENT_SUBS, ...BACKEND_SUBS],
     },
-    now: define('TIME', [], 'The time now, unlike `now`, which stands still during a sub.', () => Date.now() / 1000),
+    now: define('TIME', [], 'The time now, unlike `now`, which stands still during a sub.', () => new SystemClock().wall_ms / 1000),
   },
   unsupported: {
     ban: 'bans are not supported yet; return (purge) takes out a URL',
