@@ -7,7 +7,8 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
 COPY tsconfig.json .rolldown.config.js ./
 COPY src ./src
-RUN npm run build && npm prune --omit=dev --omit=optional --ignore-scripts
+# koffi's binary is an optional package and stays; the npm editions of Node do not: the image has its own.
+RUN npm run build && npm prune --omit=dev --ignore-scripts && rm -rf node_modules/node-linux-*
 
 FROM node:26-slim
 LABEL org.opencontainers.image.title="Lacquer" \

@@ -27,6 +27,12 @@ export function memoryLimit(read: ReadText = readText, machine_bytes = totalmem(
   return Math.min(machine_bytes, ...limits)
 }
 
+/** What the machine could give now without swapping; undefined where the kernel does not say. */
+export function memoryAvailable(read: ReadText = readText): number | undefined {
+  const kib = /^MemAvailable: +(\d+) kB$/m.exec(read('/proc/meminfo') ?? '')?.[1]
+  return kib === undefined ? undefined : Number(kib) * 1024
+}
+
 /** A line is "0::/path" (v2) or "5:memory:/path" (v1). Limits of every ancestor hold too. */
 function limitsOf(line: string, read: ReadText): number[] {
   const [id, controllers, path] = line.split(':')

@@ -1,0 +1,165 @@
+import { closeSync, fdatasync, read, readSync, writeSync } from 'node:fs'
+import { assert } from '../base/assert.ts'
+import type { Clock } from '../base/clock.ts'
+import { OperatorError } from '../base/errors.ts'
+import { formatBytes } from '../base/units.ts'
+import type { Errno, Native, Outcome } from './native.ts'
+import { native } from './native.ts'
+import type { StoreFileRequest } from './store-file.ts'
+import { openStoreFile } from './store-file.ts'
+
+/**
+ * A file as memory that all threads of this process see. The manager opens it, workers attach to the same address. It is
+ * never unmapped: it goes with the process.
+ *
+ * Whoever writes allocates first, because a page without a block on a full disk is a SIGBUS and an `allocate` an ENOSPC.
+ * Whoever reads what may not be in memory reads it with `readCold` first, because a page fault stops the thread for as
+ * long as the disk takes, and a broken sector is a SIGBUS there and an EIO here.
+ *
+ * Beyond 2 GiB a Buffer over the whole must not be searched: `indexOf(value, from)` clamps `from` to 2^31-1. Everything
+ * else that Node and V8 offer is right to 64 GiB (test/unit/shm/beyond-4g.test.ts).
+ */
+
+/** What a worker needs to attach: plain, for workerData. The descriptor is the process's, so it is good in any thread. */
+export interface MappingPlace {
+  readonly path: string
+  readonly address: bigint
+  readonly size_bytes: number
+  readonly fd: number
+}
+
+export interface OpenedMapping {
+  readonly mapping: FileMapping
+  /** The file is new and reads as zeros. */
+  readonly created: boolean
+  /** Sentences for the operator, if there is something to say. */
+  readonly remarks: readonly string[]
+}
+
+/** Manager. Throws an OperatorError. */
+export function openMapping(request: StoreFileRequest, clock: Clock): OpenedMapping {
+  const calls = native()
+  const { path, size_bytes } = request
+  assert(size_bytes > 0 && size_bytes % calls.page_bytes === 0, 'a mapping has whole pages')
+  const { fd, created, remarks } = openStoreFile(request, calls, clock)
+  const address = calls.map(fd, size_bytes)
+  if (typeof address === 'string') {
+    closeSync(fd)
+    throw new OperatorError(`-s file,${path}: ${mapFailure(address, size_bytes)}`)
+  }
+  return { mapping: new FileMapping({ path, address, size_bytes, fd }, calls), created, remarks }
+}
+
+function mapFailure(errno: Errno, size_bytes: number): string {
+  if (errno === 'ENOMEM') return `${formatBytes(size_bytes)} of address space cannot be had; raise ulimit -v, or use a smaller size`
+  return `the file cannot be mapped into memory (${errno}); use a local file system`
+}
+
+/** Worker, of the same process. */
+export function attachMapping(place: MappingPlace): FileMapping {
+  return new FileMapping(place, native())
+}
+
+/** Also the most that one read takes at a time: the thread pool has other work. */
+const CHUNK_BYTES = 256 * 1024
+
+export class FileMapping {
+  readonly place: MappingPlace
+  /** The whole. */
+  readonly buffer: ArrayBuffer
+  readonly page_bytes: number
+  private readonly calls: Native
+  /** Where reads go whose point is the page cache: nobody looks at it, so all of them may share it. */
+  private scratch: Buffer | undefined
+
+  constructor(place: MappingPlace, calls: Native) {
+    this.place = place
+    this.calls = calls
+    this.page_bytes = calls.page_bytes
+    this.buffer = calls.view(place.address, place.size_bytes)
+  }
+
+  /**
+   * Makes sure that the range has blocks, from any thread: ENOSPC, EDQUOT or EIO when it cannot. What is there stays. By
+   * fallocate, which for 8 MiB takes 10 us on ext4 and writes nothing. Where the file system has none, what the range
+   * holds is written back to it: nobody else may write there meanwhile.
+   */
+  allocate(offset: number, length: number): Outcome {
+    const outcome = this.calls.allocate(this.place.fd, offset, length)
+    return outcome === 'ENOTSUP' || outcome === 'ENOSYS' ? this.rewrite(offset, length) : outcome
+  }
+
+  /** All that was written before the call is on the disk after it: also what was written through the mapping (fsync(2)). */
+  sync(): Promise<Outcome> {
+    return new Promise((resolve) => {
+      fdatasync(this.place.fd, (error) => resolve(error === null ? 0 : (error.code ?? 'EIO')))
+    })
+  }
+
+  /** How many of the pages that the range touches are in memory now. They may leave at any time. */
+  residentPages(offset: number, length: number): number {
+    const start = offset - (offset % this.page_bytes)
+    const pages = new Uint8Array(Math.ceil((offset + length - start) / this.page_bytes))
+    if (this.calls.residency(this.place.address + BigInt(start), offset + length - start, pages) !== 0) return 0
+    let resident = 0
+    for (const page of pages) resident += page & 1
+    return resident
+  }
+
+  /** Begins to read the range into memory, and does not wait for it. */
+  willNeed(offset: number, length: number): void {
+    const start = offset - (offset % this.page_bytes)
+    this.calls.willNeed(this.place.address + BigInt(start), offset + length - start)
+  }
+
+  /**
+   * Reads the range from the disk without stopping this thread, into `into` or only into memory (the page cache, which the
+   * mapping shows). A file that somebody cut short is an EIO.
+   */
+  async readCold(offset: number, length: number, into?: Uint8Array): Promise<Outcome> {
+    assert(into === undefined || into.byteLength >= length, 'a cold read has room')
+    for (let done = 0; done < length;) {
+      const wanted = Math.min(CHUNK_BYTES, length - done)
+      const target = into?.subarray(done, done + wanted) ?? this.scratchBuffer()
+      const got = await this.readOnce(target, wanted, offset + done)
+      if (typeof got === 'string') return got
+      if (got === 0) return 'EIO'
+      done += got
+    }
+    return 0
+  }
+
+  /**
+   * Gives lock and descriptor back, for another process to open the file. Once, by the manager. The memory stays, so nobody
+   * may write to it any more. A process that ends needs none of this: the kernel does it, whatever ended it.
+   */
+  close(): void {
+    this.calls.unlock(this.place.fd)
+    closeSync(this.place.fd)
+  }
+
+  private readOnce(target: Uint8Array, length: number, position: number): Promise<number | Errno> {
+    return new Promise((resolve) => {
+      read(this.place.fd, target, 0, length, position, (error, got) => resolve(error === null ? got : (error.code ?? 'EIO')))
+    })
+  }
+
+  private rewrite(offset: number, length: number): Outcome {
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, length))
+    try {
+      for (let done = 0; done < length;) {
+        const got = readSync(this.place.fd, chunk, 0, Math.min(chunk.length, length - done), offset + done)
+        if (got === 0) return 'EIO'
+        done += writeSync(this.place.fd, chunk, 0, got, offset + done)
+      }
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code ?? 'EIO'
+    }
+    return 0
+  }
+
+  private scratchBuffer(): Buffer {
+    this.scratch ??= Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    return this.scratch
+  }
+}

@@ -1,0 +1,106 @@
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import type * as Koffi from 'koffi'
+import { messageOf, OperatorError } from '../base/errors.ts'
+
+/**
+ * The system calls that Node does not offer, by koffi: the only file that knows it, and the only native dependency. It is
+ * loaded (40 ms) when a file store is configured, and not otherwise. Numbers below are those of Linux on every 64-bit
+ * machine, with glibc and with musl alike: both have one 64-bit `off_t` there.
+ */
+
+/** The name of a system error, such as ENOSPC. */
+export type Errno = string
+/** 0 is success. */
+export type Outcome = 0 | Errno
+
+const PROT_READ_WRITE = 1 | 2
+const MAP_SHARED = 1
+const LOCK_EXCLUSIVE_NOW = 2 | 4
+const LOCK_UN = 8
+const MADV_WILLNEED = 3
+const FALLOC_FL_KEEP_SIZE = 1
+
+export interface Native {
+  readonly page_bytes: number
+  /** Maps the whole file, shared; its address, or why not. There is no munmap: a view that outlived it would be a crash. */
+  map(fd: number, size_bytes: number): bigint | Errno
+  /** Memory of this process as an ArrayBuffer; several threads may each have their own over the same bytes. */
+  view(address: bigint, size_bytes: number): ArrayBuffer
+  /** Gives the range blocks on the disk. What is there stays. */
+  allocate(fd: number, offset: number, length: number): Outcome
+  /**
+   * An exclusive lock of the open file, without waiting: EAGAIN when somebody has it. It belongs to the opening, not to the
+   * process, and a mapping keeps that alive: closing the descriptor does not end it, `unlock` and the end of the process do.
+   */
+  lock(fd: number): Outcome
+  unlock(fd: number): Outcome
+  /** One byte for each page from `address`, which begins one: bit 0 says that it is in memory. */
+  residency(address: bigint, length: number, pages: Uint8Array): Outcome
+  /** Asks the kernel to begin reading. */
+  willNeed(address: bigint, length: number): Outcome
+}
+
+let loaded: Native | undefined
+
+/** Throws an OperatorError where file stores cannot work. */
+export function native(): Native {
+  loaded ??= load()
+  return loaded
+}
+
+function load(): Native {
+  if (process.platform !== 'linux') throw new OperatorError('-s file: needs Linux; use -s memory,SIZE')
+  let koffi: typeof Koffi
+  try {
+    koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
+  } catch (error) {
+    throw new OperatorError(
+      `-s file: the package koffi cannot be loaded: ${messageOf(error)}; run npm ci (without --omit=optional), or use -s memory,SIZE`,
+    )
+  }
+  if (koffi.sizeof('size_t') !== 8) throw new OperatorError('-s file: needs a 64-bit machine; use -s memory,SIZE')
+  return bind(koffi)
+}
+
+function bind(koffi: typeof Koffi): Native {
+  const libc = koffi.load(null)
+  const getpagesize = libc.func('getpagesize', 'int', [])
+  const mmap = libc.func('mmap', 'int64', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'int64'])
+  const fallocate = libc.func('fallocate', 'int', ['int', 'int', 'int64', 'int64'])
+  const flock = libc.func('flock', 'int', ['int', 'int'])
+  const mincore = libc.func('mincore', 'int', ['uintptr_t', 'size_t', 'void *'])
+  const madvise = libc.func('madvise', 'int', ['uintptr_t', 'size_t', 'int'])
+  // koffi keeps errno as the call left it. A signal may interrupt any of them.
+  const outcome = (call: () => number): Outcome => {
+    while (call() === -1) {
+      const errno = errnoName(koffi.errno())
+      if (errno !== 'EINTR') return errno
+    }
+    return 0
+  }
+  return {
+    page_bytes: getpagesize() as number,
+    map: (fd, size_bytes) => {
+      const address = mmap(0, size_bytes, PROT_READ_WRITE, MAP_SHARED, fd, 0) as number
+      return address === -1 ? errnoName(koffi.errno()) : BigInt(address)
+    },
+    view: (address, size_bytes) => koffi.view(address, size_bytes),
+    allocate: (fd, offset, length) => outcome(() => fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length) as number),
+    lock: (fd) => outcome(() => flock(fd, LOCK_EXCLUSIVE_NOW) as number),
+    unlock: (fd) => outcome(() => flock(fd, LOCK_UN) as number),
+    residency: (address, length, pages) => outcome(() => mincore(address, length, pages) as number),
+    willNeed: (address, length) => outcome(() => madvise(address, length, MADV_WILLNEED) as number),
+  }
+}
+
+/** Of two names for one number the first: EAGAIN, not EWOULDBLOCK; ENOTSUP, not EOPNOTSUPP. */
+const NAMES = new Map(
+  Object.entries(constants.errno)
+    .toReversed()
+    .map(([name, number]): [number, Errno] => [number, name]),
+)
+
+function errnoName(number: number): Errno {
+  return NAMES.get(number) ?? `errno ${number}`
+}

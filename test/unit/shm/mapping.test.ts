@@ -1,0 +1,130 @@
+import { once } from 'node:events'
+import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, test } from 'vitest'
+import { FileMapping } from '../../../src/shm/mapping.ts'
+import { native } from '../../../src/shm/native.ts'
+import { folder, GIB, MIB, open } from './kit.ts'
+
+describe('a mapping', () => {
+  test('is the file, and sync brings it there', async () => {
+    const path = join(folder(), 'store')
+    const { mapping } = open(path)
+    expect(mapping.allocate(0, MIB)).toBe(0)
+    Buffer.from(mapping.buffer).write('through the mapping', 123_456)
+    expect(await mapping.sync()).toBe(0)
+    expect(readFileSync(path, 'latin1').slice(123_456, 123_475)).toBe('through the mapping')
+  })
+
+  test('shows each thread what the others write', async () => {
+    const { mapping } = open(join(folder(), 'store'))
+    const words = new Int32Array(mapping.buffer)
+    const worker = new Worker(new URL('attached.ts', import.meta.url), { workerData: mapping.place })
+    // Both add to one word at the same time, and lose nothing.
+    for (let i = 0; i < 100_000; i++) Atomics.add(words, 7, 1)
+    const [outcome] = (await once(worker, 'message')) as [unknown]
+    expect(outcome).toBe(0)
+    expect(Atomics.load(words, 7)).toBe(200_000)
+    expect(Buffer.from(mapping.buffer).toString('latin1', 8192, 8203)).toBe('from worker')
+    // The end of a worker neither unmaps the file nor closes it.
+    await worker.terminate()
+    expect(words[7]).toBe(200_000)
+    expect(await mapping.readCold(0, MIB)).toBe(0)
+  })
+
+  test('of 64 GiB is right beyond 4 GiB, and costs what was written', async () => {
+    const path = join(folder(), 'store')
+    const { mapping } = open(path, 64 * GIB)
+    const at = 63 * GIB + 12_288
+    expect(mapping.allocate(at, 8192)).toBe(0)
+    Buffer.from(mapping.buffer)
+      .subarray(at, at + 5)
+      .write('there')
+    expect(await mapping.sync()).toBe(0)
+    const into = new Uint8Array(5)
+    expect(await mapping.readCold(at, 5, into)).toBe(0)
+    expect(Buffer.from(into).toString()).toBe('there')
+    expect(statSync(path).blocks * 512).toBeLessThan(MIB)
+  })
+})
+
+describe('allocating', () => {
+  test('gives blocks and changes nothing', () => {
+    const path = join(folder(), 'store')
+    const { mapping } = open(path, 4 * MIB)
+    Buffer.from(mapping.buffer).write('before', MIB)
+    expect(mapping.allocate(MIB, MIB)).toBe(0)
+    expect(Buffer.from(mapping.buffer).toString('latin1', MIB, MIB + 6)).toBe('before')
+    const blocks = statSync(path).blocks * 512
+    expect(blocks).toBeGreaterThanOrEqual(MIB)
+    expect(blocks).toBeLessThan(2 * MIB)
+  })
+
+  test('a full disk is an error code, and the process lives', () => {
+    // The size of a tmpfs is checked before a page is taken, so nothing fills up here.
+    expect(existsSync('/dev/shm')).toBe(true)
+    const { mapping, remarks } = open(join(folder('/dev/shm'), 'store'), 2 ** 45)
+    expect(remarks[0]).toMatch(/is 32T, for which the file system lacks \d+ MiB/)
+    expect(mapping.allocate(0, 2 ** 44)).toBe('ENOSPC')
+    expect(mapping.allocate(0, 4096)).toBe(0)
+    Buffer.from(mapping.buffer).write('lives')
+  })
+
+  test('other errors have their names', () => {
+    const { mapping } = open(join(folder(), 'store'))
+    const closed = new FileMapping({ ...mapping.place, fd: 1_000_000 }, native())
+    expect(closed.allocate(0, 4096)).toBe('EBADF')
+    expect(mapping.allocate(-4096, 4096)).toBe('EINVAL')
+  })
+
+  test.each(['ENOTSUP', 'ENOSYS'])('without fallocate (%s) the range is written as it is', (errno) => {
+    const path = join(folder(), 'store')
+    const { mapping } = open(path, 4 * MIB)
+    const without = new FileMapping(mapping.place, { ...native(), allocate: () => errno })
+    Buffer.from(mapping.buffer).write('kept', MIB + 300_000)
+    expect(without.allocate(MIB, MIB)).toBe(0)
+    expect(Buffer.from(mapping.buffer).toString('latin1', MIB + 300_000, MIB + 300_004)).toBe('kept')
+    expect(statSync(path).blocks * 512).toBeGreaterThanOrEqual(MIB)
+    const closed = new FileMapping({ ...mapping.place, fd: 1_000_000 }, { ...native(), allocate: () => errno })
+    expect(closed.allocate(0, 4096)).toBe('EBADF')
+  })
+})
+
+describe('reading what is not in memory', () => {
+  test('brings exactly what was asked for', async () => {
+    const { mapping } = open(join(folder(), 'store'), 2 * MIB)
+    const whole = Buffer.from(mapping.buffer)
+    for (let i = 0; i < whole.length; i += 4) whole.writeUInt32LE(i, i)
+    const into = new Uint8Array(MIB)
+    expect(await mapping.readCold(4000, 700_001, into)).toBe(0)
+    expect(Buffer.compare(into.subarray(0, 700_001), whole.subarray(4000, 704_001))).toBe(0)
+    expect(into[700_001]).toBe(0)
+  })
+
+  test('residency is per page, and a hole has none until it is read', async () => {
+    const { mapping } = open(join(folder(), 'store'), 4 * MIB)
+    const { page_bytes } = mapping
+    expect(mapping.residentPages(0, 4 * MIB)).toBe(0)
+    Buffer.from(mapping.buffer)[3 * page_bytes + 5] = 1
+    expect(mapping.residentPages(3 * page_bytes + 5, 1)).toBe(1)
+    expect(await mapping.readCold(MIB + 1, 10 * page_bytes)).toBe(0)
+    expect(mapping.residentPages(MIB + 1, 10 * page_bytes)).toBe(11)
+    mapping.willNeed(2 * MIB + 1, 100)
+  })
+
+  test('an error of the disk is an error code', async () => {
+    const { mapping } = open(join(folder(), 'store'))
+    const closed = new FileMapping({ ...mapping.place, fd: 1_000_000 }, native())
+    expect(await closed.readCold(0, 4096)).toBe('EBADF')
+    expect(await closed.sync()).toBe('EBADF')
+  })
+
+  test('a file that somebody cut short is an error code', async () => {
+    const path = join(folder(), 'store')
+    const { mapping } = open(path)
+    truncateSync(path, 8192)
+    expect(await mapping.readCold(4096, 4096)).toBe(0)
+    expect(await mapping.readCold(4096, 8192)).toBe('EIO')
+  })
+})
