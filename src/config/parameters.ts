@@ -73,7 +73,7 @@ export const PARAMETERS = {
   between_bytes_timeout: duration(
     60,
     { min: 0 },
-    'Longest pause between two pieces of a backend response body; a longer one breaks the fetch. 0 waits for ever. Backends and bereq may set their own.',
+    'Longest pause between two pieces of a backend response body, or of a request body that a backend does not take; a longer one breaks the fetch. 0 waits for ever. Backends and bereq may set their own.',
   ),
   busy_wait_timeout: duration(
     30,
@@ -90,7 +90,11 @@ export const PARAMETERS = {
     { min: 0 },
     'Difference between a backend’s clock and ours up to which Expires is read against our clock. Used by policy=varnish.',
   ),
-  connect_timeout: duration(3.5, { min: 0 }, 'How long a connection attempt to a backend may take. Backends and bereq may set their own.'),
+  connect_timeout: duration(
+    3.5,
+    { min: 0 },
+    'How long a connection attempt to a backend may take. 0 waits until the kernel gives up. Backends and bereq may set their own.',
+  ),
   default_grace: duration(
     10,
     { min: 0, flags: ['obj_sticky'] },
@@ -109,7 +113,7 @@ export const PARAMETERS = {
   first_byte_timeout: duration(
     60,
     { min: 0 },
-    'How long a backend may take from the request to the first byte of its response. 0 waits for ever. Backends and bereq may set their own.',
+    'How long a backend may take from the end of the request, its body included, to the first byte of its response. 0 waits for ever. Backends and bereq may set their own.',
   ),
   http_max_hdr: integer(
     64,

@@ -4,7 +4,7 @@ import { FailureError } from './failure.ts'
 
 /** Tells whose turn it is while a request body goes out. */
 export interface UploadWatch {
-  /** The origin does not take more: its timeout runs. */
+  /** The origin does not take more: between_bytes_timeout runs. */
   waitsForOrigin(): void
   /** The client has not sent more: the front's timeouts run, not ours. */
   waitsForClient(): void

@@ -55,6 +55,8 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
   /** A byte of a response has arrived. */
   private answered = false
   private headSeen = false
+  /** The request has been written, its body included. */
+  private sent = false
   private closes = false
   private informationals = 0
   private readonly meter = new Meter()
@@ -120,13 +122,14 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
 
   expire(): void {
     if (this.headSeen) this.give('between_bytes_timeout', 'between_bytes_timeout: the origin stopped sending')
+    else if (!this.sent) this.give('between_bytes_timeout', 'between_bytes_timeout: the origin does not take the request body')
     else this.give('first_byte_timeout', 'first_byte_timeout: the origin did not answer')
   }
 
   // ---- UploadWatch
 
   waitsForOrigin(): void {
-    if (!this.done && !this.headSeen) this.carrier.deadlines.set(this, this.timeouts.first_byte_ms)
+    if (!this.done && !this.headSeen) this.carrier.deadlines.set(this, this.timeouts.between_bytes_ms)
   }
 
   waitsForClient(): void {
@@ -148,9 +151,14 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     this.handler.onConnected?.(this.reused, wire!.remote, wire!.local)
   }
 
+  /** From here on it is the origin's time. What it may have answered before the whole body was there is an answer. */
   onRequestSent(): void {
-    this.waitsForOrigin()
-    if (!this.done) this.handler.onSent?.()
+    this.sent = true
+    if (this.done) return
+    const { clock, deadlines } = this.carrier
+    clock.refresh()
+    if (!this.headSeen) deadlines.set(this, this.timeouts.first_byte_ms)
+    this.handler.onSent?.()
   }
 
   onResponseStarted(): void {

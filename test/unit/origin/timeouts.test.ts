@@ -1,12 +1,11 @@
 import type { Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { Deadlines } from '../../../src/origin/deadlines.ts'
 import type { Timed } from '../../../src/origin/deadlines.ts'
 import { Dialler } from '../../../src/origin/dial.ts'
 import type { FailureError } from '../../../src/origin/failure.ts'
-import { timeoutsOf } from '../../../src/origin/options.ts'
-import { bodyOf, get, Heard, PARAMETERS, PATIENT, RawOrigin, rig, specOf } from './kit.ts'
+import { bodyOf, get, Heard, PATIENT, RawOrigin, rig, specOf } from './kit.ts'
 
 class Watched implements Timed {
   deadline_ms = Infinity
@@ -69,6 +68,20 @@ describe('deadlines', () => {
     deadlines.stop()
   })
 })
+
+/** 16 MiB, more than sockets hold. */
+const PIECES = Array.from({ length: 256 }, () => 'x'.repeat(65_536))
+
+/** Time passes, and nobody reads it. */
+class LateClock extends ManualClock {
+  real_ms = 0
+  readings = 0
+
+  override refresh(): void {
+    this.readings++
+    this.mono_ms = this.real_ms
+  }
+}
 
 // Short real times: these go through a socket and a timer.
 const closing: { close(): void | Promise<void> }[] = []
@@ -153,18 +166,55 @@ describe('timeouts', () => {
     expect(slow.events).toEqual(['head 200 -1'])
   })
 
+  test('first_byte_timeout does not run while an origin takes a request body slowly', async () => {
+    let upload: Socket | undefined
+    const origin = new RawOrigin((socket, text) => {
+      if (text.startsWith('POST')) upload = socket.pause()
+    })
+    const cache = rig([specOf(await origin.listen())])
+    closing.push(origin, cache.origin)
+    const slow = new Heard()
+    const witness = new Heard()
+    const timeouts = { ...PATIENT, first_byte_ms: 50 }
+    const backend = cache.origin.backend('default')!
+    const call = cache.origin.fetch(backend, get('/', 'POST'), bodyOf(PIECES.length * 65_536, PIECES), timeouts, slow)
+    await vi.waitUntil(() => upload !== undefined)
+    cache.origin.fetch(backend, get(), undefined, timeouts, witness)
+    await witness.finished
+    expect(slow.events).toEqual([])
+    call.abort()
+  })
+
+  test('an origin that takes nothing more of a request body has between_bytes_timeout', async () => {
+    const origin = new RawOrigin((socket) => socket.pause())
+    const cache = rig([specOf(await origin.listen())])
+    closing.push(origin, cache.origin)
+    const heard = new Heard()
+    const timeouts = { ...PATIENT, between_bytes_ms: 60 }
+    cache.origin.fetch(cache.origin.backend('default')!, get('/', 'POST'), bodyOf(PIECES.length * 65_536, PIECES), timeouts, heard)
+    await heard.finished
+    expect(heard.failure).toEqual({ kind: 'between_bytes_timeout', message: expect.stringContaining('does not take the request body') })
+  })
+
+  test('first_byte_timeout counts from the time the end of the body was sent, whenever the clock was read last', async () => {
+    const clock = new LateClock()
+    const uploads: Socket[] = []
+    const origin = new RawOrigin((socket) => uploads.push(socket))
+    const cache = rig([specOf(await origin.listen())], { clock })
+    closing.push(origin, cache.origin)
+    const heard = new Heard()
+    const body = bodyOf(5, ['hello'])
+    const call = cache.origin.fetch(cache.origin.backend('default')!, get('/', 'POST'), body, { ...PATIENT, first_byte_ms: 20 }, heard)
+    clock.real_ms = 10_000
+    await vi.waitUntil(() => uploads.length > 0 && clock.readings > 3)
+    expect(heard.events).toEqual([])
+    call.abort()
+  })
+
   test('a name server that does not answer is within connect_timeout', async () => {
     const dialler = new Dialler(specOf(80, { host: 'slow.test' }), { lookup: () => {}, tls_verify: true, tls_ca: undefined })
     const failure = await new Promise<FailureError | undefined>((resolve) => dialler.dial(50, undefined, resolve))
     expect(failure!.kind).toBe('connect_timeout')
     expect(failure!.message).toContain('slow.test:80')
-  })
-
-  test('what a backend declares goes before the parameters', () => {
-    expect(timeoutsOf(specOf(1, { first_byte_timeout_ms: 7 }), PARAMETERS)).toEqual({
-      connect_ms: 3500,
-      first_byte_ms: 7,
-      between_bytes_ms: 60_000,
-    })
   })
 })
