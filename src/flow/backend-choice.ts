@@ -16,10 +16,14 @@ export function timeoutsFor(
   between_bytes_s: number,
 ): OriginTimeouts {
   return {
-    connect_ms: Number.isNaN(connect_s) ? (spec.connect_timeout_ms ?? params.connect_timeout * 1000) : connect_s * 1000,
-    first_byte_ms: Number.isNaN(first_byte_s) ? (spec.first_byte_timeout_ms ?? params.first_byte_timeout * 1000) : first_byte_s * 1000,
-    between_bytes_ms: Number.isNaN(between_bytes_s)
-      ? (spec.between_bytes_timeout_ms ?? params.between_bytes_timeout * 1000)
-      : between_bytes_s * 1000,
+    connect_ms: chosen(connect_s, spec.connect_timeout_ms, params.connect_timeout),
+    first_byte_ms: chosen(first_byte_s, spec.first_byte_timeout_ms, params.first_byte_timeout),
+    between_bytes_ms: chosen(between_bytes_s, spec.between_bytes_timeout_ms, params.between_bytes_timeout),
   }
+}
+
+/** 0 is no limit. */
+function chosen(rules_s: number, backend_ms: number | undefined, parameter_s: number): number {
+  const timeout_ms = Number.isNaN(rules_s) ? (backend_ms ?? parameter_s * 1000) : rules_s * 1000
+  return timeout_ms > 0 ? timeout_ms : Infinity
 }

@@ -57,6 +57,7 @@ export interface FetchFailure {
   message: string
 }
 
+/** Infinity: no limit. */
 export interface OriginTimeouts {
   connect_ms: number
   first_byte_ms: number

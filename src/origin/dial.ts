@@ -15,6 +15,8 @@ export type Dialled = (error: FailureError | undefined, socket: Socket | undefin
 
 const READ_BYTES = 64 * 1024
 const KEEPALIVE_MS = 60_000
+/** What a timer can hold. The kernel gives a connection up long before. */
+const TIMER_MAX_MS = 2 ** 31 - 1
 const noop = (): void => {}
 
 /**
@@ -43,7 +45,8 @@ export class Dialler {
 
   private dialSocket(raw: Socket, timeout_ms: number, preamble: Buffer | undefined, done: Dialled): void {
     let current: Socket = raw
-    const timer = setTimeout(() => settle(new FailureError('connect_timeout', `connect timeout to ${target(this.spec)}`)), timeout_ms)
+    const late = (): void => settle(new FailureError('connect_timeout', `connect timeout to ${target(this.spec)}`))
+    const timer = timeout_ms <= TIMER_MAX_MS ? setTimeout(late, timeout_ms) : undefined
     let settled = false
     const settle = (error: FailureError | undefined): void => {
       if (settled) return

@@ -1,5 +1,4 @@
 import type { Clock } from '../base/clock.ts'
-import type { BackendSpec, OriginTimeouts } from './contract.ts'
 
 /** The parameters this station reads, under their own names (durations in seconds). Read anew for each fetch or connection. */
 export interface OriginParameters {
@@ -41,13 +40,4 @@ export interface OriginOptions {
   readonly tls_ca?: string
   /** How long an address is believed; getaddrinfo does not tell the record's TTL. Default 5000. */
   readonly dns_ttl_ms?: number
-}
-
-/** What holds for a fetch from this backend unless rules say otherwise: the declaration, else the parameters. */
-export function timeoutsOf(spec: BackendSpec, parameters: OriginParameters): OriginTimeouts {
-  return {
-    connect_ms: spec.connect_timeout_ms ?? parameters.connect_timeout * 1000,
-    first_byte_ms: spec.first_byte_timeout_ms ?? parameters.first_byte_timeout * 1000,
-    between_bytes_ms: spec.between_bytes_timeout_ms ?? parameters.between_bytes_timeout * 1000,
-  }
 }
