@@ -14,8 +14,8 @@ import { describe, FailureError, isLostConnection } from './failure.ts'
 import { headBytes, Meter } from './meter.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
 import { asksForClose, headerList } from './request.ts'
-import { CONTRADICTORY, declaredLength, readFields, reasonBytes } from './response.ts'
-import { STAND_IN } from './unasked.ts'
+import { STAND_IN } from './response-parser.ts'
+import { CONTRADICTORY, declaredLength, isReason, readFields } from './response.ts'
 
 /** What a call needs of its backend. */
 export interface Carrier {
@@ -169,6 +169,7 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     if (this.done) return
     this.carrier.clock.refresh()
     if (status < 100) return this.give('malformed', `status ${status}`)
+    if (!isReason(reason)) return this.give('malformed', 'a control byte in the reason phrase')
     const raw = controller.rawHeaders as readonly Buffer[]
     try {
       if (status < 200) this.onInformational(status, reason, raw)
@@ -185,13 +186,13 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     const fields = new Fields()
     const problem = readFields(raw, fields, this.carrier.parameters)
     if (problem !== undefined) return this.give('malformed', problem)
-    this.handler.onInformational(status, reasonBytes(reason), fields)
+    this.handler.onInformational(status, reason, fields)
   }
 
   private onHead(status: number, reason: string, raw: readonly Buffer[]): void {
     const head = new ResponseHead()
     head.status = status
-    head.reason = reasonBytes(reason)
+    head.reason = reason
     const problem = readFields(raw, head.fields, this.carrier.parameters)
     if (problem !== undefined) return this.give('malformed', problem)
     const content_length = declaredLength(head)

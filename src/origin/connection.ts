@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import type { Dialler } from './dial.ts'
 import type { BackendSpec } from './contract.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
-import { teachContinue } from './unasked.ts'
+import { teachParser } from './response-parser.ts'
 
 /**
  * undici wants an origin to parse and to print as a Host field; ours comes from the request and the address from the
@@ -57,7 +57,7 @@ export class Connection extends Client {
           wire.remote = end(socket.remoteAddress, socket.remotePort, line.spec)
           wire.local = end(socket.localAddress, socket.localPort, line.spec)
           callback(null, socket)
-          teachContinue(socket)
+          teachParser(socket)
         })
       },
       pipelining: reusable ? 1 : 0,

@@ -4,6 +4,7 @@ import type { OriginParameters } from './options.ts'
 
 const SPACE = 0x20
 const TAB = 0x09
+const DELETE = 0x7f
 
 /** Reads undici's raw field lines into `fields`; the name of what is wrong with them, or undefined. */
 export function readFields(raw: readonly Buffer[], fields: Fields, limits: OriginParameters): string | undefined {
@@ -25,10 +26,13 @@ function trimmedLength(value: Buffer): number {
   return end
 }
 
-/** undici decodes the reason phrase as UTF-8; ours are latin1, a char per byte. */
-export function reasonBytes(reason: string): string {
-  for (let i = 0; i < reason.length; i++) if (reason.charCodeAt(i) > 0x7f) return Buffer.from(reason).toString('latin1')
-  return reason
+/** RFC 9112 section 4: tab, space, visible characters, obs-text. */
+export function isReason(reason: string): boolean {
+  for (let i = 0; i < reason.length; i++) {
+    const code = reason.charCodeAt(i)
+    if ((code < SPACE && code !== TAB) || code === DELETE) return false
+  }
+  return true
 }
 
 export const UNKNOWN_LENGTH = -1

@@ -112,6 +112,7 @@ describe('an origin that breaks off', () => {
 
 describe('an origin that does not speak HTTP properly', () => {
   const lies: [what: string, bytes: string][] = [
+    ['HTTP/2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 2\r\n\r\nab'],
     ['garbage', 'this is not HTTP\r\n\r\n'],
     ['two Content-Lengths that differ', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab'],
     ['a Content-Length that is no number', 'HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\na'],
@@ -133,6 +134,15 @@ describe('an origin that does not speak HTTP properly', () => {
       expect(v1.counters().fetch_failed).toBe(1)
     })
   }
+
+  vtc('bytes above 0x7f in its reason phrase are passed on as they are', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.raw('HTTP/1.1 200 Tr\xe8s bien \xff\r\nContent-Length: 0\r\n\r\n')
+    })
+    const c1 = await t.connect('c1', t.cache(await startCache(s1)))
+    await c1.ask('/', { start: 'HTTP/1.1 200 Tr\xe8s bien \xff' })
+  })
 
   vtc('a second response that nobody asked for is given to nobody', async (t) => {
     const s1 = await t.origin('s1', async (s) => {

@@ -43,6 +43,11 @@ const BAD: Row[] = [
   ['closed before anything', '', true, ['error closed']],
   ['closed in the status line', 'HTTP/1.1 20', true, ['error closed']],
   ['closed in the fields', `${OK}Content-Le`, true, ['error closed']],
+  ['HTTP/2.0', 'HTTP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n', false, ['error malformed']],
+  ['HTTP/0.9 in a status line', 'HTTP/0.9 200 OK\r\nContent-Length: 0\r\n\r\n', false, ['error malformed']],
+  ['HTTP/2.0 in an interim response', `HTTP/2.0 103 E\r\n\r\n${OK}Content-Length: 0\r\n\r\n`, false, ['error malformed']],
+  ['NUL in the reason phrase', 'HTTP/1.1 200 O\0K\r\nContent-Length: 0\r\n\r\n', false, ['error malformed']],
+  ['an escape in the reason phrase', 'HTTP/1.1 200 \x1b[2J\r\nContent-Length: 0\r\n\r\n', false, ['error malformed']],
   ['not HTTP', 'SSH-2.0-OpenSSH_9\r\n', false, ['error malformed']],
   ['HTTP/0.9', '<html>hello</html>', true, ['error malformed']],
   ['a status of two digits', 'HTTP/1.1 20 OK\r\n\r\n', false, ['error malformed']],
@@ -148,10 +153,13 @@ describe('responses', () => {
     const { head } = await ask()
     expect(lines(head!.fields)).toBe('X-B: 1|Set-Cookie: a=1|x-b: \xe9|Set-Cookie: b=2|Empty: |Content-Length: 0')
     expect(head!.fields.keys.slice(0, 3)).toEqual(['x-b', 'set-cookie', 'x-b'])
+    expect(head!.reason).toBe('Tr\xe8s bien')
+    bytes = 'HTTP/1.1 200 \r\nContent-Length: 0\r\n\r\n'
+    expect((await ask()).head!.reason).toBe('')
   })
 
   test('a response dripped byte by byte is the same response', async () => {
-    const drip = `HTTP/1.1 200 Fine\r\nX-Long: ${'v'.repeat(50)}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`
+    const drip = `HTTP/1.1 200 Fine \xe9\r\nX-Long: ${'v'.repeat(50)}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n`
     let socket: Socket
     let i = 0
     const next = (): void => {
@@ -166,6 +174,7 @@ describe('responses', () => {
     other.origin.fetch(other.origin.backend('default')!, get(), undefined, PATIENT, heard)
     await heard.finished
     expect(heard.events).toEqual(['head 200 -1', 'end abc'])
+    expect(heard.head!.reason).toBe('Fine \xe9')
     expect(lines(heard.head!.fields)).toBe(`X-Long: ${'v'.repeat(50)}|Transfer-Encoding: chunked`)
     slow.close()
   })

@@ -1,0 +1,52 @@
+import type { Socket } from 'node:net'
+import { createRequire } from 'node:module'
+import { FailureError } from './failure.ts'
+
+/**
+ * undici drops a connection on which "100 Continue" arrives, for it never asks for one. Some origins send it to
+ * every POST, and a client must be able to read it (RFC 9110 section 15.2). So its parser is told another 1xx.
+ */
+export const STAND_IN = 199
+
+/** What is used of undici's parser, which is llhttp compiled to WebAssembly. */
+interface ResponseParser {
+  readonly socket: Socket
+  readonly ptr: number
+  readonly llhttp: { llhttp_get_http_major(ptr: number): number }
+  statusText: string
+  onStatus: (this: ResponseParser, piece: Buffer) => number
+  onHeadersComplete: (this: ResponseParser, status: number, upgrade: boolean, keepAlive: boolean) => number
+}
+
+const symbols = createRequire(import.meta.url)('undici/lib/core/symbols.js') as { kParser: symbol }
+const REFUSE = -1
+let taught: ResponseParser | undefined
+
+/** Teaches the parser's class, once; the first socket that undici has taken over shows which class that is. */
+export function teachParser(socket: Socket): void {
+  if (taught !== undefined) return
+  const parser = (socket as unknown as Record<symbol, ResponseParser | undefined>)[symbols.kParser]
+  if (parser === undefined) return
+  taught = Object.getPrototypeOf(parser) as ResponseParser
+  const original = taught.onHeadersComplete
+  taught.onStatus = gatherReason
+  taught.onHeadersComplete = function (status, upgrade, keepAlive) {
+    if (this.llhttp.llhttp_get_http_major(this.ptr) !== 1) return refuseVersion(this)
+    const verdict = original.call(this, status === 100 ? STAND_IN : status, upgrade, keepAlive)
+    // Of this response: the next on the connection may have none.
+    this.statusText = ''
+    return verdict
+  }
+}
+
+/** undici reads the reason phrase as UTF-8, and of one that comes in two segments only the second. Ours are a char per byte. */
+function gatherReason(this: ResponseParser, piece: Buffer): number {
+  this.statusText += piece.toString('latin1')
+  return 0
+}
+
+/** llhttp knows HTTP/0.9 and HTTP/2.0, too; a status line that says so is not this protocol's (RFC 9112 section 2.3). */
+function refuseVersion({ socket }: ResponseParser): number {
+  socket.destroy(new FailureError('malformed', 'the status line does not say HTTP/1'))
+  return REFUSE
+}
