@@ -1,5 +1,6 @@
 import type { RequestHead } from '../http/message.ts'
 import type { StoredObject } from '../store/contract.ts'
+import { CLAIM_THEIRS } from './claims.ts'
 import type { Variant } from './entry.ts'
 
 /** A request parked on a busy object. */
@@ -19,17 +20,27 @@ export interface Waiter {
 
 /**
  * A fetch under way that others may wait for: from the decision to fetch until the response's head is in. It is a
- * right, not a lock: whoever holds it ends it with Cache.insert, Cache.mark or Cache.fail, and it can be abandoned.
+ * right, not a lock: whoever holds it ends it with Cache.insert, Cache.mark or Cache.fail, and it can be abandoned. When
+ * another worker fetches, its stand-in here collects those who wait in this one.
  */
 export class Busy {
   readonly variant: Variant
   readonly waiters = new Set<Waiter>()
-  /** Purged while it was fetched: its waiters may have the response, later requests may not. */
-  doomed = false
   readonly since_ms: number
+  /** As counted when it began: purged meanwhile, its waiters may have the response, later requests may not. */
+  readonly purges: number
+  /** The right as other workers know it. */
+  readonly claim: number
 
-  constructor(variant: Variant, since_ms: number) {
+  constructor(variant: Variant, since_ms: number, purges: number, claim: number) {
     this.variant = variant
     this.since_ms = since_ms
+    this.purges = purges
+    this.claim = claim
+  }
+
+  /** Another worker fetches. */
+  get elsewhere(): boolean {
+    return this.claim === CLAIM_THEIRS
   }
 }

@@ -5,17 +5,28 @@ import type { RequestHead } from '../http/message.ts'
 import type { Policy } from '../policy/policy.ts'
 import { REUSE, mayReuse } from '../policy/reuse.ts'
 import { varySpec } from '../policy/vary.ts'
-import type { Body, ObjectHead, RemovalReason, Store, StoredObject } from '../store/contract.ts'
-import { Busy, type Waiter } from './busy.ts'
-import { Entry, secondaryKey, Variant } from './entry.ts'
-import { Expiry } from './expiry.ts'
+import type { Body, ObjectHead, Store, StoredObject } from '../store/contract.ts'
+import { outdates, type FetchBegun } from './begun.ts'
+import type { Busy, Waiter } from './busy.ts'
+import type { Claims } from './claims.ts'
+import { Entry, hold, plainId, secondaryKey, Variant } from './entry.ts'
 import { LOOKUP, type CacheLimits, type CacheObserver, type Lookup, type LookupRequest } from './lookup.ts'
 import { LooseObject } from './loose.ts'
+import { noteHead, withSpec } from './note.ts'
+import { Rights } from './rights.ts'
 
 /** How long those who could not share an error page fetch side by side. */
 const LEFT_OUT_MS = 1000
+/** A body of more than this is not copied when its object left the store while it was validated. */
+const REVIVED_MAX_BYTES = 1024 * 1024
+/** lru-cache writes into its options: given none, each hit would allocate some. */
+const GET_OPTIONS = {}
 
-/** Keys to objects, and who fetches what. Synchronous throughout: within one worker a lookup cannot be interrupted. */
+/**
+ * Keys to objects, and who fetches what. What is stored is the store's, which workers share; a worker remembers the objects it
+ * has found (their handles), and asks each whether it is still there. Synchronous throughout: within one worker a lookup
+ * cannot be interrupted.
+ */
 export class Cache {
   /** Results of the last `lookup`, valid until the next one. */
   object: StoredObject | undefined
@@ -28,69 +39,61 @@ export class Cache {
   private readonly policy: Policy
   private readonly clock: Clock
   private readonly limits: CacheLimits
-  private readonly observer: CacheObserver
-  private readonly entries = new Map<string, Entry>()
-  private readonly busies = new Set<Busy>()
-  private readonly expiry = new Expiry()
-  private readonly markers: LRUCache<Variant, true>
+  private readonly claims: Claims
+  private readonly entries: LRUCache<string, Entry>
+  /** Entries with fetches under way are not forgotten. */
+  private readonly held = new Map<string, Entry>()
+  private readonly rights: Rights
 
-  constructor(store: Store, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver) {
+  constructor(store: Store, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver, claims: Claims) {
     this.store = store
     this.policy = policy
     this.clock = clock
     this.limits = limits
-    this.observer = observer
-    this.markers = new LRUCache({ max: limits.markers_max, dispose: (_, variant) => this.unmark(variant) })
+    this.rights = new Rights(claims, clock, observer, (variant) => this.vacated(variant))
+    this.claims = claims
+    this.entries = new LRUCache({ max: limits.keys_max, dispose: (entry, key) => this.disposed(entry, key) })
   }
 
+  /** Keys remembered. */
   get keys(): number {
-    return this.entries.size
+    return this.entries.size + this.held.size
   }
 
-  /** Deadlines kept; more than objects, but not much. */
-  get deadlines(): number {
-    return this.expiry.size
+  /** Purges counted for the key, and for others with it: unchanged, it was not purged meanwhile. */
+  purges(key: string): number {
+    return this.claims.purges(key)
   }
 
   lookup(key: string, request: LookupRequest): Lookup {
     this.object = undefined
     this.busy = undefined
-    const entry = this.entries.get(key)
-    if (entry === undefined) return this.claim(this.enter(key), request)
-    const fields = request.req.fields
-    const variant = request.hash_ignore_vary ? entry.selectAny() : entry.select(fields)
+    const entry = this.enter(key)
+    entry.refresh()
+    const { fields } = request.req
+    const variant = request.hash_ignore_vary ? entry.selectAny(fields) : entry.select(fields)
     if (variant === undefined || request.hash_always_miss) return this.claim(entry, request)
     return this.judge(entry, variant, request)
   }
 
-  /** A response that may be stored. Those who waited and may share it join it, the others look up again. */
-  insert(key: string, req: RequestHead, head: ObjectHead, body: Body, busy: Busy | undefined): StoredObject {
+  /**
+   * A response that may be stored: its object, whose body is to be filled. Those who waited and may share it join it, the others
+   * look up again.
+   */
+  insert(key: string, req: RequestHead, head: ObjectHead, expected_bytes: number, busy: Busy | undefined, begun: FetchBegun): StoredObject {
     const spec = varySpec(head.fields)
-    const keep = busy === undefined || !busy.doomed
-    const object = keep ? this.store.admit(head, body, this.onRemoved) : undefined
-    if (object === undefined) {
-      const loose = new LooseObject(head, body)
-      if (busy !== undefined) this.share(busy, loose, spec, req.fields)
-      return loose
-    }
-    const variant = this.enter(key).place(spec, req.fields)
-    this.replace(variant, object)
-    this.expiry.add(variant, endOf(head))
-    this.markUnusable(variant, head)
+    const stored = this.admit(key, spec, req.fields, head, expected_bytes, begun)
+    const object = stored ?? new LooseObject(head, this.store.transit(expected_bytes))
     if (busy !== undefined) this.share(busy, object, spec, req.fields)
     return object
   }
 
   /** The stored object was validated: it lives on under a new head (RFC 9111 section 4.3.4). */
-  freshen(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead): StoredObject {
-    if (!object.live) return this.revive(key, object, head, busy, req)
-    const sooner = endOf(head) < endOf(object.head)
-    this.store.rehead(object, head)
+  freshen(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead, begun: FetchBegun): StoredObject {
     const spec = varySpec(head.fields)
-    // A new head that found no room is out of the store again.
-    if (object.live) this.refile(this.enter(key).place(spec, req.fields), object, sooner)
-    if (busy !== undefined) this.share(busy, object, spec, req.fields)
-    return object
+    const fresh = this.renew(key, object, spec, head, req.fields, begun) ?? new LooseObject(head, object.body)
+    if (busy !== undefined) this.share(busy, fresh, spec, req.fields)
+    return fresh
   }
 
   /** A response that may not be stored: all who waited look up again at once and find the marker. */
@@ -99,17 +102,17 @@ export class Cache {
       const variant = busy !== undefined && busy.variant.busy === busy ? busy.variant : this.enter(key).claim(req.fields)
       this.setMarker(variant, ttl_ms, pass, xid)
     }
-    if (busy !== undefined) this.release(busy)
+    if (busy !== undefined) this.rights.release(busy)
   }
 
   /** The fetch failed: `object` stands in for those who waited and for whom it will do. */
   fail(busy: Busy, object: StoredObject, willDo: (req: RequestHead) => boolean): void {
     const { variant } = busy
     // Those for whom it will not do must not line up either, to fail one after the other.
-    if (variant.busy === busy && variant.object === undefined && !everyone(busy, willDo)) {
+    if (variant.busy === busy && !isLive(variant) && !everyone(busy, willDo)) {
       this.setMarker(variant, LEFT_OUT_MS, false, object.head.xid)
     }
-    this.hand(busy, object, willDo)
+    this.rights.hand(busy, object, willDo)
   }
 
   /** Would this request have found the object, as far as Vary goes? */
@@ -120,22 +123,26 @@ export class Cache {
 
   /** The right to fetch is given up without a response: whoever waited tries for himself. */
   abandon(busy: Busy): void {
-    this.release(busy)
+    this.rights.release(busy)
   }
 
   wait(busy: Busy, waiter: Waiter): void {
     busy.waiters.add(waiter)
   }
 
-  /** Takes the objects of all variants of the key out; fetches under way will not be found either. */
+  /** Takes the objects of all variants of the key out, for all workers; fetches under way will not be found either. */
   purge(key: string): number {
-    const entry = this.entries.get(key)
-    if (entry === undefined) return 0
+    this.claims.countPurge(key)
+    const entry = this.enter(key)
+    entry.refresh()
     let purged = 0
     for (const variant of Array.from(entry.all())) {
-      if (variant.object !== undefined) purged++
+      if (isLive(variant)) purged++
       this.purgeVariant(variant)
     }
+    // Without it nobody can name the variants that other workers have stored.
+    if (entry.note !== undefined) this.store.remove(entry.note)
+    entry.refresh()
     this.forget(entry)
     return purged
   }
@@ -144,24 +151,14 @@ export class Cache {
   discard(object: StoredObject): void {
     if (!object.live) return
     const variant = placeOf(object)
-    object.place = undefined
-    this.store.remove(object, 'purged')
-    this.expiry.left()
+    this.store.remove(object)
     if (variant !== undefined) this.vacate(variant, object)
   }
 
   /** Housekeeping, a bounded piece of it: ends objects whose time is over and waiters who waited too long. */
   sweep(objects_max = 1000): void {
-    const now_ms = this.clock.wall_ms
-    for (let n = 0; n < objects_max; n++) {
-      const object = this.expiry.next(now_ms)
-      if (object === undefined) break
-      // Freshened since, it has a later end.
-      if (endOf(object.head) <= now_ms) this.expire(object)
-      else this.refileLater(object)
-    }
-    const patience_ms = this.clock.mono_ms - this.limits.busy_wait_timeout_ms
-    for (const busy of this.busies) if (busy.since_ms < patience_ms && busy.waiters.size > 0) this.giveUp(busy)
+    this.store.expire(this.clock.wall_ms, objects_max)
+    this.rights.sweep(this.limits.busy_wait_timeout_ms)
   }
 
   /** Fresh, or stale within its grace. */
@@ -171,82 +168,147 @@ export class Cache {
 
   private judge(entry: Entry, variant: Variant, request: LookupRequest): Lookup {
     const now_ms = this.clock.wall_ms
-    const object = variant.object
-    const verdict = object === undefined ? REUSE.no : mayReuse(this.policy, object.head, now_ms, request)
+    const { object } = variant
+    if (object === undefined || !object.live) return this.marked(variant) ? this.toldBy(variant) : this.claim(entry, request)
+    const verdict = mayReuse(this.policy, object.head, now_ms, request)
+    this.object = object
     if (verdict === REUSE.fresh) {
-      this.object = object
+      if (entry.note !== undefined) this.store.touch(entry.note)
       return LOOKUP.hit
     }
-    this.object = object
-    if (variant.marked(now_ms)) return this.marked(variant)
+    if (this.marked(variant)) return this.toldBy(variant)
     if (verdict === REUSE.stale) return this.graceHit(variant)
+    if (verdict === REUSE.no) this.object = undefined
     return this.claim(entry, request)
   }
 
-  private marked(variant: Variant): Lookup {
+  private marked(variant: Variant): boolean {
+    if (variant.marker_until_ms <= this.clock.wall_ms) return false
+    return variant.marker_purges === this.claims.purges(variant.entry.key)
+  }
+
+  private toldBy(variant: Variant): Lookup {
     this.marker_xid = variant.marker_xid
     this.marker_left_ms = variant.marker_until_ms - this.clock.wall_ms
     return variant.marker_pass ? LOOKUP.hitpass : LOOKUP.hitmiss
   }
 
   private graceHit(variant: Variant): Lookup {
-    if (variant.busy === undefined) this.busy = this.announce(variant)
+    if (this.rights.of(variant) === undefined) this.busy = this.rights.takeFree(variant)
     return LOOKUP.hit_grace
   }
 
   private claim(entry: Entry, request: LookupRequest): Lookup {
     const variant = entry.claim(request.req.fields)
     // The object judged may be another variant's, and hide the marker.
-    if (!request.hash_always_miss && variant.marked(this.clock.wall_ms)) return this.marked(variant)
-    const busy = variant.busy
-    if (busy === undefined) {
-      this.busy = this.announce(variant)
-      return LOOKUP.miss
-    }
+    if (!request.hash_always_miss && this.marked(variant)) return this.toldBy(variant)
+    const underWay = this.rights.of(variant)
+    const busy = underWay ?? this.rights.take(variant)
+    if (underWay === undefined && !busy.elsewhere) return this.lookAgain(entry, busy, request)
     if (request.hash_ignore_busy || request.hash_always_miss) return LOOKUP.miss
     this.busy = busy
     return busy.waiters.size >= this.limits.busy_waiters_max ? LOOKUP.crowded : LOOKUP.wait
   }
 
-  private announce(variant: Variant): Busy {
-    const busy = new Busy(variant, this.clock.mono_ms)
-    variant.busy = busy
-    this.busies.add(busy)
-    return busy
+  /** The right to fetch is ours; but between our look and our claim another worker may have fetched it. */
+  private lookAgain(entry: Entry, mine: Busy, request: LookupRequest): Lookup {
+    this.busy = mine
+    if (mine.claim < 0 || request.hash_always_miss) return LOOKUP.miss
+    entry.refresh()
+    const found = entry.select(request.req.fields)?.object
+    if (found === undefined || found === this.object || !found.live) return LOOKUP.miss
+    if (mayReuse(this.policy, found.head, this.clock.wall_ms, request) !== REUSE.fresh) return LOOKUP.miss
+    this.busy = undefined
+    this.object = found
+    this.rights.release(mine)
+    return LOOKUP.hit
   }
 
   private enter(key: string): Entry {
-    let entry = this.entries.get(key)
-    if (entry === undefined) this.entries.set(key, (entry = new Entry(key)))
+    const known = this.entries.get(key, GET_OPTIONS)
+    if (known !== undefined) return known
+    const entry = this.held.get(key) ?? new Entry(key, this.store)
+    this.held.delete(key)
+    this.entries.set(key, entry)
     return entry
   }
 
-  private replace(variant: Variant, object: StoredObject): void {
-    const old = variant.object
-    variant.object = object
-    object.place = variant
-    if (variant.marker_until_ms !== 0) this.clearMarker(variant)
-    if (old === undefined || old === object) return
-    old.place = undefined
-    this.store.remove(old, 'replaced')
-    this.expiry.left()
+  private disposed(entry: Entry, key: string): void {
+    if (entry.busies > 0 && this.entries.peek(key) === undefined) this.held.set(key, entry)
   }
 
-  /** The object left the store while it was validated. Evicted it comes back; what was purged or replaced does not. */
-  private revive(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead): StoredObject {
-    if (placeOf(object) !== undefined) return this.insert(key, req, head, object.body, busy)
-    const loose = new LooseObject(head, object.body)
-    if (busy !== undefined) this.share(busy, loose, varySpec(head.fields), req.fields)
-    return loose
+  /** Opens the object of a response in the place of its variant; undefined when it does not stay. */
+  private admit(
+    key: string,
+    spec: string,
+    fields: Fields,
+    head: ObjectHead,
+    expected_bytes: number,
+    begun: FetchBegun,
+  ): StoredObject | undefined {
+    if (begun.purges !== this.claims.purges(key)) return undefined
+    const entry = this.enter(key)
+    entry.refresh()
+    const secondary = secondaryKey(spec, fields)
+    if (outdates(this.store.find(entry.idOf(secondary)), head, begun) || !this.noteSpec(entry, spec, head.xid)) return undefined
+    const object = this.store.open(entry.idOf(secondary), head, expected_bytes)
+    if (object === undefined) return undefined
+    const variant = entry.variant(secondary)
+    hold(variant, object)
+    this.clearMarker(variant)
+    this.markUnusable(variant, head)
+    return object
   }
 
-  /** A 304 may bring another Vary, and so another place. `sooner`: the object ends before it was to end. */
-  private refile(variant: Variant, object: StoredObject, sooner: boolean): void {
+  /** Sees to it that the store leads from the key to variants under this Vary; false when there is no room for that. */
+  private noteSpec(entry: Entry, spec: string, xid: number): boolean {
+    if (entry.note === undefined ? spec === '' : entry.knownSpecs[0] === spec) return true
+    const { wall_ms } = this.clock
+    const known = entry.note === undefined ? [] : entry.knownSpecs
+    const era = entry.note === undefined ? `${xid}-${wall_ms}` : entry.knownEra
+    const note = this.store.open(plainId(entry.key), noteHead(era, withSpec(known, spec), wall_ms), 0)
+    if (note === undefined) return false
+    note.body.complete()
+    entry.adopt(note)
+    return true
+  }
+
+  /** The validated object under its new head, and under another variant if its Vary has changed. */
+  private renew(
+    key: string,
+    object: StoredObject,
+    spec: string,
+    head: ObjectHead,
+    fields: Fields,
+    begun: FetchBegun,
+  ): StoredObject | undefined {
     const before = placeOf(object)
-    this.replace(variant, object)
-    if (before !== variant || sooner) this.expiry.moved(variant, endOf(object.head))
-    if (before !== undefined && before !== variant) this.vacate(before, object)
-    this.markUnusable(variant, object.head)
+    if (object.live && before !== undefined && before.key === secondaryKey(spec, fields)) {
+      this.store.rehead(object, head)
+      if (object.live) this.markUnusable(before, head)
+      return object
+    }
+    return this.revive(key, object, spec, head, fields, begun)
+  }
+
+  /**
+   * The object left the store while it was validated, or is to have another place: a copy. What a later response has replaced does not
+   * come back.
+   */
+  private revive(
+    key: string,
+    object: StoredObject,
+    spec: string,
+    head: ObjectHead,
+    fields: Fields,
+    begun: FetchBegun,
+  ): StoredObject | undefined {
+    const { body } = object
+    if (body.state !== 'complete' || body.size_bytes > REVIVED_MAX_BYTES) return undefined
+    const copy = this.admit(key, spec, fields, head, body.size_bytes, begun)
+    if (copy === undefined) return undefined
+    fill(copy.body, body)
+    return copy
   }
 
   /** A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461). */
@@ -257,87 +319,19 @@ export class Cache {
   /** To those who waited and are of the same variant as the request that was answered, if it is of any use to them. */
   private share(busy: Busy, object: StoredObject, spec: string, answered: Fields): void {
     // Whatever the origin permits later requests: nobody is handed the cookie that another's request has just been given.
-    if (object.head.fields.has('set-cookie')) return this.separate(busy)
+    if (object.head.fields.has('set-cookie')) return this.rights.separate(busy)
     const key = secondaryKey(spec, answered)
     const usable = this.usable(object.head)
-    this.hand(busy, object, (req) => usable && (spec === '' || secondaryKey(spec, req.fields) === key))
-  }
-
-  /** Ends the busy state and gives the object to those who waited and for whom it will do. */
-  private hand(busy: Busy, object: StoredObject, willDo: (req: RequestHead) => boolean): void {
-    const waiters = this.finish(busy)
-    if (waiters.length === 0) return
-    const others: Waiter[] = []
-    const joined: Waiter[] = []
-    for (const waiter of waiters) (willDo(waiter.req) ? joined : others).push(waiter)
-    for (const waiter of joined) waiter.attach(object)
-    for (const waiter of joined) waiter.joined()
-    for (const waiter of others) waiter.released()
-  }
-
-  private separate(busy: Busy): void {
-    for (const waiter of this.finish(busy)) waiter.fetchAlone()
-  }
-
-  private release(busy: Busy): void {
-    for (const waiter of this.finish(busy)) waiter.released()
-  }
-
-  private finish(busy: Busy): Waiter[] {
-    this.busies.delete(busy)
-    const variant = busy.variant
-    if (variant.busy === busy) {
-      variant.busy = undefined
-      this.tidy(variant)
-    }
-    const waiters = Array.from(busy.waiters)
-    busy.waiters.clear()
-    return waiters
-  }
-
-  /** Rule 5 of coalescing: who waited too long fetches for himself; the busy object stops collecting. */
-  private giveUp(busy: Busy): void {
-    const waiters = Array.from(busy.waiters)
-    busy.waiters.clear()
-    if (busy.variant.busy === busy) busy.variant.busy = undefined
-    this.busies.delete(busy)
-    this.observer.gaveUp(waiters.length)
-    for (const waiter of waiters) waiter.gaveUp()
+    this.rights.hand(busy, object, (req) => usable && (spec === '' || secondaryKey(spec, req.fields) === key))
   }
 
   private purgeVariant(variant: Variant): void {
-    if (variant.busy !== undefined) {
-      variant.busy.doomed = true
-      variant.busy = undefined
-    }
-    if (variant.marker_until_ms !== 0) this.clearMarker(variant)
-    const object = variant.object
-    if (object !== undefined) {
-      variant.object = undefined
-      object.place = undefined
-      this.store.remove(object, 'purged')
-      this.expiry.left()
-    }
+    if (variant.busy !== undefined) this.rights.detach(variant.busy)
+    this.clearMarker(variant)
+    const { object } = variant
+    variant.object = undefined
+    if (object !== undefined && object.live) this.store.remove(object)
     variant.entry.drop(variant)
-  }
-
-  private refileLater(object: StoredObject): void {
-    const variant = placeOf(object)
-    if (variant !== undefined) this.expiry.add(variant, endOf(object.head))
-  }
-
-  private expire(object: StoredObject): void {
-    const variant = placeOf(object)
-    this.store.remove(object, 'expired')
-    this.observer.expired()
-    if (variant !== undefined) this.vacate(variant, object)
-  }
-
-  private readonly onRemoved = (object: StoredObject, reason: RemovalReason): void => {
-    if (reason === 'evicted') this.observer.evicted()
-    this.expiry.left()
-    const variant = placeOf(object)
-    if (variant !== undefined) this.vacate(variant, object)
   }
 
   private vacate(variant: Variant, object: StoredObject): void {
@@ -349,16 +343,17 @@ export class Cache {
     variant.marker_until_ms = this.clock.wall_ms + ttl_ms
     variant.marker_pass = pass
     variant.marker_xid = xid
-    this.markers.set(variant, true)
+    variant.marker_purges = this.claims.purges(variant.entry.key)
   }
 
-  /** Through the list of markers, whose `dispose` does it. */
   private clearMarker(variant: Variant): void {
-    this.markers.delete(variant)
+    variant.marker_until_ms = 0
   }
 
-  private unmark(variant: Variant): void {
-    variant.marker_until_ms = 0
+  /** Nothing is fetched for the variant any more: its entry may be forgotten like others. */
+  private vacated(variant: Variant): void {
+    const { entry } = variant
+    if (entry.busies === 0 && this.held.delete(entry.key)) this.entries.set(entry.key, entry)
     this.tidy(variant)
   }
 
@@ -368,8 +363,19 @@ export class Cache {
   }
 
   private forget(entry: Entry): void {
-    if (entry.empty && this.entries.get(entry.key) === entry) this.entries.delete(entry.key)
+    if (entry.empty && this.entries.peek(entry.key) === entry) this.entries.delete(entry.key)
   }
+}
+
+function isLive({ object }: Variant): boolean {
+  return object !== undefined && object.live
+}
+
+function fill(copy: Body, body: Body): void {
+  const reader = body.read(0)
+  for (let piece = reader.next(); piece !== undefined; piece = reader.next()) copy.append(piece)
+  reader.release()
+  copy.complete()
 }
 
 function everyone(busy: Busy, willDo: (req: RequestHead) => boolean): boolean {
@@ -377,12 +383,7 @@ function everyone(busy: Busy, willDo: (req: RequestHead) => boolean): boolean {
   return true
 }
 
-/** When nothing about it is of use any more. */
-function endOf(head: ObjectHead): number {
-  return head.t_origin_ms + head.ttl_ms + head.grace_ms + head.keep_ms
-}
-
-/** The variant a live object belongs to: kept with the object, for a WeakMap of all objects costs each collection its size. */
+/** The variant an object was found as: kept with its handle, for a WeakMap of all objects costs each collection its size. */
 function placeOf(object: StoredObject): Variant | undefined {
   return object.place instanceof Variant ? object.place : undefined
 }

@@ -1,23 +1,25 @@
 import type { Fields } from '../http/fields.ts'
-import type { StoredObject } from '../store/contract.ts'
+import type { Store, StoredObject } from '../store/contract.ts'
 import { variantKey } from '../policy/vary.ts'
 import type { Busy } from './busy.ts'
+import { eraOf, isNote, specsOf } from './note.ts'
 
-/** Most Vary specifications remembered for one key; an origin that keeps changing its Vary loses the oldest variants. */
-const SPECS_MAX = 4
+/** Variants of one key that a worker remembers; the store may hold more. */
+const VARIANTS_MAX = 256
 
 /** What a key leads to for one combination of the request fields its Vary names (RFC 9111 section 4.1). */
 export class Variant {
   readonly entry: Entry
   readonly key: string
+  /** As last found; `live` tells whether it still is. */
   object: StoredObject | undefined
-  /** For Expiry. */
-  due_ms = 0
   /** Hit-for-miss or hit-for-pass: wall time until which it holds, 0 = none. */
   marker_until_ms = 0
   marker_pass = false
   /** Transaction of the fetch that left it. */
   marker_xid = 0
+  /** The count of purges when it was left: a purge by another worker voids it. */
+  marker_purges = 0
   /** The fetch under way for it, of which there is at most one (others wait). */
   busy: Busy | undefined
 
@@ -26,58 +28,99 @@ export class Variant {
     this.key = key
   }
 
-  marked(now_ms: number): boolean {
-    return this.marker_until_ms > now_ms
-  }
-
   get vacant(): boolean {
-    return this.object === undefined && this.busy === undefined && this.marker_until_ms === 0
+    return this.busy === undefined && this.marker_until_ms === 0 && (this.object === undefined || !this.object.live)
   }
 }
 
 /**
- * One primary key (what vcl_hash made). Its variants are found by a second key built from the request, so that the
- * number of variants never makes a lookup slower: no list is scanned.
+ * What a worker remembers of one primary key (what vcl_hash made): where the store has its objects. Variants are found
+ * by a second key built from the request, so that their number never makes a lookup slower: no list is scanned.
  */
 export class Entry {
   readonly key: string
-  /** Normalised Vary specifications seen, newest first; '' is a response without Vary. */
-  private readonly specs: string[] = []
+  /** What the store has under the key itself when its responses vary. */
+  note: StoredObject | undefined = undefined
+  /** Fetches under way for its variants. */
+  busies = 0
+  private era = ''
+  private specs: readonly string[] = PLAIN
+  private readonly store: Store
   private readonly variants = new Map<string, Variant>()
 
-  constructor(key: string) {
+  constructor(key: string, store: Store) {
     this.key = key
+    this.store = store
+  }
+
+  /** Learns what others have made of the key since. One look at the object or note it knows, when that is still there. */
+  refresh(): void {
+    const { note } = this
+    if (note === undefined) {
+      const plain = this.variants.get('')
+      if (plain !== undefined && plain.object !== undefined && plain.object.live) return
+    } else if (note.live) return
+    const found = this.store.find(plainId(this.key))
+    if (found !== undefined && isNote(found)) return this.adopt(found)
+    if (note !== undefined) this.forgetNote()
+    if (found !== undefined) hold(this.variant(''), found)
   }
 
   /** The variant this request selects: of several, the one whose response is the most recent (RFC 9111 section 4). */
   select(fields: Fields): Variant | undefined {
-    const specs = this.specs
-    if (specs.length <= 1) return this.variants.get(secondaryKey(specs.length === 0 ? '' : specs[0], fields))
+    if (this.note === undefined) return this.variants.get('')
+    const { specs } = this
     let best: Variant | undefined
-    for (let i = 0; i < specs.length; i++) best = fresher(best, this.variants.get(secondaryKey(specs[i], fields)))
+    for (let i = 0; i < specs.length; i++) best = fresher(best, this.look(secondaryKey(specs[i], fields)))
     return best
   }
 
-  /** hash_ignore_vary: whichever variant has the most recent object. */
-  selectAny(): Variant | undefined {
-    let best: Variant | undefined
+  /** hash_ignore_vary: of the variants this worker knows, the one that has the most recent object. */
+  selectAny(fields: Fields): Variant | undefined {
+    let best = this.select(fields)
     for (const variant of this.variants.values()) best = fresher(best, variant)
     return best
   }
 
   /** The variant under the newest specification, made when missing: where a fetch for this request is announced. */
   claim(fields: Fields): Variant {
-    return this.variant(secondaryKey(this.specs.length === 0 ? '' : this.specs[0], fields))
+    return this.variant(secondaryKey(this.specs[0], fields))
   }
 
-  /** The variant for a response with this Vary to this request. */
-  place(spec: string, fields: Fields): Variant {
-    this.remember(spec)
-    return this.variant(secondaryKey(spec, fields))
+  variant(key: string): Variant {
+    let variant = this.variants.get(key)
+    if (variant === undefined) {
+      if (this.variants.size >= VARIANTS_MAX) this.shrink()
+      this.variants.set(key, (variant = new Variant(this, key)))
+    }
+    return variant
+  }
+
+  /** What the variant is stored under. */
+  idOf(key: string): string {
+    return this.note === undefined ? plainId(this.key) : `V${this.era}\n${key.length}\n${key}\n${this.key}`
+  }
+
+  /** Newest first. */
+  get knownSpecs(): readonly string[] {
+    return this.specs
+  }
+
+  get knownEra(): string {
+    return this.era
+  }
+
+  /** The note is what the store has under the key. */
+  adopt(note: StoredObject): void {
+    const era = eraOf(note)
+    if (era !== this.era) this.forgetObjects()
+    this.note = note
+    this.era = era
+    this.specs = specsOf(note)
   }
 
   drop(variant: Variant): void {
-    if (variant.vacant) this.variants.delete(variant.key)
+    if (variant.vacant && this.variants.get(variant.key) === variant) this.variants.delete(variant.key)
   }
 
   get empty(): boolean {
@@ -88,19 +131,41 @@ export class Entry {
     return this.variants.values()
   }
 
-  private variant(key: string): Variant {
-    let variant = this.variants.get(key)
-    if (variant === undefined) this.variants.set(key, (variant = new Variant(this, key)))
+  private look(key: string): Variant | undefined {
+    const known = this.variants.get(key)
+    if (known !== undefined && known.object !== undefined && known.object.live) return known
+    const found = this.store.find(this.idOf(key))
+    if (found === undefined) return known
+    const variant = known ?? this.variant(key)
+    hold(variant, found)
     return variant
   }
 
-  private remember(spec: string): void {
-    const at = this.specs.indexOf(spec)
-    if (at === 0) return
-    if (at > 0) this.specs.splice(at, 1)
-    this.specs.unshift(spec)
-    if (this.specs.length > SPECS_MAX) this.specs.pop()
+  private forgetNote(): void {
+    this.note = undefined
+    this.era = ''
+    this.specs = PLAIN
+    this.forgetObjects()
   }
+
+  /** They can no longer be named. */
+  private forgetObjects(): void {
+    for (const variant of Array.from(this.variants.values())) {
+      variant.object = undefined
+      this.drop(variant)
+    }
+  }
+
+  private shrink(): void {
+    for (const variant of Array.from(this.variants.values())) if (variant.busy === undefined) this.variants.delete(variant.key)
+  }
+}
+
+const PLAIN: readonly string[] = ['']
+
+/** What a key's only object, or its note, is stored under. */
+export function plainId(key: string): string {
+  return 'P' + key
 }
 
 /** "" for a response without Vary, else the names and this request's values for them. */
@@ -108,9 +173,20 @@ export function secondaryKey(spec: string, fields: Fields): string {
   return spec === '' ? '' : spec + '\n' + variantKey(spec, fields)
 }
 
+export function hold(variant: Variant, object: StoredObject): void {
+  variant.object = object
+  object.place = variant
+}
+
 function fresher(a: Variant | undefined, b: Variant | undefined): Variant | undefined {
   if (a === undefined) return b
   if (b === undefined) return a
-  if (b.object === undefined) return a.object === undefined && a.busy === undefined ? b : a
-  return a.object === undefined || b.object.head.t_origin_ms > a.object.head.t_origin_ms ? b : a
+  const ours = liveOf(a)
+  const theirs = liveOf(b)
+  if (theirs === undefined) return ours === undefined && a.busy === undefined ? b : a
+  return ours === undefined || theirs.head.t_origin_ms > ours.head.t_origin_ms ? b : a
+}
+
+function liveOf({ object }: Variant): StoredObject | undefined {
+  return object !== undefined && object.live ? object : undefined
 }

@@ -36,14 +36,12 @@ export interface CacheLimits {
   busy_waiters_max: number
   /** How long one may wait before it fetches for itself, ms. */
   busy_wait_timeout_ms: number
-  /** Hit-for-miss and hit-for-pass markers kept at most. */
-  markers_max: number
+  /** Keys remembered at most, with the handles of their objects and their hit-for-miss and hit-for-pass markers. */
+  keys_max: number
 }
 
 /** Counted by the worker. */
 export interface CacheObserver {
-  evicted(): void
-  expired(): void
   /** So many waiters had waited long enough. */
   gaveUp(waiters: number): void
 }

@@ -156,7 +156,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   take(object: StoredObject): void {
     this.object = object
     this.releaseReader()
-    if (object.body.whole === undefined) this.reader = object.body.read(0)
+    this.reader = object.body.read(0)
   }
 
   /** The response of our own fetch is there. */

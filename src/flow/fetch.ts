@@ -1,4 +1,5 @@
 import { MAIN } from '../counters/counters.ts'
+import type { FetchBegun } from '../cache/begun.ts'
 import { LooseObject } from '../cache/loose.ts'
 import type { Fields } from '../http/fields.ts'
 import { formatHttpDate } from '../http/dates.ts'
@@ -32,7 +33,7 @@ const FAILED = 'Backend fetch failed'
  * One fetch, from vcl_backend_fetch to the last byte of the body. It outlives the client request that caused it.
  * Everything happens in calls from the origin; nothing is awaited.
  */
-export class Fetch extends BackendState implements OriginHandler, IntakeHost {
+export class Fetch extends BackendState implements OriginHandler, IntakeHost, FetchBegun {
   readonly kind: FetchKind
   private readonly setup: FetchSetup
   private readonly recipients: Recipients
@@ -48,7 +49,8 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
   private ended = false
   /** Published to its owner only. */
   private private = false
-  private sent_ms = 0
+  sent_ms = 0
+  readonly purges: number
   private received_ms = 0
   private traffic = NO_TRAFFIC
 
@@ -56,6 +58,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     super(env, vcl, key, from)
     this.setup = setup
     this.kind = setup.kind
+    this.purges = setup.busy?.purges ?? env.cache.purges(key)
     this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
     this.bereq_uncacheable = setup.kind === 'pass'
     this.forgetUncacheable()
@@ -286,10 +289,10 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     const { env, validated } = this
     const head = objectHead(this.bereq_xid, this.beresp, settled, true)
     if (validated !== undefined) {
-      this.object = env.cache.freshen(this.key, validated, head, this.recipients.takeBusy(), this.bereq)
+      this.object = env.cache.freshen(this.key, validated, head, this.recipients.takeBusy(), this.bereq, this)
     } else {
-      const body = this.adopt(env.store.fill(this.body_bytes))
-      this.object = env.cache.insert(this.key, this.bereq, head, body, this.recipients.takeBusy())
+      this.object = env.cache.insert(this.key, this.bereq, head, this.body_bytes, this.recipients.takeBusy(), this)
+      this.adopt(this.object.body)
     }
     this.recipients.give(asReceived(this, settled, this.object))
   }
@@ -362,12 +365,14 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost {
     const text = Buffer.from(this.body_text, 'latin1')
     const stored = this.kind !== 'pass' && this.beresp_ttl_s > 0 && !this.beresp_uncacheable
     const head = objectHead(this.bereq_xid, this.beresp, errorAnswers(this, this.received_ms, stored), stored)
-    const body = stored ? env.store.fill(text.length) : env.store.transit(text.length)
-    if (text.length > 0) body.append(text)
-    body.complete()
     this.expected_bytes = text.length
     this.log.record(TAG.Storage, `memory ${stored ? env.store.name : 'Transient'}`)
-    this.object = stored ? env.cache.insert(this.key, this.bereq, head, body, recipients.takeBusy()) : new LooseObject(head, body)
+    this.object = stored
+      ? env.cache.insert(this.key, this.bereq, head, text.length, recipients.takeBusy(), this)
+      : new LooseObject(head, env.store.transit(text.length))
+    const { body } = this.object
+    if (text.length > 0) body.append(text)
+    body.complete()
     recipients.giveAll(this.object, () => stored || errorForAll(this))
     this.handOut()
   }

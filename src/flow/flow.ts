@@ -15,6 +15,7 @@ export class Flow implements FlowEntry, TaskPool {
   }
 
   request(connection: ClientConnection): void {
+    this.env.store.newRun()
     const task = this.spare.pop() ?? new ClientTask(this.env, this)
     task.begin(connection)
   }

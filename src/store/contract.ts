@@ -26,14 +26,17 @@ export interface Body {
   /** True while byte 0 is still there, so that a new reader may join. */
   readonly joinable: boolean
   readonly windowed: boolean
-  /** The complete body as one piece, when it is complete and stored in one piece; a zero-length Buffer when empty. */
+  /**
+   * The complete body as one piece, when it is small or lies in one piece; a zero-length Buffer when empty. Valid in this run
+   * only, but for who has a reader.
+   */
   readonly whole: Buffer | undefined
 
   /** Copies `chunk` in (the caller's buffer may be reused at once). More than was announced fails the body. */
   append(chunk: Buffer): typeof APPEND_OK | typeof APPEND_PAUSE
   /** No more bytes. Readers see the end. Fewer than were announced: the same as `fail`. */
   complete(): void
-  /** Broken half-way: readers see `failed` after the bytes they can still get. An admitted object leaves the store. */
+  /** Broken half-way: readers see `failed` after the bytes they can still get. Its object leaves the store. */
   fail(): void
   /** Called when a paused writer may go on. */
   onRoom: (() => void) | undefined
@@ -66,6 +69,7 @@ export interface BodyReader {
 export interface ObjectHead {
   /** VXID of the fetch that made it (X-Varnish, log Hit records). */
   xid: number
+  /** 0 is no response's: a note that the cache leaves for itself, which is not counted as an object. */
   status: number
   reason: string
   fields: Fields
@@ -86,53 +90,66 @@ export interface ObjectHead {
   headText: string
 }
 
-/** What the store holds for one variant. */
+/** When nothing about an object is of use any more, wall-clock ms. */
+export function objectEnd_ms(head: ObjectHead): number {
+  return head.t_origin_ms + head.ttl_ms + head.grace_ms + head.keep_ms
+}
+
+/**
+ * An object of the store, as one worker sees it: found by several, it is one object with a handle in each. What it says of
+ * itself holds for the run it was found in, and longer for who has a reader of its body.
+ */
 export interface StoredObject {
-  head: ObjectHead
+  readonly head: ObjectHead
   readonly body: Body
-  /** Deliveries so far (obj.hits). */
+  /** Deliveries so far (obj.hits), by all workers. */
   hits: number
   lastHit_ms: number
-  /** Where whoever admitted it has filed it; nothing to the store. */
+  /** Where whoever found it has filed it; nothing to the store. */
   place: unknown
-  /** False once evicted, purged or replaced: not to be found by lookup any more, still readable while held. */
+  /** False once evicted, expired, removed or replaced: not to be found any more, still readable while held. */
   readonly live: boolean
   /** Bookkeeping cost against the store's budget: body, head and overhead. */
   readonly size_bytes: number
 }
 
-/** Why an object left the store. Failed: its body broke half-way, and the store took it out by itself. */
-export type RemovalReason = 'evicted' | 'expired' | 'purged' | 'replaced' | 'failed'
-
 export interface StoreStats {
   capacity_bytes: number
   used_bytes: number
-  /** Bytes of windowed and not yet admitted bodies. */
+  /** Bytes of windowed bodies, and of those that are held only by their readers. */
   transient_bytes: number
   objects: number
   /** Objects evicted to make room (n_lru_nuked). */
   nuked: number
+  /** Objects whose time was over (n_expired). */
+  expired: number
   /** Allocations and failed allocations (SMA c_req, c_fail). */
   requests: number
   failures: number
 }
 
+/** An index of objects by id, and the memory they lie in. Several workers may share what is behind it. */
 export interface Store {
   readonly name: string
+  /** A run of the worker begins: nothing that it found in an earlier one is in use any more, but what readers hold. */
+  newRun(): void
+  /** The live object that was last opened under the id, by whichever worker; its body may still fill. */
+  find(id: string): StoredObject | undefined
   /**
-   * A body that will be kept with `admit`. It counts against the budget while it fills (evicting others when needed);
-   * when it cannot fit it turns windowed by itself: still streamed to its readers, never admitted.
+   * A new object whose body is to be filled, in place of the one that has the id. It can be found at once. Room for
+   * announced bytes is made first, by evicting others; undefined when it cannot be had: the response is then streamed
+   * through `transit`. A body of unknown size that outgrows its room turns windowed, and its object leaves.
    */
-  fill(expected_bytes: number): Body
+  open(id: string, head: ObjectHead, expected_bytes: number): StoredObject | undefined
   /** A body that is never kept (pass, hit-for-miss, synthetic streams). */
   transit(expected_bytes: number): Body
-  /** Makes the object findable/evictable; may be called while the body still fills. Undefined when the body is windowed or too large. `onRemoved` is called once when it leaves, except for `remove`. */
-  admit(head: ObjectHead, body: Body, onRemoved: (object: StoredObject, reason: RemovalReason) => void): StoredObject | undefined
-  /** Same body under a new head (304 freshening): adjusts the accounting. */
+  /** Same body under a new head (304 freshening). An object for whose new head there is no room leaves. */
   rehead(object: StoredObject, head: ObjectHead): void
   /** Hit: recency only. Must not allocate. */
   touch(object: StoredObject): void
-  /** Takes it out (purge, replacement, expiry). Readers that hold its body go on. */
-  remove(object: StoredObject, reason: RemovalReason): void
+  /** Takes it out. Readers that hold its body go on. */
+  remove(object: StoredObject): void
+  /** Housekeeping, a bounded piece of it: takes out at most so many objects whose end has come. */
+  expire(now_ms: number, objects_max: number): void
   stats(): StoreStats
 }

@@ -115,8 +115,6 @@ export function originObserver(main: CounterValues, vbe: CounterValues): OriginO
 
 export function cacheObserver(counters: Float64Array): CacheObserver {
   return {
-    evicted: () => void counters[MAIN.n_lru_nuked]++,
-    expired: () => void counters[MAIN.n_expired]++,
     gaveUp: (waiters) => void (counters[MAIN.busy_timeout] += waiters),
   }
 }

@@ -1,5 +1,6 @@
 import { SystemClock, type Clock } from '../base/clock.ts'
 import { Cache } from '../cache/cache.ts'
+import { NoClaims } from '../cache/claims.ts'
 import { CounterBlock, MAIN, SMA, type CounterHandle, type CounterValues } from '../counters/counters.ts'
 import { counterRows, type CounterClass } from '../counters/table.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
@@ -14,15 +15,15 @@ import { createOrigin, type Origins } from '../origin/create.ts'
 import type { OriginObserver } from '../origin/options.ts'
 import { policyFor } from '../policy/policy.ts'
 import { createHeapStore } from '../store/heap/store.ts'
-import type { Store } from '../store/contract.ts'
+import type { Store, StoreStats } from '../store/contract.ts'
 import type { WorkerConfig } from './config.ts'
 import { cacheObserver, originObserver, SessionObserver } from './observers.ts'
 import { loadRules } from './rules.ts'
 
 /** How often housekeeping runs: expiry, waiters' patience, gauges. */
 const UPKEEP_MS = 500
-/** Hit-for-miss and hit-for-pass markers kept at most. */
-const MARKERS_MAX = 100_000
+/** Keys a worker remembers at most, each with the handles of its objects. */
+const KEYS_MAX = 100_000
 
 /** A worker put together: everything that serves traffic in one thread. */
 export class Worker {
@@ -36,6 +37,8 @@ export class Worker {
   private readonly main: CounterBlock
   private readonly sma: CounterBlock
   private readonly upkeep: NodeJS.Timeout
+  /** The store's figures as last counted. */
+  private seen: StoreStats
 
   private constructor(parts: WorkerParts, listener: Listener, endpoints: readonly Endpoint[]) {
     this.endpoints = endpoints
@@ -46,6 +49,7 @@ export class Worker {
     this.main = parts.main
     this.sma = parts.sma
     this.listener = listener
+    this.seen = parts.env.store.stats()
     this.upkeep = setInterval(() => this.keepUp(), UPKEEP_MS)
     this.upkeep.unref()
   }
@@ -67,6 +71,9 @@ export class Worker {
     this.origin.sweep()
     const stats = env.store.stats()
     main.values[MAIN.n_object] = stats.objects
+    main.values[MAIN.n_lru_nuked] += stats.nuked - this.seen.nuked
+    main.values[MAIN.n_expired] += stats.expired - this.seen.expired
+    this.seen = stats
     main.values[MAIN.n_objecthead] = env.cache.keys
     sma.values[SMA.c_req] = stats.requests
     sma.values[SMA.c_fail] = stats.failures
@@ -107,9 +114,9 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const limits = {
     busy_waiters_max: params.busy_waiters_max,
     busy_wait_timeout_ms: params.busy_wait_timeout > 0 ? params.busy_wait_timeout * 1000 : Infinity,
-    markers_max: MARKERS_MAX,
+    keys_max: KEYS_MAX,
   }
-  const cache = new Cache(store, policy, clock, limits, cacheObserver(counters))
+  const cache = new Cache(store, policy, clock, limits, cacheObserver(counters), new NoClaims())
   const vcl = loadRules(config, origin)
   counters[MAIN.n_vcl] = 1
   counters[MAIN.n_backend] = config.backends

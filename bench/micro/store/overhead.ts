@@ -48,10 +48,10 @@ const lines = Number(process.argv[2] ?? 10)
   const rss = process.memoryUsage().rss
   const kept: unknown[] = []
   for (let i = 0; i < OBJECTS; i++) {
-    const body = store.fill(BODY.length)
-    kept.push(store.admit(head(lines), body, () => {}))
-    body.append(BODY)
-    body.complete()
+    const object = store.open(`object ${i}`, head(lines), BODY.length)
+    kept.push(object)
+    object?.body.append(BODY)
+    object?.body.complete()
   }
   const real = (memory_bytes() - before) / OBJECTS
   const resident = (process.memoryUsage().rss - rss) / OBJECTS

@@ -1,5 +1,6 @@
-import type { ObjectHead, RemovalReason, StoredObject } from '../contract.ts'
+import type { ObjectHead, StoredObject } from '../contract.ts'
 import type { HeapBody } from './body.ts'
+import type { Expiring } from './expiry.ts'
 
 /**
  * What an object costs beside its body and its head's text on Node 26, as bench/micro/store/overhead.ts measures it:
@@ -17,9 +18,8 @@ export function headCost(head: ObjectHead): number {
   return bytes
 }
 
-export type OnRemoved = (object: StoredObject, reason: RemovalReason) => void
-
 export class HeapObject implements StoredObject {
+  readonly id: string
   head: ObjectHead
   readonly body: HeapBody
   hits = 0
@@ -29,13 +29,15 @@ export class HeapObject implements StoredObject {
   /** May be evicted now, and is in the list of those that may. */
   listed = false
   head_bytes: number
-  readonly onRemoved: OnRemoved
+  /** Empty once it has left. */
+  readonly end: { object: HeapObject | undefined; due_ms: number } & Expiring
 
-  constructor(head: ObjectHead, head_bytes: number, body: HeapBody, onRemoved: OnRemoved) {
+  constructor(id: string, head: ObjectHead, head_bytes: number, body: HeapBody) {
+    this.id = id
     this.head = head
     this.head_bytes = head_bytes
     this.body = body
-    this.onRemoved = onRemoved
+    this.end = { object: this, due_ms: 0 }
   }
 
   get size_bytes(): number {

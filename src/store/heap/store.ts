@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
-import type { Body, ObjectHead, RemovalReason, Store, StoredObject, StoreStats } from '../contract.ts'
+import { objectEnd_ms, type Body, type ObjectHead, type Store, type StoredObject, type StoreStats } from '../contract.ts'
 import { PLACE, HeapBody, type BodyOwner, type Place } from './body.ts'
+import { Expiry } from './expiry.ts'
 import { ExtentSizes } from './extents.ts'
-import { HeapObject, headCost, type OnRemoved } from './object.ts'
+import { HeapObject, headCost } from './object.ts'
 
 export interface HeapStoreOptions {
   name: string
@@ -13,7 +14,7 @@ export interface HeapStoreOptions {
   extent_bytes?: number
 }
 
-export function createHeapStore(options: HeapStoreOptions): Store {
+export function createHeapStore(options: HeapStoreOptions): HeapStore {
   return new HeapStore(options)
 }
 
@@ -26,7 +27,7 @@ const TOUCH_OPTIONS = {}
  * complete, live, and read by nobody. What fills or is being read would give no memory back, so it is stepped around,
  * and a store full of such bodies streams the next one through a window.
  */
-class HeapStore implements Store, BodyOwner {
+export class HeapStore implements Store, BodyOwner {
   readonly name: string
   private readonly capacity_bytes: number
   /** No object may take more of the store than this. */
@@ -37,11 +38,14 @@ class HeapStore implements Store, BodyOwner {
   private readonly sizes: ExtentSizes
   private readonly evictable: LRUCache<HeapObject, HeapObject>
   private readonly listing = { size: 0 }
+  private readonly byId = new Map<string, HeapObject>()
+  private readonly ends = new Expiry()
   private used_bytes = 0
   private held_bytes = 0
   private windows_bytes = 0
-  private objects = 0
+  private notes = 0
   private nuked = 0
+  private expired = 0
   private requests = 0
   private failures = 0
 
@@ -55,29 +59,29 @@ class HeapStore implements Store, BodyOwner {
     this.evictable = new LRUCache({ maxSize: this.capacity_bytes })
   }
 
-  fill(expected_bytes: number): Body {
-    const tooLarge = expected_bytes > this.share_bytes
-    if (tooLarge) this.refuse()
-    return this.open(expected_bytes, tooLarge)
+  /** Nothing here ever moves or is used again while anybody can see it. */
+  newRun(): void {}
+
+  find(id: string): StoredObject | undefined {
+    return this.byId.get(id)
+  }
+
+  open(id: string, head: ObjectHead, expected_bytes: number): StoredObject | undefined {
+    const replaced = this.byId.get(id)
+    if (replaced !== undefined) this.takeOut(replaced)
+    const head_bytes = headCost(head)
+    if (head_bytes + Math.max(0, expected_bytes) > this.share_bytes || !this.makeRoom(head_bytes)) return this.refuse()
+    this.used_bytes += head_bytes
+    const body = this.body(expected_bytes, false)
+    if (body.windowed) {
+      this.used_bytes -= head_bytes
+      return undefined
+    }
+    return this.enlist(new HeapObject(id, head, head_bytes, body))
   }
 
   transit(expected_bytes: number): Body {
-    return this.open(expected_bytes, true)
-  }
-
-  admit(head: ObjectHead, body: Body, onRemoved: OnRemoved): StoredObject | undefined {
-    if (!(body instanceof HeapBody) || body.owner !== this) throw new TypeError('a body of another store')
-    if (body.windowed || body.state === 'failed' || !isFree(body)) return undefined
-    const head_bytes = headCost(head)
-    const more = body.place === PLACE.none ? head_bytes + body.retained_bytes : head_bytes
-    if (head_bytes + body.retained_bytes > this.share_bytes) return this.refuse()
-    if (!this.makeRoom(more)) return this.refuse()
-    const object = new HeapObject(head, head_bytes, body, onRemoved)
-    body.object = object
-    this.objects++
-    this.used_bytes += head_bytes
-    this.settle(body)
-    return object
+    return this.body(expected_bytes, true)
   }
 
   rehead(object: StoredObject, head: ObjectHead): void {
@@ -91,6 +95,7 @@ class HeapStore implements Store, BodyOwner {
     if (more > 0 && !this.makeRoom(more)) return this.oust(ours, 'evicted')
     ours.head_bytes = head_bytes
     this.used_bytes += more
+    if (objectEnd_ms(head) < ours.end.due_ms) this.ends.moved(ours.end, objectEnd_ms(head))
     this.settle(ours.body)
   }
 
@@ -98,8 +103,24 @@ class HeapStore implements Store, BodyOwner {
     if ((object as HeapObject).listed) this.evictable.get(object as HeapObject, TOUCH_OPTIONS)
   }
 
-  remove(object: StoredObject, _reason: RemovalReason): void {
+  remove(object: StoredObject): void {
     this.takeOut(object as HeapObject)
+  }
+
+  expire(now_ms: number, objects_max: number): void {
+    for (let n = 0; n < objects_max; n++) {
+      const object = this.ends.next(now_ms)
+      if (object === undefined) return
+      const end_ms = objectEnd_ms(object.head)
+      // Freshened since, it has a later end.
+      if (end_ms > now_ms) this.ends.add(object.end, end_ms)
+      else if (this.takeOut(object)) this.expired++
+    }
+  }
+
+  /** Deadlines kept; more than objects, but not much. */
+  get deadlines(): number {
+    return this.ends.size
   }
 
   stats(): StoreStats {
@@ -107,8 +128,9 @@ class HeapStore implements Store, BodyOwner {
       capacity_bytes: this.capacity_bytes,
       used_bytes: this.used_bytes,
       transient_bytes: this.held_bytes + this.windows_bytes,
-      objects: this.objects,
+      objects: this.byId.size - this.notes,
       nuked: this.nuked,
+      expired: this.expired,
       requests: this.requests,
       failures: this.failures,
     }
@@ -142,12 +164,19 @@ class HeapStore implements Store, BodyOwner {
   }
 
   oust(object: HeapObject, reason: 'evicted' | 'failed'): void {
-    if (!this.takeOut(object)) return
-    if (reason === 'evicted') this.nuked++
-    object.onRemoved(object, reason)
+    if (this.takeOut(object) && reason === 'evicted') this.nuked++
   }
 
-  private open(expected_bytes: number, windowed: boolean): HeapBody {
+  private enlist(object: HeapObject): HeapObject {
+    object.body.object = object
+    this.byId.set(object.id, object)
+    if (object.head.status === 0) this.notes++
+    this.ends.add(object.end, objectEnd_ms(object.head))
+    this.settle(object.body)
+    return object
+  }
+
+  private body(expected_bytes: number, windowed: boolean): HeapBody {
     const body = new HeapBody(this, this.sizes, expected_bytes, this.window_bytes, windowed)
     body.open()
     return body
@@ -178,7 +207,10 @@ class HeapStore implements Store, BodyOwner {
   private takeOut(object: HeapObject): boolean {
     if (!object.live) return false
     object.live = false
-    this.objects--
+    object.end.object = undefined
+    this.ends.left()
+    this.byId.delete(object.id)
+    if (object.head.status === 0) this.notes--
     this.used_bytes -= object.head_bytes
     this.settle(object.body)
     return true
@@ -202,11 +234,6 @@ class HeapStore implements Store, BodyOwner {
     else if (place === PLACE.held) this.held_bytes += bytes
     else if (place === PLACE.window) this.windows_bytes += bytes
   }
-}
-
-/** Not in the store: never was, or its object has left (a 304 may bring back what was evicted meanwhile). */
-function isFree(body: HeapBody): boolean {
-  return body.object === undefined || (!body.object.live && body.state === 'complete')
 }
 
 function placeOf(body: HeapBody): Place {

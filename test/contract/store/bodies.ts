@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { APPEND_OK } from '../../../src/store/contract.ts'
-import { appendAll, KIB, MIB, pattern, readAll, ROOMY, stored, type MakeStore } from './fixtures.ts'
+import { appendAll, fill, KIB, type MakeStore, MIB, pattern, readAll, ROOMY, stored } from './fixtures.ts'
 
 export function bodies(makeStore: MakeStore): void {
   const sizes = [0, 1, 100, 4 * KIB, 4 * KIB + 1, 20 * KIB, 256 * KIB, 256 * KIB + 1, MIB, MIB + 1, 3 * MIB + 17]
@@ -9,7 +9,7 @@ export function bodies(makeStore: MakeStore): void {
       test(`${size} bytes, ${announced ? 'announced' : 'of unknown length'}, come back as they went in`, () => {
         const store = makeStore(ROOMY)
         const bytes = pattern(size, 1)
-        const body = store.fill(announced ? size : -1)
+        const body = fill(store, announced ? size : -1)
         expect(appendAll(body, bytes, 7001)).toBe(APPEND_OK)
         expect(body.size_bytes).toBe(size)
         expect(body.state).toBe('filling')
@@ -28,13 +28,13 @@ export function bodies(makeStore: MakeStore): void {
       const body = stored(store, pattern(size, 2)).body
       expect(body.whole?.equals(pattern(size, 2))).toBe(true)
     }
-    const filling = store.fill(-1)
+    const filling = fill(store, -1)
     filling.append(pattern(10, 1))
     expect(filling.whole).toBeUndefined()
   })
 
   test('the chunk may be reused as soon as append returns', () => {
-    const body = makeStore(ROOMY).fill(-1)
+    const body = fill(makeStore(ROOMY), -1)
     const chunk = Buffer.from('first')
     body.append(chunk)
     chunk.fill('x')
@@ -43,7 +43,7 @@ export function bodies(makeStore: MakeStore): void {
   })
 
   test('more bytes than announced fail the body; what came before stays readable', () => {
-    const body = makeStore(ROOMY).fill(5)
+    const body = fill(makeStore(ROOMY), 5)
     const reader = body.read(0)
     body.append(Buffer.from('four'))
     body.append(Buffer.from('more'))
@@ -55,7 +55,7 @@ export function bodies(makeStore: MakeStore): void {
   })
 
   test('fewer bytes than announced are a failure, not a short body', () => {
-    const body = makeStore(ROOMY).fill(5)
+    const body = fill(makeStore(ROOMY), 5)
     body.append(Buffer.from('four'))
     body.complete()
     expect(body.state).toBe('failed')
@@ -64,11 +64,11 @@ export function bodies(makeStore: MakeStore): void {
 
   test('the first end is the end', () => {
     const store = makeStore(ROOMY)
-    const failed = store.fill(-1)
+    const failed = fill(store, -1)
     failed.fail()
     failed.complete()
     expect(failed.state).toBe('failed')
-    const complete = store.fill(-1)
+    const complete = fill(store, -1)
     complete.complete()
     complete.fail()
     expect(complete.state).toBe('complete')

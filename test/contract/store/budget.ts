@@ -1,36 +1,30 @@
 import { expect, test } from 'vitest'
-import { APPEND_OK, APPEND_PAUSE, type RemovalReason, type StoredObject } from '../../../src/store/contract.ts'
-import { head, KIB, pattern, pieces, readAll, stored, type MakeStore } from './fixtures.ts'
+import { APPEND_OK, APPEND_PAUSE } from '../../../src/store/contract.ts'
+import { fill, KIB, type MakeStore, open, pattern, pieces, readAll, stored } from './fixtures.ts'
 
 export function budget(makeStore: MakeStore): void {
   const TINY = { capacity_bytes: 256 * KIB, transit_buffer_bytes: 16 * KIB }
 
-  test('the least recently used object goes first, and its owner is told once', () => {
+  test('the least recently used object goes first', () => {
     const store = makeStore(TINY)
-    const gone: StoredObject[] = []
-    const told = (object: StoredObject, reason: RemovalReason) => {
-      expect(reason).toBe('evicted')
-      expect(object.live).toBe(false)
-      gone.push(object)
-    }
-    const first = stored(store, pattern(50 * KIB, 1), told)
-    const second = stored(store, pattern(50 * KIB, 2), told)
-    const third = stored(store, pattern(50 * KIB, 3), told)
-    const fourth = stored(store, pattern(50 * KIB, 4), told)
+    const first = stored(store, pattern(50 * KIB, 1))
+    const second = stored(store, pattern(50 * KIB, 2))
+    const third = stored(store, pattern(50 * KIB, 3))
+    const fourth = stored(store, pattern(50 * KIB, 4))
     store.touch(first)
     store.touch(third)
-    expect(gone).toEqual([])
-    stored(store, pattern(50 * KIB, 5), told)
-    expect(gone).toEqual([second])
-    stored(store, pattern(50 * KIB, 6), told)
-    expect(gone).toEqual([second, fourth])
+    expect(second.live).toBe(true)
+    stored(store, pattern(50 * KIB, 5))
+    expect([first, second, third, fourth].map(({ live }) => live)).toEqual([true, false, true, true])
+    stored(store, pattern(50 * KIB, 6))
+    expect([first, second, third, fourth].map(({ live }) => live)).toEqual([true, false, true, false])
     expect(store.stats()).toMatchObject({ nuked: 2, objects: 4 })
     expect(readAll(first.body).equals(pattern(50 * KIB, 1))).toBe(true)
   })
 
   test('the budget holds while many bodies fill at once', () => {
     const store = makeStore(TINY)
-    const filling = Array.from({ length: 20 }, () => store.fill(-1))
+    const filling = Array.from({ length: 20 }, () => fill(store, -1))
     const chunk = pattern(3000, 1)
     for (let round = 0; round < 20; round++) {
       for (const body of filling) {
@@ -44,12 +38,10 @@ export function budget(makeStore: MakeStore): void {
     expect(store.stats()).toMatchObject({ used_bytes: 0, transient_bytes: 0 })
   })
 
-  test('a body too large for the store is a window from the start, and streams', () => {
+  test('a body too large for the store is not opened', () => {
     const store = makeStore(TINY)
     const kept = stored(store, pattern(20 * KIB, 1))
-    const body = store.fill(TINY.capacity_bytes)
-    expect(body.windowed).toBe(true)
-    expect(store.admit(head(), body, () => {})).toBeUndefined()
+    expect(open(store, TINY.capacity_bytes)).toBeUndefined()
     expect(store.stats().failures).toBeGreaterThan(0)
     expect(kept.live).toBe(true)
   })
@@ -57,9 +49,8 @@ export function budget(makeStore: MakeStore): void {
   test('a body of unknown length that outgrows its share turns into a window; its readers miss nothing, its object leaves', () => {
     const store = makeStore(TINY)
     const bytes = pattern(2 * TINY.capacity_bytes, 9)
-    const body = store.fill(-1)
-    const reasons: RemovalReason[] = []
-    const object = store.admit(head(), body, (_, reason) => reasons.push(reason))
+    const object = open(store, -1)!
+    const { body } = object
     const readers = [body.read(0), body.read(0)]
     const got = readers.map((): Buffer[] => [])
     readers.forEach((reader, i) => (reader.onMore = () => got[i].push(...pieces(reader))))
@@ -70,14 +61,14 @@ export function budget(makeStore: MakeStore): void {
     body.complete()
     expect(body.windowed).toBe(true)
     expect(body.joinable).toBe(false)
-    expect(object?.live).toBe(false)
-    expect(reasons).toEqual(['evicted'])
+    expect(object.live).toBe(false)
+    expect(store.stats().nuked).toBe(1)
     for (const mine of got) expect(Buffer.concat(mine).equals(bytes)).toBe(true)
   })
 
   test('a body that turned into a window pauses its writer for the slowest reader', () => {
     const store = makeStore(TINY)
-    const body = store.fill(-1)
+    const body = fill(store, -1)
     const reader = body.read(0)
     let last: number = APPEND_OK
     while (!body.windowed) last = body.append(pattern(5000, 1))
@@ -93,34 +84,19 @@ export function budget(makeStore: MakeStore): void {
     const store = makeStore(TINY)
     const objects = [1, 2, 3, 4].map((seed) => stored(store, pattern(55 * KIB, seed)))
     const readers = objects.map((object) => object.body.read(0))
-    expect(store.fill(55 * KIB).windowed).toBe(true)
+    expect(fill(store, 55 * KIB).windowed).toBe(true)
     expect(objects.every((object) => object.live)).toBe(true)
     readers[2].release()
-    expect(store.fill(55 * KIB).windowed).toBe(false)
+    expect(fill(store, 55 * KIB).windowed).toBe(false)
     expect(objects.map((object) => object.live)).toEqual([true, true, false, true])
   })
 
   test('what cannot be had by evicting evicts nothing', () => {
     const store = makeStore(TINY)
     const small = stored(store, pattern(10 * KIB, 1))
-    const fillers = [store.fill(110 * KIB), store.fill(100 * KIB)]
+    const fillers = [fill(store, 110 * KIB), fill(store, 100 * KIB)]
     expect(fillers.map((body) => body.windowed)).toEqual([false, false])
-    expect(store.fill(60 * KIB).windowed).toBe(true)
+    expect(fill(store, 60 * KIB).windowed).toBe(true)
     expect(small.live).toBe(true)
-  })
-
-  test('an owner that reacts to an eviction by removing others is no trouble', () => {
-    const store = makeStore(TINY)
-    const objects: StoredObject[] = []
-    let told = 0
-    const onRemoved = () => {
-      told++
-      const next = objects.find((object) => object.live)
-      if (next !== undefined) store.remove(next, 'purged')
-    }
-    for (let i = 0; i < 50; i++) objects.push(stored(store, pattern(30 * KIB, i), onRemoved))
-    expect(told).toBe(store.stats().nuked)
-    expect(store.stats().objects).toBe(objects.filter((object) => object.live).length)
-    expect(store.stats().used_bytes).toBe(objects.filter((object) => object.live).reduce((sum, object) => sum + object.size_bytes, 0))
   })
 }

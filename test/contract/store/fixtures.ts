@@ -5,7 +5,6 @@ import {
   type Body,
   type BodyReader,
   type ObjectHead,
-  type RemovalReason,
   type Store,
   type StoredObject,
 } from '../../../src/store/contract.ts'
@@ -52,17 +51,24 @@ export function readAll(body: Body): Buffer {
   return bytes
 }
 
+let opened = 0
+
+/** An object to be filled, under an id that no other has. */
+export function open(store: Store, expected_bytes: number, itsHead: ObjectHead = head()): StoredObject | undefined {
+  return store.open(`object ${++opened}`, itsHead, expected_bytes)
+}
+
+/** The body of such an object, or what a response without room for one is streamed through. */
+export function fill(store: Store, expected_bytes: number): Body {
+  return open(store, expected_bytes)?.body ?? store.transit(expected_bytes)
+}
+
 /** A complete object in the store. */
-export function stored(
-  store: Store,
-  bytes: Buffer,
-  onRemoved: (object: StoredObject, reason: RemovalReason) => void = () => {},
-): StoredObject {
-  const body = store.fill(bytes.length)
-  const object = store.admit(head(), body, onRemoved)
-  if (object === undefined) throw new Error('not admitted')
-  body.append(bytes)
-  body.complete()
+export function stored(store: Store, bytes: Buffer): StoredObject {
+  const object = open(store, bytes.length)
+  if (object === undefined) throw new Error('no room')
+  object.body.append(bytes)
+  object.body.complete()
   return object
 }
 

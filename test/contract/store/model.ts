@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Body, BodyReader, RemovalReason, Store, StoredObject } from '../../../src/store/contract.ts'
-import { head, KIB, type MakeStore, pattern } from './fixtures.ts'
+import type { Body, BodyReader, Store, StoredObject } from '../../../src/store/contract.ts'
+import { head, KIB, type MakeStore, open, pattern } from './fixtures.ts'
 
 const SHAPE = { capacity_bytes: 300 * KIB, transit_buffer_bytes: 24 * KIB }
 const STEPS = 4000
@@ -38,7 +38,9 @@ interface Known {
   followers: Follower[]
   object: StoredObject | undefined
   removed: boolean
-  told: RemovalReason[]
+  reheaded: boolean
+  /** It was seen to have left. */
+  gone: boolean
 }
 
 const SOURCE = pattern(260 * KIB, 1)
@@ -48,7 +50,6 @@ class Run {
   private known: Known[] = []
   private seed: number
   private narrowed = 0
-  private reheading: Known | undefined
 
   constructor(store: Store, seed: number) {
     this.store = store
@@ -58,9 +59,8 @@ class Run {
   step(): void {
     const known = this.pick()
     const dice = this.random(100)
-    if (known === undefined || dice < 8) this.open()
-    else if (dice < 45) this.append(known)
-    else if (dice < 55) this.admit(known)
+    if (known === undefined || dice < 10) this.open()
+    else if (dice < 48) this.append(known)
     else if (dice < 62) this.join(known)
     else if (dice < 80) this.read(known)
     else if (dice < 86) this.leave(known)
@@ -72,14 +72,14 @@ class Run {
   }
 
   finish(): void {
-    must(this.store.stats().nuked > 20, 'the store was too small')
+    must(this.store.stats().nuked > 10, 'the store was too small')
     must(this.narrowed > 20, 'bodies turned into windows')
     for (const known of this.known) {
       known.body.fail()
       for (const follower of known.followers) follower.reader.release()
       if (known.object?.live === true) {
         known.removed = true
-        this.store.remove(known.object, 'purged')
+        this.store.remove(known.object)
       }
     }
     this.check()
@@ -90,8 +90,9 @@ class Run {
     const size = [0, 10, 3000, 20_000, 70_000, 250_000][this.random(6)]
     const bytes = SOURCE.subarray(this.random(1000), size + 1000)
     const announced = this.random(2) === 0 ? bytes.length : -1
-    const body = this.random(6) === 0 ? this.store.transit(announced) : this.store.fill(announced)
-    this.known.push({ body, bytes, sent: 0, followers: [], object: undefined, removed: false, told: [] })
+    const object = this.random(6) === 0 ? undefined : open(this.store, announced, head({ lines: this.random(8) }))
+    const body = object?.body ?? this.store.transit(announced)
+    this.known.push({ body, bytes, sent: 0, followers: [], object, removed: false, reheaded: false, gone: false })
     if (this.known.length > 60) this.forget()
   }
 
@@ -112,19 +113,6 @@ class Run {
     if (kept && known.body.windowed) this.narrowed++
     known.sent += chunk.length
     must(known.body.size_bytes === known.sent, 'size is what was sent')
-  }
-
-  private admit(known: Known): void {
-    if (known.object !== undefined) return
-    known.object = this.store.admit(head({ lines: this.random(8) }), known.body, (object, reason) => {
-      must(object === known.object, 'the owner is told of its own object')
-      must(!known.removed, 'who removes is not told')
-      // Unless its own head outgrew the store.
-      const pinned = known.followers.length > 0 && known.body.state === 'complete' && !known.body.windowed
-      must(!pinned || this.reheading === known, 'what is read is not evicted')
-      known.told.push(reason)
-    })
-    must(known.object === undefined || !known.body.windowed, 'a window is not admitted')
   }
 
   private join(known: Known): void {
@@ -167,14 +155,13 @@ class Run {
   private remove(known: Known): void {
     if (known.object?.live !== true) return
     known.removed = true
-    this.store.remove(known.object, 'purged')
+    this.store.remove(known.object)
   }
 
   private rehead(known: Known): void {
     if (known.object === undefined) return
-    this.reheading = known
+    known.reheaded = true
     this.store.rehead(known.object, head({ lines: this.random(30) }))
-    this.reheading = undefined
   }
 
   private check(): void {
@@ -183,10 +170,14 @@ class Run {
     must(stats.transient_bytes >= 0, 'transient bytes do not sink below zero')
     let live = 0
     let least_bytes = 0
-    for (const { object, body, removed, told } of this.known) {
+    for (const known of this.known) {
+      const { object, body, removed, followers } = known
       if (object === undefined) continue
-      must(object.live === (!removed && told.length === 0), 'an object is live until it was removed or its owner told')
-      must(told.length <= 1, 'its owner is told once')
+      must(!object.live || !removed, 'a removed object is not live')
+      const held = followers.length > 0 && body.state === 'complete' && !body.windowed
+      // Unless its own head outgrew the store.
+      must(object.live || removed || !held || known.reheaded || known.gone, 'what is read is not evicted')
+      known.gone = !object.live
       if (!object.live) continue
       live++
       least_bytes += object.size_bytes

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import type { RemovalReason } from '../../../src/store/contract.ts'
-import { drain, head, KIB, pattern, pieces, ROOMY, stored, type MakeStore } from './fixtures.ts'
+import { drain, head, KIB, type MakeStore, open, pattern, pieces, ROOMY, stored } from './fixtures.ts'
 
 export function objects(makeStore: MakeStore): void {
-  test('an admitted object counts, with its head; removed it does not', () => {
+  test('a stored object counts, with its head; removed it does not', () => {
     const store = makeStore(ROOMY)
     const object = stored(store, pattern(1000, 1))
     const stats = store.stats()
@@ -11,56 +10,71 @@ export function objects(makeStore: MakeStore): void {
     expect(stats.used_bytes).toBe(object.size_bytes)
     expect(object.size_bytes).toBeGreaterThan(1000)
     expect([object.live, object.hits]).toEqual([true, 0])
-    store.remove(object, 'purged')
-    store.remove(object, 'purged')
+    store.remove(object)
+    store.remove(object)
     expect(object.live).toBe(false)
     expect(store.stats()).toMatchObject({ objects: 0, used_bytes: 0, transient_bytes: 0 })
   })
 
-  test('remove does not call onRemoved', () => {
+  test('it is found under its id as soon as it is open, until it leaves', () => {
     const store = makeStore(ROOMY)
-    const object = stored(store, pattern(10, 1), () => expect.unreachable())
-    store.remove(object, 'expired')
+    const object = store.open('a', head({ xid: 7 }), -1)
+    expect(store.find('a')?.head.xid).toBe(7)
+    expect(store.find('b')).toBeUndefined()
+    object?.body.append(pattern(10, 1))
+    object?.body.complete()
+    expect(store.find('a')?.body.state).toBe('complete')
+    if (object !== undefined) store.remove(object)
+    expect(store.find('a')).toBeUndefined()
   })
 
-  test('it may be admitted while it fills, and after it is complete, but once', () => {
+  test('of two under one id the later is found; the earlier has left', () => {
     const store = makeStore(ROOMY)
-    const filling = store.fill(-1)
-    expect(store.admit(head(), filling, () => {})).toBeDefined()
-    expect(store.admit(head(), filling, () => {})).toBeUndefined()
-    filling.append(pattern(10, 1))
-    filling.complete()
-    const complete = store.fill(10)
-    complete.append(pattern(10, 1))
-    complete.complete()
-    expect(store.admit(head(), complete, () => {})).toBeDefined()
-    expect(store.stats().objects).toBe(2)
+    const first = store.open('a', head({ xid: 1 }), 5)
+    first?.body.append(Buffer.from('first'))
+    first?.body.complete()
+    const second = store.open('a', head({ xid: 2 }), 6)
+    second?.body.append(Buffer.from('second'))
+    second?.body.complete()
+    expect([first?.live, second?.live, store.find('a')?.head.xid]).toEqual([false, true, 2])
+    expect(store.find('a')?.body.whole?.toString()).toBe('second')
+    expect(store.stats().objects).toBe(1)
+    if (first !== undefined) store.remove(first)
+    expect(store.find('a')?.head.xid).toBe(2)
   })
 
-  test('a complete body that left may come back under a new head', () => {
+  test('what is found has the head as it was stored', () => {
     const store = makeStore(ROOMY)
-    const first = stored(store, pattern(1000, 1))
-    store.remove(first, 'expired')
-    const second = store.admit(head(), first.body, () => {})
-    expect([first.live, second?.live]).toEqual([false, true])
-    expect(store.stats()).toMatchObject({ objects: 1, used_bytes: second?.size_bytes })
-    expect(second?.body.whole?.equals(pattern(1000, 1))).toBe(true)
+    const given = head({ xid: 9, lines: 5 })
+    store.open('a', given, 0)?.body.complete()
+    const found = store.find('a')?.head
+    expect({ ...found, fields: undefined }).toMatchObject({ xid: 9, status: 200, reason: 'OK', ttl_ms: 120_000, headText: given.headText })
+    expect(found?.fields.values.slice(0, 5)).toEqual(given.fields.values.slice(0, 5))
+  })
+
+  test('an object whose end has come leaves, when it is asked for; one that was freshened stays', () => {
+    const store = makeStore(ROOMY)
+    const ended = stored(store, pattern(10, 1))
+    const freshened = stored(store, pattern(10, 2))
+    store.rehead(freshened, { ...head(), t_origin_ms: 100_000 })
+    store.expire(119_999, 100)
+    expect(ended.live).toBe(true)
+    store.expire(120_000, 100)
+    expect([ended.live, freshened.live]).toEqual([false, true])
+    expect(store.stats()).toMatchObject({ objects: 1, expired: 1, nuked: 0 })
   })
 
   test('one that breaks half-way leaves by itself, and its readers get what came', () => {
     const store = makeStore(ROOMY)
-    const reasons: RemovalReason[] = []
-    const body = store.fill(100)
-    const object = store.admit(head(), body, (_, reason) => reasons.push(reason))
+    const object = open(store, 100)
+    const body = object!.body
     const reader = body.read(0)
     body.append(Buffer.from('some'))
     body.fail()
     expect(object?.live).toBe(false)
-    expect(reasons).toEqual(['failed'])
     expect(drain(reader)).toBe('some')
     reader.release()
     expect(store.stats()).toMatchObject({ objects: 0, used_bytes: 0, transient_bytes: 0, nuked: 0 })
-    expect(store.admit(head(), body, () => {})).toBeUndefined()
   })
 
   test('a removed object stays readable for those that hold it, and is counted as transient meanwhile', () => {
@@ -68,7 +82,7 @@ export function objects(makeStore: MakeStore): void {
     const bytes = pattern(300 * KIB, 8)
     const object = stored(store, bytes)
     const reader = object.body.read(0)
-    store.remove(object, 'replaced')
+    store.remove(object)
     expect(store.stats().used_bytes).toBe(0)
     expect(store.stats().transient_bytes).toBe(bytes.length)
     expect(Buffer.concat(pieces(reader)).equals(bytes)).toBe(true)
@@ -78,10 +92,10 @@ export function objects(makeStore: MakeStore): void {
 
   test('one removed while it fills goes on filling for its readers', () => {
     const store = makeStore(ROOMY)
-    const body = store.fill(-1)
-    const object = store.admit(head(), body, () => expect.unreachable())
+    const object = open(store, -1)!
+    const { body } = object
     const reader = body.read(0)
-    if (object !== undefined) store.remove(object, 'purged')
+    store.remove(object)
     body.append(Buffer.from('text'))
     body.complete()
     expect(drain(reader)).toBe('text')

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import type { Body, BodyReader } from '../../../src/store/contract.ts'
-import { appendAll, drain, KIB, pattern, pieces, readAll, ROOMY, type MakeStore } from './fixtures.ts'
+import { appendAll, drain, fill, KIB, type MakeStore, pattern, pieces, readAll, ROOMY } from './fixtures.ts'
 
 export function readers(makeStore: MakeStore): void {
   test('a reader follows the filling, is called for each append after it has read all, and once at the end', () => {
-    const body = makeStore(ROOMY).fill(-1)
+    const body = fill(makeStore(ROOMY), -1)
     const reader = body.read(0)
     const seen: string[] = []
     reader.onMore = () => seen.push(reader.next()?.toString() ?? (reader.done ? 'done' : 'nothing'))
@@ -15,7 +15,7 @@ export function readers(makeStore: MakeStore): void {
   })
 
   test('a reader that has not read what there is hears nothing until the end', () => {
-    const body = makeStore(ROOMY).fill(-1)
+    const body = fill(makeStore(ROOMY), -1)
     const reader = body.read(0)
     let calls = 0
     reader.onMore = () => calls++
@@ -30,7 +30,7 @@ export function readers(makeStore: MakeStore): void {
   })
 
   test('failed is told after the bytes that came', () => {
-    const body = makeStore(ROOMY).fill(10)
+    const body = fill(makeStore(ROOMY), 10)
     const reader = body.read(0)
     body.append(Buffer.from('half'))
     let told = false
@@ -45,7 +45,7 @@ export function readers(makeStore: MakeStore): void {
 
   test('a late reader starts at any byte that is there', () => {
     const bytes = pattern(700 * KIB, 3)
-    const body = makeStore(ROOMY).fill(-1)
+    const body = fill(makeStore(ROOMY), -1)
     appendAll(body, bytes, 50_000)
     for (const from of [0, 1, 4 * KIB, 20 * KIB - 1, 256 * KIB, 600 * KIB, 700 * KIB]) {
       const reader = body.read(from)
@@ -58,7 +58,7 @@ export function readers(makeStore: MakeStore): void {
   test('a reader may wait for a byte that has yet to come', () => {
     for (const announced of [300 * KIB, -1]) {
       const bytes = pattern(300 * KIB, 5)
-      const body = makeStore(ROOMY).fill(announced)
+      const body = fill(makeStore(ROOMY), announced)
       const reader = body.read(200 * KIB + 1)
       const beyond = body.read(301 * KIB)
       let calls = 0
@@ -75,7 +75,7 @@ export function readers(makeStore: MakeStore): void {
 
   test('a reader half-way keeps its place when the body is put together at its end', () => {
     const bytes = pattern(60 * KIB, 4)
-    const body = makeStore(ROOMY).fill(-1)
+    const body = fill(makeStore(ROOMY), -1)
     const reader = body.read(0)
     appendAll(body, bytes.subarray(0, 30 * KIB), 1000)
     const first = pieces(reader)
@@ -87,7 +87,7 @@ export function readers(makeStore: MakeStore): void {
   })
 
   test('callbacks may release readers, themselves included, and add new ones', () => {
-    const body = makeStore(ROOMY).fill(-1)
+    const body = fill(makeStore(ROOMY), -1)
     const calls: number[] = []
     const all = [0, 1, 2, 3, 4].map(() => body.read(0))
     let added: BodyReader | undefined
@@ -113,7 +113,7 @@ export function readers(makeStore: MakeStore): void {
   })
 
   test('a writer that goes on from within a callback loses and repeats nothing', () => {
-    const body = makeStore(ROOMY).fill(-1)
+    const body = fill(makeStore(ROOMY), -1)
     let text = ''
     let more = 3
     const heard = [body.read(0), body.read(0)].map((reader) => {
@@ -132,7 +132,7 @@ export function readers(makeStore: MakeStore): void {
   })
 
   test('one callback that throws does not keep the others from hearing', () => {
-    const body = makeStore(ROOMY).fill(-1)
+    const body = fill(makeStore(ROOMY), -1)
     const calls: number[] = []
     for (const i of [0, 1, 2]) {
       body.read(0).onMore = () => {
@@ -146,7 +146,7 @@ export function readers(makeStore: MakeStore): void {
   })
 
   test('a released reader reads nothing and hears nothing; releasing twice is harmless', () => {
-    const body = makeStore(ROOMY).fill(-1)
+    const body = fill(makeStore(ROOMY), -1)
     const reader = body.read(0)
     reader.onMore = () => expect.unreachable()
     reader.release()
@@ -159,7 +159,7 @@ export function readers(makeStore: MakeStore): void {
   test('1,000 readers of different speed follow one filling body to the right bytes', () => {
     const store = makeStore(ROOMY)
     const bytes = pattern(512 * KIB, 5)
-    const body = store.fill(-1)
+    const body = fill(store, -1)
     const hashes = Array.from({ length: 1000 }, (_, i) => follow(body, i))
     appendAll(body, bytes, 16 * KIB)
     body.complete()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { APPEND_OK, APPEND_PAUSE } from '../../../src/store/contract.ts'
-import { appendAll, head, KIB, MIB, pattern, pieces, type MakeStore } from './fixtures.ts'
+import { appendAll, fill, KIB, type MakeStore, MIB, pattern, pieces } from './fixtures.ts'
 
 export function windows(makeStore: MakeStore): void {
   const SMALL = { capacity_bytes: 8 * MIB, transit_buffer_bytes: 64 * KIB }
@@ -116,7 +116,7 @@ export function windows(makeStore: MakeStore): void {
   })
 
   test('a kept body that gets no room tells its writer when nobody reads it', () => {
-    const body = makeStore(SMALL).fill(-1)
+    const body = fill(makeStore(SMALL), -1)
     let deserted = 0
     body.onDeserted = () => {
       deserted++
@@ -144,10 +144,5 @@ export function windows(makeStore: MakeStore): void {
       while (body.append(chunk) !== APPEND_PAUSE);
     }
     expect(store.stats().transient_bytes).toBeLessThan((4 + 1 + 100 / 8) * MIB)
-  })
-
-  test('it is never admitted', () => {
-    const store = makeStore(SMALL)
-    expect(store.admit(head(), store.transit(0), () => {})).toBeUndefined()
   })
 }

@@ -1,20 +1,21 @@
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { Cache } from '../../../src/cache/cache.ts'
+import { NoClaims } from '../../../src/cache/claims.ts'
 import { LOOKUP } from '../../../src/cache/lookup.ts'
 import { Fields } from '../../../src/http/fields.ts'
 import { RequestHead } from '../../../src/http/message.ts'
 import { NO_DIRECTIVES } from '../../../src/policy/directives.ts'
 import { policyFor } from '../../../src/policy/policy.ts'
 import type { ObjectHead } from '../../../src/store/contract.ts'
-import { createHeapStore } from '../../../src/store/heap/store.ts'
+import { createHeapStore, type HeapStore } from '../../../src/store/heap/store.ts'
 
 const clock = new ManualClock()
 
-function makeCache(markers_max: number): Cache {
+function makeCache(keys_max: number): { cache: Cache; store: HeapStore } {
   const store = createHeapStore({ name: 's0', capacity_bytes: 1 << 20, transit_buffer_bytes: 1 << 16 })
-  const limits = { busy_waiters_max: 10, busy_wait_timeout_ms: 1000, markers_max }
-  return new Cache(store, policyFor('rfc9111'), clock, limits, { evicted: () => {}, expired: () => {}, gaveUp: () => {} })
+  const limits = { busy_waiters_max: 10, busy_wait_timeout_ms: 1000, keys_max }
+  return { store, cache: new Cache(store, policyFor('rfc9111'), clock, limits, { gaveUp: () => {} }, new NoClaims()) }
 }
 
 function request(): Parameters<Cache['lookup']>[1] {
@@ -27,8 +28,8 @@ function head(ttl_ms: number): ObjectHead {
   return { xid: 1, status: 200, reason: '', fields: new Fields(), flags: 0, validatable: true, headText: '', ...times }
 }
 
-test('a million URLs that may not be stored leave no more keys than there may be markers', () => {
-  const cache = makeCache(100)
+test('a million URLs that may not be stored leave no more keys than are to be remembered', () => {
+  const { cache } = makeCache(100)
   const asked = request()
   for (let i = 0; i < 10_000; i++) {
     expect(cache.lookup(`/${i}`, asked)).toBe(LOOKUP.miss)
@@ -38,7 +39,7 @@ test('a million URLs that may not be stored leave no more keys than there may be
 })
 
 test('fetches that come to nothing leave no key', () => {
-  const cache = makeCache(100)
+  const { cache } = makeCache(100)
   const asked = request()
   for (let i = 0; i < 1000; i++) {
     cache.lookup(`/${i}`, asked)
@@ -48,18 +49,18 @@ test('fetches that come to nothing leave no key', () => {
 })
 
 test('an object that is validated for ever has one deadline', () => {
-  const cache = makeCache(100)
+  const { cache, store } = makeCache(100)
   const asked = request()
+  const begun = { purges: cache.purges('/'), sent_ms: 0 }
   cache.lookup('/', asked)
-  const body = cache.store.fill(0)
-  body.complete()
-  const object = cache.insert('/', asked.req, head(0), body, cache.busy)
+  const object = cache.insert('/', asked.req, head(0), 0, cache.busy, begun)
+  object.body.complete()
   for (let i = 0; i < 10_000; i++) {
     clock.advance(10)
-    cache.freshen('/', object, head(i % 2), undefined, asked.req)
+    cache.freshen('/', object, head(i % 2), undefined, asked.req, begun)
   }
-  expect(cache.deadlines).toBeLessThan(2100)
+  expect(store.deadlines).toBeLessThan(2100)
   clock.advance(2e9)
   cache.sweep(1_000_000)
-  expect([object.live, cache.keys, cache.deadlines]).toEqual([false, 0, 0])
+  expect([object.live, store.deadlines]).toEqual([false, 0])
 })

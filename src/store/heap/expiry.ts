@@ -1,8 +1,8 @@
-import type { StoredObject } from '../store/contract.ts'
+import type { HeapObject } from './object.ts'
 
-/** Where an object is found, and when its object ends: ttl, grace and keep have passed. */
+/** The place of an object in the list of ends. */
 export interface Expiring {
-  readonly object: StoredObject | undefined
+  readonly object: HeapObject | undefined
   /** The deadline that counts; those filed before are out of date. */
   due_ms: number
 }
@@ -45,7 +45,7 @@ export class Expiry {
   }
 
   /** The object that ended first, at or before now; undefined when there is none. */
-  next(now_ms: number): StoredObject | undefined {
+  next(now_ms: number): HeapObject | undefined {
     while (this.heap.length > 0 && this.heap[0].at_ms <= now_ms) {
       const { at_ms, place } = this.pop()
       if (place.object !== undefined && place.due_ms === at_ms) return place.object

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { Expiry, type Expiring } from '../../../src/cache/expiry.ts'
-import type { StoredObject } from '../../../src/store/contract.ts'
+import { Expiry, type Expiring } from '../../../../src/store/heap/expiry.ts'
+import type { HeapObject } from '../../../../src/store/heap/object.ts'
 
-function place(name: string): { object: StoredObject | undefined; due_ms: number } & Expiring {
-  return { object: { place: name } as unknown as StoredObject, due_ms: 0 }
+function place(name: string): { object: HeapObject | undefined; due_ms: number } & Expiring {
+  return { object: { place: name } as unknown as HeapObject, due_ms: 0 }
 }
 
 test('objects come out in the order of their ends, not before', () => {

@@ -1,0 +1,54 @@
+/** What a right to fetch came to, for those who wait for it in other workers. */
+export const CLAIM_END = {
+  /** Look up again: the response is stored, or there is none. */
+  look: 0,
+  /** The response is not for sharing between requests that came together: fetch, whatever is stored. */
+  alone: 1,
+} as const
+export type ClaimEnd = (typeof CLAIM_END)[keyof typeof CLAIM_END]
+
+/** The right is ours, and no other worker is told of it. */
+export const CLAIM_UNSHARED = -2
+/** Another worker has it. */
+export const CLAIM_THEIRS = -1
+
+/** Rights to fetch among workers that share a store: one fetch for all of them. */
+export interface Claims {
+  /** A number to release it by, CLAIM_UNSHARED, or CLAIM_THEIRS, and then `watch` tells when to look again. */
+  take(id: string): number
+  release(claim: number, end: ClaimEnd): void
+  /** Calls back once when the right that another worker has ends, also by its death. Ended by now: in a later turn. */
+  watch(id: string, ended: (end: ClaimEnd) => void): void
+  /** Purges of keys, counted together for many keys by a hash: what a count says to be unchanged was not purged meanwhile. */
+  purges(key: string): number
+  countPurge(key: string): void
+}
+
+const COUNTS = 1 << 12
+
+/** For a worker that shares its store with nobody. */
+export class NoClaims implements Claims {
+  private readonly counts = new Int32Array(COUNTS)
+
+  take(): number {
+    return CLAIM_UNSHARED
+  }
+
+  release(): void {}
+
+  watch(): void {}
+
+  purges(key: string): number {
+    return this.counts[bucket(key)]
+  }
+
+  countPurge(key: string): void {
+    this.counts[bucket(key)]++
+  }
+}
+
+function bucket(key: string): number {
+  let hash = 0
+  for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
+  return hash & (COUNTS - 1)
+}

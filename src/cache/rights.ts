@@ -1,0 +1,119 @@
+import type { Clock } from '../base/clock.ts'
+import type { RequestHead } from '../http/message.ts'
+import type { StoredObject } from '../store/contract.ts'
+import { Busy, type Waiter } from './busy.ts'
+import { CLAIM_END, CLAIM_THEIRS, type ClaimEnd, type Claims } from './claims.ts'
+import type { Variant } from './entry.ts'
+import type { CacheObserver } from './lookup.ts'
+
+/**
+ * Who may fetch what, and who waits for it: at most one fetch for a variant, among all workers. Ending a right hands what came
+ * of it to those who waited here; `claims` tells the other workers.
+ */
+export class Rights {
+  private readonly claims: Claims
+  private readonly clock: Clock
+  private readonly observer: CacheObserver
+  private readonly vacated: (variant: Variant) => void
+  private readonly busies = new Set<Busy>()
+
+  /** `vacated` is called when a variant has no fetch any more. */
+  constructor(claims: Claims, clock: Clock, observer: CacheObserver, vacated: (variant: Variant) => void) {
+    this.claims = claims
+    this.clock = clock
+    this.observer = observer
+    this.vacated = vacated
+  }
+
+  /** The fetch under way. Of later requests nobody joins one that began before a purge. */
+  of(variant: Variant): Busy | undefined {
+    const { busy } = variant
+    if (busy === undefined || busy.purges === this.claims.purges(variant.entry.key)) return busy
+    this.detach(busy)
+    return undefined
+  }
+
+  /** The right to fetch the variant, which nobody has in this worker; `elsewhere` when another worker has it. */
+  take(variant: Variant): Busy {
+    const id = this.claimId(variant)
+    const busy = this.announce(variant, this.claims.take(id))
+    if (busy.elsewhere) this.claims.watch(id, (end) => this.endedElsewhere(busy, end))
+    return busy
+  }
+
+  /** The same, but nothing when another worker has it: for whoever would not wait. */
+  takeFree(variant: Variant): Busy | undefined {
+    const claim = this.claims.take(this.claimId(variant))
+    return claim === CLAIM_THEIRS ? undefined : this.announce(variant, claim)
+  }
+
+  /** Ends the right and gives the object to those who waited and for whom it will do; the others look up again. */
+  hand(busy: Busy, object: StoredObject, willDo: (req: RequestHead) => boolean): void {
+    const waiters = this.finish(busy, CLAIM_END.look)
+    if (waiters.length === 0) return
+    const others: Waiter[] = []
+    const joined: Waiter[] = []
+    for (const waiter of waiters) (willDo(waiter.req) ? joined : others).push(waiter)
+    for (const waiter of joined) waiter.attach(object)
+    for (const waiter of joined) waiter.joined()
+    for (const waiter of others) waiter.released()
+  }
+
+  /** Each of those who waited fetches for himself. */
+  separate(busy: Busy): void {
+    for (const waiter of this.finish(busy, CLAIM_END.alone)) waiter.fetchAlone()
+  }
+
+  /** All who waited look up again. */
+  release(busy: Busy): void {
+    for (const waiter of this.finish(busy, CLAIM_END.look)) waiter.released()
+  }
+
+  /** Later requests do not join it any more. */
+  detach(busy: Busy): void {
+    const { variant } = busy
+    if (variant.busy !== busy) return
+    variant.busy = undefined
+    variant.entry.busies--
+    this.vacated(variant)
+  }
+
+  /** Rule 5 of coalescing: who waited too long fetches for himself; the busy object stops collecting. */
+  sweep(patience_ms: number): void {
+    const since_ms = this.clock.mono_ms - patience_ms
+    for (const busy of this.busies) if (busy.since_ms < since_ms && busy.waiters.size > 0) this.giveUp(busy)
+  }
+
+  private giveUp(busy: Busy): void {
+    const waiters = this.finish(busy, CLAIM_END.look)
+    this.observer.gaveUp(waiters.length)
+    for (const waiter of waiters) waiter.gaveUp()
+  }
+
+  private endedElsewhere(busy: Busy, end: ClaimEnd): void {
+    if (end === CLAIM_END.alone) this.separate(busy)
+    else this.release(busy)
+  }
+
+  private announce(variant: Variant, claim: number): Busy {
+    const { entry } = variant
+    const busy = new Busy(variant, this.clock.mono_ms, this.claims.purges(entry.key), claim)
+    variant.busy = busy
+    entry.busies++
+    this.busies.add(busy)
+    return busy
+  }
+
+  private finish(busy: Busy, end: ClaimEnd): Waiter[] {
+    this.detach(busy)
+    if (this.busies.delete(busy) && busy.claim >= 0) this.claims.release(busy.claim, end)
+    const waiters = Array.from(busy.waiters)
+    busy.waiters.clear()
+    return waiters
+  }
+
+  /** After a purge a fetch is another one. */
+  private claimId({ entry, key }: Variant): string {
+    return `${this.claims.purges(entry.key)}${entry.idOf(key)}`
+  }
+}
