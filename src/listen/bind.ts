@@ -10,8 +10,28 @@ import { clearUnixSocket, idOf } from './unix-socket.ts'
  */
 export async function bindEndpoints(addresses: readonly ListenAddress[]): Promise<Endpoint[]> {
   const endpoints: Endpoint[] = []
-  for (const address of addresses) endpoints.push(...(await bindAddress(address)))
+  for (const address of addresses) {
+    const made = await bindAddress(address)
+    for (const one of made) refuseTwice(one, endpoints)
+    endpoints.push(...made)
+  }
   return endpoints
+}
+
+/** Each address is free by itself: that two of ours collide is not seen until a worker listens on both. */
+function refuseTwice(one: Endpoint, others: readonly Endpoint[]): void {
+  if (one.any_port) return
+  for (const other of others) {
+    if (one.text === other.text) throw new OperatorError(`-a: ${one.text} is given twice`)
+    if (one.port === other.port && (covers(one, other) || covers(other, one)))
+      throw new OperatorError(`-a: ${one.text} and ${other.text} overlap; give one of them`)
+  }
+}
+
+/** The wildcard of IPv6 takes IPv4 as well. */
+function covers(wide: Endpoint, one: Endpoint): boolean {
+  if (wide.path !== undefined || one.path !== undefined) return false
+  return wide.host === '::' || (wide.host === '0.0.0.0' && isIP(one.host) === 4)
 }
 
 async function bindAddress(address: ListenAddress): Promise<Endpoint[]> {
@@ -79,7 +99,6 @@ const REASONS: Record<string, string> = {
   EAFNOSUPPORT: 'this machine does not support the address family',
   ENOTFOUND: 'the host name is unknown',
   EAI_AGAIN: 'the host name cannot be looked up now (no answer from DNS)',
-  ENOENT: 'the directory does not exist',
 }
 
 export function bindError(where: string, error: unknown): OperatorError {

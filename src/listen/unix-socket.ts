@@ -1,19 +1,43 @@
-import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs'
+import { accessSync, chmodSync, chownSync, constants, lstatSync, readFileSync, unlinkSync, type Stats } from 'node:fs'
 import { connect } from 'node:net'
+import { dirname } from 'node:path'
 import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 import type { ListenAddress } from './address.ts'
 
 /** Makes way for a unix socket at `path`: what a dead process left is removed; refused if anything else is there. */
 export async function clearUnixSocket(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false })
+  const found = lookAt(path)
   if (found === undefined) return
-  if (!found.isSocket()) throw new OperatorError(`cannot listen on ${path}: there is a file that is not a socket`)
-  if (await accepts(path)) throw new OperatorError(`cannot listen on ${path}: another process accepts connections there`)
+  if (!found.isSocket()) throw refusal(path, 'there is a file that is not a socket')
+  if (await accepts(path)) throw refusal(path, 'another process accepts connections there')
   try {
     unlinkSync(path)
   } catch (error) {
-    throw new OperatorError(`cannot listen on ${path}: the stale socket cannot be removed: ${messageOf(error)}`)
+    throw refusal(path, `the stale socket cannot be removed: ${messageOf(error)}`)
   }
+}
+
+/** What is at `path`. libuv reports every fault of bind as EACCES, so the directory is looked at first. */
+function lookAt(path: string): Stats | undefined {
+  const directory = dirname(path)
+  try {
+    const found = lstatSync(path, { throwIfNoEntry: false })
+    accessSync(directory, constants.W_OK | constants.X_OK)
+    return found
+  } catch (error) {
+    throw refusal(path, DIRECTORY_FAULTS[codeOf(error) ?? '']?.(directory) ?? messageOf(error))
+  }
+}
+
+const DIRECTORY_FAULTS: Record<string, (directory: string) => string> = {
+  ENOENT: (directory) => `the directory ${directory} does not exist`,
+  ENOTDIR: (directory) => `${directory} is not a directory`,
+  EACCES: (directory) => `not permitted to make a socket in ${directory}`,
+  EROFS: (directory) => `${directory} is read-only`,
+}
+
+function refusal(path: string, why: string): OperatorError {
+  return new OperatorError(`cannot listen on ${path}: ${why}`)
 }
 
 /** Anything but a plain refusal counts as alive: it is not ours to remove. */

@@ -18,6 +18,7 @@ import { WorkerThread } from './worker-thread.ts'
  * code while this one loads the compiler and compiles the rules.
  */
 export async function serve(options: ServeOptions): Promise<number> {
+  checkWorkingDirectory()
   // Before any pattern is compiled, in any thread: it holds for the whole process.
   boundBacktracking()
   const operations = new Operations()
@@ -28,6 +29,15 @@ export async function serve(options: ServeOptions): Promise<number> {
   } catch (error) {
     await worker.discard()
     throw error
+  }
+}
+
+/** Threads cannot be started without one. */
+function checkWorkingDirectory(): void {
+  try {
+    process.cwd()
+  } catch (error) {
+    throw new OperatorError('the working directory does not exist any more: start from another', { cause: error })
   }
 }
 

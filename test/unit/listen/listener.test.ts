@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
 import type { ClientConnection } from '../../../src/flow/client.ts'
@@ -260,6 +260,30 @@ describe('binding', () => {
     await expect(bindEndpoints(parseListen([path]))).rejects.toThrow(
       new OperatorError(`cannot listen on ${path}: there is a file that is not a socket`),
     )
+  })
+
+  test('a unix socket where none can be made', async () => {
+    const missing = join(directory(), 'none', 's')
+    await expect(bindEndpoints(parseListen([missing]))).rejects.toThrow(
+      new OperatorError(`cannot listen on ${missing}: the directory ${dirname(missing)} does not exist`),
+    )
+    const file = join(directory(), 'file')
+    writeFileSync(file, 'data')
+    await expect(bindEndpoints(parseListen([`${file}/s`]))).rejects.toThrow(
+      new OperatorError(`cannot listen on ${file}/s: ${file} is not a directory`),
+    )
+  })
+
+  test('the same address twice, however it is written', async () => {
+    const [{ port }] = await bindEndpoints(parseListen(['127.0.0.1:0']))
+    const twice = new OperatorError(`-a: 127.0.0.1:${port} is given twice`)
+    await expect(bindEndpoints(parseListen([`127.0.0.1:${port}`, `x=127.0.0.1:${port},PROXY`]))).rejects.toThrow(twice)
+    await expect(bindEndpoints(parseListen([`127.0.0.1:${port}`, `0.0.0.0:${port}`]))).rejects.toThrow(
+      new OperatorError(`-a: 0.0.0.0:${port} and 127.0.0.1:${port} overlap; give one of them`),
+    )
+    const path = join(directory(), 's')
+    await expect(bindEndpoints(parseListen([path, path]))).rejects.toThrow(new OperatorError(`-a: ${path} is given twice`))
+    expect(await bindEndpoints(parseListen(['127.0.0.1:0', '127.0.0.1:0']))).toHaveLength(2)
   })
 
   test('unknown users and groups', async () => {
