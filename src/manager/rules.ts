@@ -5,6 +5,7 @@ import type { ServeOptions } from '../config/command-line.ts'
 import { formatEndpoint } from '../listen/address.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 import { backendVcl, compileVcl } from '../vcl/load.ts'
+import { hostsOf, type BackendHost } from './backend-hosts.ts'
 
 /** Rules that passed the checks. */
 export interface CheckedRules {
@@ -12,6 +13,8 @@ export interface CheckedRules {
   readonly image: VclImage
   /** Names of the backends declared. */
   readonly backends: readonly string[]
+  /** Those whose address is a name. */
+  readonly hosts: readonly BackendHost[]
   /** Formatted warnings, '' when there are none. */
   readonly warnings: string
 }
@@ -41,7 +44,12 @@ function check(path: string, source: string, options: ServeOptions): CheckedRule
   })
   if (!compiled.ok) throw new OperatorError(`the rules are not accepted:\n${compiled.text}`)
   const { program } = compiled
-  return { image: program.image, backends: program.backends.map((backend) => backend.name), warnings: compiled.text }
+  return {
+    image: program.image,
+    backends: program.backends.map((backend) => backend.name),
+    hosts: hostsOf(program.backends),
+    warnings: compiled.text,
+  }
 }
 
 /** Rules are bytes: read as latin1, text in any encoding goes out as it came in. */

@@ -8,6 +8,7 @@ import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../vcl/runtime/regex.ts'
 import type { WorkerConfig } from '../worker/config.ts'
+import { tellUnresolved } from './backend-hosts.ts'
 import type { DemoOrigin } from './demo-origin.ts'
 import { Operations } from './operations.ts'
 import type { CheckedRules } from './rules.ts'
@@ -93,6 +94,7 @@ class Manager {
       const open = await worker.start(this.workerConfig(endpoints))
       this.health = 'ready'
       this.announce(open, metrics)
+      void tellUnresolved(this.rules.hosts, (line) => this.operations.write('warn', line))
       await stop
       await this.shutDown(worker)
       return 0
