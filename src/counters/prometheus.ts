@@ -3,11 +3,15 @@ import type { CounterSet } from './counters.ts'
 import { prometheusLabel, prometheusName } from './prometheus-names.ts'
 import type { CounterClass, CounterRow } from './table.ts'
 import { COUNTER_CLASSES, counterRows } from './table.ts'
+import { ThreadMetrics, type ThreadView } from './thread-metrics.ts'
 
 /**
  * The counters in Prometheus text. Values are added up when somebody scrapes; nothing runs in between. Loading
  * prom-client takes tens of milliseconds, so the manager imports this file on the first scrape.
  */
+
+/** prom-client's ten would wake an idle process a hundred times a second. */
+const LOOP_SAMPLE_MS = 1000
 
 type Sums = Map<string, Float64Array>
 
@@ -17,7 +21,9 @@ export class PrometheusText {
   private readonly set: CounterSet
   private sums: Record<CounterClass, Sums> = { MAIN: new Map(), SMA: new Map(), VBE: new Map() }
 
-  constructor(set: CounterSet, version: string) {
+  private readonly threads: ThreadMetrics
+
+  constructor(set: CounterSet, version: string, threads: () => readonly ThreadView[] = () => []) {
     this.set = set
     this.contentType = this.registry.contentType
     for (const kind of Object.keys(COUNTER_CLASSES) as CounterClass[]) {
@@ -25,14 +31,16 @@ export class PrometheusText {
     }
     const build = { name: 'lacquer_build_info', help: 'Version in use', labelNames: ['version', 'node'], registers: [this.registry] }
     new Gauge(build).set({ version, node: process.versions.node }, 1)
-    // process_* and nodejs_*: CPU, memory, event loop of the whole process.
-    collectDefaultMetrics({ register: this.registry })
+    // process_* are the whole process's; nodejs_* are this thread's, the manager's, which serves no traffic.
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS })
+    this.threads = new ThreadMetrics(this.registry, threads)
   }
 
   async metricsText(): Promise<string> {
     for (const kind of Object.keys(COUNTER_CLASSES) as CounterClass[]) {
       this.sums[kind] = new Map(this.set.instances(kind).map((instance) => [instance, this.set.sum(kind, instance)]))
     }
+    await this.threads.refresh()
     return await this.registry.metrics()
   }
 

@@ -98,6 +98,11 @@ export const MAIN_COUNTERS = {
   n_obj_purged: counter('Objects removed by purges'),
   n_invalidated: counter('Keys invalidated by unsafe requests (RFC 9111 section 4.4)', OWN),
   n_pipe: gauge('Pipes open now'),
+  loop_lag: gauge('How late a worker’s event loop came to its latest housekeeping; of the latest worker', {
+    format: 'duration',
+    combine: 'max',
+    own: true,
+  }),
   n_vcl: gauge('Rule sets loaded', { combine: 'max' }),
 
   s_sess: counter('Client connections that were served'),

@@ -89,7 +89,7 @@ class Manager {
   async run(worker: WorkerThread): Promise<number> {
     const stop = stopSignal(this.operations)
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
-    const metrics = await this.openMetrics()
+    const metrics = await this.openMetrics(worker)
     try {
       const open = await worker.start(this.workerConfig(endpoints))
       this.health = 'ready'
@@ -126,7 +126,7 @@ class Manager {
     }
   }
 
-  private async openMetrics(): Promise<MetricsServer | undefined> {
+  private async openMetrics(worker: WorkerThread): Promise<MetricsServer | undefined> {
     const at = this.options.metrics
     if (at === undefined) return undefined
     const { startMetricsServer } = await import('../counters/metrics-server.ts')
@@ -136,15 +136,17 @@ class Manager {
       health: () => this.health,
       metrics: async () => {
         own.values[MAIN.uptime] = (performance.now() - this.begun_ms) / 1000
-        return this.exposition()
+        return this.exposition(worker)
       },
     })
   }
 
   private exposed: Promise<{ contentType: string; metricsText(): Promise<string> }> | undefined
 
-  private async exposition(): Promise<{ contentType: string; text: string }> {
-    this.exposed ??= import('../counters/prometheus.ts').then(({ PrometheusText }) => new PrometheusText(this.counters, version()))
+  private async exposition(worker: WorkerThread): Promise<{ contentType: string; text: string }> {
+    this.exposed ??= import('../counters/prometheus.ts').then(
+      ({ PrometheusText }) => new PrometheusText(this.counters, version(), () => worker.running),
+    )
     const exposed = await this.exposed
     return { contentType: exposed.contentType, text: await exposed.metricsText() }
   }

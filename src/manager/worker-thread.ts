@@ -41,6 +41,11 @@ export class WorkerThread {
     return this.thread
   }
 
+  /** What there is to be measured. */
+  get running(): readonly Worker[] {
+    return this.thread === undefined ? [] : [this.thread]
+  }
+
   /** It will not be needed: the rules are wrong, or a port is taken. */
   async discard(): Promise<void> {
     this.draining = true

@@ -37,6 +37,8 @@ export class Worker {
   private readonly main: CounterBlock
   private readonly sma: CounterBlock
   private readonly upkeep: NodeJS.Timeout
+  /** When housekeeping is to run next. */
+  private due_ms: number
   /** The store's figures as last counted. */
   private seen: StoreStats
 
@@ -50,7 +52,8 @@ export class Worker {
     this.sma = parts.sma
     this.listener = listener
     this.seen = parts.env.store.stats()
-    this.upkeep = setInterval(() => this.keepUp(), UPKEEP_MS)
+    this.due_ms = performance.now() + UPKEEP_MS
+    this.upkeep = setInterval(() => this.onTimer(), UPKEEP_MS)
     this.upkeep.unref()
   }
 
@@ -60,6 +63,13 @@ export class Worker {
     const listener = new Listener(parts.context, await chooseReadPath(config.parameters.read_path))
     const endpoints = await listener.listen(config.endpoints, config.workers > 1)
     return new Worker(parts, listener, endpoints)
+  }
+
+  private onTimer(): void {
+    const now_ms = performance.now()
+    this.main.values[MAIN.loop_lag] = Math.max(0, now_ms - this.due_ms) / 1000
+    this.due_ms = now_ms + UPKEEP_MS
+    this.keepUp()
   }
 
   /** Housekeeping; tests with a clock of their own call it after moving the clock. */

@@ -129,3 +129,8 @@ vtc('who waits is refused, served, or has waited enough', async (t) => {
   await waiter.end()
   expect(v1.counters()).toMatchObject({ busy_timeout: 1, busy_served: 0, busy_refused: 1 })
 })
+
+vtc('how late housekeeping comes is measured', async (t) => {
+  const v1 = t.cache(await startCache({}))
+  await t.until('housekeeping has come, and late as ever', () => v1.counters().loop_lag > 0)
+})
