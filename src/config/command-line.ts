@@ -9,18 +9,17 @@ import type { CommandRow, FlagRow } from './flags.ts'
 import { COMMANDS, commandHelp, flagText, generalHelp } from './flags.ts'
 import type { ParameterValues } from './parameters.ts'
 import { defaultParameters, setParameter } from './parameters.ts'
-import type { StoreSpec } from './storage.ts'
-import { parseStorage } from './storage.ts'
+import type { Stores } from './storage.ts'
+import { parseStores } from './storage.ts'
 import { version } from './version.ts'
 
-export interface ServeOptions {
+export interface ServeOptions extends Stores {
   readonly command: 'serve'
   /** The values of -a as written: listen/address.ts reads them. */
   readonly listen: readonly string[]
   /** At most one of these two; neither: the demo origin. */
   readonly backend: BackendArgument | undefined
   readonly vclFile: string | undefined
-  readonly stores: readonly StoreSpec[]
   readonly parameters: ParameterValues
   readonly workers: number
   readonly identity: string
@@ -153,7 +152,7 @@ function serveOptions(given: Given): ServeOptions {
     listen: given.has('a') ? given.all('a') : [':6081'],
     backend: given.has('b') ? parseBackend(given.one('b') ?? '') : undefined,
     vclFile: given.one('f'),
-    stores: (given.has('s') ? given.all('s') : ['memory']).map(parseStorage),
+    ...parseStores(given.all('s')),
     parameters: parameters(given),
     workers: workers(given.one('w') ?? '1'),
     identity: given.one('i') ?? hostname(),
@@ -170,7 +169,6 @@ function checkTogether(options: ServeOptions): void {
     throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
   if (options.compileOnly && !options.backend && options.vclFile === undefined)
     throw new OperatorError('-C: needs the rules to compile: -f file or -b backend')
-  if (options.stores.length > 1) throw new OperatorError('-s: more than one store is not supported yet')
 }
 
 function workers(text: string): number {

@@ -21,6 +21,16 @@ export function defaultStoreBytes(limit_bytes = memoryLimit()): number {
   return Math.min(DEFAULT_MAX_BYTES, Math.max(DEFAULT_MIN_BYTES, share))
 }
 
+const TRANSIENT_MAX_BYTES = GIB
+const TRANSIENT_MIN_BYTES = 16 * MIB
+const TRANSIENT_SHARE = 0.1
+
+/** Size of the Transient store when it was given none, in whole MiB. */
+export function defaultTransientBytes(limit_bytes = memoryLimit()): number {
+  const share = Math.floor((limit_bytes * TRANSIENT_SHARE) / MIB) * MIB
+  return Math.min(TRANSIENT_MAX_BYTES, Math.max(TRANSIENT_MIN_BYTES, share))
+}
+
 export function memoryLimit(read: ReadText = readText, machine_bytes = totalmem()): number {
   const groups = (read('/proc/self/cgroup') ?? '').split('\n')
   const limits = groups.flatMap((line) => limitsOf(line, read))

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os'
-import { OperatorError } from '../base/errors.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { version } from '../config/version.ts'
 import { CounterBlock, CounterSet, MAIN } from '../counters/counters.ts'
@@ -12,6 +11,7 @@ import { tellUnresolved } from './backend-hosts.ts'
 import type { DemoOrigin } from './demo-origin.ts'
 import { Operations } from './operations.ts'
 import type { CheckedRules } from './rules.ts'
+import { refuseStores } from './stores.ts'
 import { WorkerThread } from './worker-thread.ts'
 
 /**
@@ -22,6 +22,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   checkWorkingDirectory()
   // Before any pattern is compiled, in any thread: it holds for the whole process.
   boundBacktracking()
+  refuseStores(options)
   const operations = new Operations()
   const worker = new WorkerThread(operations)
   if (!options.compileOnly) worker.preload()
@@ -105,7 +106,6 @@ class Manager {
 
   private workerConfig(endpoints: Endpoint[]): WorkerConfig {
     const { options } = this
-    if (options.stores.length > 1) throw new OperatorError('-s: several stores are not supported yet; give one')
     const { backends } = this.rules
     const blocks = [new CounterBlock('MAIN'), new CounterBlock('SMA', options.stores[0].name)]
     for (const backend of backends) blocks.push(new CounterBlock('VBE', backend))
