@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { OperatorError } from '../base/errors.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { version } from '../config/version.ts'
 import { CounterBlock, CounterSet, MAIN } from '../counters/counters.ts'
