@@ -1,6 +1,15 @@
 import { OperatorError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
-import { formatBoolean, formatBytes, formatDuration, parseBoolean, parseBytes, parseDuration, parseInteger } from '../base/units.ts'
+import {
+  formatBoolean,
+  formatBytes,
+  formatDuration,
+  parseBoolean,
+  parseBytes,
+  parseDuration,
+  parseInteger,
+  parseNumber,
+} from '../base/units.ts'
 
 /**
  * Everything that can be tuned while keeping the command line as it is: `-p name=value`. One table; the code reads
@@ -17,7 +26,7 @@ export type ParameterFlag =
 
 interface Row<V> {
   /** Rules for reading and printing. Durations are kept in seconds, bytes in bytes. */
-  readonly type: 'duration' | 'bytes' | 'integer' | 'bool' | 'enum' | 'text'
+  readonly type: 'duration' | 'bytes' | 'integer' | 'number' | 'bool' | 'enum' | 'text'
   readonly default: V
   readonly min?: number
   readonly max?: number
@@ -46,6 +55,10 @@ function bytes(value: number, options: NumberOptions, about: string): Row<number
 
 function integer(value: number, options: NumberOptions, about: string): Row<number> {
   return { type: 'integer', default: value, flags: [], ...options, about }
+}
+
+function number(value: number, options: NumberOptions, about: string): Row<number> {
+  return { type: 'number', default: value, flags: [], ...options, about }
 }
 
 function bool(value: boolean, flags: readonly ParameterFlag[], about: string): Row<boolean> {
@@ -109,6 +122,11 @@ export const PARAMETERS = {
     120,
     { min: 0, flags: ['obj_sticky'] },
     'Freshness of responses that carry neither an explicit lifetime nor anything to compute one from. Used by policy=varnish; policy=rfc9111 does not reuse such responses.',
+  ),
+  eviction_size_bias: number(
+    0.5,
+    { min: 0, max: 1, flags: ['must_restart', 'lacquer'] },
+    'What an arena store keeps when it is full: 1 the most objects, so that most requests are hits; 0 the most wanted whatever their size, so that most bytes are. What an object has to earn grows with its size to this power.',
   ),
   first_byte_timeout: duration(
     60,
@@ -272,6 +290,7 @@ const parsers: Record<ParameterRow['type'], Parser> = {
   duration: parseDuration,
   bytes: parseBytes,
   integer: parseInteger,
+  number: parseNumber,
   bool: parseBoolean,
   enum: (given, row) => (row.words?.includes(given) ? given : undefined),
   text: (given) => given,
@@ -281,6 +300,7 @@ const expected: Record<ParameterRow['type'], (row: ParameterRow) => string> = {
   duration: () => 'a duration such as 10s, 1.5m or 100ms',
   bytes: () => 'a size such as 512b, 64k or 1G',
   integer: () => 'a whole number',
+  number: () => 'a number such as 0.5',
   bool: () => 'on or off',
   enum: (row) => `one of ${row.words?.join(', ')}`,
   text: () => 'text',
