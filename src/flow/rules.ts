@@ -4,6 +4,7 @@ import { ACTION, type Action, type BackendSub, type ClientSub } from '../vcl/run
 import type { ClientTask } from './client-task.ts'
 import type { Fetch } from './fetch.ts'
 import { logHitForPass, logVclTtl } from './fetch-log.ts'
+import { STEP, type Step } from './step.ts'
 
 /** Action numbers back to their names, for VCL_return. */
 export const ACTION_NAMES: readonly string[] = Object.keys(ACTION)
@@ -29,6 +30,13 @@ export function callClient(task: ClientTask, title: string, sub: ClientSub): Act
   if (resp.reason !== reason) log.record(TAG.RespReason, resp.reason)
   task.log.record(TAG.VCL_return, ACTION_NAMES[action])
   return action
+}
+
+/** Where the actions lead that mean the same in every sub that may return them. */
+export function otherwise(task: ClientTask, action: Action): Step {
+  if (action === ACTION.synth) return STEP.synth
+  if (action === ACTION.restart) return STEP.restart
+  return task.failed('VCL failed')
 }
 
 /** As callClient, for the backend side. */

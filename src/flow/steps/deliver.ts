@@ -1,9 +1,9 @@
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
 import { present, transmit } from '../delivery.ts'
-import { callClient } from '../rules.ts'
+import { callClient, otherwise } from '../rules.ts'
 import { RUNS } from '../request-log.ts'
-import { STEP, type Step } from '../step.ts'
+import type { Step } from '../step.ts'
 
 /** vcl_deliver. resp exists only when the rules look at it; otherwise the object's ready-made head is sent. */
 export function deliver(task: ClientTask): Step {
@@ -12,16 +12,6 @@ export function deliver(task: ClientTask): Step {
     task.log.run(RUNS.deliver)
     return transmit(task)
   }
-  switch (callClient(task, 'DELIVER', task.vcl.subs.deliver)) {
-    case ACTION.deliver:
-      return transmit(task)
-    case ACTION.synth:
-      task.dropObject()
-      return STEP.synth
-    case ACTION.restart:
-      return STEP.restart
-    default:
-      task.dropObject()
-      return task.failed('VCL failed')
-  }
+  const action = callClient(task, 'DELIVER', task.vcl.subs.deliver)
+  return action === ACTION.deliver ? transmit(task) : otherwise(task, action)
 }

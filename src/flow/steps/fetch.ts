@@ -3,12 +3,13 @@ import { ACTION } from '../../vcl/runtime/context.ts'
 import { forwardsLeft, goesRound } from '../bereq.ts'
 import type { ClientTask } from '../client-task.ts'
 import { startFetch } from '../start-fetch.ts'
-import { callClient } from '../rules.ts'
+import { callClient, otherwise } from '../rules.ts'
 import { STEP, type Step } from '../step.ts'
 
 /** vcl_miss, then a fetch into the store. */
 export function miss(task: ClientTask): Step {
-  switch (callClient(task, 'MISS', task.vcl.subs.miss)) {
+  const action = callClient(task, 'MISS', task.vcl.subs.miss)
+  switch (action) {
     case ACTION.fetch:
       if (goesRound(task.req)) return task.refuse(508, 'Loop detected')
       task.env.counters[MAIN.s_fetch]++
@@ -17,12 +18,8 @@ export function miss(task: ClientTask): Step {
     case ACTION.pass:
       task.giveUpFetch()
       return STEP.pass
-    case ACTION.synth:
-      return STEP.synth
-    case ACTION.restart:
-      return STEP.restart
     default:
-      return task.failed('VCL failed')
+      return otherwise(task, action)
   }
 }
 
@@ -31,19 +28,12 @@ export function pass(task: ClientTask): Step {
   task.object = undefined
   // We are the last that may answer it (RFC 9110 section 7.6.2). TRACE would show the client what was added on the way.
   if (forwardsLeft(task.req) === 0) return task.refuse(task.req.method === 'TRACE' ? 405 : 200, 'Max-Forwards')
-  switch (callClient(task, 'PASS', task.vcl.subs.pass)) {
-    case ACTION.fetch:
-      if (goesRound(task.req)) return task.refuse(508, 'Loop detected')
-      task.env.counters[MAIN.s_pass]++
-      task.env.counters[MAIN.s_fetch]++
-      task.passed = true
-      startFetch(task, 'pass')
-      return STEP.wait
-    case ACTION.synth:
-      return STEP.synth
-    case ACTION.restart:
-      return STEP.restart
-    default:
-      return task.failed('VCL failed')
-  }
+  const action = callClient(task, 'PASS', task.vcl.subs.pass)
+  if (action !== ACTION.fetch) return otherwise(task, action)
+  if (goesRound(task.req)) return task.refuse(508, 'Loop detected')
+  task.env.counters[MAIN.s_pass]++
+  task.env.counters[MAIN.s_fetch]++
+  task.passed = true
+  startFetch(task, 'pass')
+  return STEP.wait
 }

@@ -1,6 +1,6 @@
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
-import { callClient } from '../rules.ts'
+import { callClient, otherwise } from '../rules.ts'
 import { RUNS } from '../request-log.ts'
 import { refreshInBackground } from '../start-fetch.ts'
 import { STEP, type Step } from '../step.ts'
@@ -11,7 +11,8 @@ export function hit(task: ClientTask): Step {
     task.log.run(RUNS.hit)
     return hitDelivers(task)
   }
-  switch (callClient(task, 'HIT', task.vcl.subs.hit)) {
+  const action = callClient(task, 'HIT', task.vcl.subs.hit)
+  switch (action) {
     case ACTION.deliver:
       return hitDelivers(task)
     case ACTION.pass:
@@ -21,12 +22,8 @@ export function hit(task: ClientTask): Step {
     case ACTION.fetch:
     case ACTION.miss:
       return STEP.miss
-    case ACTION.synth:
-      return STEP.synth
-    case ACTION.restart:
-      return STEP.restart
     default:
-      return task.failed('VCL failed')
+      return otherwise(task, action)
   }
 }
 
