@@ -380,6 +380,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   /** No response at all: the client gets a 503 from vcl_synth, who waited looks up again. */
   private abandon(): void {
     this.recipients.disappoint(503, FAILED)
+    this.recipients.scatter(this.key, this.bereq, this.bereq_xid)
     this.finish()
   }
 

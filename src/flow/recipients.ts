@@ -17,6 +17,9 @@ export interface FetchOwner {
   bodySent(): void
 }
 
+/** How long those who waited for a fetch that rules abandoned do not wait for one another. */
+const SCATTERED_MS = 1000
+
 /** Who gets what a fetch brings: the request that caused it, and those who wait on its busy object. */
 export class Recipients {
   private readonly cache: Cache
@@ -63,12 +66,17 @@ export class Recipients {
     if (this.owner !== undefined) queueMicrotask(this.tellOwner)
   }
 
-  /** There is no response: the owner makes one of his own, the others look up again. */
+  /** There is no response: the owner makes one of his own. */
   disappoint(status: number, reason: string): void {
     const { owner } = this
     this.owner = undefined
     owner?.notFetched(status, reason)
-    this.releaseWaiters()
+  }
+
+  /** No response, and no telling whether the next request gets one: who waited fetches side by side, not one after the other. */
+  scatter(key: string, req: RequestHead, xid: number): void {
+    if (this.busy === undefined || this.busy.waiters.size < 2) return
+    this.cache.mark(key, req, this.takeBusy(), SCATTERED_MS, false, xid)
   }
 
   releaseWaiters(): void {
