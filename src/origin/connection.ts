@@ -49,7 +49,7 @@ export class Connection extends Client {
     const idle_ms = line.parameters.backend_idle_timeout * 1000
     super(ORIGIN, {
       connect: (_options, callback) => {
-        line.dialler.dial(line.connect_ms, preamble, (error, socket) => {
+        const dialled = (error: Error | undefined, socket: Socket | undefined): void => {
           line.observer.count(error === undefined ? 'backend_conn' : 'backend_fail')
           if (socket === undefined) return callback(error!, null)
           wire.uses = 0
@@ -58,7 +58,8 @@ export class Connection extends Client {
           wire.local = end(socket.localAddress, socket.localPort, line.spec)
           callback(null, socket)
           teachParser(socket)
-        })
+        }
+        line.dialler.dial(line.connect_ms, preamble, dialled, true)
       },
       pipelining: reusable ? 1 : 0,
       maxHeaderSize: line.parameters.http_resp_size,

@@ -1,9 +1,10 @@
-import { connect, isIP } from 'node:net'
-import type { IpcNetConnectOpts, LookupFunction, Socket, TcpNetConnectOpts } from 'node:net'
+import { isIP, Socket } from 'node:net'
+import type { LookupFunction, SocketConstructorOpts } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import type { BackendSpec } from './contract.ts'
 import { codeOf, FailureError, messageOf } from './failure.ts'
+import { ResponseSocket } from './socket.ts'
 
 export interface DialOptions {
   readonly lookup: LookupFunction
@@ -17,6 +18,12 @@ const READ_BYTES = 64 * 1024
 const KEEPALIVE_MS = 60_000
 /** What a timer can hold. The kernel gives a connection up long before. */
 const TIMER_MAX_MS = 2 ** 31 - 1
+const SETTINGS = {
+  highWaterMark: READ_BYTES,
+  noDelay: true,
+  keepAlive: true,
+  keepAliveInitialDelay: KEEPALIVE_MS,
+} as SocketConstructorOpts
 const noop = (): void => {}
 
 /**
@@ -33,9 +40,10 @@ export class Dialler {
     this.options = options
   }
 
-  dial(timeout_ms: number, preamble: Buffer | undefined, done: Dialled): void {
+  /** `parsed`: all that comes is for undici's parser; else the socket is a stream like any other. */
+  dial(timeout_ms: number, preamble: Buffer | undefined, done: Dialled, parsed = false): void {
     try {
-      this.dialSocket(this.open(), timeout_ms, preamble, done)
+      this.dialSocket(this.open(parsed), timeout_ms, preamble, done)
     } catch (error) {
       // A port or path that Node refuses by throwing is a failed connection like any other.
       const failure = toFailure(error as Error)
@@ -69,20 +77,14 @@ export class Dialler {
     })
   }
 
-  private open(): Socket {
+  private open(parsed: boolean): Socket {
     const { spec, options } = this
-    const reading = { highWaterMark: READ_BYTES }
-    if (spec.path !== undefined) return connect({ ...reading, path: spec.path } as IpcNetConnectOpts)
-    return connect({
-      ...reading,
-      host: spec.host ?? 'localhost',
-      port: spec.port,
-      lookup: options.lookup,
-      autoSelectFamily: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEPALIVE_MS,
-    } as TcpNetConnectOpts)
+    const socket = parsed && !spec.tls ? new ResponseSocket(SETTINGS) : new Socket(SETTINGS)
+    return socket.connect(
+      spec.path !== undefined
+        ? { path: spec.path }
+        : { host: spec.host ?? 'localhost', port: spec.port, lookup: options.lookup, autoSelectFamily: true },
+    )
   }
 
   private secure(raw: Socket): TLSSocket {

@@ -178,4 +178,32 @@ describe('responses', () => {
     expect(lines(heard.head!.fields)).toBe(`X-Long: ${'v'.repeat(50)}|Transfer-Encoding: chunked`)
     slow.close()
   })
+
+  test('two responses that come in turns, piece by piece, do not mix', async () => {
+    const said = ['a', 'b'].map(
+      (x) =>
+        `HTTP/1.1 200 ${x}\r\nX-${x}-Name: ${x.repeat(40)}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n${x.repeat(3)}\r\n0\r\nT-${x}: ${x}\r\n\r\n`,
+    )
+    const sockets: Socket[] = []
+    let at = 0
+    const next = (turn: number): void => {
+      const piece = said[turn].slice(at, at + 7)
+      if (turn === 1) at += 7
+      if (piece !== '') sockets[turn].write(piece, 'latin1', () => setImmediate(next, 1 - turn))
+    }
+    const slow = new RawOrigin((socket) => {
+      if (sockets.push(socket.setNoDelay()) === 2) next(0)
+    })
+    const other = rig([specOf(await slow.listen())])
+    const both = said.map(() => {
+      const heard = new Heard()
+      other.origin.fetch(other.origin.backend('default')!, get(), undefined, PATIENT, heard)
+      return heard
+    })
+    await Promise.all(both.map((heard) => heard.finished))
+    expect(both.map((heard) => `${lines(heard.head!.fields)}|${heard.body}`).toSorted()).toEqual(
+      ['a', 'b'].map((x) => `X-${x}-Name: ${x.repeat(40)}|Transfer-Encoding: chunked|${x.repeat(3)}`),
+    )
+    slow.close()
+  })
 })
