@@ -20,6 +20,8 @@ const LOCK_EXCLUSIVE_NOW = 2 | 4
 const LOCK_UN = 8
 const MADV_WILLNEED = 3
 const FALLOC_FL_KEEP_SIZE = 1
+const FALLOC_FL_PUNCH_HOLE = 2
+const FALLOC_FL_ZERO_RANGE = 16
 
 export interface Native {
   readonly page_bytes: number
@@ -29,6 +31,10 @@ export interface Native {
   view(address: bigint, size_bytes: number): ArrayBuffer
   /** Gives the range blocks on the disk. What is there stays. */
   allocate(fd: number, offset: number, length: number): Outcome
+  /** The range reads as zeros, without a read or a write; it keeps its blocks. */
+  zero(fd: number, offset: number, length: number): Outcome
+  /** The range reads as zeros and has no blocks. */
+  punch(fd: number, offset: number, length: number): Outcome
   /**
    * An exclusive lock of the open file, without waiting: EAGAIN when somebody has it. It belongs to the opening, not to the
    * process, and a mapping keeps that alive: closing the descriptor does not end it, `unlock` and the end of the process do.
@@ -36,9 +42,9 @@ export interface Native {
   lock(fd: number): Outcome
   unlock(fd: number): Outcome
   /** One byte for each page from `address`, which begins one: bit 0 says that it is in memory. */
-  residency(address: bigint, length: number, pages: Uint8Array): Outcome
+  residency(address: number, length: number, pages: Uint8Array): Outcome
   /** Asks the kernel to begin reading. */
-  willNeed(address: bigint, length: number): Outcome
+  willNeed(address: number, length: number): Outcome
 }
 
 let loaded: Native | undefined
@@ -79,6 +85,8 @@ function bind(koffi: typeof Koffi): Native {
     }
     return 0
   }
+  const space = (fd: number, mode: number, offset: number, length: number): Outcome =>
+    outcome(() => fallocate(fd, mode, offset, length) as number)
   return {
     page_bytes: getpagesize() as number,
     map: (fd, size_bytes) => {
@@ -86,7 +94,9 @@ function bind(koffi: typeof Koffi): Native {
       return address === -1 ? errnoName(koffi.errno()) : BigInt(address)
     },
     view: (address, size_bytes) => koffi.view(address, size_bytes),
-    allocate: (fd, offset, length) => outcome(() => fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length) as number),
+    allocate: (fd, offset, length) => space(fd, FALLOC_FL_KEEP_SIZE, offset, length),
+    zero: (fd, offset, length) => space(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_ZERO_RANGE, offset, length),
+    punch: (fd, offset, length) => space(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, offset, length),
     lock: (fd) => outcome(() => flock(fd, LOCK_EXCLUSIVE_NOW) as number),
     unlock: (fd) => outcome(() => flock(fd, LOCK_UN) as number),
     residency: (address, length, pages) => outcome(() => mincore(address, length, pages) as number),

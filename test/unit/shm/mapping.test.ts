@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
 import { FileMapping } from '../../../src/shm/mapping.ts'
+import type { Native } from '../../../src/shm/native.ts'
 import { native } from '../../../src/shm/native.ts'
 import { folder, GIB, MIB, open } from './kit.ts'
 
@@ -88,6 +89,58 @@ describe('allocating', () => {
     expect(statSync(path).blocks * 512).toBeGreaterThanOrEqual(MIB)
     const closed = new FileMapping({ ...mapping.place, fd: 1_000_000 }, { ...native(), allocate: () => errno })
     expect(closed.allocate(0, 4096)).toBe('EBADF')
+  })
+})
+
+/** As if nothing were in memory: what is, is the kernel's choice. */
+const COLD: Partial<Native> = {
+  residency: (_address, _length, pages) => {
+    pages.fill(0)
+    return 0
+  },
+}
+
+describe('renewing what is to be written over', () => {
+  test('what is in memory is left as it is', () => {
+    const { mapping } = open(join(folder(), 'store'))
+    expect(mapping.allocate(0, MIB)).toBe(0)
+    Buffer.from(mapping.buffer).fill('x')
+    expect(mapping.renew(0, MIB)).toBe(0)
+    expect(Buffer.from(mapping.buffer)[5000]).toBe(120)
+  })
+
+  test('what is not becomes zeros, and keeps its blocks', async () => {
+    const path = join(folder(), 'store')
+    const { mapping } = open(path, 4 * MIB)
+    expect(mapping.allocate(0, 4 * MIB)).toBe(0)
+    const blocks = statSync(path).blocks
+    Buffer.from(mapping.buffer).fill('x', MIB, 2 * MIB + 1)
+    expect(new FileMapping(mapping.place, { ...native(), ...COLD }).renew(MIB, 2 * MIB)).toBe(0)
+    expect(
+      Buffer.from(mapping.buffer)
+        .subarray(MIB, 3 * MIB)
+        .every((byte) => byte === 0),
+    ).toBe(true)
+    expect(await mapping.sync()).toBe(0)
+    expect(statSync(path).blocks).toBeGreaterThanOrEqual(blocks)
+  })
+
+  test.each<[string, Partial<Native>, number]>([
+    ['without zeroing a hole is made and filled', { zero: () => 'ENOTSUP' }, 0],
+    ['without either it stays as it is', { zero: () => 'ENOTSUP', punch: () => 'ENOTSUP' }, 120],
+  ])('%s', (_, missing, first) => {
+    const path = join(folder(), 'store')
+    const { mapping } = open(path, 2 * MIB)
+    Buffer.from(mapping.buffer)[0] = 120
+    const without = new FileMapping(mapping.place, { ...native(), ...COLD, ...missing })
+    expect(without.renew(0, MIB)).toBe(0)
+    expect(Buffer.from(mapping.buffer)[0]).toBe(first)
+    if (first === 0) expect(statSync(path).blocks * 512).toBeGreaterThanOrEqual(MIB)
+  })
+
+  test('a disk that fails says so', () => {
+    const { mapping } = open(join(folder(), 'store'))
+    expect(new FileMapping(mapping.place, { ...native(), ...COLD, zero: () => 'EIO' }).renew(0, MIB)).toBe('EIO')
   })
 })
 
