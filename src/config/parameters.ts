@@ -178,9 +178,9 @@ export const PARAMETERS = {
   prefer_ipv6: bool(false, [], 'Which address of a backend host is tried first when DNS gives both kinds.'),
   read_path: word(
     'auto',
-    ['auto', 'onread', 'events'],
+    ['auto', 'raw', 'onread', 'events'],
     ['must_restart', 'experimental', 'lacquer'],
-    'How client sockets are read: onread uses one static buffer, events the plain stream. auto takes onread where this Node supports it.',
+    'How client sockets are read and written: raw by their libuv handles, onread by sockets that share one buffer, events by plain streams. auto takes the first of these that this Node supports.',
   ),
   send_timeout: duration(
     600,

@@ -1,6 +1,7 @@
-import { isIPv4, type Socket } from 'node:net'
+import { isIPv4 } from 'node:net'
 import { Ip } from '../base/ip.ts'
 import type { ConnectionFacts } from '../flow/client.ts'
+import type { SocketAddresses } from './transport.ts'
 
 /** What clients on unix sockets have for an address. */
 export const NO_IP = new Ip('0.0.0.0', 0, new Uint8Array(4))
@@ -24,10 +25,10 @@ export class Facts implements ConnectionFacts {
   readonly endpoint: string
   private peer: string | undefined = undefined
 
-  constructor(xid: number, socket: Socket, door: Door) {
+  constructor(xid: number, addresses: SocketAddresses, door: Door) {
     this.xid = xid
-    this.client_ip = this.remote_ip = toIp(socket.remoteAddress, socket.remotePort)
-    this.server_ip = this.local_ip = toIp(socket.localAddress, socket.localPort)
+    this.client_ip = this.remote_ip = toIp(addresses.remoteAddress, addresses.remotePort)
+    this.server_ip = this.local_ip = toIp(addresses.localAddress, addresses.localPort)
     this.socket_name = door.socket_name
     this.endpoint = door.endpoint
   }

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net'
-import { Transport } from './transport.ts'
+import { SocketTransport } from './socket-transport.ts'
 import type { Accept } from './read-path.ts'
 
 /**
@@ -13,7 +13,7 @@ export function eventsServer(accept: Accept): Server {
       socket.destroy()
       return
     }
-    const transport = new Transport(socket)
+    const transport = new SocketTransport(socket)
     accept.accepted(transport)
     transport.readEvents()
   })

@@ -135,12 +135,11 @@ export class ResponseWriter {
    * of this size often waits for the client, and would keep the whole scratch waiting with it.
    */
   private putParts(prefix: string, chunk: Buffer | undefined, crlf: boolean): void {
-    const transport = this.transport
     this.flush()
-    transport.cork()
-    if (prefix !== '') transport.write(Buffer.from(prefix, 'latin1'))
-    if (chunk !== undefined) transport.write(chunk)
-    if (crlf) transport.write(CHUNK_END)
-    transport.uncork()
+    const parts: Buffer[] = []
+    if (prefix !== '') parts.push(Buffer.from(prefix, 'latin1'))
+    if (chunk !== undefined) parts.push(chunk)
+    if (crlf) parts.push(CHUNK_END)
+    this.transport.writev(parts)
   }
 }

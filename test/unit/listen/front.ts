@@ -10,7 +10,7 @@ import type { Session } from '../../../src/listen/observer.ts'
 import { Listener } from '../../../src/listen/listener.ts'
 import type { ReadPath } from '../../../src/listen/read-path.ts'
 
-export const READ_PATHS: readonly ReadPath[] = ['onread', 'events']
+export const READ_PATHS: readonly ReadPath[] = ['raw', 'onread', 'events']
 
 export const LIMITS: ConnectionLimits = {
   timeout_idle: 5,

@@ -295,6 +295,6 @@ describe('binding', () => {
 })
 
 test('this Node carries the fast read path, and a choice is a choice', async () => {
-  expect(await chooseReadPath('auto')).toBe('onread')
+  expect(await chooseReadPath('auto')).toBe('raw')
   expect(await chooseReadPath('events')).toBe('events')
 })
