@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import { TAG } from './tags.ts'
 
 /**
  * The ring of log records in memory, in the published VSL layout (VSLHEAD1): a head of 88 bytes, then words. Eight
@@ -63,11 +64,13 @@ export class RingWriter {
   private at = 0
   private segment = FIRST_SEGMENT
 
+  /** Goes on where another writer, who lives no longer, has left off; formats memory that is new. */
   constructor(memory: RingMemory) {
     this.view = new RingView(memory)
     this.words = this.view.words
     this.bytes = Buffer.from(memory, HEAD_BYTES, this.words.byteLength)
-    this.format(memory)
+    if (Buffer.from(memory, 0, MAGIC.length).toString('latin1') === MAGIC) this.resume()
+    else this.format(memory)
   }
 
   /** Largest block that may be appended. */
@@ -102,6 +105,36 @@ export class RingWriter {
     Buffer.from(memory, 0, MAGIC.length).write(MAGIC, 'latin1')
   }
 
+  /**
+   * The writer before us may have died at any step. The block that it was writing then still begins with END; where the
+   * head tells already of what follows that block, the gap is filled, so that readers get past it.
+   */
+  private resume(): void {
+    const { view } = this
+    this.segment = view.segment
+    const place = this.segment & (SEGMENTS - 1)
+    const before = place === 0 ? 0 : view.offset(place - 1)
+    const end = endOfRecords(this.words, before < 0 ? view.offset(place) : before)
+    if (this.words[end] === WRAP) return this.beginLap()
+    this.at = Math.max(end, view.offset(place))
+    this.fillGap(end, this.at)
+  }
+
+  /** With empty batches, the first one last: it makes all of them visible. */
+  private fillGap(from: number, to: number): void {
+    let p = to
+    if ((to - from) % 2 === 1) {
+      p -= RECORD_WORDS + 1
+      this.words[p + 1] = 0
+      this.bytes.write('gap\0', (p + RECORD_WORDS) * 4, 'latin1')
+      Atomics.store(this.words, p, (TAG.Error << 24) | 4)
+    }
+    for (p -= RECORD_WORDS; p >= from; p -= RECORD_WORDS) {
+      this.words[p + 1] = 0
+      Atomics.store(this.words, p, BATCH)
+    }
+  }
+
   /** Makes room for a block and returns the position of its first word, which still says END. */
   private claim(count_words: number): number {
     if (this.at + count_words >= this.words.length) this.wrap()
@@ -124,16 +157,30 @@ export class RingWriter {
 
   private wrap(): void {
     this.cycles++
-    this.segment = (this.segment + SEGMENTS - (this.segment & (SEGMENTS - 1))) >>> 0
     this.setOffset(0, 0)
     Atomics.store(this.words, 0, END)
     if (this.at !== 0) Atomics.store(this.words, this.at, WRAP)
+    this.beginLap()
+  }
+
+  private beginLap(): void {
     this.at = 0
+    this.segment = (this.segment + SEGMENTS - (this.segment & (SEGMENTS - 1))) >>> 0
     Atomics.store(this.view.head, SEGMENT_N, this.segment)
   }
 
   private setOffset(k: number, words: number): void {
     this.view.head[OFFSETS + 2 * k] = words
     this.view.head[OFFSETS + 2 * k + 1] = words < 0 ? 0xffffffff : 0
+  }
+}
+
+/** Where the records that begin at `at` end: at END, or at WRAP. */
+function endOfRecords(words: Uint32Array, at: number): number {
+  for (;;) {
+    const first = Atomics.load(words, at)
+    if (first === END || first === WRAP) return at
+    at += first === BATCH ? RECORD_WORDS : RECORD_WORDS + (((first & 0xffff) + 3) >> 2)
+    assert(at < words.length, 'records of a ring end within it')
   }
 }

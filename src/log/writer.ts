@@ -60,6 +60,7 @@ export class LogWriter {
     this.ring = new RingWriter(memory)
     this.mask.set(options.mask)
     this.tally = options.tally ?? new Float64Array(Object.keys(TALLY).length)
+    this.ring.cycles = this.tally[TALLY.cycles]
     this.xids = options.xids ?? new Int32Array(1)
     this.text_max = options.reclen_bytes - 1
     // A record of the largest size always fits, and a buffer always fits a segment.

@@ -3,6 +3,7 @@ import { readRing } from '../../../src/log/reader.ts'
 import { BATCH, END, RingView, RingWriter, WRAP } from '../../../src/log/ring.ts'
 import { defaultMask, TAG } from '../../../src/log/tags.ts'
 import { LogWriter } from '../../../src/log/writer.ts'
+import { diesBefore } from '../../kit/atomic-steps.ts'
 
 const SMALL = 88 + 8 * 64 * 4
 
@@ -108,5 +109,62 @@ describe('laps', () => {
   test('a ring without room for eight segments is refused', () => {
     expect(() => new RingWriter(new ArrayBuffer(1000))).toThrow('eight segments')
     expect(() => new LogWriter(new ArrayBuffer(SMALL), { reclen_bytes: 255, buffer_bytes: 4096, mask: defaultMask() })).toThrow('vsl_space')
+  })
+})
+
+describe('a writer that dies', () => {
+  /** Blocks of every length from 5 words on, also such that do not fit what is left of a lap. */
+  const block = (number: number): Buffer => {
+    const length = 8 + ((number * 7) % 40) * 4
+    const bytes = Buffer.alloc(8 + length, '.')
+    bytes.writeUInt32LE(((TAG.VCL_Log << 24) | length) >>> 0, 0)
+    bytes.writeUInt32LE(7, 4)
+    bytes.write(String(number).padStart(7, '0'), 8)
+    return bytes
+  }
+  const numbersOf = (ring: SharedArrayBuffer): number[] =>
+    [...readRing(ring)].filter((found) => found.tag === TAG.VCL_Log).map((found) => Number(found.text.slice(0, 7)))
+
+  test('is followed by one that goes on, wherever it died: only the block that it was writing is lost', () => {
+    let step = 0
+    for (; ; step++) {
+      const ring = new SharedArrayBuffer(SMALL)
+      const first = new RingWriter(ring)
+      let written = 0
+      const died = diesBefore(step, () => {
+        for (; written < 150; written++) {
+          const bytes = block(written)
+          if (written % 3 === 0) first.single(bytes, bytes.length, bytes.readUInt32LE(0))
+          else first.batch(bytes, bytes.length)
+        }
+      })
+      if (!died) break
+      const seen = numbersOf(ring)
+      const second = new RingWriter(ring)
+      // It may have died at the end of a lap: then the oldest are as good as gone.
+      const left = numbersOf(ring)
+      expect(left).toEqual(left.length === 0 ? [] : seen.slice(-left.length))
+      expect(left.at(-1)).toBe(seen.at(-1))
+      for (let number = written + 1; number < written + 60; number++) {
+        second.batch(block(number), block(number).length)
+        const now = numbersOf(ring)
+        expect(now).toEqual([...Array(now.length).keys()].map((k) => number - now.length + 1 + k - (k < now.indexOf(written + 1) ? 1 : 0)))
+      }
+    }
+    expect(step).toBeGreaterThan(300)
+  })
+
+  test('leaves its place and its counters to the next', () => {
+    const counted = (lives: number): number[] => {
+      const ring = new SharedArrayBuffer(88 + 8 * 128 * 4)
+      const tally = new Float64Array(5)
+      for (let life = 0; life < lives; life++) {
+        const log = new LogWriter(ring, { reclen_bytes: 32, buffer_bytes: 64, mask: defaultMask(), tally })
+        for (let i = 0; i < 1200 / lives; i++) log.event(TAG.VCL_Log, 'x')
+      }
+      return [...tally]
+    }
+    expect(counted(3)).toEqual(counted(1))
+    expect(counted(1)[4]).toBeGreaterThan(2)
   })
 })

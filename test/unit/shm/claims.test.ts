@@ -3,7 +3,7 @@ import { ClaimWatch, type ClaimWaiter } from '../../../src/shm/claim-watch.ts'
 import { ALONE, CLAIM_FULL, CLAIM_THEIRS, type ClaimOutcome, Claims, LOOK_AGAIN } from '../../../src/shm/claims.ts'
 import { Doorbells, type Listening } from '../../../src/shm/doorbell.ts'
 import { NO_WORKER } from '../../../src/shm/lock.ts'
-import { beforeStep, diesBefore } from './steps.ts'
+import { beforeStep, diesBefore } from '../../kit/atomic-steps.ts'
 
 /** One worker's things, all in this thread. */
 class Party {
