@@ -7,6 +7,7 @@ import { RequestParser } from '../../src/http/parse.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { NO_IP } from '../../src/listen/facts.ts'
+import { Shared } from '../../src/manager/shared.ts'
 import { backendVcl, compileVcl } from '../../src/vcl/load.ts'
 import { Worker } from '../../src/worker/worker.ts'
 
@@ -26,6 +27,7 @@ async function startWorker(originPort: number): Promise<{ worker: Worker; port: 
   if (!compiled.ok) throw new Error(compiled.text)
   const endpoints = await bindEndpoints(parseListen(['127.0.0.1:0']))
   const config = {
+    slot: 0,
     endpoints,
     workers: 1,
     parameters,
@@ -35,7 +37,9 @@ async function startWorker(originPort: number): Promise<{ worker: Worker; port: 
     identity: 'bench',
     hostname: 'bench',
     counters: [],
+    ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
+    shared: new Shared().memory,
   }
   const worker = await Worker.start(config, { warn: console.error, error: console.error })
   return { worker, port: worker.endpoints[0].port }

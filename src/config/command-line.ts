@@ -2,7 +2,6 @@ import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 import { OperatorError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
-import { parseInteger } from '../base/units.ts'
 import type { BackendArgument, HostPort } from './addresses.ts'
 import { parseBackend, parseHostPort } from './addresses.ts'
 import type { CommandRow, FlagRow } from './flags.ts'
@@ -12,6 +11,7 @@ import { defaultParameters, setParameter } from './parameters.ts'
 import type { Stores } from './storage.ts'
 import { parseStores } from './storage.ts'
 import { version } from './version.ts'
+import { defaultWorkers, parseWorkers } from './workers.ts'
 
 export interface ServeOptions extends Stores {
   readonly command: 'serve'
@@ -154,7 +154,7 @@ function serveOptions(given: Given): ServeOptions {
     vclFile: given.one('f'),
     ...parseStores(given.all('s')),
     parameters: parameters(given),
-    workers: workers(given.one('w') ?? '1'),
+    workers: given.has('w') ? parseWorkers(given.one('w') ?? '') : defaultWorkers(),
     identity: given.one('i') ?? hostname(),
     metrics: metrics === undefined ? undefined : parseHostPort('--metrics', metrics),
     compileOnly: given.has('C'),
@@ -169,13 +169,6 @@ function checkTogether(options: ServeOptions): void {
     throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
   if (options.compileOnly && !options.backend && options.vclFile === undefined)
     throw new OperatorError('-C: needs the rules to compile: -f file or -b backend')
-}
-
-function workers(text: string): number {
-  const number = parseInteger(text)
-  if (number === undefined || number < 1) throw new OperatorError(`-w ${text}: not a number of workers`)
-  if (number > 1) throw new OperatorError(`-w ${text}: more than one worker is not supported yet: workers do not share a store`)
-  return number
 }
 
 function parameters(given: Given): ParameterValues {

@@ -1,3 +1,5 @@
+import { STORE_IS_SHARED, WORKERS_MAX } from './workers.ts'
+
 /** Commands and flags: one table that the parser, --help and docs/reference/flags.md read. Letters are varnishd's. */
 
 export interface FlagRow {
@@ -37,7 +39,13 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   { name: 'p', value: 'name=value', repeat: true, about: 'Set a parameter (docs/reference/parameters.md)' },
   { name: 't', value: 'ttl', about: 'Short for -p default_ttl=ttl' },
   { name: 'l', value: 'size', about: 'Short for -p vsl_space=size' },
-  { name: 'w', value: 'number', about: 'Worker threads. Default 1, and not more until workers share a store' },
+  {
+    name: 'w',
+    value: 'number',
+    about: STORE_IS_SHARED
+      ? `Worker threads, ${WORKERS_MAX} at most. Default: one for each core that this process may use`
+      : 'Worker threads. Default 1, and not more until workers share a store',
+  },
   { name: 'i', value: 'identity', about: 'server.identity in rules. Default: the host name' },
   { name: 'metrics', value: 'host:port', about: 'Serve /metrics (Prometheus) and /healthz here' },
   { name: 'C', about: 'Compile the rules, print the result and end' },

@@ -235,6 +235,11 @@ export const PARAMETERS = {
     { min: M, max: 4 * G, flags: ['must_restart', 'lacquer'] },
     'Size of a worker’s ring of log records. Varnish’s default is 80M; 8M is enough until readers outside the process can attach.',
   ),
+  worker_heap: bytes(
+    0,
+    { min: 0, max: 64 * G, flags: ['must_restart', 'lacquer'] },
+    'How large the JavaScript heap of a worker may become: connections, requests under way, what is remembered of objects; bodies are not in it. A worker that exceeds it is replaced. 0 gives each worker its part of half the memory this process may use: at least 128M, at most 4G.',
+  ),
 } as const
 
 export type ParameterName = keyof typeof PARAMETERS

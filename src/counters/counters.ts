@@ -55,6 +55,13 @@ export class CounterBlock implements CounterHandle {
   }
 }
 
+/** Of a block that nobody counts in any longer: what was open then is no more. */
+export function clearGauges(block: CounterBlock): void {
+  counterRows(block.kind).forEach(([, row], i) => {
+    if (row.type === 'gauge') block.values[i] = 0
+  })
+}
+
 /** One value per counter of the class, over blocks of that class and instance. */
 export function sumBlocks(blocks: readonly CounterBlock[], kind: CounterClass = 'MAIN'): Float64Array {
   const rows = counterRows(kind)

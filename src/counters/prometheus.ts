@@ -23,7 +23,7 @@ export class PrometheusText {
 
   private readonly threads: ThreadMetrics
 
-  constructor(set: CounterSet, version: string, threads: () => readonly ThreadView[] = () => []) {
+  constructor(set: CounterSet, version: string, threads: () => readonly (ThreadView | undefined)[] = () => []) {
     this.set = set
     this.contentType = this.registry.contentType
     for (const kind of Object.keys(COUNTER_CLASSES) as CounterClass[]) {

@@ -31,10 +31,10 @@ const METRICS: Record<string, [about: string, value: (vitals: Vitals) => number]
  * somebody scrapes; nothing runs in between.
  */
 export class ThreadMetrics {
-  private readonly threads: () => readonly ThreadView[]
+  private readonly threads: () => readonly (ThreadView | undefined)[]
   private readonly gauges: [Gauge, (vitals: Vitals) => number][]
 
-  constructor(registry: Registry, threads: () => readonly ThreadView[]) {
+  constructor(registry: Registry, threads: () => readonly (ThreadView | undefined)[]) {
     this.threads = threads
     this.gauges = Object.entries(METRICS).map(([name, [help, value]]) => {
       const gauge = new Gauge({ name: `lacquer_worker_${name}`, help, labelNames: ['worker'], registers: [registry] })
@@ -51,8 +51,9 @@ export class ThreadMetrics {
   }
 }
 
-/** Undefined: the thread has ended, or does not answer. */
-async function vitalsOf(thread: ThreadView): Promise<Vitals | undefined> {
+/** Undefined: there is no thread just now, it has ended, or does not answer. */
+async function vitalsOf(thread: ThreadView | undefined): Promise<Vitals | undefined> {
+  if (thread === undefined) return undefined
   const { promise: late, resolve } = Promise.withResolvers<undefined>()
   const timer = setTimeout(resolve, PATIENCE_MS, undefined)
   try {

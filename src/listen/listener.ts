@@ -7,7 +7,7 @@ import { Http1Connection, type ConnectionOwner } from './http1.ts'
 import type { Http1Context } from './http1-context.ts'
 import { serverFor, type Accept, type ReadPath } from './read-path.ts'
 import type { Transport } from './transport.ts'
-import { applyUnixMode } from './unix-socket.ts'
+import { applyUnixMode, clearUnixSocket } from './unix-socket.ts'
 
 /** How often another port is chosen in place of one that was taken. */
 const PORT_TRIES = 5
@@ -41,7 +41,8 @@ export class Listener implements ConnectionOwner {
 
   /**
    * Resolves with what it listens on: in place of a chosen port that somebody took since it was chosen stands another.
-   * `shared`: other workers listen there, too (SO_REUSEPORT). A worker alone keeps the port to itself.
+   * `shared`: other workers listen there, too (SO_REUSEPORT). A worker alone keeps the port to itself. A unix socket is one
+   * worker's.
    */
   async listen(endpoints: readonly Endpoint[], shared = false): Promise<Endpoint[]> {
     this.context.sweep.start()
@@ -55,7 +56,13 @@ export class Listener implements ConnectionOwner {
       await this.openDoor(endpoint, shared)
       return endpoint
     } catch (error) {
-      if (!endpoint.any_port || shared || tries <= 1 || codeOf(error) !== 'EADDRINUSE') throw bindError(endpoint.text, error)
+      if (tries <= 1 || codeOf(error) !== 'EADDRINUSE') throw bindError(endpoint.text, error)
+      if (endpoint.path !== undefined) {
+        // Perhaps of the worker before us, who died with it.
+        await clearUnixSocket(endpoint.path)
+        return this.listenOn(endpoint, shared, 1)
+      }
+      if (!endpoint.any_port) throw bindError(endpoint.text, error)
       const port = await tryBind(endpoint.host, 0)
       return this.listenOn({ ...endpoint, port, text: formatEndpoint(endpoint.host, port) }, shared, tries - 1)
     }

@@ -1,22 +1,23 @@
-import { hostname } from 'node:os'
 import { OperatorError } from '../base/errors.ts'
 import type { ServeOptions } from '../config/command-line.ts'
+import { memoryLimit } from '../config/memory-limit.ts'
 import { version } from '../config/version.ts'
+import { workerHeapBytes } from '../config/workers.ts'
 import { CounterBlock, CounterSet, MAIN } from '../counters/counters.ts'
 import type { Health, MetricsServer } from '../counters/metrics-server.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../vcl/runtime/regex.ts'
-import type { WorkerConfig } from '../worker/config.ts'
 import { tellUnresolved } from './backend-hosts.ts'
 import type { DemoOrigin } from './demo-origin.ts'
 import { Operations } from './operations.ts'
 import type { CheckedRules } from './rules.ts'
 import { refuseStores } from './stores.ts'
-import { WorkerThread } from './worker-thread.ts'
+import { newSupplies } from './supplies.ts'
+import { Workers } from './workers.ts'
 
 /**
- * `lacquer serve`: runs until SIGTERM or SIGINT and resolves with the exit code. The worker's thread comes first: it loads its
+ * `lacquer serve`: runs until SIGTERM or SIGINT and resolves with the exit code. The workers' threads come first: they load their
  * code while this one loads the compiler and compiles the rules.
  */
 export async function serve(options: ServeOptions): Promise<number> {
@@ -25,12 +26,13 @@ export async function serve(options: ServeOptions): Promise<number> {
   boundBacktracking()
   refuseStores(options)
   const operations = new Operations()
-  const worker = new WorkerThread(operations)
-  if (!options.compileOnly) worker.preload()
+  const heap_bytes = workerHeapBytes(options.parameters.worker_heap, options.workers, memoryLimit())
+  const workers = new Workers(options.workers, heap_bytes, operations)
+  if (!options.compileOnly) workers.preload()
   try {
-    return await serveWith(options, worker, operations)
+    return await serveWith(options, workers, operations)
   } catch (error) {
-    await worker.discard()
+    await workers.discard()
     throw error
   }
 }
@@ -44,7 +46,7 @@ function checkWorkingDirectory(): void {
   }
 }
 
-async function serveWith(options: ServeOptions, worker: WorkerThread, operations: Operations): Promise<number> {
+async function serveWith(options: ServeOptions, workers: Workers, operations: Operations): Promise<number> {
   const demo = options.backend === undefined && options.vclFile === undefined ? await demoOrigin() : undefined
   try {
     const rules = await rulesOf(options, demo)
@@ -53,7 +55,7 @@ async function serveWith(options: ServeOptions, worker: WorkerThread, operations
       return 0
     }
     if (rules.warnings !== '') process.stderr.write(`${rules.warnings}\n`)
-    return await new Manager(options, rules, demo, operations).run(worker)
+    return await new Manager(options, rules, demo, operations).run(workers)
   } finally {
     await demo?.close()
   }
@@ -88,46 +90,24 @@ class Manager {
     this.demo = demo
   }
 
-  async run(worker: WorkerThread): Promise<number> {
+  async run(workers: Workers): Promise<number> {
     const stop = stopSignal(this.operations)
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
-    const metrics = await this.openMetrics(worker)
+    const metrics = await this.openMetrics(workers)
     try {
-      const open = await worker.start(this.workerConfig(endpoints))
+      const open = await workers.start(endpoints, newSupplies(this.options, this.rules, this.counters))
       this.health = 'ready'
       this.announce(open, metrics)
       void tellUnresolved(this.rules.hosts, (line) => this.operations.write('warn', line))
       await stop
-      await this.shutDown(worker)
+      await this.shutDown(workers)
       return 0
     } finally {
       await metrics?.close()
     }
   }
 
-  private workerConfig(endpoints: Endpoint[]): WorkerConfig {
-    const { options } = this
-    const { backends } = this.rules
-    const blocks = [new CounterBlock('MAIN'), new CounterBlock('SMA', options.stores[0].name)]
-    for (const backend of backends) blocks.push(new CounterBlock('VBE', backend))
-    for (const block of blocks) this.counters.add(block.handle)
-    const xids = new SharedArrayBuffer(4)
-    new Int32Array(xids)[0] = 1
-    return {
-      endpoints,
-      workers: options.workers,
-      parameters: options.parameters,
-      rules: this.rules.image,
-      backends: backends.length,
-      stores: options.stores,
-      identity: options.identity,
-      hostname: hostname(),
-      counters: blocks.map((block) => block.handle),
-      xids,
-    }
-  }
-
-  private async openMetrics(worker: WorkerThread): Promise<MetricsServer | undefined> {
+  private async openMetrics(workers: Workers): Promise<MetricsServer | undefined> {
     const at = this.options.metrics
     if (at === undefined) return undefined
     const { startMetricsServer } = await import('../counters/metrics-server.ts')
@@ -137,16 +117,16 @@ class Manager {
       health: () => this.health,
       metrics: async () => {
         own.values[MAIN.uptime] = (performance.now() - this.begun_ms) / 1000
-        return this.exposition(worker)
+        return this.exposition(workers)
       },
     })
   }
 
   private exposed: Promise<{ contentType: string; metricsText(): Promise<string> }> | undefined
 
-  private async exposition(worker: WorkerThread): Promise<{ contentType: string; text: string }> {
+  private async exposition(workers: Workers): Promise<{ contentType: string; text: string }> {
     this.exposed ??= import('../counters/prometheus.ts').then(
-      ({ PrometheusText }) => new PrometheusText(this.counters, version(), () => worker.running),
+      ({ PrometheusText }) => new PrometheusText(this.counters, version(), () => workers.running),
     )
     const exposed = await this.exposed
     return { contentType: exposed.contentType, text: await exposed.metricsText() }
@@ -170,9 +150,9 @@ class Manager {
     )
   }
 
-  private async shutDown(worker: WorkerThread): Promise<void> {
+  private async shutDown(workers: Workers): Promise<void> {
     this.health = 'draining'
-    const cut = await worker.drain(this.options.parameters.shutdown_timeout * 1000)
+    const cut = await workers.drain(this.options.parameters.shutdown_timeout * 1000)
     if (cut > 0) this.operations.write('warn', `${cut} connections were cut: their requests took longer than shutdown_timeout`)
   }
 }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import { OperatorError } from '../base/errors.ts'
+import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
+import { formatBytes } from '../base/units.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { ManagerMessage, WorkerConfig, WorkerMessage } from '../worker/config.ts'
 import type { Operations } from './operations.ts'
@@ -7,6 +8,7 @@ import type { Operations } from './operations.ts'
 /** The thread's file: TypeScript when we run from src/, JavaScript from dist/. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../worker/main.ts' : '../worker/main.js', import.meta.url)
 
+const MIB = 2 ** 20
 /** Room for what lives no longer than a request, so that a burst of misses is not taken for something to keep. */
 const YOUNG_MB = 64
 
@@ -17,33 +19,64 @@ const RESTART_DELAY_MS = 500
 /** How long after its deadline a worker may say that it has finished. */
 const SILENCE_MAX_MS = 1000
 
+export interface ThreadOptions {
+  readonly slot: number
+  /** It may not become larger; a worker that needs more is replaced. */
+  readonly heap_bytes: number
+  readonly operations: Operations
+}
+
 /**
  * One worker thread and its lives: a worker that throws or runs out of heap is replaced, and the process goes on.
  * Objects beyond the heap's young generation are mostly bodies outside the heap: the heap itself stays small.
  */
 export class WorkerThread {
+  private readonly options: ThreadOptions
   private readonly operations: Operations
+  private readonly name: string
   private config: WorkerConfig | undefined
   private thread: Worker | undefined
+  private served: Promise<readonly Endpoint[]> = Promise.resolve([])
   private born_ms = 0
   private draining = false
   private drained: ((cut: number) => void) | undefined
+  private buried = (): void => {}
   /** Ready and serving. */
   serving = false
 
-  constructor(operations: Operations) {
-    this.operations = operations
+  constructor(options: ThreadOptions) {
+    this.options = options
+    this.operations = options.operations
+    this.name = `worker ${options.slot}`
   }
 
   /** Begins to load the worker's code; `start` tells it what to do. */
-  preload(): Worker {
-    this.thread ??= new Worker(ENTRY, { name: 'lacquer-worker', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } })
-    return this.thread
+  preload(): void {
+    if (this.thread !== undefined) return
+    const { slot, heap_bytes } = this.options
+    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: Math.ceil(heap_bytes / MIB) }
+    const thread = new Worker(ENTRY, { name: `lacquer-${slot}`, resourceLimits })
+    const served = Promise.withResolvers<readonly Endpoint[]>()
+    // It may fail before anybody has asked.
+    served.promise.catch(() => {})
+    thread.on('message', (message: WorkerMessage) => this.heard(message, served))
+    thread.on('error', (error) => {
+      const fault = this.fault(error)
+      if (this.serving) this.operations.write('error', `${this.name} failed: ${fault}`)
+      served.reject(new OperatorError(`${this.name} failed at start: ${messageOf(fault)}`))
+    })
+    thread.on('exit', (code) => {
+      this.ended(code)
+      // Of no consequence to one that has served.
+      served.reject(new OperatorError(`${this.name} ended with code ${code} before it served`))
+    })
+    this.thread = thread
+    this.served = served.promise
   }
 
   /** What there is to be measured. */
-  get running(): readonly Worker[] {
-    return this.thread === undefined ? [] : [this.thread]
+  get running(): Worker | undefined {
+    return this.thread
   }
 
   /** It will not be needed: the rules are wrong, or a port is taken. */
@@ -52,24 +85,17 @@ export class WorkerThread {
     await this.thread?.terminate()
   }
 
-  /** Resolves with what it listens on when it serves; rejects when it cannot start. */
-  start(config: WorkerConfig): Promise<readonly Endpoint[]> {
+  /**
+   * Resolves with what it listens on when it serves; rejects when it cannot start. `buried` is called whenever a thread of it
+   * has ended, before another takes its place.
+   */
+  async start(config: WorkerConfig, buried: () => void): Promise<readonly Endpoint[]> {
     this.config = config
+    this.buried = buried
     this.born_ms = performance.now()
-    const thread = this.preload()
-    tell(thread, { kind: 'start', config })
-    return new Promise((resolve, reject) => {
-      thread.on('message', (message: WorkerMessage) => this.heard(message, resolve, reject))
-      thread.on('error', (error) => {
-        this.operations.write('error', `worker failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-        reject(error)
-      })
-      thread.on('exit', (code) => {
-        this.ended(code)
-        // Of no consequence to one that has served.
-        reject(new Error(`the worker ended with code ${code} before it served`))
-      })
-    })
+    this.preload()
+    tell(this.thread, { kind: 'start', config })
+    return this.settle(await this.served)
   }
 
   /**
@@ -96,14 +122,13 @@ export class WorkerThread {
     })
   }
 
-  private heard(message: WorkerMessage, resolve: (endpoints: readonly Endpoint[]) => void, reject: (error: Error) => void): void {
+  private heard(message: WorkerMessage, served: PromiseWithResolvers<readonly Endpoint[]>): void {
     switch (message.kind) {
       case 'ready':
         this.serving = true
-        this.config = this.config && { ...this.config, endpoints: message.endpoints }
-        return resolve(message.endpoints)
+        return served.resolve(message.endpoints)
       case 'failed':
-        return reject(new OperatorError(message.message))
+        return served.reject(new OperatorError(message.message))
       case 'drained':
         return this.drained?.(message.cut)
       case 'line':
@@ -111,28 +136,46 @@ export class WorkerThread {
     }
   }
 
+  /** Whoever comes after it listens where it listened, and nowhere else. */
+  private settle(opened: readonly Endpoint[]): readonly Endpoint[] {
+    const endpoints = opened.map((endpoint) => ({ ...endpoint, any_port: false }))
+    this.config = this.config && { ...this.config, endpoints }
+    return endpoints
+  }
+
+  private fault(error: unknown): string {
+    if (codeOf(error) === 'ERR_WORKER_OUT_OF_MEMORY')
+      return `its heap exceeded ${formatBytes(this.options.heap_bytes)} (parameter worker_heap)`
+    return error instanceof Error ? (error.stack ?? error.message) : String(error)
+  }
+
   private ended(code: number): void {
     const wasServing = this.serving
     this.serving = false
     this.thread = undefined
+    this.buried()
     if (this.draining) return this.drained?.(0)
     if (!wasServing) return
-    this.operations.write('error', `worker ended unexpectedly (code ${code}); starting another`)
+    this.operations.write('error', `${this.name} ended unexpectedly (code ${code}); starting another`)
     const delay_ms = performance.now() - this.born_ms < SHORT_LIFE_MS ? RESTART_DELAY_MS : 0
     setTimeout(() => this.restart(), delay_ms)
   }
 
   private restart(): void {
     if (this.draining || this.config === undefined) return
-    this.start(this.config).catch((error: unknown) => {
-      this.operations.write('error', `worker could not be started again: ${error instanceof Error ? error.message : String(error)}`)
-      setTimeout(() => this.restart(), RESTART_DELAY_MS)
-    })
+    this.start(this.config, this.buried).then(
+      () => this.operations.write('info', `${this.name} serves again`),
+      (error: unknown) => {
+        if (this.draining) return
+        this.operations.write('error', `${this.name} could not be started again: ${messageOf(error)}`)
+        setTimeout(() => this.restart(), RESTART_DELAY_MS)
+      },
+    )
   }
 }
 
-function tell(thread: Worker, message: ManagerMessage): void {
+function tell(thread: Worker | undefined, message: ManagerMessage): void {
   // A thread, not a window: there is no origin to name.
   // oxlint-disable-next-line unicorn/require-post-message-target-origin
-  thread.postMessage(message)
+  thread?.postMessage(message)
 }

@@ -6,6 +6,8 @@ import type { VclImage } from '../vcl/instantiate.ts'
 
 /** All a worker is told: plain data, posted to its thread. */
 export interface WorkerConfig {
+  /** This worker's number, from 0: its name in all that workers share. */
+  readonly slot: number
   readonly endpoints: readonly Endpoint[]
   /** How many workers there are: more than one share the ports. */
   readonly workers: number
@@ -19,8 +21,19 @@ export interface WorkerConfig {
   readonly hostname: string
   /** This worker's own: MAIN, SMA of the store, VBE of each backend. What is missing is counted where nobody looks. */
   readonly counters: readonly CounterHandle[]
+  /** This worker's ring of log records. It outlives the thread. */
+  readonly ring: SharedArrayBuffer
   /** The next transaction id, shared by all workers. */
   readonly xids: SharedArrayBuffer
+  readonly shared: SharedMemory
+}
+
+/** What all workers see; each has its class in shm/. */
+export interface SharedMemory {
+  /** Doorbells. */
+  readonly bells: SharedArrayBuffer
+  /** Claims. */
+  readonly claims: SharedArrayBuffer
 }
 
 /** Worker to manager. */

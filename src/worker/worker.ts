@@ -1,8 +1,9 @@
 import { SystemClock, type Clock } from '../base/clock.ts'
+import { STORE_IS_SHARED } from '../config/workers.ts'
 import { Cache } from '../cache/cache.ts'
 import { NoClaims } from '../cache/claims.ts'
 import { CounterBlock, MAIN, SMA, type CounterHandle, type CounterValues } from '../counters/counters.ts'
-import { counterRows, type CounterClass } from '../counters/table.ts'
+import type { CounterClass } from '../counters/table.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
 import { Flow } from '../flow/flow.ts'
 import type { Endpoint } from '../listen/address.ts'
@@ -37,6 +38,8 @@ export class Worker {
   private readonly main: CounterBlock
   private readonly sma: CounterBlock
   private readonly upkeep: NodeJS.Timeout
+  /** A store that all share is reported once. */
+  private readonly reports_store: boolean
   /** When housekeeping is to run next. */
   private due_ms: number
   /** The store's figures as last counted. */
@@ -51,6 +54,7 @@ export class Worker {
     this.main = parts.main
     this.sma = parts.sma
     this.listener = listener
+    this.reports_store = !STORE_IS_SHARED || parts.slot === 0
     this.seen = parts.env.store.stats()
     this.due_ms = performance.now() + UPKEEP_MS
     this.upkeep = setInterval(() => this.onTimer(), UPKEEP_MS)
@@ -74,11 +78,16 @@ export class Worker {
 
   /** Housekeeping; tests with a clock of their own call it after moving the clock. */
   keepUp(): void {
-    const { env, main, sma } = this
+    const { env } = this
     env.clock.refresh()
     env.cache.sweep()
     this.context.sweep.sweep()
     this.origin.sweep()
+    if (this.reports_store) this.reportStore()
+  }
+
+  private reportStore(): void {
+    const { env, main, sma } = this
     const stats = env.store.stats()
     main.values[MAIN.n_object] = stats.objects
     main.values[MAIN.n_lru_nuked] += stats.nuked - this.seen.nuked
@@ -103,6 +112,7 @@ export class Worker {
 }
 
 interface WorkerParts {
+  readonly slot: number
   readonly env: Environment
   readonly context: Http1Context
   readonly ring: SharedArrayBuffer
@@ -116,8 +126,8 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const main = attach(config.counters, 'MAIN')
   const sma = attach(config.counters, 'SMA')
   const counters = main.values
-  const ring = new SharedArrayBuffer(params.vsl_space)
-  const log = openLog(config, ring, counters)
+  const { ring } = config
+  const log = openLog(config, counters)
   const policy = policyFor(params.policy, policyParameters(config))
   const store = openStore(config)
   const origin = createOrigin([], { clock, parameters: params, observe: backendObservers(config, counters) })
@@ -147,18 +157,14 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   }
   const observer = new SessionObserver(counters, log, clock, operations)
   const context = new Http1Context({ flow: new Flow(env), observer, clock, limits: params, nextXid: () => log.nextXid() })
-  return { env, context, ring, origin, main, sma }
+  return { slot: config.slot, env, context, ring, origin, main, sma }
 }
 
-/** A block of ours. One that a worker before us has left behind says what was open then: nothing is now. */
+/** A block of ours: a worker before us may have counted in it. */
 function attach(handles: readonly CounterHandle[], kind: CounterClass, instance?: string): CounterBlock {
   const handle = handles.find((candidate) => candidate.kind === kind && (instance === undefined || candidate.instance === instance))
   if (handle === undefined) return new CounterBlock(kind)
-  const block = CounterBlock.attach(handle)
-  counterRows(kind).forEach(([, row], i) => {
-    if (row.type === 'gauge') block.values[i] = 0
-  })
-  return block
+  return CounterBlock.attach(handle)
 }
 
 /** One for each backend, made when it is first asked for. */
@@ -171,9 +177,9 @@ function backendObservers(config: WorkerConfig, main: CounterValues): (backend: 
   }
 }
 
-function openLog(config: WorkerConfig, ring: SharedArrayBuffer, counters: Float64Array): LogWriter {
+function openLog(config: WorkerConfig, counters: Float64Array): LogWriter {
   const params = config.parameters
-  return new LogWriter(ring, {
+  return new LogWriter(config.ring, {
     reclen_bytes: params.vsl_reclen,
     buffer_bytes: params.vsl_buffer,
     mask: parseMask(params.vsl_mask),

@@ -5,6 +5,7 @@ import { counterRows } from '../../src/counters/table.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { readRing } from '../../src/log/reader.ts'
+import { Shared } from '../../src/manager/shared.ts'
 import { compileVcl } from '../../src/vcl/load.ts'
 import type { WorkerConfig } from '../../src/worker/config.ts'
 import { Worker } from '../../src/worker/worker.ts'
@@ -81,6 +82,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const clock = new ManualClock()
   const complaints: string[] = []
   const config: WorkerConfig = {
+    slot: 0,
     endpoints,
     workers: 1,
     parameters,
@@ -90,7 +92,9 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     identity: 'test',
     hostname: 'test.example',
     counters: blocks.map((block) => block.handle),
+    ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
+    shared: new Shared().memory,
   }
   const operations = { warn: (line: string) => void complaints.push(line), error: (line: string) => void complaints.push(line) }
   watchSteps()

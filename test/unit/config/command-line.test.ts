@@ -4,6 +4,7 @@ import { OperatorError } from '../../../src/base/errors.ts'
 import { parseCommandLine } from '../../../src/config/command-line.ts'
 import { COMMANDS, SERVE_FLAGS } from '../../../src/config/flags.ts'
 import { defaultParameters } from '../../../src/config/parameters.ts'
+import { defaultWorkers } from '../../../src/config/workers.ts'
 
 function parse(line: string): ReturnType<typeof parseCommandLine> {
   return parseCommandLine(line.split(' ').filter((word) => word !== ''))
@@ -18,7 +19,7 @@ describe('serve', () => {
       vclFile: undefined,
       stores: [{ name: 's0', kind: 'memory', size_bytes: expect.any(Number) as number }],
       parameters: defaultParameters(),
-      workers: 1,
+      workers: defaultWorkers(),
       identity: hostname(),
       metrics: undefined,
       compileOnly: false,

@@ -11,7 +11,7 @@ const healthy: ThreadView = { performance: loop, getHeapStatistics: async () => 
 const hanging: ThreadView = { ...healthy, getHeapStatistics: () => new Promise(() => {}) }
 const gone: ThreadView = { ...healthy, cpuUsage: () => Promise.reject(new Error('Worker instance not running')) }
 
-function scrape(...threads: ThreadView[]): Promise<string> {
+function scrape(...threads: (ThreadView | undefined)[]): Promise<string> {
   return new PrometheusText(new CounterSet(), '1', () => threads).metricsText()
 }
 
@@ -20,9 +20,9 @@ afterEach(async () => {
   for (const thread of real.splice(0)) await thread.terminate()
 })
 
-test('each worker has its own figures; one that hangs or has ended has none, and holds nobody up', async () => {
-  const text = await scrape(healthy, hanging, gone, healthy)
-  for (const worker of [0, 3]) {
+test('each worker has its own figures; one that hangs, has ended or is being replaced has none, and holds nobody up', async () => {
+  const text = await scrape(healthy, hanging, gone, undefined, healthy)
+  for (const worker of [0, 4]) {
     expect(text).toContain(`lacquer_worker_cpu_seconds_total{worker="${worker}"} 2\n`)
     expect(text).toContain(`lacquer_worker_event_loop_active_seconds_total{worker="${worker}"} 2\n`)
     expect(text).toContain(`lacquer_worker_event_loop_idle_seconds_total{worker="${worker}"} 8\n`)
@@ -30,7 +30,7 @@ test('each worker has its own figures; one that hangs or has ended has none, and
     expect(text).toContain(`lacquer_worker_heap_limit_bytes{worker="${worker}"} 5000\n`)
     expect(text).toContain(`lacquer_worker_external_memory_bytes{worker="${worker}"} 70\n`)
   }
-  expect(text).not.toMatch(/worker="[12]"/)
+  expect(text).not.toMatch(/worker="[123]"/)
 })
 
 test('a thread of Node is such a view', async () => {

@@ -202,10 +202,20 @@ describe.each(READ_PATHS)('a listener, read path %s', (path) => {
     const second = new Listener(f.context, path)
     const [endpoint] = await endpointsAt(port)
     await expect(second.listen([{ ...endpoint, any_port: false }])).rejects.toThrow('address already in use')
-    await expect(second.listen([endpoint], true)).rejects.toThrow('address already in use')
+    await expect(second.listen([{ ...endpoint, any_port: false }], true)).rejects.toThrow('address already in use')
     const [open] = await second.listen([endpoint])
     expect(open.port).not.toBe(port)
     expect(open.text).toBe(`127.0.0.1:${open.port}`)
+    second.stopAccepting()
+  })
+
+  test('the unix socket of a worker that died is replaced; that of a living one is left alone', async () => {
+    const f = await start(echoTarget)
+    const [endpoint] = await bindEndpoints(parseListen([join(directory(), 's')]))
+    execute(`require('node:net').createServer().listen('${endpoint.path}', () => process.kill(process.pid, 'SIGKILL'))`)
+    const second = new Listener(f.context, path)
+    expect(await second.listen([endpoint])).toEqual([endpoint])
+    await expect(new Listener(f.context, path).listen([endpoint])).rejects.toThrow('another process accepts connections there')
     second.stopAccepting()
   })
 

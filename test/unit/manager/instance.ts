@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
+const SEVERAL = fileURLToPath(new URL('./several.ts', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 const SABOTEUR = new URL('./saboteur.ts', import.meta.url).href
 
@@ -11,10 +12,11 @@ export class Instance {
   port = 0
   readonly exited: Promise<number | null>
 
-  constructor(args: readonly string[], sabotage = '') {
-    const env = { ...process.env, SABOTAGE: sabotage }
+  /** `workers`: more than one, whatever the command line allows. */
+  constructor(args: readonly string[], sabotage = '', workers = 1) {
+    const env = { ...process.env, SABOTAGE: sabotage, WORKERS: String(workers) }
     const flags = sabotage === '' ? [] : ['--import', SABOTEUR]
-    this.child = spawn(process.execPath, [...flags, MAIN, 'serve', '-a', '127.0.0.1:0', ...args], { env })
+    this.child = spawn(process.execPath, [...flags, workers > 1 ? SEVERAL : MAIN, 'serve', '-a', '127.0.0.1:0', ...args], { env })
     this.exited = new Promise((resolve) => this.child.once('exit', (code) => resolve(code)))
   }
 

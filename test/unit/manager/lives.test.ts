@@ -37,9 +37,13 @@ afterEach(async () => {
 })
 
 function serve(sabotage: string, ...args: string[]): Promise<Instance> {
+  return launch(sabotage, 1, ...args).ready()
+}
+
+function launch(sabotage: string, workers: number, ...args: string[]): Instance {
   const { port } = origin.address() as AddressInfo
-  instance = new Instance(['-b', `127.0.0.1:${port}`, ...args], sabotage)
-  return instance.ready()
+  instance = new Instance(['-b', `127.0.0.1:${port}`, ...args], sabotage, workers)
+  return instance
 }
 
 /** Sends the request; resolves with the connection when `mark` has come, or it is closed. */
@@ -85,6 +89,52 @@ describe('a worker that dies is replaced', () => {
       expect(await instance?.exited).toBe(0)
     })
   }
+})
+
+describe('of two workers', () => {
+  for (const sabotage of ['throw 1', 'exit 1', 'heap overflow 1']) {
+    test(`one that dies by ${sabotage.slice(0, -2)} takes its own clients with it, and is replaced`, async () => {
+      const { port, child } = await launch(sabotage, 2, '-p', 'worker_heap=48M').ready()
+      const open = await Promise.all(Array.from({ length: 24 }, () => ask(port, '/streams', 'begun')))
+      child.kill('SIGUSR2')
+      await until(() => instance?.said.includes('worker 1 serves again') === true)
+      expect(instance?.said).toContain('worker 1 ended unexpectedly')
+      if (sabotage.startsWith('heap')) expect(instance?.said).toContain('its heap exceeded 48M (parameter worker_heap)')
+      // Of those that are left the origin still can end the stream.
+      for (const socket of origin_sockets) if (!socket.destroyed) socket.write('x'.repeat(95))
+      await until(() => open.every(({ socket, text }) => socket.destroyed || text().endsWith('x'.repeat(95))))
+      const lived = open.filter(({ text }) => text().endsWith('x'.repeat(95))).length
+      expect([lived > 0, lived < open.length]).toEqual([true, true])
+      expect((await ask(port, '/', 'ok')).text()).toContain('ok')
+      child.kill('SIGTERM')
+      expect(await instance?.exited).toBe(0)
+    })
+  }
+
+  test('one that cannot start is one clear line, and the end', async () => {
+    const { child, exited } = launch('stillborn 1', 2)
+    let said = ''
+    child.stderr?.on('data', (chunk) => (said += String(chunk)))
+    expect(await exited).toBe(1)
+    expect(said).toMatch(/^lacquer: worker 1 failed at start: Error: stillborn .*\n$/)
+  })
+
+  test('both finish what is under way when it ends, and nothing else keeps them', async () => {
+    const { port, child, exited } = await launch('', 2, '-p', 'shutdown_timeout=30').ready()
+    const open = await Promise.all(Array.from({ length: 12 }, () => ask(port, '/streams', 'begun')))
+    child.kill('SIGTERM')
+    for (const socket of origin_sockets) socket.write('x'.repeat(95))
+    expect(await exited).toBe(0)
+    await Promise.all(open.map(({ ended }) => ended))
+    expect(open.filter(({ text }) => !text().endsWith('x'.repeat(95)))).toEqual([])
+  })
+
+  test('the ready line comes when all serve', async () => {
+    const { port, said } = await launch('', 3).ready()
+    expect(said.match(/ready on/g)).toHaveLength(1)
+    const all = await Promise.all(Array.from({ length: 30 }, () => ask(port, '/', 'ok')))
+    expect(all.every(({ text }) => text().includes('ok'))).toBe(true)
+  })
 })
 
 describe('SIGTERM ends it with 0 within shutdown_timeout', () => {

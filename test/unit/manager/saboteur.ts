@@ -1,8 +1,8 @@
-import { BroadcastChannel, isMainThread } from 'node:worker_threads'
+import { BroadcastChannel, isMainThread, threadName } from 'node:worker_threads'
 
 /**
- * Loaded with --import into a real instance: on SIGUSR2 its worker does what SABOTAGE says. It is how a test makes a
- * mistake happen in a thread that has none.
+ * Loaded with --import into a real instance: on SIGUSR2 its worker does what SABOTAGE says; "throw 1" is for worker 1 alone. It is how a
+ * test makes a mistake happen in a thread that has none.
  */
 const channel = new BroadcastChannel('saboteur')
 
@@ -12,6 +12,10 @@ const DEEDS: Record<string, () => void> = {
   },
   exit: () => process.exit(3),
   linger: () => void setInterval(() => {}, 1000),
+  'heap overflow': () => {
+    const all: number[][] = []
+    for (;;) all.push(Array.from({ length: 1000 }, (_, i) => i / 3))
+  },
   hang: () => {
     for (;;);
   },
@@ -20,5 +24,12 @@ const DEEDS: Record<string, () => void> = {
 // oxlint-disable-next-line unicorn/require-post-message-target-origin
 if (isMainThread) process.on('SIGUSR2', () => channel.postMessage(process.env['SABOTAGE']))
 // oxlint-disable-next-line unicorn/prefer-add-event-listener
-else channel.onmessage = (message) => DEEDS[String((message as { data: unknown }).data)]()
+else channel.onmessage = (message) => commit(String((message as { data: unknown }).data))
 channel.unref()
+
+function commit(sabotage: string): void {
+  const [, deed, slot] = /^(.*?)(?: (\d+))?$/.exec(sabotage) ?? []
+  if (slot === undefined || threadName === `lacquer-${slot}`) DEEDS[deed]()
+}
+
+if (process.env['SABOTAGE'] === 'stillborn 1' && threadName === 'lacquer-1') throw new Error('stillborn')

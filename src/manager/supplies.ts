@@ -1,0 +1,58 @@
+import { hostname } from 'node:os'
+import type { ServeOptions } from '../config/command-line.ts'
+import { clearGauges, CounterBlock, type CounterSet } from '../counters/counters.ts'
+import type { Endpoint } from '../listen/address.ts'
+import type { WorkerConfig } from '../worker/config.ts'
+import type { CheckedRules } from './rules.ts'
+import { Shared } from './shared.ts'
+
+/** What the manager gives the workers; it outlives them. */
+export interface WorkerSupplies {
+  configOf(slot: number, endpoints: readonly Endpoint[]): WorkerConfig
+  /** That worker's thread has ended; another may take its place when this returns. */
+  buried(slot: number): void
+}
+
+export function newSupplies(options: ServeOptions, rules: CheckedRules, counters: CounterSet): WorkerSupplies {
+  const { workers, parameters, stores, identity } = options
+  const blocks = Array.from({ length: workers }, () => newBlocks(stores[0].name, rules.backends))
+  for (const block of blocks.flat()) counters.add(block.handle)
+  const rings = blocks.map(() => new SharedArrayBuffer(parameters.vsl_space))
+  const shared = new Shared()
+  const common = {
+    workers,
+    parameters,
+    stores,
+    identity,
+    rules: rules.image,
+    backends: rules.backends.length,
+    hostname: hostname(),
+    xids: firstXid(),
+    shared: shared.memory,
+  }
+  return {
+    configOf: (slot, endpoints) => ({
+      ...common,
+      slot,
+      endpoints,
+      counters: blocks[slot].map((block) => block.handle),
+      ring: rings[slot],
+    }),
+    buried: (slot) => {
+      shared.releaseAllOf(slot)
+      for (const block of blocks[slot]) clearGauges(block)
+    },
+  }
+}
+
+/** One worker's counters: what it has counted stays when it dies. */
+function newBlocks(store: string, backends: readonly string[]): readonly CounterBlock[] {
+  return [new CounterBlock('MAIN'), new CounterBlock('SMA', store), ...backends.map((backend) => new CounterBlock('VBE', backend))]
+}
+
+/** The transaction ids begin at 1: 0 is nobody's. */
+function firstXid(): SharedArrayBuffer {
+  const xids = new SharedArrayBuffer(4)
+  new Int32Array(xids)[0] = 1
+  return xids
+}

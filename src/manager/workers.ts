@@ -1,0 +1,58 @@
+import type { Worker } from 'node:worker_threads'
+import type { Endpoint } from '../listen/address.ts'
+import type { Operations } from './operations.ts'
+import type { WorkerSupplies } from './supplies.ts'
+import { WorkerThread } from './worker-thread.ts'
+
+/** All workers: started together, drained together; each is replaced by itself. */
+export class Workers {
+  private readonly threads: readonly WorkerThread[]
+
+  constructor(count: number, heap_bytes: number, operations: Operations) {
+    this.threads = Array.from({ length: count }, (_, slot) => new WorkerThread({ slot, heap_bytes, operations }))
+  }
+
+  /** Begins to load the workers' code. */
+  preload(): void {
+    for (const thread of this.threads) thread.preload()
+  }
+
+  /** What there is to be measured, by number; undefined while one is being replaced. */
+  get running(): readonly (Worker | undefined)[] {
+    return this.threads.map(({ running }) => running)
+  }
+
+  async discard(): Promise<void> {
+    await Promise.all(this.threads.map((thread) => thread.discard()))
+  }
+
+  /**
+   * Resolves with what they listen on when all of them serve; rejects with the first failure. Where any port will do, the
+   * first worker settles which: it can still take another one, the rest can not.
+   */
+  async start(endpoints: readonly Endpoint[], supplies: WorkerSupplies): Promise<readonly Endpoint[]> {
+    const start = (slot: number, from: readonly Endpoint[]): Promise<readonly Endpoint[]> =>
+      this.threads[slot].start(supplies.configOf(slot, this.endpointsOf(slot, from)), () => supplies.buried(slot))
+    if (!endpoints.some((endpoint) => endpoint.any_port)) {
+      await Promise.all(this.threads.map((_, slot) => start(slot, endpoints)))
+      return endpoints
+    }
+    const of_first = this.endpointsOf(0, endpoints)
+    const opened = await start(0, endpoints)
+    const settled = endpoints.map((endpoint) => opened[of_first.indexOf(endpoint)] ?? endpoint)
+    await Promise.all(this.threads.slice(1).map((_, i) => start(i + 1, settled)))
+    return settled
+  }
+
+  /** Resolves with the number of connections that were cut when all have finished. */
+  async drain(deadline_ms: number): Promise<number> {
+    const cut = await Promise.all(this.threads.map((thread) => thread.drain(deadline_ms)))
+    return cut.reduce((sum, one) => sum + one, 0)
+  }
+
+  /** Workers share ports (SO_REUSEPORT), but a unix socket has one listener: they are dealt out. */
+  private endpointsOf(slot: number, endpoints: readonly Endpoint[]): readonly Endpoint[] {
+    let sockets = 0
+    return endpoints.filter(({ path }) => path === undefined || sockets++ % this.threads.length === slot)
+  }
+}

@@ -1,0 +1,118 @@
+import { parseCommandLine, type ServeOptions } from '../../src/config/command-line.ts'
+import { CounterBlock, CounterSet, MAIN } from '../../src/counters/counters.ts'
+import { parseListen, type Endpoint } from '../../src/listen/address.ts'
+import { bindEndpoints } from '../../src/listen/bind.ts'
+import { readRing } from '../../src/log/reader.ts'
+import { Operations } from '../../src/manager/operations.ts'
+import { type CheckedRules, rulesForBackend, rulesFromFile } from '../../src/manager/rules.ts'
+import { newSupplies, type WorkerSupplies } from '../../src/manager/supplies.ts'
+import { Workers } from '../../src/manager/workers.ts'
+import type { WorkerConfig } from '../../src/worker/config.ts'
+import { Patience } from './patience.ts'
+
+/** The operations log as lines. */
+class Lines extends Operations {
+  readonly heard: string[] = []
+  override write(_level: string, message: string): void {
+    this.heard.push(message)
+  }
+}
+
+/** Several real worker threads, and the manager's part of their lives, without its process: signals, ready line, metrics. */
+export class Crew {
+  readonly counters = new CounterSet()
+  readonly workers: Workers
+  readonly operations = new Lines()
+  endpoints: readonly Endpoint[] = []
+  /** Threads that have ended, by the numbers of their workers. */
+  readonly buried: number[] = []
+  private readonly configs: WorkerConfig[] = []
+  private readonly options: ServeOptions
+  private readonly patience = new Patience(15_000)
+
+  constructor(options: ServeOptions, heap_bytes: number) {
+    this.options = options
+    this.workers = new Workers(options.workers, heap_bytes, this.operations)
+  }
+
+  async start(endpoints?: readonly Endpoint[]): Promise<this> {
+    this.workers.preload()
+    const supplies = newSupplies(this.options, rules(this.options), this.counters)
+    try {
+      const listen = endpoints ?? (await bindEndpoints(parseListen(this.options.listen)))
+      this.endpoints = await this.workers.start(listen, this.watched(supplies))
+      return this
+    } catch (error) {
+      await this.workers.discard()
+      throw error
+    }
+  }
+
+  /** Keeps what the workers were given. */
+  private watched(supplies: WorkerSupplies): WorkerSupplies {
+    return {
+      configOf: (slot, endpoints) => (this.configs[slot] = supplies.configOf(slot, endpoints)),
+      buried: (slot) => {
+        supplies.buried(slot)
+        this.buried.push(slot)
+      },
+    }
+  }
+
+  get port(): number {
+    return this.endpoints[0].port
+  }
+
+  configOf(slot: number): WorkerConfig {
+    return this.configs[slot]
+  }
+
+  /** Counters of all, by name as they are printed. */
+  counts(): Record<string, number> {
+    return this.counters.snapshot()
+  }
+
+  /** One counter of one worker. */
+  count(slot: number, name: keyof typeof MAIN): number {
+    const [main] = this.configs[slot].counters
+    return CounterBlock.attach(main).values[MAIN[name]]
+  }
+
+  /** Records in that worker's ring, oldest first. */
+  log(slot: number): { tag: string; xid: number; text: string }[] {
+    return [...readRing(this.configs[slot].ring)].map(({ name, xid, text }) => ({ tag: name, xid, text }))
+  }
+
+  /** Stops a worker's thread wherever it is. Resolves when it has ended. */
+  async kill(slot: number): Promise<void> {
+    await this.workers['threads'][slot]['thread']?.terminate()
+  }
+
+  /** Waits until so many have been replaced. */
+  async replaced(times: number): Promise<void> {
+    const again = (): number => this.operations.heard.filter((line) => line.endsWith('serves again')).length
+    await this.until(`${times} workers serve again`, () => again() >= times)
+  }
+
+  async until(what: string, fact: () => boolean): Promise<void> {
+    await this.patience.until(what, fact)
+  }
+
+  async close(): Promise<void> {
+    await this.workers.drain(0)
+  }
+}
+
+function rules(options: ServeOptions): CheckedRules {
+  if (options.vclFile !== undefined) return rulesFromFile(options.vclFile, options)
+  if (options.backend === undefined) throw new Error('a crew needs -b or -f')
+  return rulesForBackend(options.backend, options)
+}
+
+/** `flags` as for serve, without -w; on a free port unless they say otherwise. */
+export function newCrew(count: number, flags: string, heap_bytes = 2 ** 28): Crew {
+  const listen = / ?-a /.test(flags) ? '' : '-a 127.0.0.1:0 '
+  const options = parseCommandLine(`serve ${listen}-s memory,16M ${flags}`.split(' '))
+  if (options.command !== 'serve') throw new Error(`${flags}: not flags of serve`)
+  return new Crew({ ...options, workers: count }, heap_bytes)
+}
