@@ -17,7 +17,9 @@ import type { Outcome } from './native.ts'
 const GRANULE_BYTES = 16 * 1024
 
 const TRUST_S = 0
-const GROWN_S = 1
+/** The second in which the trust was last looked at, and how many major page faults the process had had then. */
+const TICK_S = 1
+const FAULTS = 3
 /** Wall clock at creation. Seconds count from EPOCH there, so that a stamp of 0 is too old for any trust. */
 const BASE_S = 2
 const HEADER_WORDS = 4
@@ -28,13 +30,20 @@ const TRUST_MAX_S = 60
 const TRUST_MIN_S = 1
 
 /** Manager, once for a mapping. 1/4096 of its size, and only where it is used. */
-export function createResidencyMemory(size_bytes: number, clock: Clock): SharedArrayBuffer {
+export function createResidencyMemory(size_bytes: number, clock: Clock, faults = majorFaults): SharedArrayBuffer {
   const memory = new SharedArrayBuffer((HEADER_WORDS + Math.ceil(size_bytes / GRANULE_BYTES)) * 4)
   const words = new Uint32Array(memory)
   clock.refresh()
   words[TRUST_S] = TRUST_FIRST_S
+  words[TICK_S] = EPOCH_S
+  words[FAULTS] = faults()
   words[BASE_S] = Math.floor(clock.wall_ms / 1000)
   return memory
+}
+
+/** Of the process: threads that stood still until the disk had read a page. */
+function majorFaults(): number {
+  return process.resourceUsage().majorPageFault
 }
 
 interface Reading {
@@ -50,13 +59,15 @@ export class Residency {
   private readonly mapping: Mapping
   private readonly clock: Clock
   private readonly words: Uint32Array
+  private readonly faults: () => number
   private readonly granule_bytes: number
   private readonly offset_s: number
   /** By where they begin: many clients may want the same cold object at once. */
   private readonly readings = new Map<number, Reading>()
 
-  constructor(mapping: Mapping, memory: SharedArrayBuffer, clock: Clock) {
+  constructor(mapping: Mapping, memory: SharedArrayBuffer, clock: Clock, faults = majorFaults) {
     this.mapping = mapping
+    this.faults = faults
     this.clock = clock
     this.words = new Uint32Array(memory)
     this.granule_bytes = Math.max(GRANULE_BYTES, mapping.page_bytes)
@@ -69,7 +80,9 @@ export class Residency {
    */
   isWarm(offset: number, length: number): boolean {
     const { words } = this
+    if (length === 0) return true
     const now_s = this.now()
+    if (now_s > words[TICK_S]) this.tick(now_s)
     const trust_s = words[TRUST_S]
     const last = this.granuleOf(offset + length - 1)
     for (let granule = this.granuleOf(offset); granule <= last; granule++) {
@@ -85,6 +98,7 @@ export class Residency {
    * then, and do not warm it a second time.
    */
   warm(offset: number, length: number): Promise<Outcome> {
+    assert(length > 0, 'there is something to read')
     const first = this.granuleOf(offset)
     const last = this.granuleOf(offset + length - 1)
     const end = this.endOf(last)
@@ -115,7 +129,7 @@ export class Residency {
     const length = this.endOf(last) - start
     const resident = this.mapping.residentPages(start, length) * this.mapping.page_bytes >= length
     if (resident) this.stamp(first, last, now_s)
-    this.learn(resident, now_s, age_s)
+    else this.learnLost(age_s)
     return resident
   }
 
@@ -126,15 +140,23 @@ export class Residency {
     return this.mapping.residentPages(offset, length) >= pages
   }
 
-  /** Pages that left soon after they were seen: trust less. Pages that are still there: trust more, but slowly. */
-  private learn(resident: boolean, now_s: number, age_s: number): void {
+  /**
+   * Once a second, whichever thread comes first: a page fault that waited for the disk is what trust should have prevented.
+   * It may have been another's (the program's own code, swap), but then memory is short, too.
+   */
+  private tick(now_s: number): void {
     const { words } = this
+    words[TICK_S] = now_s
+    const faults = this.faults() >>> 0
     const trust_s = words[TRUST_S]
-    if (!resident && age_s < 2 * trust_s) words[TRUST_S] = Math.max(TRUST_MIN_S, trust_s >> 1)
-    if (resident && age_s < EPOCH_S && trust_s < TRUST_MAX_S && words[GROWN_S] !== now_s) {
-      words[GROWN_S] = now_s
-      words[TRUST_S] = trust_s + 1
-    }
+    words[TRUST_S] = faults === words[FAULTS] ? Math.min(TRUST_MAX_S, trust_s + 1) : Math.max(TRUST_MIN_S, trust_s >> 1)
+    words[FAULTS] = faults
+  }
+
+  /** Pages that left soon after they were seen, before anybody missed them: trust less. */
+  private learnLost(age_s: number): void {
+    const trust_s = this.words[TRUST_S]
+    if (age_s < 2 * trust_s) this.words[TRUST_S] = Math.max(TRUST_MIN_S, trust_s >> 1)
   }
 
   private stamp(first: number, last: number, now_s: number): void {

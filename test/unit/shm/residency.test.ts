@@ -36,11 +36,26 @@ class FakeMapping implements Mapping {
   }
 }
 
-function setUp(): { mapping: FakeMapping; clock: ManualClock; memory: SharedArrayBuffer; residency: Residency } {
+interface SetUp {
+  readonly mapping: FakeMapping
+  readonly clock: ManualClock
+  /** Page faults of the process that waited for the disk. */
+  readonly disk: { faults: number }
+  readonly memory: SharedArrayBuffer
+  readonly residency: Residency
+}
+
+function setUp(): SetUp {
   const mapping = new FakeMapping()
   const clock = new ManualClock()
-  const memory = createResidencyMemory(MIB, clock)
-  return { mapping, clock, memory, residency: new Residency(mapping, memory, clock) }
+  const disk = { faults: 17 }
+  const memory = createResidencyMemory(MIB, clock, () => disk.faults)
+  return { mapping, clock, disk, memory, residency: new Residency(mapping, memory, clock, () => disk.faults) }
+}
+
+/** How long, in seconds, what was seen is believed. */
+function trust(memory: SharedArrayBuffer): number {
+  return new Uint32Array(memory)[0]
 }
 
 describe('what is not in memory', () => {
@@ -98,6 +113,11 @@ describe('what is in memory', () => {
     expect(mapping.asked).toBe(1)
   })
 
+  test('nothing is always warm', () => {
+    const { residency } = setUp()
+    expect([residency.isWarm(0, 0), residency.isWarm(MIB, 0)]).toEqual([true, true])
+  })
+
   test('is warm to the last byte of the file', async () => {
     const { mapping, residency } = setUp()
     expect(await residency.warm(MIB - 1, 1)).toBe(0)
@@ -124,38 +144,61 @@ describe('what is in memory', () => {
 })
 
 describe('memory is not for ever', () => {
-  test('after 10 seconds it is asked again, and found gone', () => {
+  test('what was seen is believed for 10 seconds, then asked for again and found gone', () => {
     const { mapping, clock, residency } = setUp()
     mapping.load(0, GRANULE)
     expect(residency.isWarm(0, 1)).toBe(true)
     mapping.resident.clear()
     clock.advance(9000)
     expect(residency.isWarm(0, 1)).toBe(true)
-    clock.advance(1000)
+    clock.advance(3000)
     expect(residency.isWarm(0, 1)).toBe(false)
   })
 
-  test('pages that leave fast are asked for every second', async () => {
-    const { mapping, clock, residency } = setUp()
-    for (let i = 0; i < 5; i++) {
-      expect(await residency.warm(0, 1)).toBe(0)
-      mapping.resident.clear()
-      clock.advance(10_000 / 2 ** i)
-      expect(residency.isWarm(0, 1)).toBe(false)
+  test('after page faults it is believed for half the time, at least for a second', () => {
+    const { clock, disk, memory, residency } = setUp()
+    for (const expected of [5, 2, 1, 1, 1]) {
+      clock.advance(1000)
+      disk.faults++
+      residency.isWarm(0, 1)
+      expect(trust(memory)).toBe(expected)
     }
-    expect(await residency.warm(0, 1)).toBe(0)
-    const { asked } = mapping
-    expect(residency.isWarm(0, 1)).toBe(true)
-    expect(mapping.asked).toBe(asked)
-    clock.advance(1000)
-    expect(residency.isWarm(0, 1)).toBe(true)
-    expect(mapping.asked).toBe(asked + 1)
   })
 
-  test('pages that stay are asked for less and less, at most once a minute', () => {
+  test('then every hit after a second asks, and one within it does not', async () => {
+    const { mapping, clock, disk, residency } = setUp()
+    expect(await residency.warm(0, 1)).toBe(0)
+    for (let i = 0; i < 10; i++) {
+      clock.advance(1000)
+      disk.faults++
+      residency.isWarm(0, 1)
+    }
+    mapping.asked = 0
+    for (let i = 1; i <= 5; i++) {
+      clock.advance(1000)
+      disk.faults++
+      expect(residency.isWarm(0, 1)).toBe(true)
+      expect(residency.isWarm(0, 1)).toBe(true)
+      expect(mapping.asked).toBe(i)
+    }
+  })
+
+  test('pages found gone soon after they were seen count as a fault', async () => {
+    const { mapping, clock, memory, residency } = setUp()
+    expect(await residency.warm(0, 1)).toBe(0)
+    mapping.resident.clear()
+    clock.advance(12_000)
+    expect(residency.isWarm(0, 1)).toBe(false)
+    expect(trust(memory)).toBe(5)
+    // Once: what is missed again after so long says nothing more.
+    expect(residency.isWarm(0, 1)).toBe(false)
+    expect(trust(memory)).toBe(5)
+  })
+
+  test('while no thread waits for the disk it is asked for less and less, at most once a minute', () => {
     const { mapping, clock, residency } = setUp()
     mapping.load(0, GRANULE)
-    for (let i = 0; i < 5000; i++) {
+    for (let i = 0; i < 100; i++) {
       expect(residency.isWarm(0, 1)).toBe(true)
       clock.advance(1000)
     }
