@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 import { OperatorError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
+import { formatBytes } from '../base/units.ts'
 import type { BackendArgument, HostPort } from './addresses.ts'
 import { parseBackend, parseHostPort } from './addresses.ts'
 import type { CommandRow, FlagRow } from './flags.ts'
@@ -43,6 +44,9 @@ export interface PrintOptions {
 }
 
 export type CommandLine = ServeOptions | CheckOptions | PrintOptions
+
+/** A batch of log records fits a segment of the ring, of which there are eight. */
+const LOG_BUFFERS_MIN = 16
 
 /** `argv` without node and program. Throws an OperatorError. */
 export function parseCommandLine(argv: readonly string[]): CommandLine {
@@ -169,6 +173,9 @@ function checkTogether(options: ServeOptions): void {
     throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
   if (options.compileOnly && !options.backend && options.vclFile === undefined)
     throw new OperatorError('-C: needs the rules to compile: -f file or -b backend')
+  const { vsl_buffer, vsl_space } = options.parameters
+  if (vsl_buffer > vsl_space / LOG_BUFFERS_MIN)
+    throw new OperatorError(`parameter vsl_buffer: at most 1/${LOG_BUFFERS_MIN} of vsl_space, which is ${formatBytes(vsl_space)}`)
 }
 
 function parameters(given: Given): ParameterValues {

@@ -222,7 +222,7 @@ export const PARAMETERS = {
   vsl_buffer: bytes(
     16 * K,
     { min: 267, max: 4 * M },
-    'Size of a batch of log records; a transaction that is longer is written in several.',
+    'Size of a batch of log records; a transaction that is longer is written in several. At most a sixteenth of vsl_space.',
   ),
   vsl_mask: text(
     'default',
