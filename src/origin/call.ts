@@ -58,6 +58,8 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
   /** The request has been written, its body included. */
   private sent = false
   private closes = false
+  /** The end of the connection is the end of the body. */
+  private untilClose = false
   private informationals = 0
   private readonly meter = new Meter()
   private paused = false
@@ -198,7 +200,8 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     const content_length = declaredLength(head)
     if (content_length === CONTRADICTORY) return this.give('malformed', 'contradictory or unknown body framing')
     this.headSeen = true
-    this.closes = head.fields.get('connection')?.toLowerCase() === 'close' || this.endsWithConnection(head)
+    this.untilClose = this.endsWithConnection(head)
+    this.closes = this.untilClose || head.fields.get('connection')?.toLowerCase() === 'close'
     this.meter.received_head_bytes += headBytes(reason, raw)
     this.carrier.deadlines.set(this, this.timeouts.between_bytes_ms)
     this.handler.onHead(head, content_length)
@@ -227,10 +230,16 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
   onResponseEnd(): void {
     this.release()
     if (this.done) return
+    if (this.untilClose && this.wasReset) return this.tell({ kind: 'incomplete', message: 'the origin reset the connection' })
     this.finish()
     this.meter.recycled = !this.closes
     if (!this.closes) this.carrier.observer.count('backend_recycle')
     this.handler.onEnd()
+  }
+
+  /** undici takes a reset for the end of a body that the close delimits; only an orderly close is one. */
+  private get wasReset(): boolean {
+    return (this.wire?.socket?.errored ?? null) !== null
   }
 
   onResponseError(controller: unknown, error: Error): void {

@@ -12,7 +12,8 @@ export const STAND_IN = 199
 interface ResponseParser {
   readonly socket: Socket
   readonly ptr: number
-  readonly llhttp: { llhttp_get_http_major(ptr: number): number }
+  readonly llhttp: { llhttp_get_http_major(ptr: number): number; llhttp_get_http_minor(ptr: number): number }
+  readonly hasTransferEncoding: boolean
   statusText: string
   onStatus: (this: ResponseParser, piece: Buffer) => number
   onHeadersComplete: (this: ResponseParser, status: number, upgrade: boolean, keepAlive: boolean) => number
@@ -31,7 +32,8 @@ export function teachParser(socket: Socket): void {
   const original = taught.onHeadersComplete
   taught.onStatus = gatherReason
   taught.onHeadersComplete = function (status, upgrade, keepAlive) {
-    if (this.llhttp.llhttp_get_http_major(this.ptr) !== 1) return refuseVersion(this)
+    const fault = faultOf(this)
+    if (fault !== undefined) return refuse(this, fault)
     const verdict = original.call(this, status === 100 ? STAND_IN : status, upgrade, keepAlive)
     // Of this response: the next on the connection may have none.
     this.statusText = ''
@@ -45,8 +47,16 @@ function gatherReason(this: ResponseParser, piece: Buffer): number {
   return 0
 }
 
-/** llhttp knows HTTP/0.9 and HTTP/2.0, too; a status line that says so is not this protocol's (RFC 9112 section 2.3). */
-function refuseVersion({ socket }: ResponseParser): number {
-  socket.destroy(new FailureError('malformed', 'the status line does not say HTTP/1'))
+/** What llhttp lets through. */
+function faultOf({ llhttp, ptr, hasTransferEncoding }: ResponseParser): string | undefined {
+  // It knows HTTP/0.9 and HTTP/2.0, too (RFC 9112 section 2.3).
+  if (llhttp.llhttp_get_http_major(ptr) !== 1) return 'the status line does not say HTTP/1'
+  // Which knows no transfer codings (RFC 9112 section 6.1).
+  if (hasTransferEncoding && llhttp.llhttp_get_http_minor(ptr) === 0) return 'Transfer-Encoding in HTTP/1.0'
+  return undefined
+}
+
+function refuse({ socket }: ResponseParser, fault: string): number {
+  socket.destroy(new FailureError('malformed', fault))
   return REFUSE
 }

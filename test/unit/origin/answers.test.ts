@@ -69,6 +69,7 @@ const BAD: Row[] = [
   ['two transfer codings', `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, false, ['error malformed']],
   ['chunked twice', `${OK}Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, false, ['error malformed']],
   ['chunked not last', `${OK}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`, true, ['error malformed']],
+  ['chunks in HTTP/1.0', 'HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', false, ['error malformed']],
   ['a mangled coding', `${OK}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`, true, ['error malformed']],
   ['a space before the colon', `${OK}Content-Length : 5\r\n\r\nhello`, false, ['error malformed']],
   ['a folded line', `${OK}X-A: b\r\n c\r\nContent-Length: 0\r\n\r\n`, false, ['error malformed']],
@@ -139,6 +140,20 @@ describe('responses', () => {
     expect((await ask()).body).toBe('ok')
     bytes = `${OK}Content-Length: 4\r\n\r\ngood`
     expect((await ask()).body).toBe('good')
+  })
+
+  test('a reset is not the end of a body that the close delimits', async () => {
+    const resetting = new RawOrigin((socket) => {
+      socket.write(`${OK}\r\nhalf`)
+      heard.onChunk = () => void socket.resetAndDestroy()
+    })
+    const other = rig([specOf(await resetting.listen())])
+    const heard = new Heard()
+    other.origin.fetch(other.origin.backend('default')!, get(), undefined, PATIENT, heard)
+    await heard.finished
+    expect(heard.events).toEqual(['head 200 -1', 'error incomplete'])
+    resetting.close()
+    await other.origin.close()
   })
 
   test('HEAD has the length of the body it does not have', async () => {
