@@ -62,7 +62,7 @@ function walk(root: string, path: string, file: string, read: ReadText): number[
   }
 }
 
-function readText(path: string): string | undefined {
+export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1')
   } catch {

@@ -160,7 +160,7 @@ export const PARAMETERS = {
   max_connections: integer(
     50_000,
     { min: 1, max: 1_000_000, unit: 'connections', flags: ['lacquer'] },
-    'Client connections a worker holds at once. Those above it are closed as they arrive and counted in sess_dropped.',
+    'Client connections a worker holds at once. Those above it are closed as they arrive and counted in sess_dropped. Lowered at the start to three quarters of the files that the process may open.',
   ),
   max_restarts: integer(4, { min: 0, unit: 'restarts' }, 'How often rules may restart one request before it fails with 503.'),
   max_retries: integer(4, { min: 0, unit: 'retries' }, 'How often rules may retry one backend fetch before it fails with 503.'),

@@ -1,5 +1,6 @@
 import { OperatorError } from '../base/errors.ts'
 import type { ServeOptions } from '../config/command-line.ts'
+import { boundConnections, openFilesMax } from '../config/file-limit.ts'
 import { memoryLimit } from '../config/memory-limit.ts'
 import { version } from '../config/version.ts'
 import { workerHeapBytes } from '../config/workers.ts'
@@ -94,10 +95,12 @@ class Manager {
     const stop = stopSignal(this.operations)
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
     const metrics = await this.openMetrics(workers)
+    const lowered = boundConnections(this.options.parameters, this.options.workers, openFilesMax())
     try {
       const open = await workers.start(endpoints, newSupplies(this.options, this.rules, this.counters))
       this.health = 'ready'
       this.announce(open, metrics)
+      if (lowered !== undefined) this.operations.write('warn', lowered)
       void tellUnresolved(this.rules.hosts, (line) => this.operations.write('warn', line))
       await stop
       await this.shutDown(workers)
