@@ -80,8 +80,9 @@ export class Fields {
   }
 
   private deleteFrom(key: string, from: number): void {
-    let kept = from
-    for (let i = from; i < this.count; i++) {
+    let kept = this.indexOf(key, from)
+    if (kept < 0) return
+    for (let i = kept + 1; i < this.count; i++) {
       if (this.keys[i] === key) continue
       this.names[kept] = this.names[i]
       this.keys[kept] = this.keys[i]

@@ -14,7 +14,7 @@ import { describe, FailureError, isLostConnection } from './failure.ts'
 import { headBytes, Meter } from './meter.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
 import { asksForClose, headerList } from './request.ts'
-import { STAND_IN } from './response-parser.ts'
+import { rawLines, STAND_IN } from './response-parser.ts'
 import { CONTRADICTORY, declaredLength, isReason, readFields } from './response.ts'
 
 /** What a call needs of its backend. */
@@ -167,12 +167,12 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     this.answered = true
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number, _headers: unknown, reason = ''): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, _headers: unknown, reason = ''): void {
     if (this.done) return
     this.carrier.clock.refresh()
     if (status < 100) return this.give('malformed', `status ${status}`)
     if (!isReason(reason)) return this.give('malformed', 'a control byte in the reason phrase')
-    const raw = controller.rawHeaders as readonly Buffer[]
+    const raw = rawLines()
     try {
       if (status < 200) this.onInformational(status, reason, raw)
       else this.onHead(status, reason, raw)

@@ -15,12 +15,14 @@ interface ResponseParser {
   readonly llhttp: { llhttp_get_http_major(ptr: number): number; llhttp_get_http_minor(ptr: number): number }
   readonly hasTransferEncoding: boolean
   statusText: string
+  headers: Buffer[]
   onStatus: (this: ResponseParser, piece: Buffer) => number
   onHeadersComplete: (this: ResponseParser, status: number, upgrade: boolean, keepAlive: boolean) => number
 }
 
 const symbols = createRequire(import.meta.url)('undici/lib/core/symbols.js') as { kParser: symbol }
 const REFUSE = -1
+let lines: readonly Buffer[] = []
 let taught: ResponseParser | undefined
 
 /** Teaches the parser's class, once; the first socket that undici has taken over shows which class that is. */
@@ -34,6 +36,9 @@ export function teachParser(socket: Socket): void {
   taught.onHeadersComplete = function (status, upgrade, keepAlive) {
     const fault = faultOf(this)
     if (fault !== undefined) return refuse(this, fault)
+    // undici would make strings and an object of them, which nobody reads.
+    lines = this.headers
+    this.headers = []
     const verdict = original.call(this, status === 100 ? STAND_IN : status, upgrade, keepAlive)
     // Of this response: the next on the connection may have none.
     this.statusText = ''
@@ -59,4 +64,9 @@ function faultOf({ llhttp, ptr, hasTransferEncoding }: ResponseParser): string |
 function refuse({ socket }: ResponseParser, fault: string): number {
   socket.destroy(new FailureError('malformed', fault))
   return REFUSE
+}
+
+/** Names and values in turn, as they came: of the response whose head undici is telling of. */
+export function rawLines(): readonly Buffer[] {
+  return lines
 }

@@ -1,5 +1,6 @@
 import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/message.ts'
+import { Remembered } from '../http/remembered.ts'
 import type { OriginParameters } from './options.ts'
 
 const SPACE = 0x20
@@ -14,9 +15,21 @@ export function readFields(raw: readonly Buffer[], fields: Fields, limits: Origi
     const value = raw[i + 1]
     if (name.length + value.length + 2 > limits.http_resp_hdr_len)
       return `a field line exceeds http_resp_hdr_len (${limits.http_resp_hdr_len})`
-    fields.append(name.toString('latin1'), value.toString('latin1', 0, trimmedLength(value)))
+    addLine(fields, name, value)
   }
   return undefined
+}
+
+const names = new Remembered()
+const values = new Remembered()
+
+function addLine(fields: Fields, name: Buffer, value: Buffer): void {
+  const end = trimmedLength(value)
+  const known_value = values.find(value, end)
+  const text = known_value < 0 ? value.toString('latin1', 0, end) : values.texts[known_value]
+  const known_name = names.find(name, name.length)
+  if (known_name < 0) fields.append(name.toString('latin1'), text)
+  else fields.appendKeyed(names.texts[known_name], names.keys[known_name], text)
 }
 
 /** llhttp leaves trailing whitespace in the value (RFC 9112 section 5). */
