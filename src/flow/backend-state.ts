@@ -21,7 +21,7 @@ export interface FetchOrigin {
 export abstract class BackendState extends TaskState implements BackendContext {
   readonly key: string
   readonly bereq = new RequestHead()
-  readonly beresp = new ResponseHead()
+  beresp = new ResponseHead()
   protected readonly from: FetchOrigin
 
   bereq_backend: VclBackend | undefined
@@ -46,7 +46,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
   beresp_backend: VclBackend | undefined
   beresp_backend_ip: Ip | undefined
   protected bodyUnset = false
-  protected readonly original = new RequestHead()
+  /** bereq as vcl_backend_fetch found it; only when the rules use it. */
+  private original: RequestHead | undefined
   private uncacheable = false
   /** Set by rules; NaN: the backend's, else the parameter's. */
   protected connect_timeout_s = NaN
@@ -124,8 +125,13 @@ export abstract class BackendState extends TaskState implements BackendContext {
     this.bodyUnset = true
   }
 
+  protected keepOriginal(): void {
+    this.original = new RequestHead()
+    this.original.copyFrom(this.bereq)
+  }
+
   rollback(): void {
-    this.bereq.copyFrom(this.original)
+    if (this.original !== undefined) this.bereq.copyFrom(this.original)
   }
 
   fieldSet(fields: Fields, name: string, value: string): void {

@@ -51,14 +51,15 @@ export function logConnected(fetch: BackendState, reused: boolean, remote: strin
   // A request that a stale connection lost is sent again on another.
   closed(fetch, 'Received bad req/resp')
   fetch.on_backend = name
-  fetch.log.record(TAG.BackendOpen, `0 ${name} ${remote} ${local} ${reused ? 'reuse' : 'connect'}`)
+  fetch.log.spaced(TAG.BackendOpen, '0', name, remote, local, reused ? 'reuse' : 'connect')
 }
 
 function closed(fetch: BackendState, why: string): void {
   const { on_backend } = fetch
   if (on_backend === undefined) return
   fetch.on_backend = undefined
-  fetch.log.record(TAG.BackendClose, `0 ${on_backend} ${why === 'recycle' ? why : `close ${why}`}`)
+  if (why === 'recycle') fetch.log.spaced(TAG.BackendClose, '0', on_backend, why)
+  else fetch.log.spaced(TAG.BackendClose, '0', on_backend, 'close', why)
 }
 
 export function logBeresp({ log, beresp }: BackendState): void {
@@ -81,13 +82,17 @@ export function logConfirmed({ log, beresp }: BackendState, of304: Fields): void
   }
 }
 
+const TIMES = new Float64Array(8)
+
 /** What the response says of its lifetime: ttl, grace, keep, now, when it was made, Date, Expires, max-age. */
 export function logRfcTtl(fetch: BackendState, answers: InitialAnswers): void {
   const { fields } = fetch.beresp
   const { s_maxage_ms, max_age_ms } = parseResponseDirectives(fields)
-  const max_age_s = Math.max(0, s_maxage_ms, max_age_ms) / 1000
-  const times = [answers.t_origin_ms / 1000, date_s(fields.get('date')), date_s(fields.get('expires')), max_age_s]
-  logTtl(fetch, 'RFC', ` ${times.map(Math.round).join(' ')}`, answers.uncacheable || fetch.beresp_uncacheable)
+  TIMES[4] = answers.t_origin_ms / 1000
+  TIMES[5] = date_s(fields.get('date'))
+  TIMES[6] = date_s(fields.get('expires'))
+  TIMES[7] = Math.max(0, s_maxage_ms, max_age_ms) / 1000
+  logTtl(fetch, 'RFC', 8, answers.uncacheable || fetch.beresp_uncacheable)
 }
 
 function date_s(value: string | undefined): number {
@@ -97,19 +102,22 @@ function date_s(value: string | undefined): number {
 
 /** What rules have made of it. */
 export function logVclTtl(fetch: BackendState): void {
-  logTtl(fetch, 'VCL', '', fetch.beresp_uncacheable)
+  logTtl(fetch, 'VCL', 4, fetch.beresp_uncacheable)
 }
 
-function logTtl(fetch: BackendState, source: string, more: string, uncacheable: boolean): void {
-  const { beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s } = fetch
+/** `count` of the TIMES; the first four are set here. */
+function logTtl(fetch: BackendState, source: string, count: number, uncacheable: boolean): void {
   fetch.told_uncacheable = uncacheable
-  const numbers = [beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_time_s].map(Math.round).join(' ')
-  fetch.log.record(TAG.TTL, `${source} ${numbers}${more} ${uncacheable ? 'uncacheable' : 'cacheable'}`)
+  TIMES[0] = fetch.beresp_ttl_s
+  TIMES[1] = fetch.beresp_grace_s
+  TIMES[2] = fetch.beresp_keep_s
+  TIMES[3] = fetch.beresp_time_s
+  fetch.log.numbers(TAG.TTL, source, TIMES, count, uncacheable ? 'uncacheable' : 'cacheable')
 }
 
 /** The policy has the last word. */
 export function logSettled(fetch: BackendState, { uncacheable }: InitialAnswers): void {
-  if (uncacheable && !fetch.told_uncacheable) logTtl(fetch, 'VCL', '', true)
+  if (uncacheable && !fetch.told_uncacheable) logTtl(fetch, 'VCL', 4, true)
 }
 
 /** return (pass): for how long it is passed. */
@@ -131,12 +139,12 @@ function framing({ beresp, bereq }: BackendState, expected_bytes: number, chunke
 /** The body is about to come; `chunked` as the origin sent it. A 304 brings none and has been counted as one. */
 export function logBody(fetch: BackendState, expected_bytes: number, chunked: boolean, store: string): void {
   const { log, env } = fetch
-  if (fetch.beresp_was_304) return log.record(TAG.Storage, `memory ${store}`)
+  if (fetch.beresp_was_304) return log.spaced(TAG.Storage, 'memory', store)
   const [text, counter] = framing(fetch, expected_bytes, chunked)
   env.counters[counter]++
   log.record(TAG.Filters, '')
-  log.record(TAG.Storage, `memory ${store}`)
-  log.record(TAG.Fetch_Body, `${text} ${fetch.beresp_do_stream ? 'stream' : '-'}`)
+  log.spaced(TAG.Storage, 'memory', store)
+  log.spaced(TAG.Fetch_Body, text, fetch.beresp_do_stream ? 'stream' : '-')
 }
 
 const CLOSE_TEXTS: { readonly [K in FetchFailureKind]?: string } = {

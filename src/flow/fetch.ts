@@ -22,7 +22,7 @@ import type { Environment } from './environment.ts'
 import type { FetchKind, FetchSetup } from './fetch-setup.ts'
 import * as account from './fetch-log.ts'
 import { Intake, type IntakeHost } from './intake.ts'
-import { asReceived, mergeStale, objectHead, settle } from './object-head.ts'
+import { asReceived, headToStore, mergeStale, objectHead, settle } from './object-head.ts'
 import { Recipients } from './recipients.ts'
 import { callBackend } from './rules.ts'
 import { Stale } from './stale.ts'
@@ -73,7 +73,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   start(): void {
     prepareBereq(this.bereq, this.kind === 'pass', this.stale.object)
     account.beginLog(this, this.kind, this.setup.parent_xid)
-    if (this.vcl.usage.rollback) this.original.copyFrom(this.bereq)
+    if (this.vcl.usage.rollback) this.keepOriginal()
     this.fetch()
   }
 
@@ -90,7 +90,6 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   }
 
   onSent(): void {
-    this.env.clock.refresh()
     this.timestamp('Bereq')
     if (this.setup.body?.started === true) this.recipients.bodySent()
   }
@@ -101,11 +100,12 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   }
 
   onHead(head: ResponseHead, content_length: number): void {
-    const { beresp, env } = this
-    env.clock.refresh()
-    this.received_ms = env.clock.wall_ms
+    // Of a 304 both are wanted: what it says, and the response that it confirms.
+    if (head.status === 304) this.beresp.copyFrom(head)
+    else this.beresp = head
+    const { beresp } = this
+    this.received_ms = this.env.clock.wall_ms
     this.beresp_time_s = this.received_ms / 1000
-    beresp.copyFrom(head)
     this.expected_bytes = isBodyless(head.status) ? 0 : content_length
     this.chunked = head.fields.has('transfer-encoding')
     this.timestamp('Beresp')
@@ -287,7 +287,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
 
   private publishStored(settled: InitialAnswers): void {
     const { env, validated } = this
-    const head = objectHead(this.bereq_xid, this.beresp, settled, true)
+    const head = headToStore(this, settled)
     if (validated !== undefined) {
       this.object = env.cache.freshen(this.key, validated, head, this.recipients.takeBusy(), this.bereq, this)
     } else {

@@ -10,13 +10,23 @@ import { settledAnswers, type InitialAnswers } from '../policy/initial.ts'
 import type { ObjectHead, StoredObject } from '../store/contract.ts'
 import type { BackendState } from './backend-state.ts'
 
-/** The head to keep, or to hand on: field lines without framing and Age, and the text that hits send. */
+/** The head to keep, or to hand on: field lines without framing and Age, and the text that hits send. `beresp` is untouched. */
 export function objectHead(xid: number, beresp: ResponseHead, answers: InitialAnswers, stored: boolean): ObjectHead {
   const kept = new ResponseHead()
   kept.copyFrom(beresp)
+  return headFrom(kept, xid, answers, stored)
+}
+
+/** The head to store. beresp becomes it, unless the one who asked is to have fields that are not for the store. */
+export function headToStore({ beresp, bereq_xid }: BackendState, settled: InitialAnswers): ObjectHead {
+  const unshared = parseResponseDirectives(beresp.fields).unshared.length > 0
+  return unshared ? objectHead(bereq_xid, beresp, settled, true) : headFrom(beresp, bereq_xid, settled, true)
+}
+
+function headFrom(kept: ResponseHead, xid: number, answers: InitialAnswers, stored: boolean): ObjectHead {
   const status = finalStatus(kept)
   const { fields } = kept
-  if (stored) stripForStore(fields, beresp.status)
+  if (stored) stripForStore(fields, status)
   // Rules may have set fields of the connection: framing is made for each client.
   else removeHopByHop(fields)
   fields.delete('content-length')

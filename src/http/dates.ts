@@ -16,9 +16,20 @@ const DEFAULT_NOW_MS = Date.UTC(2026, 0, 1)
  * two-digit years of RFC 850: never more than 50 years ahead.
  */
 export function parseHttpDate(text: string, now_ms: number = DEFAULT_NOW_MS): number {
-  if (text.charCodeAt(3) === COMMA) return text.length === 29 ? imfFixdate(text) : NaN
+  if (text.charCodeAt(3) === COMMA) return text.length === 29 ? rememberedDate(text) : NaN
   if (text.charCodeAt(3) === SP) return text.length === 24 ? asctime(text) : NaN
   return text.length >= 30 && text.length <= 33 ? rfc850(text, now_ms) : NaN
+}
+
+/** A date is asked for several times, and every response of a second has the same: the last one for each digit of the second. */
+const date_texts = Array<string>(16).fill('')
+const dates_ms = new Float64Array(16)
+
+function rememberedDate(text: string): number {
+  const slot = text.charCodeAt(24) & 15
+  if (date_texts[slot] === text) return dates_ms[slot]
+  date_texts[slot] = text
+  return (dates_ms[slot] = imfFixdate(text))
 }
 
 /** "Sun, 06 Nov 1994 08:49:37 GMT" */

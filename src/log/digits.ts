@@ -24,6 +24,13 @@ export function putText(bytes: Latin1Buffer, at: number, text: string): number {
   return at + length
 }
 
+/** The same with a space before it; nothing for an empty one. */
+export function putWord(bytes: Latin1Buffer, at: number, text: string): number {
+  if (text === '') return at
+  bytes[at] = 32
+  return putText(bytes, at + 1, text)
+}
+
 /** What is not a number of ours becomes one: the log must not be what stops a request. */
 function sane(value: number): number {
   return Number.isNaN(value) ? 0 : Math.min(Math.max(value, -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from './digits.ts'
-import { putInteger, putMicroseconds, putText, putWallClock } from './digits.ts'
+import { putInteger, putMicroseconds, putText, putWallClock, putWord } from './digits.ts'
 import type { Place, Run } from './encoded.ts'
 import { BATCH, RECORD_WORDS } from './ring.ts'
 import { TAG } from './tags.ts'
@@ -30,7 +30,7 @@ export const CLIENT = 0x40000000
 const RECORD_BYTES = RECORD_WORDS * 4
 const SPACE = 32
 const COLON = 58
-/** Most bytes a record of numbers can take: six of 17 characters and a label. */
+/** Most bytes a record of numbers can take: eight of 17 characters and two words. */
 const NUMBERS_BYTES = 192
 /** More than this is encoded each time. */
 const ENCODED_BYTES_MAX = 2048
@@ -86,6 +86,34 @@ export class Transaction {
     const kept = text.length > this.text_max ? text.slice(0, this.text_max) : text
     const start = this.reserve(kept.length)
     this.finish(tag, start, putText(this.bytes, start, kept))
+  }
+
+  /** A record whose text is put together from words, with spaces between them: up to six, so that no string is made of them. */
+  spaced(tag: number, a: string, b: string, c = '', d = '', e = '', f = ''): void {
+    if (this.mask[tag] !== 0) return
+    const length = a.length + b.length + c.length + d.length + e.length + f.length + 6
+    if (length > this.text_max) return this.record(tag, `${a} ${b} ${c} ${d} ${e} ${f}`.trimEnd())
+    const start = this.reserve(length)
+    const { bytes } = this
+    let at = putText(bytes, start, a)
+    at = putWord(bytes, at, b)
+    at = putWord(bytes, at, c)
+    at = putWord(bytes, at, d)
+    at = putWord(bytes, at, e)
+    this.finish(tag, start, putWord(bytes, at, f))
+  }
+
+  /** "RFC 120 10 0 1700000000 cacheable": whole numbers between two words. */
+  numbers(tag: number, word: string, values: Float64Array, count: number, last: string): void {
+    if (this.mask[tag] !== 0) return
+    const start = this.reserve(NUMBERS_BYTES)
+    const { bytes } = this
+    let at = putText(bytes, start, word)
+    for (let i = 0; i < count; i++) {
+      bytes[at] = SPACE
+      at = putInteger(bytes, at + 1, Math.round(values[i]))
+    }
+    this.finish(tag, start, putWord(bytes, at, last))
   }
 
   /** "Name: value". */

@@ -73,7 +73,10 @@ export interface OutgoingBody {
   resume(): void
 }
 
-/** Called in this order: onInformational*, onHead, onData*, then onEnd or onError once. onError may come at any time. */
+/**
+ * Called in this order: onInformational*, onHead, onData*, then onEnd or onError once. onError may come at any time. The clock has
+ * been read for onSent and onHead.
+ */
 export interface OriginHandler {
   /** Who the request is for: feeds the PROXY header when the backend wants one. */
   readonly client?: { readonly ip: Ip; readonly server: Ip }
@@ -83,7 +86,7 @@ export interface OriginHandler {
   onSent?(): void
   /** 1xx other than 101. */
   onInformational(status: number, reason: string, fields: Fields): void
-  /** Hop-by-hop fields still present, duplicates kept in order. `content_length` is -1 when not known; 0-length and HEAD/204/304 have no onData. */
+  /** The head is the handler's from now on. Hop-by-hop fields still present, duplicates kept in order. `content_length` is -1 when not known; 0-length and HEAD/204/304 have no onData. */
   onHead(head: ResponseHead, content_length: number): void
   /** Chunk is only valid during the call unless copied. */
   onData(chunk: Buffer): void

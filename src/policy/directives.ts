@@ -165,15 +165,32 @@ function applyFlag(into: ResponseDirectives): void {
   }
 }
 
+const REMEMBERED_MAX = 256
+const REMEMBERED_CHARS_MAX = 256
+/** An origin says the same again and again, and each response is asked several times. When full, all is forgotten at once. */
+const remembered = new Map<string, Readonly<ResponseDirectives>>()
+
 /** Section 5.2.2: all Cache-Control lines of a response together. Pragma means nothing in a response (section 5.4). */
 export function parseResponseDirectives(fields: Fields): Readonly<ResponseDirectives> {
   let i = fields.indexOf('cache-control', 0)
   if (i < 0) return NO_RESPONSE_DIRECTIVES
+  if (fields.indexOf('cache-control', i + 1) < 0) return remembered.get(fields.values[i]) ?? remember(fields.values[i])
   const directives = emptyResponse()
-  for (; i >= 0; i = fields.indexOf('cache-control', i + 1)) {
-    scanner.start(fields.values[i])
-    while (scanner.next()) applyToResponse(directives)
-  }
+  for (; i >= 0; i = fields.indexOf('cache-control', i + 1)) parseResponseValue(directives, fields.values[i])
+  return directives
+}
+
+function parseResponseValue(into: ResponseDirectives, value: string): ResponseDirectives {
+  scanner.start(value)
+  while (scanner.next()) applyToResponse(into)
+  return into
+}
+
+function remember(value: string): Readonly<ResponseDirectives> {
+  const directives = parseResponseValue(emptyResponse(), value)
+  if (value.length > REMEMBERED_CHARS_MAX) return directives
+  if (remembered.size >= REMEMBERED_MAX) remembered.clear()
+  remembered.set(value, directives)
   return directives
 }
 
