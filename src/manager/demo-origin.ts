@@ -70,7 +70,7 @@ const PAGES: readonly Page[] = [
     what: 'takes 2 s to make: ask from several terminals at once, all wait for one fetch; after that it is instant',
     headers: { 'Cache-Control': 'max-age=30' },
     answer: async (page, visit) => {
-      await pause(visit)
+      await pause(visit.slow_ms)
       sendPage(page, visit)
     },
   },
@@ -109,7 +109,7 @@ const PAGES: readonly Page[] = [
     what: 'max-age=5, stale-while-revalidate=60 and 2 s to make: the old page comes at once while a new one is fetched',
     headers: { 'Cache-Control': 'max-age=5, stale-while-revalidate=60' },
     answer: async (page, visit) => {
-      await pause(visit)
+      await pause(visit.slow_ms)
       sendPage(page, visit)
     },
   },
@@ -145,8 +145,9 @@ const PAGES: readonly Page[] = [
 
 const BY_PATH = new Map(PAGES.map((page) => [page.path, page]))
 
-function pause({ slow_ms }: Visit): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, slow_ms))
+/** It keeps nothing from ending: who waited for the page has gone by then. */
+function pause(pause_ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, pause_ms).unref())
 }
 
 function sendPage(page: Page, visit: Visit, greeting = ''): void {
@@ -170,7 +171,7 @@ function language(page: Page, visit: Visit): void {
 async function* linesOf({ slow_ms }: Visit): AsyncGenerator<string> {
   for (let line = 1; line <= LINES; line++) {
     yield `line ${line} of ${LINES}\n`
-    await new Promise((resolve) => setTimeout(resolve, slow_ms / LINES))
+    await pause(slow_ms / LINES)
   }
 }
 
