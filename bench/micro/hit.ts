@@ -33,13 +33,14 @@ async function startWorker(originPort: number): Promise<{ worker: Worker; port: 
     parameters,
     rules: compiled.program.image,
     backends: 1,
+    transient_bytes: 2 ** 24,
     stores: [{ name: 's0', kind: 'memory', size_bytes: 2 ** 26 } as const],
     identity: 'bench',
     hostname: 'bench',
     counters: [],
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
-    shared: new Shared().memory,
+    shared: new Shared(2 ** 26).memory,
   }
   const worker = await Worker.start(config, { warn: console.error, error: console.error })
   return { worker, port: worker.endpoints[0].port }

@@ -47,6 +47,8 @@ export class Entry {
   private specs: readonly string[] = PLAIN
   private readonly store: Store
   private readonly variants = new Map<string, Variant>()
+  /** The variant without Vary, which a hit finds without a look into the map. */
+  private plain: Variant | undefined = undefined
 
   constructor(key: string, store: Store) {
     this.key = key
@@ -57,7 +59,7 @@ export class Entry {
   refresh(): void {
     const { note } = this
     if (note === undefined) {
-      const plain = this.variants.get('')
+      const { plain } = this
       if (plain !== undefined && plain.object !== undefined && plain.object.live) return
     } else if (note.live) return
     const found = this.store.find(plainId(this.key))
@@ -68,7 +70,7 @@ export class Entry {
 
   /** The variant this request selects: of several, the one whose response is the most recent (RFC 9111 section 4). */
   select(fields: Fields): Variant | undefined {
-    if (this.note === undefined) return this.variants.get('')
+    if (this.note === undefined) return this.plain
     const { specs } = this
     let best: Variant | undefined
     for (let i = 0; i < specs.length; i++) best = fresher(best, this.look(secondaryKey(specs[i], fields)))
@@ -92,6 +94,7 @@ export class Entry {
     if (variant === undefined) {
       if (this.variants.size >= VARIANTS_MAX) this.shrink()
       this.variants.set(key, (variant = new Variant(this, key)))
+      if (key === '') this.plain = variant
     }
     return variant
   }
@@ -120,7 +123,7 @@ export class Entry {
   }
 
   drop(variant: Variant): void {
-    if (variant.vacant && this.variants.get(variant.key) === variant) this.variants.delete(variant.key)
+    if (variant.vacant && this.variants.get(variant.key) === variant) this.delete(variant)
   }
 
   get empty(): boolean {
@@ -156,8 +159,13 @@ export class Entry {
     }
   }
 
+  private delete(variant: Variant): void {
+    this.variants.delete(variant.key)
+    if (variant === this.plain) this.plain = undefined
+  }
+
   private shrink(): void {
-    for (const variant of Array.from(this.variants.values())) if (variant.busy === undefined) this.variants.delete(variant.key)
+    for (const variant of Array.from(this.variants.values())) if (variant.busy === undefined) this.delete(variant)
   }
 }
 

@@ -1,4 +1,4 @@
-import { STORE_IS_SHARED, WORKERS_MAX } from './workers.ts'
+import { WORKERS_MAX } from './workers.ts'
 
 /** Commands and flags: one table that the parser, --help and docs/reference/flags.md read. Letters are varnishd's. */
 
@@ -34,7 +34,7 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     value: '[name=]kind[,options]',
     repeat: true,
     about:
-      'Storage: memory[,size], also spelled malloc or default; or file,path,size. Without a size a store in memory has 40% of the memory this process may use. Unnamed ones are s0, s1 and so on. Transient=memory[,size] bounds what lives shortly or may not be kept (10% of that memory, from 16M to 1G, without a size). Not supported yet: file, several stores, Transient',
+      'Storage: memory[,size], also spelled malloc or default; or file,path,size. Without a size a store in memory has 40% of the memory this process may use. Unnamed ones are s0, s1 and so on. Transient=memory[,size] bounds what lives shortly or may not be kept (10% of that memory, from 16M to 1G, without a size). Not supported yet: file, several stores',
   },
   { name: 'p', value: 'name=value', repeat: true, about: 'Set a parameter (docs/reference/parameters.md)' },
   { name: 't', value: 'ttl', about: 'Short for -p default_ttl=ttl' },
@@ -42,9 +42,7 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   {
     name: 'w',
     value: 'number',
-    about: STORE_IS_SHARED
-      ? `Worker threads, ${WORKERS_MAX} at most. Default: one for each core that this process may use`
-      : 'Worker threads. Default 1, and not more until workers share a store',
+    about: `Worker threads, ${WORKERS_MAX} at most. Default: one for each core that this process may use`,
   },
   { name: 'i', value: 'identity', about: 'server.identity in rules. Default: the host name' },
   { name: 'metrics', value: 'host:port', about: 'Serve /metrics (Prometheus) and /healthz here' },

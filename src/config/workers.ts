@@ -5,18 +5,15 @@ import { formatBytes, parseInteger } from '../base/units.ts'
 /** Workers at most: the shared structures have a place, a bit or a bitmap for each. */
 export const WORKERS_MAX = 64
 
-/** Whether workers share a store. While they do not, two of them would fetch everything twice and purge half: -w stays at 1. */
-export const STORE_IS_SHARED: boolean = false
-
-export function defaultWorkers(shared = STORE_IS_SHARED): number {
-  return shared ? Math.min(WORKERS_MAX, availableParallelism()) : 1
+/** One for each core that this process may use. */
+export function defaultWorkers(): number {
+  return Math.min(WORKERS_MAX, availableParallelism())
 }
 
 /** `-w number`. */
-export function parseWorkers(text: string, shared = STORE_IS_SHARED): number {
+export function parseWorkers(text: string): number {
   const number = parseInteger(text)
   if (number === undefined || number < 1) throw new OperatorError(`-w ${text}: not a number of workers`)
-  if (number > 1 && !shared) throw new OperatorError(`-w ${text}: more than one worker is not supported yet: workers do not share a store`)
   if (number > WORKERS_MAX) throw new OperatorError(`-w ${text}: at most ${WORKERS_MAX} workers`)
   return number
 }

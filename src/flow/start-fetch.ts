@@ -31,6 +31,8 @@ export function startFetch(task: ClientTask, kind: 'fetch' | 'pass'): void {
 export function refreshInBackground(task: ClientTask, busy: Busy): void {
   const { env } = task
   task.busy = undefined
+  // It is served after this: a fetch that fails at once may store its error page, and that may take the room of what nobody holds.
+  if (task.object !== undefined) task.take(task.object)
   env.counters[MAIN.s_bgfetch]++
   env.counters[MAIN.s_fetch]++
   const fetch = new Fetch(env, task.vcl, task.key, fetchOrigin(task), {

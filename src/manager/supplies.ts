@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { ServeOptions } from '../config/command-line.ts'
+import { defaultTransientBytes } from '../config/memory-limit.ts'
 import { clearGauges, CounterBlock, type CounterSet } from '../counters/counters.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { WorkerConfig } from '../worker/config.ts'
@@ -18,11 +19,12 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
   const blocks = Array.from({ length: workers }, () => newBlocks(stores[0].name, rules.backends))
   for (const block of blocks.flat()) counters.add(block.handle)
   const rings = blocks.map(() => new SharedArrayBuffer(parameters.vsl_space))
-  const shared = new Shared()
+  const shared = new Shared(stores[0].size_bytes)
   const common = {
     workers,
     parameters,
     stores,
+    transient_bytes: Math.ceil((options.transient?.size_bytes ?? defaultTransientBytes()) / workers),
     identity,
     rules: rules.image,
     backends: rules.backends.length,

@@ -107,7 +107,7 @@ export interface StoredObject {
   lastHit_ms: number
   /** Where whoever found it has filed it; nothing to the store. */
   place: unknown
-  /** False once evicted, expired, removed or replaced: not to be found any more, still readable while held. */
+  /** False once evicted, expired, removed, replaced or moved: to be found again, if at all. Still readable while held. */
   readonly live: boolean
   /** Bookkeeping cost against the store's budget: body, head and overhead. */
   readonly size_bytes: number
@@ -143,7 +143,7 @@ export interface Store {
   open(id: string, head: ObjectHead, expected_bytes: number): StoredObject | undefined
   /** A body that is never kept (pass, hit-for-miss, synthetic streams). */
   transit(expected_bytes: number): Body
-  /** Same body under a new head (304 freshening). An object for whose new head there is no room leaves. */
+  /** Same complete body under a new head (304 freshening). An object for whose new head there is no room leaves. */
   rehead(object: StoredObject, head: ObjectHead): void
   /** Hit: recency only. Must not allocate. */
   touch(object: StoredObject): void

@@ -2,6 +2,7 @@ import type { ParameterValues } from '../config/parameters.ts'
 import type { StoreSpec } from '../config/storage.ts'
 import type { CounterHandle } from '../counters/counters.ts'
 import type { Endpoint } from '../listen/address.ts'
+import type { ArenaHandle } from '../store/arena/arena.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 
 /** All a worker is told: plain data, posted to its thread. */
@@ -17,6 +18,8 @@ export interface WorkerConfig {
   /** Backends declared. */
   readonly backends: number
   readonly stores: readonly StoreSpec[]
+  /** What bodies that are not kept may take in this worker. */
+  readonly transient_bytes: number
   readonly identity: string
   readonly hostname: string
   /** This worker's own: MAIN, SMA of the store, VBE of each backend. What is missing is counted where nobody looks. */
@@ -32,8 +35,11 @@ export interface WorkerConfig {
 export interface SharedMemory {
   /** Doorbells. */
   readonly bells: SharedArrayBuffer
-  /** Claims. */
+  /** Claims, and counts of purges (cache/shared-claims.ts). */
   readonly claims: SharedArrayBuffer
+  readonly purges: SharedArrayBuffer
+  /** The store's memory. */
+  readonly arena: ArenaHandle
 }
 
 /** Worker to manager. */

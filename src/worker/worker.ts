@@ -1,7 +1,5 @@
 import { SystemClock, type Clock } from '../base/clock.ts'
-import { STORE_IS_SHARED } from '../config/workers.ts'
 import { Cache } from '../cache/cache.ts'
-import { NoClaims } from '../cache/claims.ts'
 import { CounterBlock, MAIN, SMA, type CounterHandle, type CounterValues } from '../counters/counters.ts'
 import type { CounterClass } from '../counters/table.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
@@ -15,11 +13,11 @@ import { LogWriter } from '../log/writer.ts'
 import { createOrigin, type Origins } from '../origin/create.ts'
 import type { OriginObserver } from '../origin/options.ts'
 import { policyFor } from '../policy/policy.ts'
-import { createHeapStore } from '../store/heap/store.ts'
-import type { Store, StoreStats } from '../store/contract.ts'
+import type { StoreStats } from '../store/contract.ts'
 import type { WorkerConfig } from './config.ts'
 import { cacheObserver, originObserver, SessionObserver } from './observers.ts'
 import { loadRules } from './rules.ts'
+import { SharedStore } from './shared-store.ts'
 
 /** How often housekeeping runs: expiry, waiters' patience, gauges. */
 const UPKEEP_MS = 500
@@ -37,6 +35,7 @@ export class Worker {
   private readonly origin: Origins
   private readonly main: CounterBlock
   private readonly sma: CounterBlock
+  private readonly shared: SharedStore
   private readonly upkeep: NodeJS.Timeout
   /** A store that all share is reported once. */
   private readonly reports_store: boolean
@@ -54,7 +53,8 @@ export class Worker {
     this.main = parts.main
     this.sma = parts.sma
     this.listener = listener
-    this.reports_store = !STORE_IS_SHARED || parts.slot === 0
+    this.shared = parts.shared
+    this.reports_store = parts.slot === 0
     this.seen = parts.env.store.stats()
     this.due_ms = performance.now() + UPKEEP_MS
     this.upkeep = setInterval(() => this.onTimer(), UPKEEP_MS)
@@ -105,6 +105,7 @@ export class Worker {
   async drain(deadline_ms: number): Promise<number> {
     const cut = await this.listener.drain(deadline_ms)
     clearInterval(this.upkeep)
+    this.shared.close()
     this.env.vcl.fini()
     await this.origin.close()
     return cut
@@ -119,6 +120,7 @@ interface WorkerParts {
   readonly origin: Origins
   readonly main: CounterBlock
   readonly sma: CounterBlock
+  readonly shared: SharedStore
 }
 
 function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock): WorkerParts {
@@ -129,14 +131,15 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const { ring } = config
   const log = openLog(config, counters)
   const policy = policyFor(params.policy, policyParameters(config))
-  const store = openStore(config)
+  const shared = new SharedStore(config, clock)
+  const { store } = shared
   const origin = createOrigin([], { clock, parameters: params, observe: backendObservers(config, counters) })
   const limits = {
     busy_waiters_max: params.busy_waiters_max,
     busy_wait_timeout_ms: params.busy_wait_timeout > 0 ? params.busy_wait_timeout * 1000 : Infinity,
     keys_max: KEYS_MAX,
   }
-  const cache = new Cache(store, policy, clock, limits, cacheObserver(counters), new NoClaims())
+  const cache = new Cache(store, policy, clock, limits, cacheObserver(counters), shared.claims)
   const vcl = loadRules(config, origin)
   counters[MAIN.n_vcl] = 1
   counters[MAIN.n_backend] = config.backends
@@ -157,7 +160,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   }
   const observer = new SessionObserver(counters, log, clock, operations)
   const context = new Http1Context({ flow: new Flow(env), observer, clock, limits: params, nextXid: () => log.nextXid() })
-  return { slot: config.slot, env, context, ring, origin, main, sma }
+  return { slot: config.slot, env, context, ring, origin, main, sma, shared }
 }
 
 /** A block of ours: a worker before us may have counted in it. */
@@ -186,11 +189,6 @@ function openLog(config: WorkerConfig, counters: Float64Array): LogWriter {
     xids: new Int32Array(config.xids),
     tally: counters.subarray(MAIN.shm_records, MAIN.shm_cycles + 1),
   })
-}
-
-function openStore(config: WorkerConfig): Store {
-  const [spec] = config.stores
-  return createHeapStore({ name: spec.name, capacity_bytes: spec.size_bytes, transit_buffer_bytes: config.parameters.transit_buffer })
 }
 
 function policyParameters(config: WorkerConfig): Parameters<typeof policyFor>[1] {

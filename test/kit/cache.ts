@@ -80,6 +80,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const endpoints = await bindEndpoints(parseListen([options.listen ?? '127.0.0.1:0']))
   const blocks = [new CounterBlock('MAIN'), ...compiled.program.backends.map(({ name }) => new CounterBlock('VBE', name))]
   const clock = new ManualClock()
+  const store_bytes = options.store_bytes ?? 16 * 2 ** 20
   const complaints: string[] = []
   const config: WorkerConfig = {
     slot: 0,
@@ -88,13 +89,14 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     parameters,
     rules: compiled.program.image,
     backends: compiled.program.backends.length,
-    stores: [{ name: 's0', kind: 'memory', size_bytes: options.store_bytes ?? 16 * 2 ** 20 }],
+    stores: [{ name: 's0', kind: 'memory', size_bytes: store_bytes }],
+    transient_bytes: store_bytes,
     identity: 'test',
     hostname: 'test.example',
     counters: blocks.map((block) => block.handle),
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
-    shared: new Shared().memory,
+    shared: new Shared(store_bytes).memory,
   }
   const operations = { warn: (line: string) => void complaints.push(line), error: (line: string) => void complaints.push(line) }
   watchSteps()

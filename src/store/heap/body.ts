@@ -1,7 +1,8 @@
 import { APPEND_OK, APPEND_PAUSE, type Body, type BodyReader, type BodyState } from '../contract.ts'
+import { ReaderList } from '../reader-list.ts'
 import { Extents, type ExtentSizes } from './extents.ts'
 import type { HeapObject } from './object.ts'
-import { HeapReader, ReaderList } from './readers.ts'
+import { HeapReader } from './readers.ts'
 
 /** Where the memory of a body is accounted for. */
 export const PLACE = {
@@ -45,7 +46,7 @@ export class HeapBody implements Body {
   charged_bytes = 0
   readonly owner: BodyOwner
   private readonly extents = new Extents()
-  private readonly readers = new ReaderList()
+  private readonly readers = new ReaderList<HeapReader>()
   private readonly sizes: ExtentSizes
   private readonly window_bytes: number
   /** Room granted before the first byte came: bodies kept in one exact piece. */

@@ -21,7 +21,11 @@ export function pattern(size_bytes: number, seed: number): Buffer {
 
 export function head(shape: { xid?: number; lines?: number } = {}): ObjectHead {
   const fields = new Fields()
-  for (let i = 0; i < (shape.lines ?? 3); i++) fields.append(`X-Line-${i}`, `value ${i}`)
+  let headText = 'HTTP/1.1 200 OK\r\n'
+  for (let i = 0; i < (shape.lines ?? 3); i++) {
+    fields.append(`X-Line-${i}`, `value ${i}`)
+    headText += `X-Line-${i}: value ${i}\r\n`
+  }
   return {
     xid: shape.xid ?? 1,
     status: 200,
@@ -33,7 +37,7 @@ export function head(shape: { xid?: number; lines?: number } = {}): ObjectHead {
     keep_ms: 0,
     flags: 0,
     validatable: false,
-    headText: 'HTTP/1.1 200 OK\r\n',
+    headText,
   }
 }
 

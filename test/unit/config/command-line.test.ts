@@ -42,6 +42,7 @@ describe('serve', () => {
     ['-p policy=varnish -p default_grace=1h', { parameters: { ...defaultParameters(), policy: 'varnish', default_grace: 3600 } }],
     ['-t 60 -l 16M', { parameters: { ...defaultParameters(), default_ttl: 60, vsl_space: 2 ** 24 } }],
     ['-w 1 -F -i edge1', { workers: 1, identity: 'edge1' }],
+    ['-w 3', { workers: 3 }],
     ['--metrics 127.0.0.1:9131', { metrics: { host: '127.0.0.1', port: 9131 } }],
     ['--metrics=:0', { metrics: { host: undefined, port: 0 } }],
   ])('%s', (flags, expected) => {

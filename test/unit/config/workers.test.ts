@@ -7,22 +7,16 @@ const GIB = 2 ** 30
 
 describe('-w', () => {
   test.each(['0', '-1', 'two', '1.5', ''])('%j is refused', (text) => {
-    expect(() => parseWorkers(text, true)).toThrow(`-w ${text}: not a number of workers`)
+    expect(() => parseWorkers(text)).toThrow(`-w ${text}: not a number of workers`)
   })
 
-  test('64 is the most, where they share a store', () => {
-    expect([parseWorkers('1', true), parseWorkers('2', true), parseWorkers('64', true)]).toEqual([1, 2, 64])
-    expect(() => parseWorkers('65', true)).toThrow('-w 65: at most 64 workers')
-  })
-
-  test('1 is the most, where they do not', () => {
-    expect(parseWorkers('1', false)).toBe(1)
-    expect(() => parseWorkers('2', false)).toThrow('-w 2: more than one worker is not supported yet: workers do not share a store')
+  test('64 is the most', () => {
+    expect([parseWorkers('1'), parseWorkers('2'), parseWorkers('64')]).toEqual([1, 2, 64])
+    expect(() => parseWorkers('65')).toThrow('-w 65: at most 64 workers')
   })
 
   test('by default is one for each core', () => {
-    expect(defaultWorkers(true)).toBe(Math.min(64, availableParallelism()))
-    expect(defaultWorkers(false)).toBe(1)
+    expect(defaultWorkers()).toBe(Math.min(64, availableParallelism()))
   })
 })
 

@@ -7,7 +7,6 @@ test.each([
   [['file,/x,1G'], '-s s0: file stores are not supported yet; use memory,SIZE'],
   [['memory,1G', 'big=file,/x,1G'], '-s big: file stores are not supported yet; use memory,SIZE'],
   [['memory,1G', 'memory,2G'], '-s: several stores are not supported yet; give one'],
-  [['Transient=malloc,100M'], '-s Transient: a bound of its own is not supported yet; leave it out'],
 ])('%j is refused', (texts, message) => {
   expect(() => refuseStores(parseStores(texts))).toThrow(new OperatorError(message))
 })

@@ -1,0 +1,234 @@
+import { APPEND_OK, APPEND_PAUSE, type Body, type BodyReader, type BodyState } from '../contract.ts'
+import { ReaderList } from '../reader-list.ts'
+import { ArenaReader } from './reader.ts'
+import { COMPLETE, FAILED } from './records.ts'
+import type { ObjectWriter, Piece } from './writer.ts'
+
+/** What a body asks of its store. */
+export interface BodyHost {
+  readonly bytes: Buffer
+  filledOf(piece: Piece): number
+  pin(piece: Piece): void
+  unpin(piece: Piece): void
+  /** The pieces of the body that are known by now, in order: those that another worker has added since as well. */
+  piecesOf(body: ArenaBody): readonly Piece[]
+  /** COMPLETE, FAILED or FILLING, as its writer left it. */
+  stateOf(body: ArenaBody): number
+  /** Its writer is another worker, which is to ring us. */
+  follow(body: ArenaBody): void
+  unfollow(body: ArenaBody): void
+  /** Bytes came in: the workers that follow are rung. */
+  grown(body: ArenaBody): void
+  /** Its writer is done with it. */
+  ended(body: ArenaBody, state: number): void
+  /** Where a body goes on that has outgrown its room. */
+  window(expected_bytes: number): Body
+}
+
+/** Bodies up to this size are had as one piece: copied behind their head on delivery, so that nothing needs to hold them. */
+const WHOLE_MAX_BYTES = 16 * 1024
+const EMPTY = Buffer.alloc(0)
+
+/**
+ * A body in the arena, as one worker sees it: the worker that fills it has its `writer`. Its readers hold the segments
+ * it lies in, from the first reader to the last.
+ */
+export class ArenaBody implements Body {
+  readonly expected_bytes: number
+  /** Of the object's record. Changes when the object gets another head. */
+  place: number
+  onRoom: (() => void) | undefined = undefined
+  onDeserted: (() => void) | undefined = undefined
+  private readonly host: BodyHost
+  private writer: ObjectWriter | undefined
+  private known: BodyState = 'filling'
+  private pieces: readonly Piece[] = []
+  private pinned = 0
+  private readonly readers = new ReaderList<ArenaReader>()
+  private overflow: Body | undefined = undefined
+  private only: Buffer | undefined = undefined
+  private seen_bytes = 0
+
+  constructor(host: BodyHost, place: number, expected_bytes: number, writer: ObjectWriter | undefined) {
+    this.host = host
+    this.place = place
+    this.expected_bytes = expected_bytes
+    this.writer = writer
+    if (writer === undefined) this.refresh()
+    else this.pieces = writer.pieces
+  }
+
+  get state(): BodyState {
+    return this.overflow === undefined ? this.known : this.overflow.state
+  }
+
+  get size_bytes(): number {
+    return this.kept_bytes + (this.overflow === undefined ? 0 : this.overflow.size_bytes)
+  }
+
+  /** Bytes that lie in the arena. */
+  get kept_bytes(): number {
+    return this.writer === undefined ? this.seen_bytes : this.writer.filled_bytes
+  }
+
+  get joinable(): boolean {
+    return this.overflow === undefined
+  }
+
+  get windowed(): boolean {
+    return this.overflow !== undefined
+  }
+
+  get whole(): Buffer | undefined {
+    if (this.known !== 'complete' || this.overflow !== undefined) return undefined
+    return (this.only ??= this.onePiece())
+  }
+
+  /** Another worker fills it. */
+  get followed(): boolean {
+    return this.writer === undefined && this.known === 'filling'
+  }
+
+  append(chunk: Buffer): typeof APPEND_OK | typeof APPEND_PAUSE {
+    const { writer } = this
+    if (this.overflow !== undefined) return this.overflow.append(chunk)
+    if (this.known !== 'filling' || writer === undefined || chunk.length === 0) return APPEND_OK
+    if (this.expected_bytes >= 0 && chunk.length > this.expected_bytes - writer.filled_bytes) {
+      this.fail()
+      return APPEND_OK
+    }
+    const taken = writer.put(chunk, 0)
+    if (this.readers.count > 0) this.pinNew()
+    if (taken < chunk.length) return this.outgrow(chunk.subarray(taken))
+    this.readers.wake(false)
+    this.host.grown(this)
+    return APPEND_OK
+  }
+
+  complete(): void {
+    const { writer } = this
+    if (this.overflow !== undefined) return this.overflow.complete()
+    if (this.known !== 'filling' || writer === undefined) return
+    if (this.expected_bytes >= 0 && writer.filled_bytes !== this.expected_bytes) return this.fail()
+    this.end('complete', COMPLETE)
+  }
+
+  fail(): void {
+    if (this.overflow !== undefined) return this.overflow.fail()
+    if (this.known === 'filling' && this.writer !== undefined) this.end('failed', FAILED)
+  }
+
+  read(from_bytes: number): BodyReader {
+    if (this.overflow !== undefined && !(from_bytes >= this.kept_bytes)) throw new RangeError(`byte ${from_bytes} of the body is gone`)
+    if (!(from_bytes >= 0)) throw new RangeError(`there is no byte ${from_bytes}`)
+    if (this.readers.count === 0) this.hold()
+    const reader = new ArenaReader(this, from_bytes)
+    this.readers.add(reader)
+    if (this.overflow !== undefined) reader.continueWith(this.overflow.read(from_bytes - this.kept_bytes))
+    return reader
+  }
+
+  /** A reader was released. */
+  leave(reader: ArenaReader): void {
+    this.readers.remove(reader)
+    if (this.readers.count > 0) return
+    for (let i = 0; i < this.pinned; i++) this.host.unpin(this.pieces[i])
+    this.pinned = 0
+    if (this.followed) this.host.unfollow(this)
+  }
+
+  // For readers.
+
+  get pieceCount(): number {
+    return this.pieces.length
+  }
+
+  filledOf(piece: number): number {
+    return this.host.filledOf(this.pieces[piece])
+  }
+
+  view(piece: number, offset: number): Buffer {
+    const { at } = this.pieces[piece]
+    return this.host.bytes.subarray(at + offset, at + this.filledOf(piece))
+  }
+
+  /** The doorbell rang: what has the worker that fills it done meanwhile? */
+  look(): void {
+    if (this.followed) this.refresh()
+  }
+
+  /** For the store: its object has another record now. */
+  moved(place: number): void {
+    this.place = place
+  }
+
+  private refresh(): void {
+    // The state first: what was written before it is seen then.
+    const state = this.host.stateOf(this)
+    const before_bytes = this.seen_bytes
+    this.pieces = this.host.piecesOf(this)
+    let bytes = 0
+    for (const piece of this.pieces) bytes += this.host.filledOf(piece)
+    this.seen_bytes = bytes
+    if (this.readers.count > 0) this.pinNew()
+    if (state === COMPLETE) this.known = 'complete'
+    else if (state === FAILED) this.known = 'failed'
+    const ended = this.known !== 'filling'
+    if (ended) this.host.unfollow(this)
+    if (ended || bytes > before_bytes) this.readers.wake(ended)
+  }
+
+  private hold(): void {
+    this.pinNew()
+    if (!this.followed) return
+    this.host.follow(this)
+    this.look()
+  }
+
+  private pinNew(): void {
+    for (; this.pinned < this.pieces.length; this.pinned++) this.host.pin(this.pieces[this.pinned])
+  }
+
+  private end(known: BodyState, state: number): void {
+    const { writer } = this
+    if (writer === undefined) return
+    writer.finish()
+    this.seen_bytes = writer.filled_bytes
+    this.writer = undefined
+    this.known = known
+    this.onRoom = undefined
+    this.onDeserted = undefined
+    this.host.ended(this, state)
+    this.readers.wake(true)
+  }
+
+  /** There is no more room: who reads here goes on in a window; the object leaves. */
+  private outgrow(rest: Buffer): typeof APPEND_OK | typeof APPEND_PAUSE {
+    const { writer, onRoom, onDeserted } = this
+    if (writer === undefined) return APPEND_OK
+    writer.finish()
+    this.seen_bytes = writer.filled_bytes
+    this.writer = undefined
+    const window = this.host.window(this.expected_bytes < 0 ? -1 : this.expected_bytes - this.seen_bytes)
+    this.overflow = window
+    window.onRoom = onRoom
+    window.onDeserted = onDeserted
+    // Each reader takes its place in the window before anything comes into it.
+    for (let reader = this.readers.first; reader !== undefined; reader = reader.after)
+      reader.continueWith(window.read(Math.max(0, reader.position_bytes - this.seen_bytes)))
+    // For other workers it ends here.
+    this.known = 'failed'
+    this.host.ended(this, FAILED)
+    this.readers.wake(false)
+    const said = window.append(rest)
+    if (this.readers.count === 0) onDeserted?.()
+    return said
+  }
+
+  private onePiece(): Buffer | undefined {
+    if (this.seen_bytes === 0) return EMPTY
+    if (this.pieces.length !== 1 || this.seen_bytes > WHOLE_MAX_BYTES) return undefined
+    const { at } = this.pieces[0]
+    return this.host.bytes.subarray(at, at + this.seen_bytes)
+  }
+}

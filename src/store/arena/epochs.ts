@@ -1,0 +1,59 @@
+import { WORKERS_MAX } from '../../config/workers.ts'
+import { AT_REST, EPOCH, type ArenaMemory } from './memory.ts'
+
+/** A cache line for each worker's announcement. */
+const STRIDE = 16
+
+/**
+ * When memory that was taken out may be used again (docs/decisions/0016). Each run of a worker announces the epoch it begins in
+ * before it looks anything up; taking something out begins a new epoch. What was taken out in an epoch can be seen by no run
+ * that was announced in it or later. A run that announces nothing goes by an earlier announcement, which only keeps memory longer.
+ */
+export class Epochs {
+  private readonly general: Int32Array
+  private readonly announced: Int32Array
+  private readonly at: number
+
+  constructor({ general, announced, worker }: ArenaMemory) {
+    this.general = general
+    this.announced = announced
+    this.at = worker * STRIDE
+  }
+
+  /** A run begins. The store before the load that follows in `find`: both are Atomics, in one order for all threads. */
+  announce(): void {
+    Atomics.store(this.announced, this.at, Atomics.load(this.general, EPOCH))
+  }
+
+  /** Called after something was taken out of the index: who is announced in this epoch cannot find it. */
+  next(): number {
+    return (Atomics.add(this.general, EPOCH, 1) + 1) | 0
+  }
+
+  /** Have all runs ended that were under way when that epoch began? */
+  passed(epoch: number): boolean {
+    for (let slot = 0; slot < WORKERS_MAX; slot++) {
+      const announced = Atomics.load(this.announced, slot * STRIDE)
+      if (announced !== AT_REST && ((announced - epoch) | 0) < 0) return false
+    }
+    return true
+  }
+
+  /** For the manager: nobody is in a run yet. */
+  static begin({ announced }: ArenaMemory): void {
+    for (let slot = 0; slot < WORKERS_MAX; slot++) announced[slot * STRIDE] = AT_REST
+  }
+
+  /** For the manager: the worker's thread has ended, or has no run to come. */
+  static rest({ announced }: ArenaMemory, worker: number): void {
+    Atomics.store(announced, worker * STRIDE, AT_REST)
+  }
+
+  /** Workers that hold back an epoch: to be rung, so that they announce a later one. */
+  laggards(epoch: number, call: (worker: number) => void): void {
+    for (let slot = 0; slot < WORKERS_MAX; slot++) {
+      const announced = Atomics.load(this.announced, slot * STRIDE)
+      if (announced !== AT_REST && ((announced - epoch) | 0) < 0) call(slot)
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** How an arena divides its memory: header, index, table of segments, segments. */
+
+/** Objects lie on multiples of this; a place is an offset in these units, so that it fits in 32 bits. */
+export const UNIT_BYTES = 32
+const UNITS_MAX = 2 ** 32
+/** The largest arena. */
+export const ARENA_BYTES_MAX = UNITS_MAX * UNIT_BYTES
+
+export const HEADER_BYTES = 4096
+/** Entries of a bucket: a lookup looks at these and no others. */
+export const BUCKET_ENTRIES = 8
+export const ENTRY_WORDS = 4
+export const ENTRY_BYTES = ENTRY_WORDS * 4
+const BUCKET_BYTES = BUCKET_ENTRIES * ENTRY_BYTES
+/** One index entry for so many bytes of the arena: stored responses of this size, heads included, fill half of the entries. */
+const BYTES_PER_ENTRY = 512
+
+export const SEGMENT_WORDS = 16
+const SEGMENT_ROW_BYTES = SEGMENT_WORDS * 4
+
+const SEGMENT_BYTES_MIN = 64 * 1024
+const SEGMENT_BYTES_MAX = 1024 * 1024
+/** Segments wanted; fewer when the arena is small, more when it is large. */
+const SEGMENTS_WANTED = 256
+/** An arena below this has too few segments for its rings. */
+export const ARENA_BYTES_MIN = 1024 * 1024
+
+export interface Geometry {
+  /** All of the arena. */
+  readonly total_bytes: number
+  readonly buckets: number
+  readonly segment_bytes: number
+  readonly segments: number
+  /** Where index, table and segments begin. */
+  readonly index_at: number
+  readonly table_at: number
+  readonly segments_at: number
+}
+
+/** The same size has the same geometry, always: a file that was written by this version can be read by it. */
+export function geometryFor(total_bytes: number): Geometry {
+  const segment_bytes = segmentSize(total_bytes)
+  const buckets = Math.max(1, Math.floor(total_bytes / BYTES_PER_ENTRY / BUCKET_ENTRIES))
+  const index_at = HEADER_BYTES
+  const table_at = index_at + buckets * BUCKET_BYTES
+  const most = Math.floor((total_bytes - table_at) / (segment_bytes + SEGMENT_ROW_BYTES))
+  const segments_at = roundUp(table_at + most * SEGMENT_ROW_BYTES, 4096)
+  const segments = Math.floor((total_bytes - segments_at) / segment_bytes)
+  return { total_bytes, buckets, segment_bytes, segments, index_at, table_at, segments_at }
+}
+
+function segmentSize(total_bytes: number): number {
+  let size = SEGMENT_BYTES_MIN
+  while (size < SEGMENT_BYTES_MAX && size * SEGMENTS_WANTED * 2 <= total_bytes) size *= 2
+  return size
+}
+
+export function roundUp(value: number, step: number): number {
+  return Math.ceil(value / step) * step
+}
+
+/** Units that so many bytes take. */
+export function units(bytes: number): number {
+  return Math.ceil(bytes / UNIT_BYTES)
+}

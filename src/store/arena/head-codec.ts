@@ -1,0 +1,136 @@
+import { Fields } from '../../http/fields.ts'
+import type { ObjectHead } from '../contract.ts'
+
+// A head as bytes: four doubles, words, then the strings. Byte offsets; the beginning lies on a multiple of 8.
+const T_ORIGIN = 0
+const TTL = 8
+const GRACE = 16
+const KEEP = 24
+const XID = 32
+const STATUS = 36
+const FLAGS = 40
+const VALIDATABLE = 44
+const ID_BYTES = 48
+const REASON_BYTES = 52
+const TEXT_BYTES = 56
+const EXPECTED = 64
+const STRINGS = 72
+
+interface Latin1 {
+  latin1Write(text: string, offset: number): number
+  latin1Slice(from: number, to: number): string
+  utf8Write(text: string, offset: number): number
+  utf8Slice(from: number, to: number): string
+}
+
+/** Bytes that the head and its id take. */
+export function headSize(id: string, head: ObjectHead): number {
+  return STRINGS + Buffer.byteLength(id) + head.reason.length + head.headText.length
+}
+
+/** `at` is a byte offset of the arena. Field lines are those of `headText`, so the text is all that is kept of them. */
+export function encodeHead(
+  bytes: Buffer,
+  doubles: Float64Array,
+  words: Int32Array,
+  at: number,
+  id: string,
+  head: ObjectHead,
+  expected_bytes: number,
+): void {
+  const text = bytes as unknown as Latin1
+  const d = at / 8
+  const w = at / 4
+  doubles[d + T_ORIGIN / 8] = head.t_origin_ms
+  doubles[d + TTL / 8] = head.ttl_ms
+  doubles[d + GRACE / 8] = head.grace_ms
+  doubles[d + KEEP / 8] = head.keep_ms
+  doubles[d + EXPECTED / 8] = expected_bytes
+  words[w + XID / 4] = head.xid
+  words[w + STATUS / 4] = head.status
+  words[w + FLAGS / 4] = head.flags
+  words[w + VALIDATABLE / 4] = head.validatable ? 1 : 0
+  let end = at + STRINGS
+  end += words[w + ID_BYTES / 4] = text.utf8Write(id, end)
+  end += words[w + REASON_BYTES / 4] = text.latin1Write(head.reason, end)
+  words[w + TEXT_BYTES / 4] = text.latin1Write(head.headText, end)
+}
+
+/** Is it that id's? */
+export function idIs(bytes: Buffer, words: Int32Array, at: number, id: string): boolean {
+  const from = at + STRINGS
+  return (bytes as unknown as Latin1).utf8Slice(from, from + words[at / 4 + ID_BYTES / 4]) === id
+}
+
+export function idOf(bytes: Buffer, words: Int32Array, at: number): string {
+  const from = at + STRINGS
+  return (bytes as unknown as Latin1).utf8Slice(from, from + words[at / 4 + ID_BYTES / 4])
+}
+
+export function expectedBytes(doubles: Float64Array, at: number): number {
+  return doubles[at / 8 + EXPECTED / 8]
+}
+
+/** When nothing of the head is of use any more (`objectEnd_ms`), without decoding it. */
+export function endOf_ms(doubles: Float64Array, at: number): number {
+  const d = at / 8
+  return doubles[d] + doubles[d + TTL / 8] + doubles[d + GRACE / 8] + doubles[d + KEEP / 8]
+}
+
+export function statusOf(words: Int32Array, at: number): number {
+  return words[at / 4 + STATUS / 4]
+}
+
+export function decodeHead(bytes: Buffer, doubles: Float64Array, words: Int32Array, at: number): ObjectHead {
+  const text = bytes as unknown as Latin1
+  const d = at / 8
+  const w = at / 4
+  const reason_at = at + STRINGS + words[w + ID_BYTES / 4]
+  const text_at = reason_at + words[w + REASON_BYTES / 4]
+  const head = new DecodedHead(text.latin1Slice(text_at, text_at + words[w + TEXT_BYTES / 4]))
+  head.reason = text.latin1Slice(reason_at, text_at)
+  head.t_origin_ms = doubles[d + T_ORIGIN / 8]
+  head.ttl_ms = doubles[d + TTL / 8]
+  head.grace_ms = doubles[d + GRACE / 8]
+  head.keep_ms = doubles[d + KEEP / 8]
+  head.xid = words[w + XID / 4] >>> 0
+  head.status = words[w + STATUS / 4]
+  head.flags = words[w + FLAGS / 4]
+  head.validatable = words[w + VALIDATABLE / 4] === 1
+  return head
+}
+
+/** Field lines are taken apart when somebody asks for them: most hits send the text as it is. */
+class DecodedHead implements ObjectHead {
+  xid = 0
+  status = 0
+  reason = ''
+  t_origin_ms = 0
+  ttl_ms = 0
+  grace_ms = 0
+  keep_ms = 0
+  flags = 0
+  validatable = false
+  readonly headText: string
+  private parsed: Fields | undefined = undefined
+
+  constructor(headText: string) {
+    this.headText = headText
+  }
+
+  get fields(): Fields {
+    return (this.parsed ??= fieldsOf(this.headText))
+  }
+}
+
+/** The field lines of "HTTP/1.1 200 OK\r\nName: value\r\n...". We wrote it: there is nothing to doubt. */
+export function fieldsOf(headText: string): Fields {
+  const fields = new Fields()
+  let from = headText.indexOf('\r\n') + 2
+  for (let end = headText.indexOf('\r\n', from); end >= 0 && from > 1; end = headText.indexOf('\r\n', from)) {
+    const colon = headText.indexOf(':', from)
+    fields.append(headText.slice(from, colon), headText.slice(colon + 2, end))
+    from = end + 2
+  }
+  return fields
+}

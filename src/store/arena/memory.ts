@@ -1,0 +1,141 @@
+import { SharedLocks } from '../../shm/lock.ts'
+import { WORKERS_MAX } from '../../config/workers.ts'
+import { AGEING_WORDS } from '../eviction/ageing.ts'
+import { ghostWords } from '../eviction/ghost.ts'
+import { BUCKET_ENTRIES, ENTRY_WORDS, type Geometry, SEGMENT_WORDS } from './geometry.ts'
+
+/** A worker that is in no run, and holds back nobody. */
+export const AT_REST = 0x7fffffff
+
+const BUCKET_LOCKS = 1024
+/** The lock behind those of the buckets: one worker evicts at a time. */
+export const EVICTION_LOCK = BUCKET_LOCKS
+const LOCKS = BUCKET_LOCKS + 1
+
+/** What a worker counts, in Float64: its own row, so that nothing is lost and nobody waits. All rows together are the store's. */
+export const TALLY = {
+  objects: 0,
+  live_bytes: 1,
+  nuked: 2,
+  expired: 3,
+  requests: 4,
+  failures: 5,
+  evicted_small: 6,
+  evicted_main: 7,
+  moved_bytes: 8,
+} as const
+const TALLIES = 16
+
+/** Objects that one worker may fill at a time and have them seen by others. */
+export const FILLS_MAX = 4096
+
+// Words of the general part of the control memory.
+export const EPOCH = 0
+export const FREE_SEGMENTS = 1
+export const RETIRED_SEGMENTS = 2
+const GENERAL_WORDS = 16
+
+/** Sizes of the control memory's parts, in words. */
+interface Plan {
+  readonly general: number
+  readonly announced: number
+  readonly locks: number
+  readonly ageing: number
+  readonly fills: number
+  readonly pins: number
+  readonly ghost: number
+}
+
+function plan(geometry: Geometry): Plan {
+  return {
+    general: GENERAL_WORDS,
+    announced: WORKERS_MAX * 16,
+    locks: LOCKS,
+    ageing: AGEING_WORDS,
+    fills: WORKERS_MAX * FILLS_MAX,
+    pins: WORKERS_MAX * geometry.segments,
+    ghost: ghostWords(geometry.buckets * BUCKET_ENTRIES),
+  }
+}
+
+const TALLY_BYTES = WORKERS_MAX * TALLIES * 8
+
+/**
+ * What must not survive the process: epochs, locks, pins, counts. Always a SharedArrayBuffer, whatever the arena lies in: only
+ * there can a thread sleep, and only memory that begins as zeroes can be trusted not to hold what a dead process held.
+ */
+export function controlMemory(geometry: Geometry): SharedArrayBuffer {
+  const words = Object.values(plan(geometry)).reduce((sum, count) => sum + count, 0)
+  return new SharedArrayBuffer(TALLY_BYTES + words * 4)
+}
+
+/** An arena's memory as one thread sees it: views, no logic. */
+export class ArenaMemory {
+  readonly geometry: Geometry
+  readonly bytes: Buffer
+  /** All of it as words and as doubles; indices are byte offsets divided by 4 and by 8. */
+  readonly words: Int32Array
+  readonly doubles: Float64Array
+  readonly header: Int32Array
+  readonly index: Int32Array
+  readonly indexBytes: Uint8Array
+  readonly table: Int32Array
+  readonly tableDoubles: Float64Array
+  readonly general: Int32Array
+  readonly announced: Int32Array
+  readonly locks: SharedLocks
+  readonly ageing: Int32Array
+  readonly fills: Int32Array
+  readonly pins: Int32Array
+  readonly ghost: Uint32Array
+  /** All workers' rows. */
+  readonly tallies: Float64Array
+  readonly tally: Float64Array
+  readonly worker: number
+
+  constructor(geometry: Geometry, buffer: ArrayBufferLike, control: SharedArrayBuffer, worker: number) {
+    const { index_at, table_at, segments, buckets } = geometry
+    this.geometry = geometry
+    this.worker = worker
+    this.bytes = Buffer.from(buffer, 0, geometry.total_bytes)
+    this.words = new Int32Array(buffer, 0, Math.floor(geometry.total_bytes / 4))
+    this.doubles = new Float64Array(buffer, 0, Math.floor(geometry.total_bytes / 8))
+    this.header = new Int32Array(buffer, 0, 64)
+    this.index = new Int32Array(buffer, index_at, buckets * BUCKET_ENTRIES * ENTRY_WORDS)
+    this.indexBytes = new Uint8Array(buffer, index_at, this.index.byteLength)
+    this.table = new Int32Array(buffer, table_at, segments * SEGMENT_WORDS)
+    this.tableDoubles = new Float64Array(buffer, table_at, (segments * SEGMENT_WORDS) / 2)
+    this.tallies = new Float64Array(control, 0, TALLY_BYTES / 8)
+    this.tally = rowOf(this, Math.max(0, worker))
+    const parts = plan(geometry)
+    let at = TALLY_BYTES
+    const part = (words: number): [SharedArrayBuffer, number, number] => {
+      const from = at
+      at += words * 4
+      return [control, from, words]
+    }
+    this.general = new Int32Array(...part(parts.general))
+    this.announced = new Int32Array(...part(parts.announced))
+    this.locks = new SharedLocks(new Int32Array(...part(parts.locks)), worker)
+    this.ageing = new Int32Array(...part(parts.ageing))
+    this.fills = new Int32Array(...part(parts.fills))
+    this.pins = new Int32Array(...part(parts.pins))
+    this.ghost = new Uint32Array(...part(parts.ghost))
+  }
+
+  /** Sum over the workers. */
+  total(which: number): number {
+    let sum = 0
+    for (let i = which; i < this.tallies.length; i += TALLIES) sum += this.tallies[i]
+    return sum
+  }
+
+  lockOf(bucket: number): number {
+    return bucket & (BUCKET_LOCKS - 1)
+  }
+}
+
+/** A worker's counts. */
+export function rowOf({ tallies }: Pick<ArenaMemory, 'tallies'>, worker: number): Float64Array {
+  return tallies.subarray(worker * TALLIES, (worker + 1) * TALLIES)
+}

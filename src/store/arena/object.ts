@@ -1,0 +1,77 @@
+import type { ObjectHead, StoredObject } from '../contract.ts'
+import type { ArenaBody } from './body.ts'
+import { UNIT_BYTES } from './geometry.ts'
+import type { IndexTable } from './index-table.ts'
+
+/** What a handle asks of its store. */
+export interface ObjectHost {
+  readonly index: IndexTable
+  bodyAt(place: number): ArenaBody
+  unitsAt(place: number): number
+}
+
+/**
+ * A worker's handle of an object: its decoded head, and where it lies. It holds for as long as the generation in the index does:
+ * one load tells.
+ */
+export class ArenaObject implements StoredObject {
+  head: ObjectHead
+  lastHit_ms = 0
+  place: unknown = undefined
+  readonly id: string
+  readonly entry: number
+  readonly origin: number
+  generation: number
+  /** Of its record. */
+  at: number
+  private readonly host: ObjectHost
+  private known: ArenaBody | undefined
+
+  constructor(
+    host: ObjectHost,
+    id: string,
+    head: ObjectHead,
+    entry: number,
+    generation: number,
+    origin: number,
+    at: number,
+    body?: ArenaBody,
+  ) {
+    this.host = host
+    this.id = id
+    this.head = head
+    this.entry = entry
+    this.generation = generation
+    this.origin = origin
+    this.at = at
+    this.known = body
+  }
+
+  get live(): boolean {
+    return this.host.index.isLive(this.entry, this.generation)
+  }
+
+  get hits(): number {
+    return this.host.index.hits(this.entry)
+  }
+
+  set hits(hits: number) {
+    this.host.index.setHits(this.entry, hits)
+  }
+
+  get body(): ArenaBody {
+    return (this.known ??= this.host.bodyAt(this.at))
+  }
+
+  get size_bytes(): number {
+    return this.host.unitsAt(this.at) * UNIT_BYTES
+  }
+
+  /** It lies elsewhere now, with another head. */
+  moved(head: ObjectHead, generation: number, at: number): void {
+    this.head = head
+    this.generation = generation
+    this.at = at
+    this.known = undefined
+  }
+}

@@ -1,0 +1,256 @@
+import { WORKERS_MAX } from '../../config/workers.ts'
+import type { Epochs } from './epochs.ts'
+import { SEGMENT_WORDS, UNIT_BYTES } from './geometry.ts'
+import { HEADER } from './header.ts'
+import { FREE_SEGMENTS, RETIRED_SEGMENTS, type ArenaMemory } from './memory.ts'
+
+/** What a segment is for. Steps between them are compare-and-exchange: one thread makes each. */
+export const STATE = {
+  free: 0,
+  /** Its owner appends to it. */
+  open: 1,
+  /** Full, and in its ring. */
+  sealed: 2,
+  /** Its owner judges its objects. */
+  judged: 3,
+  /** Nobody can find anything in it; free when the runs of that time have passed and nobody reads it. */
+  retired: 4,
+  /** Part of a large object, behind the segment that leads it. */
+  member: 5,
+} as const
+
+const STATE_WORD = 0
+const RING = 1
+const USED_UNITS = 2
+const LIVE_UNITS = 3
+const OWNER = 4
+const RETIRED_IN = 5
+/** Of a large object's segments: the first one + 1 (its own number for the first), and the next one + 1. */
+const LEADER = 6
+const NEXT = 7
+/** Doubles: place in the ring, and when the last of its objects ends. */
+const SEQUENCE = 4
+const END = 5
+/** 1: all of a large object is there. */
+const WHOLE = 12
+
+/** The table of segments. */
+export class Segments {
+  readonly count: number
+  readonly units: number
+  private readonly memory: ArenaMemory
+  private readonly epochs: Epochs
+  private readonly table: Int32Array
+  private readonly doubles: Float64Array
+  private readonly general: Int32Array
+  private hint = 0
+
+  constructor(memory: ArenaMemory, epochs: Epochs) {
+    this.memory = memory
+    this.epochs = epochs
+    this.table = memory.table
+    this.doubles = memory.tableDoubles
+    this.general = memory.general
+    this.count = memory.geometry.segments
+    this.units = memory.geometry.segment_bytes / UNIT_BYTES
+  }
+
+  /** Place of a segment's first byte. */
+  placeOf(segment: number): number {
+    return (this.memory.geometry.segments_at + segment * this.memory.geometry.segment_bytes) / UNIT_BYTES
+  }
+
+  /** The segment in which a place lies. */
+  at(place: number): number {
+    return Math.floor((place * UNIT_BYTES - this.memory.geometry.segments_at) / this.memory.geometry.segment_bytes)
+  }
+
+  state(segment: number): number {
+    return Atomics.load(this.table, segment * SEGMENT_WORDS + STATE_WORD)
+  }
+
+  ring(segment: number): number {
+    return this.table[segment * SEGMENT_WORDS + RING]
+  }
+
+  usedUnits(segment: number): number {
+    return Atomics.load(this.table, segment * SEGMENT_WORDS + USED_UNITS)
+  }
+
+  /** A record's header is written before the segment reaches behind it: who walks a segment never meets half of one. */
+  setUsedUnits(segment: number, units: number): void {
+    Atomics.store(this.table, segment * SEGMENT_WORDS + USED_UNITS, units)
+  }
+
+  liveUnits(segment: number): number {
+    return Atomics.load(this.table, segment * SEGMENT_WORDS + LIVE_UNITS)
+  }
+
+  addLive(segment: number, units: number): void {
+    Atomics.add(this.table, segment * SEGMENT_WORDS + LIVE_UNITS, units)
+  }
+
+  owner(segment: number): number {
+    return this.table[segment * SEGMENT_WORDS + OWNER] - 1
+  }
+
+  sequence(segment: number): number {
+    return this.doubles[(segment * SEGMENT_WORDS) / 2 + SEQUENCE]
+  }
+
+  /** Of the segment that was sealed last. */
+  lastSequence(): number {
+    return Atomics.load(this.memory.header, HEADER.sequence)
+  }
+
+  end_ms(segment: number): number {
+    return this.doubles[(segment * SEGMENT_WORDS) / 2 + END]
+  }
+
+  /** An object in it ends then. */
+  extendEnd(segment: number, end_ms: number): void {
+    const at = (segment * SEGMENT_WORDS) / 2 + END
+    if (!(this.doubles[at] >= end_ms)) this.doubles[at] = end_ms
+  }
+
+  nextMember(segment: number): number {
+    return this.table[segment * SEGMENT_WORDS + NEXT] - 1
+  }
+
+  leaderOf(segment: number): number {
+    return this.table[segment * SEGMENT_WORDS + LEADER] - 1
+  }
+
+  isWhole(segment: number): boolean {
+    return this.table[segment * SEGMENT_WORDS + WHOLE] === 1
+  }
+
+  setWhole(segment: number): void {
+    this.table[segment * SEGMENT_WORDS + WHOLE] = 1
+  }
+
+  /** It is the first of a large object's. */
+  lead(segment: number): void {
+    this.table[segment * SEGMENT_WORDS + LEADER] = segment + 1
+  }
+
+  /** Appends a segment to those that `last` ends. */
+  link(last: number, segment: number, leader: number): void {
+    this.table[segment * SEGMENT_WORDS + LEADER] = leader + 1
+    this.table[last * SEGMENT_WORDS + NEXT] = segment + 1
+  }
+
+  get free(): number {
+    return Atomics.load(this.general, FREE_SEGMENTS)
+  }
+
+  get retired(): number {
+    return Atomics.load(this.general, RETIRED_SEGMENTS)
+  }
+
+  /** A free segment becomes ours, in that state; -1 when there is none. */
+  take(state: number, ring: number): number {
+    for (let n = 0; n < this.count; n++) {
+      const segment = (this.hint + n) % this.count
+      if (this.state(segment) !== STATE.free || !this.step(segment, STATE.free, state)) continue
+      Atomics.sub(this.general, FREE_SEGMENTS, 1)
+      this.hint = segment + 1
+      this.reset(segment, ring)
+      return segment
+    }
+    return -1
+  }
+
+  /** Full: into its ring, behind all others. */
+  seal(segment: number, sequence: number): void {
+    this.doubles[(segment * SEGMENT_WORDS) / 2 + SEQUENCE] = sequence
+    this.step(segment, STATE.open, STATE.sealed)
+  }
+
+  /** To the end of a ring, without moving anything. */
+  requeue(segment: number, ring: number, sequence: number): void {
+    this.table[segment * SEGMENT_WORDS + RING] = ring
+    this.doubles[(segment * SEGMENT_WORDS) / 2 + SEQUENCE] = sequence
+    this.step(segment, STATE.judged, STATE.sealed)
+  }
+
+  beginJudging(segment: number): boolean {
+    if (!this.step(segment, STATE.sealed, STATE.judged)) return false
+    this.table[segment * SEGMENT_WORDS + OWNER] = this.memory.worker + 1
+    return true
+  }
+
+  /** Nothing in it can be found any more; with it go the members it leads. */
+  retire(segment: number, from: number): boolean {
+    if (!this.step(segment, from, STATE.retired)) return false
+    Atomics.add(this.general, RETIRED_SEGMENTS, 1)
+    this.table[segment * SEGMENT_WORDS + RETIRED_IN] = this.epochs.next()
+    for (let member = this.nextMember(segment); member >= 0; member = this.nextMember(member)) this.retireMember(member)
+    return true
+  }
+
+  retireMember(member: number): void {
+    if (!this.step(member, STATE.member, STATE.retired)) return
+    Atomics.add(this.general, RETIRED_SEGMENTS, 1)
+    this.table[member * SEGMENT_WORDS + RETIRED_IN] = this.epochs.next()
+  }
+
+  /** Frees what nobody can see any more. Returns how many there are then. */
+  reap(): number {
+    if (this.retired === 0) return this.free
+    for (let segment = 0; segment < this.count; segment++) {
+      if (this.state(segment) === STATE.retired && this.unseen(segment)) this.setFree(segment)
+    }
+    return this.free
+  }
+
+  /** The epoch that holds back retired segments, for `Epochs.laggards`. */
+  oldestRetirement(): number | undefined {
+    for (let segment = 0; segment < this.count; segment++) {
+      if (this.state(segment) === STATE.retired) return this.table[segment * SEGMENT_WORDS + RETIRED_IN]
+    }
+    return undefined
+  }
+
+  /** A reader that may outlive its run holds the segment. Its own row of counts: nothing to contend for. */
+  pin(segment: number): void {
+    const { pins, worker } = this.memory
+    Atomics.add(pins, worker * this.count + segment, 1)
+  }
+
+  unpin(segment: number): void {
+    const { pins, worker } = this.memory
+    Atomics.sub(pins, worker * this.count + segment, 1)
+  }
+
+  pinned(segment: number): boolean {
+    const { pins } = this.memory
+    for (let worker = 0; worker < WORKERS_MAX; worker++) if (Atomics.load(pins, worker * this.count + segment) !== 0) return true
+    return false
+  }
+
+  /**
+   * In this order: a run that found something here may pin it until it ends, and not later. So pins that are not there when all
+   * such runs have ended will not come.
+   */
+  private unseen(segment: number): boolean {
+    return this.epochs.passed(this.table[segment * SEGMENT_WORDS + RETIRED_IN]) && !this.pinned(segment)
+  }
+
+  setFree(segment: number): void {
+    if (!this.step(segment, STATE.retired, STATE.free)) return
+    Atomics.sub(this.general, RETIRED_SEGMENTS, 1)
+    Atomics.add(this.general, FREE_SEGMENTS, 1)
+  }
+
+  private reset(segment: number, ring: number): void {
+    const at = segment * SEGMENT_WORDS
+    this.table.fill(0, at + RING, at + SEGMENT_WORDS)
+    this.table[at + RING] = ring
+    this.table[at + OWNER] = this.memory.worker + 1
+  }
+
+  private step(segment: number, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.table, segment * SEGMENT_WORDS + STATE_WORD, from, to) === from
+  }
+}

@@ -1,0 +1,323 @@
+import type { Doorbells } from '../../shm/doorbell.ts'
+import type { Body, ObjectHead, Store, StoredObject, StoreStats } from '../contract.ts'
+import { admissionRing, FREQ_MAX } from '../eviction/policy.ts'
+import { createHeapStore } from '../heap/store.ts'
+import { Allocator } from './allocator.ts'
+import { ArenaBody, type BodyHost } from './body.ts'
+import { Epochs } from './epochs.ts'
+import { Evictor, type EvictionParameters } from './evictor.ts'
+import { Fills } from './fills.ts'
+import { hashed, hashId } from './hash.ts'
+import { decodeHead, expectedBytes, headSize, idIs } from './head-codec.ts'
+import { HEADER } from './header.ts'
+import { DEAD, IndexTable, NO_ENTRY } from './index-table.ts'
+import { TALLY, type ArenaMemory } from './memory.ts'
+import { ArenaObject, type ObjectHost } from './object.ts'
+import { Objects } from './objects.ts'
+import { COMPLETE, FAILED, GONE, Records } from './records.ts'
+import { Segments } from './segments.ts'
+import { ObjectWriter, type ArenaParts, type Piece } from './writer.ts'
+
+export interface ArenaStoreOptions {
+  readonly name: string
+  readonly memory: ArenaMemory
+  /** How much of a windowed body waits for its slowest reader before its writer is paused. */
+  readonly transit_buffer_bytes: number
+  /** What windowed bodies may take together before each is narrowed. */
+  readonly transient_bytes: number
+  readonly parameters: EvictionParameters
+  /** To ring workers that follow a body; none when there is one worker. */
+  readonly bells: Doorbells | undefined
+}
+
+/** What this worker is filling. */
+interface Fill {
+  readonly object: ArenaObject
+  readonly writer: ObjectWriter
+  readonly number: number
+}
+
+/** Segments of ended objects freed at one go. */
+const EXPIRED_PER_SWEEP = 16
+
+/** One worker's way into an arena. */
+export class ArenaStore implements Store, ObjectHost, BodyHost {
+  readonly name: string
+  readonly index: IndexTable
+  readonly bytes: Buffer
+  private readonly memory: ArenaMemory
+  private readonly parts: ArenaParts
+  private readonly records: Records
+  private readonly segments: Segments
+  private readonly objects: Objects
+  private readonly epochs: Epochs
+  private readonly evictor: Evictor
+  private readonly fills: Fills
+  private readonly filling = new Map<number, Fill>()
+  /** Bodies that other workers fill and readers here follow. */
+  private readonly followed = new Set<ArenaBody>()
+  private readonly transient: Store
+  private readonly bells: Doorbells | undefined
+  /** Of its hashes; the same for all workers. */
+  readonly seed: number
+  private readonly capacity_bytes: number
+
+  constructor(options: ArenaStoreOptions) {
+    const { memory, bells } = options
+    this.name = options.name
+    this.memory = memory
+    this.bytes = memory.bytes
+    this.bells = bells
+    this.seed = memory.header[HEADER.seed]
+    this.capacity_bytes = memory.geometry.segments * memory.geometry.segment_bytes
+    this.records = new Records(memory)
+    this.epochs = new Epochs(memory)
+    this.segments = new Segments(memory, this.epochs)
+    const allocator = new Allocator(memory, this.segments)
+    this.parts = { memory, segments: this.segments, records: this.records, allocator }
+    this.index = new IndexTable(memory, this.records)
+    this.objects = new Objects(this.parts)
+    this.evictor = new Evictor(this.parts, this.index, this.objects, this.epochs, options.parameters, bells)
+    allocator.makeRoom = this.evictor.makeRoom
+    this.fills = new Fills(memory)
+    this.transient = createHeapStore({
+      name: 'Transient',
+      capacity_bytes: options.transient_bytes,
+      transit_buffer_bytes: options.transit_buffer_bytes,
+    })
+  }
+
+  newRun(): void {
+    this.epochs.announce()
+  }
+
+  find(id: string): ArenaObject | undefined {
+    hashId(id, this.seed)
+    const { hi, lo } = hashed
+    // A second look when it was replaced or moved under our eyes.
+    for (let looks = 0; looks < 2; looks++) {
+      const entry = this.index.find(hi, lo)
+      if (entry === NO_ENTRY) return undefined
+      const found = this.handle(id, entry, this.index.foundGeneration, this.index.foundPlace)
+      if (found === undefined || found.live) return found
+    }
+    return undefined
+  }
+
+  open(id: string, head: ObjectHead, expected_bytes: number): StoredObject | undefined {
+    const { tally } = this.memory
+    tally[TALLY.requests]++
+    const size_bytes = headSize(id, head) + Math.max(0, expected_bytes)
+    if (size_bytes > this.capacity_bytes / 2) return this.refuse()
+    hashId(id, this.seed)
+    const { hi, lo } = hashed
+    const ring = admissionRing(size_bytes, this.evictor.ghost.take(hi, lo), this.capacity_bytes)
+    const writer = new ObjectWriter(this.parts, ring, 0)
+    if (!writer.begin(id, head, expected_bytes, hi, lo)) {
+      writer.discard()
+      return this.refuse()
+    }
+    const number = this.fills.add(writer.place)
+    const entry = this.index.insert(hi, lo, writer.place, writer.generation, (place) => this.objects.left(place))
+    if (entry === NO_ENTRY) {
+      this.fills.remove(number)
+      writer.discard()
+      return this.refuse()
+    }
+    this.evictor.ageing.admitted(size_bytes)
+    if (head.status !== 0) tally[TALLY.objects]++
+    return this.begin(id, head, entry, writer, number, expected_bytes)
+  }
+
+  transit(expected_bytes: number): Body {
+    return this.transient.transit(expected_bytes)
+  }
+
+  rehead(object: StoredObject, head: ObjectHead): void {
+    const ours = object as ArenaObject
+    const { generation } = ours
+    if (!this.index.isLive(ours.entry, generation) || this.records.state(ours.at) !== COMPLETE) return ours.moved(head, DEAD, ours.at)
+    // Making room for the new record must not take the old one.
+    const held = this.segments.at(ours.at)
+    this.segments.pin(held)
+    const writer = this.rewrite(ours, head)
+    this.segments.unpin(held)
+    if (writer === undefined) {
+      this.remove(ours)
+      return ours.moved(head, generation, ours.at)
+    }
+    const before = ours.at
+    const moved = this.index.move(ours.entry, generation, writer.place, writer.generation)
+    if (!moved) {
+      writer.discard()
+      return ours.moved(head, DEAD, before)
+    }
+    if (this.records.firstExtent(before) === 0) this.objects.discount(before)
+    else this.objects.discountHead(before)
+    writer.release()
+    ours.moved(head, writer.generation, writer.place)
+  }
+
+  touch(object: StoredObject): void {
+    const { entry } = object as ArenaObject
+    const frequency = this.index.frequency(entry)
+    if (frequency < FREQ_MAX) this.index.setFrequency(entry, frequency + 1)
+  }
+
+  remove(object: StoredObject): void {
+    const { entry, generation, origin } = object as ArenaObject
+    const place = this.index.remove(entry, generation, origin)
+    if (place !== 0) this.objects.left(place)
+  }
+
+  expire(now_ms: number, _objects_max: number): void {
+    this.evictor.setNow(now_ms)
+    this.evictor.expire(EXPIRED_PER_SWEEP)
+  }
+
+  /** The worker's doorbell rang: it is in no old run, and what it follows may have grown. */
+  rung(): void {
+    this.epochs.announce()
+    for (const body of Array.from(this.followed)) body.look()
+  }
+
+  stats(): StoreStats {
+    const { memory } = this
+    return {
+      capacity_bytes: this.capacity_bytes,
+      used_bytes: memory.total(TALLY.live_bytes),
+      transient_bytes: this.transient.stats().transient_bytes,
+      objects: memory.total(TALLY.objects),
+      nuked: memory.total(TALLY.nuked),
+      expired: memory.total(TALLY.expired),
+      requests: memory.total(TALLY.requests),
+      failures: memory.total(TALLY.failures),
+    }
+  }
+
+  // ObjectHost.
+
+  bodyAt(place: number): ArenaBody {
+    return new ArenaBody(this, place, expectedBytes(this.memory.doubles, this.objects.headAt(place)), undefined)
+  }
+
+  unitsAt(place: number): number {
+    return this.objects.unitsOf(place)
+  }
+
+  // BodyHost.
+
+  filledOf(piece: Piece): number {
+    return this.objects.filledOf(piece)
+  }
+
+  pin(piece: Piece): void {
+    this.segments.pin(this.segments.at(piece.place))
+  }
+
+  unpin(piece: Piece): void {
+    this.segments.unpin(this.segments.at(piece.place))
+  }
+
+  piecesOf(body: ArenaBody): readonly Piece[] {
+    return this.objects.pieces(body.place)
+  }
+
+  stateOf(body: ArenaBody): number {
+    const state = this.records.state(body.place)
+    return state === GONE ? COMPLETE : state
+  }
+
+  follow(body: ArenaBody): void {
+    this.followed.add(body)
+    this.records.follow(body.place, this.memory.worker)
+  }
+
+  unfollow(body: ArenaBody): void {
+    this.followed.delete(body)
+  }
+
+  grown(body: ArenaBody): void {
+    const { bells } = this
+    if (bells === undefined) return
+    for (let half = 0; half < 2; half++) {
+      let bits = this.records.followers(body.place, half)
+      for (; bits !== 0; bits &= bits - 1) bells.ring(half * 32 + 31 - Math.clz32(bits & -bits))
+    }
+  }
+
+  ended(body: ArenaBody, state: number): void {
+    const fill = this.filling.get(body.place)
+    if (fill === undefined) return
+    this.filling.delete(body.place)
+    this.fills.remove(fill.number)
+    if (state === COMPLETE) this.completed(fill)
+    else this.broken(fill, body.windowed)
+    this.grown(body)
+  }
+
+  window(expected_bytes: number): Body {
+    return this.transit(expected_bytes)
+  }
+
+  private begin(id: string, head: ObjectHead, entry: number, writer: ObjectWriter, number: number, expected_bytes: number): ArenaObject {
+    writer.filed(entry)
+    const body = new ArenaBody(this, writer.place, expected_bytes, writer)
+    const object = new ArenaObject(this, id, head, entry, writer.generation, writer.origin, writer.place, body)
+    this.filling.set(writer.place, { object, writer, number })
+    return object
+  }
+
+  /** A handle of what was found there, if it is that id's, and all there or on its way. */
+  private handle(id: string, entry: number, generation: number, place: number): ArenaObject | undefined {
+    const { bytes, doubles, words } = this.memory
+    const fill = this.filling.get(place)
+    if (fill !== undefined && fill.object.generation === generation) return fill.object
+    const at = this.objects.headAt(place)
+    if (!idIs(bytes, words, at, id) || this.records.state(place) === FAILED) return undefined
+    return new ArenaObject(this, id, decodeHead(bytes, doubles, words, at), entry, generation, this.records.originOf(place), place)
+  }
+
+  /** The state last: whoever sees it complete sees all of it. If it was taken out meanwhile, one of us takes note. */
+  private completed({ object, writer }: Fill): void {
+    this.records.setState(writer.place, COMPLETE)
+    writer.release()
+    if (!object.live) this.objects.leftWhileFilling(writer.place)
+  }
+
+  private broken({ object, writer }: Fill, outgrown: boolean): void {
+    const { tally } = this.memory
+    this.records.setState(writer.place, FAILED)
+    const removed = this.index.remove(object.entry, object.generation, object.origin)
+    if (removed !== 0 && object.head.status !== 0) tally[TALLY.objects]--
+    if (outgrown) tally[TALLY.failures]++
+    if (outgrown && removed !== 0) tally[TALLY.nuked]++
+    writer.discard()
+  }
+
+  /** The object's record with another head, and its body again if that lies in the record. */
+  private rewrite(object: ArenaObject, head: ObjectHead): ObjectWriter | undefined {
+    const { records } = this
+    const { at } = object
+    const inline_bytes = records.inlineFilled(at)
+    const writer = new ObjectWriter(this.parts, this.segments.ring(this.segments.at(at)), object.origin)
+    const pieces = this.objects.pieces(at)
+    const announced_bytes = expectedBytes(this.memory.doubles, this.objects.headAt(at))
+    if (!writer.begin(object.id, head, inline_bytes, records.hi(at), records.lo(at), announced_bytes)) {
+      writer.discard()
+      return undefined
+    }
+    if (inline_bytes > 0) writer.put(this.bytes.subarray(pieces[0].at, pieces[0].at + inline_bytes), 0)
+    else records.setFirstExtent(writer.place, records.firstExtent(at))
+    writer.finish()
+    writer.filed(object.entry)
+    records.setEntry(writer.place, object.entry)
+    records.setState(writer.place, COMPLETE)
+    return writer
+  }
+
+  private refuse(): undefined {
+    this.memory.tally[TALLY.failures]++
+    return undefined
+  }
+}

@@ -1,0 +1,80 @@
+import { Worker } from 'node:worker_threads'
+import { expect, test } from 'vitest'
+import { Doorbells } from '../../../../src/shm/doorbell.ts'
+import { Arena, attachArena } from '../../../../src/store/arena/arena.ts'
+import { ArenaStore } from '../../../../src/store/arena/store.ts'
+import type { RacerData } from './racer.thread.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+interface Race {
+  readonly bytes: number
+  readonly ids: number
+  readonly sizes: readonly number[]
+  readonly deeds: number
+  readonly workers: number
+  readonly deaths: number
+}
+
+/** Runs the workers to their end, those that die followed by another in the same place; what was wrong comes out as an error. */
+async function race(seed: number, { bytes, ids, sizes, deeds, workers, deaths }: Race): Promise<ArenaStore> {
+  const arena = Arena.inMemory(new SharedArrayBuffer(bytes))
+  const bells = new Doorbells()
+  let mortals = deaths
+  const run = (worker: number, life: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const mortal = mortals-- > 0
+      const data: RacerData = {
+        handle: arena.handle,
+        bells: bells.memory,
+        worker,
+        seed: seed * 100 + life * 10 + worker,
+        deeds,
+        ids,
+        sizes,
+        mortal,
+      }
+      const thread = new Worker(new URL('racer.thread.ts', import.meta.url), { workerData: data })
+      thread.on('error', reject)
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin
+      thread.on('message', () => thread.postMessage('end'))
+      thread.on('exit', (code) => {
+        arena.workerDied(worker, bells)
+        if (code === 7) run(worker, life + 1).then(resolve, reject)
+        else if (code === 0) resolve()
+        else reject(new Error(`worker ${worker} ended with ${code}`))
+      })
+    })
+  await Promise.all(Array.from({ length: workers }, (_, worker) => run(worker, 0)))
+  const memory = attachArena(arena.handle, 0)
+  const parameters = { eviction_size_bias: 0 }
+  return new ArenaStore({ name: 's0', memory, transit_buffer_bytes: MIB, transient_bytes: MIB, parameters, bells: undefined })
+}
+
+/** When all workers have ended nothing is held, and what is counted is what is there. */
+function expectInOrder(store: ArenaStore, ids: number): void {
+  store.newRun()
+  const found = Array.from({ length: ids }, (_, i) => store.find(`id ${i}`)).filter((object) => object !== undefined)
+  expect(found.filter(({ body }) => body.state === 'filling')).toEqual([])
+  expect(store.stats().objects).toBe(found.length)
+  expect(store.stats().used_bytes).toBe(found.reduce((sum, { size_bytes }) => sum + size_bytes, 0))
+}
+
+const SMALL = { bytes: 4 * MIB, ids: 400, sizes: [0, 100, 3000, 20 * KIB, 70 * KIB], deeds: 4000, workers: 3, deaths: 0 }
+const LARGE = { bytes: 48 * MIB, ids: 40, sizes: [1000, 300 * KIB, 4 * MIB], deeds: 500, workers: 2, deaths: 0 }
+
+for (const seed of [1, 2]) {
+  test(`small objects in a store that is far too small, three workers, seed ${seed}`, async () => {
+    expectInOrder(await race(seed, SMALL), SMALL.ids)
+  }, 60_000)
+
+  test(`writers race deliveries of 4 MiB, seed ${seed}`, async () => {
+    expectInOrder(await race(seed, LARGE), LARGE.ids)
+  }, 60_000)
+
+  test(`workers die at any moment, and others go on, seed ${seed}`, async () => {
+    expectInOrder(await race(seed, { ...SMALL, deaths: 4 }), SMALL.ids)
+    expectInOrder(await race(seed + 50, { ...LARGE, deaths: 3 }), LARGE.ids)
+  }, 60_000)
+}
