@@ -192,7 +192,11 @@ export const PARAMETERS = {
     { min: 0, max: 3600, flags: ['lacquer'] },
     'On SIGTERM or SIGINT: how long requests in flight may take to finish before their connections are closed.',
   ),
-  timeout_idle: duration(5, { min: 0 }, 'How long a client connection may be idle between two requests, and before the first.'),
+  timeout_idle: duration(
+    5,
+    { min: 0 },
+    'How long a client connection may be idle between two requests, and before the first; and how long a request body may pause. What comes of a body more slowly than 128 bytes a second uses that up.',
+  ),
   timeout_linger: duration(
     0.05,
     { min: 0, flags: ['experimental'] },
