@@ -16,7 +16,7 @@ const CREDIT_UNITS = 2 ** 20
 /** How much may be saved up: enough for a burst, too little to copy the store at one go. */
 const CREDIT_MAX_UNITS = CREDIT_UNITS / 4
 /** Share of the judged bytes of the main ring that stay. More chooses better and copies more: s / (1 - s) for each byte that is freed. */
-const KEEP_SHARE = 0.6
+const KEEP_SHARE = 0.7
 /** One stripe moves the level by e^GAIN at most. From a third to three times of this makes no difference that can be seen. */
 const GAIN = 0.3
 

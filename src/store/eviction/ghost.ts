@@ -3,7 +3,7 @@
  * remembers ids worth a window of bytes, in fixed memory that workers share: one 32-bit word an id, so that no access tears. Races
  * only lose or repeat an id, and the ghost is advice.
  *
- *   word 0            clock: bytes that went by, in units of window / 4096, modulo 2^32
+ *   word 0            clock: bytes that went by, in units of window / 256, modulo 2^32
  *   words 16 ..       buckets of 4 entries: tag (16 bits, never 0) and the clock's low 16 bits when the id was added
  *
  * A lookup compares 4 tags: a stranger is taken for a known id once in 16,000 times at most.
@@ -12,7 +12,8 @@
 const HEADER_WORDS = 16
 const WAYS = 4
 const CLOCK = 0
-const WINDOW_UNITS = 4096
+/** The stamps go round after 256 windows. In a memory far too large a bucket may go without an addition, which clears, for dozens. */
+const WINDOW_UNITS = 256
 const STAMP_MASK = 0xffff
 
 /** What is remembered is worth so much of the store's bytes: the main ring's share. */

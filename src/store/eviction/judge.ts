@@ -10,8 +10,11 @@ const ROUNDS_SAVED = 3
 /** No object is so small that it stays longer than 16 rounds unasked for, nor so large that 64 hits a round do not keep it. */
 const PRICE_MIN = 1 / 16
 const PRICE_MAX = 64
-/** So many stripes may go by without a segment gained; then prices double with each further one, and after six more nobody can pay. */
-const PATIENT_ROUNDS = 8
+/**
+ * So many stripes may go by without a segment gained; then prices double with each further one, and after six more nobody can pay.
+ * Where four fifths stay, a segment is gained in five rounds on average: less patience than this costs hits.
+ */
+const PATIENT_ROUNDS = 24
 /** What requeueing costs of the budget for copying. Not nothing: a store of large objects is not to go round in circles either. */
 const REQUEUE_COST = 0.25
 

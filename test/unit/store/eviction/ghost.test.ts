@@ -63,6 +63,12 @@ describe('the ghost', () => {
     expect(known(ghost, 0, 4 * WINDOW_IDS - 10)).toBeLessThan(5)
   })
 
+  test('in a memory that is far too large does not remember what is long past', () => {
+    const ghost = ghostOver(memory(50 * WINDOW_IDS))
+    add(ghost, 0, 400 * WINDOW_IDS)
+    expect(known(ghost, 0, 399 * WINDOW_IDS - 10)).toBeLessThan(50)
+  })
+
   test('takes fewer than one stranger in a thousand for an acquaintance', () => {
     const ghost = ghostOver(memory())
     add(ghost, 0, 5 * WINDOW_IDS)
@@ -73,8 +79,8 @@ describe('the ghost', () => {
     const words = memory(4)
     const ghost = ghostOver(words)
     add(ghost, 0, 1)
-    // All ids share the one bucket. 16 windows later the stamp is what it was.
-    for (let i = 0; i < 32; i++) {
+    // All ids share the one bucket. 256 windows later the stamp is what it was.
+    for (let i = 0; i < 512; i++) {
       ghost.add(0, 77, (WINDOW_IDS * SIZE_BYTES) / 2)
       ghost.take(0, 77)
     }

@@ -102,7 +102,7 @@ describe('with a bias', () => {
     expect(settled(0.1).large).toBeGreaterThan(0.99)
   })
 
-  test('the clock is steered until three fifths of what is judged stay', () => {
+  test('the clock is steered until seven tenths of what is judged stay', () => {
     const judge = judgeWith(1)
     const even = stripe(RING_MAIN, same(500, 16 * KIB, 1))
     let share = 0
@@ -110,8 +110,8 @@ describe('with a bias', () => {
       judge.judge(even, NOW_MS, 0)
       if (i >= 300) share += kept(even) / 100
     }
-    expect(share).toBeGreaterThan(0.55)
-    expect(share).toBeLessThan(0.65)
+    expect(share).toBeGreaterThan(0.65)
+    expect(share).toBeLessThan(0.75)
   })
 
   test('a large object can earn its place', () => {
@@ -152,7 +152,7 @@ describe('there is always progress', () => {
     const wanted = stripe(RING_MAIN, [...same(50, 1, 255), ...same(50, MIB, 255)])
     let round = 0
     while (judge.judge(wanted, NOW_MS, round) > 0) round++
-    expect(round).toBeLessThanOrEqual(14)
+    expect(round).toBeLessThanOrEqual(30)
   })
 
   test('bytes are copied only as bytes come in', () => {
