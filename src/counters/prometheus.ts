@@ -33,6 +33,9 @@ export class PrometheusText {
     new Gauge(build).set({ version, node: process.versions.node }, 1)
     // process_* are the whole process's; nodejs_* are this thread's, the manager's, which serves no traffic.
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: LOOP_SAMPLE_MS })
+    // Of no interest, and no number before a second has passed.
+    for (const { name } of this.registry.getMetricsAsArray())
+      if (name.startsWith('nodejs_eventloop_lag')) this.registry.removeSingleMetric(name)
     this.threads = new ThreadMetrics(this.registry, threads)
   }
 

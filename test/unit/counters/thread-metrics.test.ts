@@ -39,3 +39,9 @@ test('a thread of Node is such a view', async () => {
   await new Promise((resolve) => thread.once('online', resolve))
   expect(await scrape(thread)).toMatch(/^lacquer_worker_heap_used_bytes\{worker="0"\} [1-9]\d{5,}$/m)
 })
+
+test('the event loop of the thread that scrapes is not told of', async () => {
+  const text = await scrape(healthy)
+  expect(text).toContain('nodejs_heap_size_used_bytes')
+  expect(text).not.toMatch(/eventloop|\bNan\b/)
+})
