@@ -125,7 +125,8 @@ describe('timeouts', () => {
       const heard = await hear(answer, timeouts, spec)
       expect(heard.events).toEqual(events)
       expect(heard.took_ms).toBeGreaterThan(55)
-      expect(heard.took_ms).toBeLessThan(300)
+      // Not another's: those are PATIENT's five seconds.
+      expect(heard.took_ms).toBeLessThan(4000)
     },
   )
 
