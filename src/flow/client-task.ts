@@ -52,10 +52,9 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.pool = pool
   }
 
-  /** A request has been read: runs it as far as it goes. */
+  /** A request has been read, and the clock with it: runs it as far as it goes. */
   begin(connection: ClientConnection): void {
     const { env } = this
-    env.clock.refresh()
     this.over = false
     this.head_tx_bytes = 0
     this.body_tx_bytes = 0

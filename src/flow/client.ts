@@ -1,5 +1,6 @@
 import type { RequestHead } from '../http/message.ts'
 import type { Fields } from '../http/fields.ts'
+import type { StoredHead } from '../http/stored-head.ts'
 import type { Duplex } from 'node:stream'
 import type { Ip } from '../base/ip.ts'
 
@@ -105,6 +106,8 @@ export interface ClientConnection {
    * (latin1), `body` its bytes or undefined. Small bodies are copied behind the head into one write.
    */
   respond(head: string, body: Buffer | undefined): void
+  /** The same for a stored head; it is only looked at during the call. */
+  respondStored(head: StoredHead, body: Buffer | undefined): void
 
   /** Starts a streamed response. The first `write` goes out together with the head. */
   start(head: string, framing: BodyFraming): void
@@ -126,7 +129,7 @@ export interface ClientConnection {
   detach(): Duplex
 }
 
-/** What listen/ calls for each request, synchronously, from the read event. */
+/** What listen/ calls for each request, synchronously, from the read event; it has refreshed the clock. */
 export interface FlowEntry {
   request(connection: ClientConnection): void
 }

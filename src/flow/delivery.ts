@@ -2,6 +2,7 @@ import { MAIN } from '../counters/counters.ts'
 import { Run } from '../log/encoded.ts'
 import { TAG } from '../log/tags.ts'
 import { finalStatus, isBodyless, reasonPhrase } from '../http/status.ts'
+import { StoredHead } from '../http/stored-head.ts'
 import { responseHeadText } from '../http/write.ts'
 import { clientNotModified } from '../policy/conditional.ts'
 import type { StoredObject } from '../store/contract.ts'
@@ -179,10 +180,29 @@ function headText(task: ClientTask, object: StoredObject): string {
 function sendWhole(task: ClientTask, object: StoredObject, status: number): Step {
   const length = isBodyless(status) ? -1 : knownLength(task, object)
   task.log.run(NO_FILTERS)
+  const body = mayHaveBody(task, status) ? object.body.whole : undefined
+  const streamed = body === undefined && mayHaveBody(task, status)
+  if (!streamed && !task.vcl.usage.respTouched) return sendStored(task, object, length, body)
   const text = headText(task, object) + lengthLine(task, length)
-  if (!mayHaveBody(task, status)) return send(task, text, undefined)
-  const whole = object.body.whole
-  return whole === undefined ? stream(task, object, text, length, 0) : send(task, text, whole)
+  return streamed ? stream(task, object, text, length, 0) : send(task, text, body)
+}
+
+/** Filled and sent in one go, so one will do. */
+const STORED = new StoredHead()
+
+function sendStored(task: ClientTask, object: StoredObject, length: number, body: Buffer | undefined): Step {
+  if (length !== task.logged_bytes) correctLength(task, length)
+  STORED.lines = object.head.headText
+  STORED.trace = traceOf(task).text
+  STORED.age_s = showsAge(task) ? task.age_s : -1
+  STORED.length_bytes = length
+  STORED.end = endOfHead(task)
+  task.head_tx_bytes = STORED.size_bytes
+  task.body_tx_bytes = body === undefined ? 0 : body.length
+  task.leave()
+  task.connection.respondStored(STORED, body)
+  task.finish()
+  return STEP.done
 }
 
 function sendNotModified(task: ClientTask): Step {

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { BodyFraming, ClientConnection, CloseReason, ConnectionFacts, RequestBody } from '../flow/client.ts'
 import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
+import type { StoredHead } from '../http/stored-head.ts'
 import { responseHeadText } from '../http/write.ts'
 import type { Http1Context } from './http1-context.ts'
 import { Http1Body } from './request-body.ts'
@@ -103,6 +104,13 @@ export class Exchange implements ClientConnection {
     if (!this.active || this.writer.started) return
     this.host.responding()
     this.writer.respond(head, body)
+    this.finish()
+  }
+
+  respondStored(head: StoredHead, body: Buffer | undefined): void {
+    if (!this.active || this.writer.started) return
+    this.host.responding()
+    this.writer.respondStored(head, body)
     this.finish()
   }
 

@@ -174,8 +174,6 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     return !this.input.empty
   }
 
-  // The machine.
-
   step(): boolean {
     switch (this.phase) {
       case Phase.head:
@@ -276,6 +274,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
 
   /** Goes on with what was kept. */
   pump(): void {
+    this.context.clock.refresh()
     this.pump_queued = false
     if (this.phase >= Phase.detached) return
     this.writer.deferring = true

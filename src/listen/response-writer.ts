@@ -1,5 +1,7 @@
+import type { Latin1Buffer } from '../base/digits.ts'
 import type { BodyFraming } from '../flow/client.ts'
 import { CHUNK_END } from '../http/chunked.ts'
+import type { StoredHead } from '../http/stored-head.ts'
 import type { Transport } from './transport.ts'
 
 const SCRATCH_BYTES = 64 * 1024
@@ -8,13 +10,9 @@ const COPY_MAX_BYTES = 16 * 1024
 
 const LAST_CHUNK_TEXT = '0\r\n\r\n'
 
-interface Latin1Writer {
-  latin1Write(text: string, offset: number): number
-}
-
 /** The buffer that a worker's responses are put together in; never held by two writers at once. */
 export class Scratch {
-  bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+  bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as Latin1Buffer
   used = 0
   holder: ResponseWriter | undefined = undefined
 }
@@ -44,6 +42,24 @@ export class ResponseWriter {
   respond(head: string, body: Buffer | undefined): void {
     this.started = true
     this.put(head, body, false)
+  }
+
+  /** The same for a head that is put together in place. */
+  respondStored(head: StoredHead, body: Buffer | undefined): void {
+    this.started = true
+    const { size_bytes } = head
+    const body_bytes = body === undefined ? 0 : body.length
+    this.sent_bytes += size_bytes + body_bytes
+    if (body_bytes > COPY_MAX_BYTES || size_bytes + body_bytes > SCRATCH_BYTES) {
+      const bytes = Buffer.allocUnsafe(size_bytes) as Latin1Buffer
+      head.put(bytes, 0)
+      return this.putParts(bytes, body, false)
+    }
+    const scratch = this.room(size_bytes + body_bytes)
+    const at = head.put(scratch.bytes, scratch.used)
+    if (body !== undefined) scratch.bytes.set(body, at)
+    scratch.used = at + body_bytes
+    if (!this.deferring) this.flush()
   }
 
   start(head: string, framing: BodyFraming): void {
@@ -100,17 +116,19 @@ export class ResponseWriter {
     // Behind a queue a copy of the right size waits, not the whole scratch.
     if (!this.transport.flushed) return this.transport.write(Buffer.from(bytes.subarray(0, used)))
     this.transport.write(bytes.subarray(0, used))
-    if (!this.transport.flushed) scratch.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+    if (!this.transport.flushed) scratch.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as Latin1Buffer
   }
 
   private put(prefix: string, chunk: Buffer | undefined, crlf: boolean): void {
     const chunk_bytes = chunk === undefined ? 0 : chunk.length
     this.sent_bytes += prefix.length + chunk_bytes + (crlf ? 2 : 0)
-    if (chunk_bytes > COPY_MAX_BYTES || prefix.length + chunk_bytes + 2 > SCRATCH_BYTES) return this.putParts(prefix, chunk, crlf)
+    if (chunk_bytes > COPY_MAX_BYTES || prefix.length + chunk_bytes + 2 > SCRATCH_BYTES) {
+      return this.putParts(Buffer.from(prefix, 'latin1'), chunk, crlf)
+    }
     const scratch = this.room(prefix.length + chunk_bytes + 2)
     const bytes = scratch.bytes
     let at = scratch.used
-    at += (bytes as unknown as Latin1Writer).latin1Write(prefix, at)
+    at += bytes.latin1Write(prefix, at, prefix.length)
     if (chunk !== undefined) {
       bytes.set(chunk, at)
       at += chunk_bytes
@@ -134,10 +152,10 @@ export class ResponseWriter {
    * A large body goes out where it lies, in one writev with its head. The head has its own small buffer, not the scratch: a body
    * of this size often waits for the client, and would keep the whole scratch waiting with it.
    */
-  private putParts(prefix: string, chunk: Buffer | undefined, crlf: boolean): void {
+  private putParts(prefix: Buffer, chunk: Buffer | undefined, crlf: boolean): void {
     this.flush()
     const parts: Buffer[] = []
-    if (prefix !== '') parts.push(Buffer.from(prefix, 'latin1'))
+    if (prefix.length > 0) parts.push(prefix)
     if (chunk !== undefined) parts.push(chunk)
     if (crlf) parts.push(CHUNK_END)
     this.transport.writev(parts)

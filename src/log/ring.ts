@@ -140,7 +140,8 @@ export class RingWriter {
     if (this.at + count_words >= this.words.length) this.wrap()
     const p = this.at
     this.at = p + count_words
-    Atomics.store(this.words, this.at, END)
+    // Seen no later than the store of the block's first word, which is atomic and comes last.
+    this.words[this.at] = END
     if (this.at >= ((this.segment & (SEGMENTS - 1)) + 1) * this.view.segment_words) this.nextSegment()
     return p
   }

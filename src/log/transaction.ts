@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
-import type { Latin1Buffer } from './digits.ts'
-import { putInteger, putMicroseconds, putText, putWallClock, putWord } from './digits.ts'
+import type { Latin1Buffer } from '../base/digits.ts'
+import { putInteger, putMicroseconds, putText, putWallClock, putWord } from '../base/digits.ts'
 import type { Place, Run } from './encoded.ts'
 import { BATCH, RECORD_WORDS } from './ring.ts'
 import { TAG } from './tags.ts'
@@ -34,6 +34,8 @@ const COLON = 58
 const NUMBERS_BYTES = 192
 /** More than this is encoded each time. */
 const ENCODED_BYTES_MAX = 2048
+/** Below this many words a loop is faster than the call. */
+const LOOP_WORDS = 16
 /** Longest label of a timestamp; rules may choose it. */
 const LABEL_MAX = 96
 const NOTHING: LogBuffer = { bytes: Buffer.alloc(0) as Latin1Buffer, words: new Uint32Array(0) }
@@ -346,7 +348,8 @@ export class Transaction {
     this.reserve(length * 4)
     const { words } = this
     const to = this.at >> 2
-    for (let i = 0; i < length; i++) words[to + i] = encoded[i]
+    if (length < LOOP_WORDS) for (let i = 0; i < length; i++) words[to + i] = encoded[i]
+    else words.set(encoded, to)
     for (let i = 0; i < length; i += RECORD_WORDS + (((encoded[i] & 0xffff) + 3) >> 2)) words[to + i + 1] = this.id
     this.at += length * 4
     this.records += count

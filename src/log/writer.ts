@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts'
-import type { Latin1Buffer } from './digits.ts'
+import type { Latin1Buffer } from '../base/digits.ts'
 import { Encoded } from './encoded.ts'
 import type { RingMemory } from './ring.ts'
 import { RingWriter } from './ring.ts'

@@ -151,7 +151,7 @@ describe('a writer that dies', () => {
         expect(now).toEqual([...Array(now.length).keys()].map((k) => number - now.length + 1 + k - (k < now.indexOf(written + 1) ? 1 : 0)))
       }
     }
-    expect(step).toBeGreaterThan(300)
+    expect(step).toBeGreaterThan(200)
   })
 
   test('leaves its place and its counters to the next', () => {

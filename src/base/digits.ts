@@ -55,6 +55,10 @@ export function putInteger(bytes: Buffer, at: number, value: number): number {
 
 /** Millionths as seconds with six decimals, as %.6f prints them. */
 export function putMicroseconds(bytes: Buffer, at: number, value_us: number): number {
+  if (value_us >= 0 && value_us < 1e6) {
+    bytes[at] = ZERO
+    return putFraction(bytes, at + 1, value_us)
+  }
   let rest_us = sane(value_us)
   if (rest_us < 0) {
     bytes[at++] = MINUS
@@ -65,19 +69,19 @@ export function putMicroseconds(bytes: Buffer, at: number, value_us: number): nu
   return putFraction(bytes, at, rest_us - seconds * 1e6)
 }
 
-/** The second of the last wall clock reading that was written: the next is mostly in the same one. */
-let wallSecond = -1
-let wallDigits = ''
+/** The last wall clock reading that was written, and how: one request writes the same one several times. */
+let wall_us = NaN
+let wallLength = 0
+const wallDigits = Buffer.alloc(32)
 
 /** As putMicroseconds, for a wall clock reading. */
-export function putWallClock(bytes: Latin1Buffer, at: number, value_us: number): number {
-  const sane_us = Math.max(0, sane(value_us))
-  const second = Math.floor(sane_us / 1e6)
-  if (second !== wallSecond) {
-    wallSecond = second
-    wallDigits = String(second)
+export function putWallClock(bytes: Buffer, at: number, value_us: number): number {
+  if (value_us !== wall_us) {
+    wallLength = putMicroseconds(wallDigits, 0, Math.max(0, value_us))
+    wall_us = value_us
   }
-  return putFraction(bytes, putText(bytes, at, wallDigits), sane_us - second * 1e6)
+  for (let i = 0; i < wallLength; i++) bytes[at + i] = wallDigits[i]
+  return at + wallLength
 }
 
 /** ".dddddd" */
@@ -113,7 +117,9 @@ function putBelow1e9(bytes: Buffer, at: number, value: number, count: number): n
   return at + count
 }
 
-function digitsOf(value: number): number {
+/** Of a whole number from 0 on. */
+export function digitsOf(value: number): number {
+  if (value < 10) return 1
   let count = 2
   for (let limit = 100; value >= limit; limit *= 10) count++
   return count
