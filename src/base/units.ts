@@ -115,7 +115,7 @@ export function formatDuration(seconds: number): string {
 
 /** With the largest unit that leaves a whole number: 1048576 is "1M", 1000 "1000b". */
 export function formatBytes(bytes: number): string {
-  if (bytes === 0) return '0b'
+  if (bytes === 0) return '0'
   const text = withUnit(bytes, BYTE_UNITS)
   return text.endsWith('b') || text.endsWith('k') ? text : text.toUpperCase()
 }

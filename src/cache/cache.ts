@@ -5,10 +5,11 @@ import type { RequestHead } from '../http/message.ts'
 import type { Policy } from '../policy/policy.ts'
 import { REUSE, mayReuse } from '../policy/reuse.ts'
 import { varySpec } from '../policy/vary.ts'
-import type { Body, ObjectHead, Store, StoredObject } from '../store/contract.ts'
+import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { outdates, type FetchBegun } from './begun.ts'
 import type { Busy, Waiter } from './busy.ts'
-import type { Claims } from './claims.ts'
+import { CLAIM_END, type Claims } from './claims.ts'
+import { copyBody } from './copy.ts'
 import { Entry, hold, plainId, secondaryKey, Variant } from './entry.ts'
 import { LOOKUP, type CacheLimits, type CacheObserver, type Lookup, type LookupRequest } from './lookup.ts'
 import { LooseObject } from './loose.ts'
@@ -102,7 +103,8 @@ export class Cache {
       const variant = busy !== undefined && busy.variant.busy === busy ? busy.variant : this.enter(key).claim(req.fields)
       this.setMarker(variant, ttl_ms, pass, xid)
     }
-    if (busy !== undefined) this.rights.release(busy)
+    // The marker is ours: whoever looked up again in another worker would not find it, and wait for one more fetch.
+    if (busy !== undefined) this.rights.release(busy, ttl_ms > 0 ? CLAIM_END.alone : CLAIM_END.look)
   }
 
   /** The fetch failed: `object` stands in for those who waited and for whom it will do. */
@@ -177,7 +179,7 @@ export class Cache {
       return LOOKUP.hit
     }
     if (this.marked(variant)) return this.toldBy(variant)
-    if (verdict === REUSE.stale) return this.graceHit(variant)
+    if (verdict === REUSE.stale) return this.graceHit(variant, object)
     if (verdict === REUSE.no) this.object = undefined
     return this.claim(entry, request)
   }
@@ -193,8 +195,11 @@ export class Cache {
     return variant.marker_pass ? LOOKUP.hitpass : LOOKUP.hitmiss
   }
 
-  private graceHit(variant: Variant): Lookup {
-    if (this.rights.of(variant) === undefined) this.busy = this.rights.takeFree(variant)
+  private graceHit(variant: Variant, served: StoredObject): Lookup {
+    const busy = this.rights.of(variant) === undefined ? this.rights.takeFree(variant) : undefined
+    // Between our look and our claim another worker may have refreshed it.
+    if (busy !== undefined && !served.live) this.rights.release(busy)
+    else this.busy = busy
     return LOOKUP.hit_grace
   }
 
@@ -253,6 +258,11 @@ export class Cache {
     if (outdates(this.store.find(entry.idOf(secondary)), head, begun) || !this.noteSpec(entry, spec, head.xid)) return undefined
     const object = this.store.open(entry.idOf(secondary), head, expected_bytes)
     if (object === undefined) return undefined
+    // Another worker may have purged between our look at the count and this: it sees what we have stored, or we see its count.
+    if (begun.purges !== this.claims.purges(key)) {
+      this.store.remove(object)
+      return object
+    }
     const variant = entry.variant(secondary)
     hold(variant, object)
     this.clearMarker(variant)
@@ -307,7 +317,7 @@ export class Cache {
     if (body.state !== 'complete' || body.size_bytes > REVIVED_MAX_BYTES) return undefined
     const copy = this.admit(key, spec, fields, head, body.size_bytes, begun)
     if (copy === undefined) return undefined
-    fill(copy.body, body)
+    copyBody(body, copy.body)
     return copy
   }
 
@@ -322,7 +332,8 @@ export class Cache {
     if (object.head.fields.has('set-cookie')) return this.rights.separate(busy)
     const key = secondaryKey(spec, answered)
     const usable = this.usable(object.head)
-    this.rights.hand(busy, object, (req) => usable && (spec === '' || secondaryKey(spec, req.fields) === key))
+    const willDo = (req: RequestHead): boolean => usable && (spec === '' || secondaryKey(spec, req.fields) === key)
+    this.rights.hand(busy, object, willDo, usable ? CLAIM_END.look : CLAIM_END.alone)
   }
 
   private purgeVariant(variant: Variant): void {
@@ -369,13 +380,6 @@ export class Cache {
 
 function isLive({ object }: Variant): boolean {
   return object !== undefined && object.live
-}
-
-function fill(copy: Body, body: Body): void {
-  const reader = body.read(0)
-  for (let piece = reader.next(); piece !== undefined; piece = reader.next()) copy.append(piece)
-  reader.release()
-  copy.complete()
 }
 
 function everyone(busy: Busy, willDo: (req: RequestHead) => boolean): boolean {

@@ -48,8 +48,8 @@ export class Rights {
   }
 
   /** Ends the right and gives the object to those who waited and for whom it will do; the others look up again. */
-  hand(busy: Busy, object: StoredObject, willDo: (req: RequestHead) => boolean): void {
-    const waiters = this.finish(busy, CLAIM_END.look)
+  hand(busy: Busy, object: StoredObject, willDo: (req: RequestHead) => boolean, elsewhere: ClaimEnd = CLAIM_END.look): void {
+    const waiters = this.finish(busy, elsewhere)
     if (waiters.length === 0) return
     const others: Waiter[] = []
     const joined: Waiter[] = []
@@ -64,9 +64,9 @@ export class Rights {
     for (const waiter of this.finish(busy, CLAIM_END.alone)) waiter.fetchAlone()
   }
 
-  /** All who waited look up again. */
-  release(busy: Busy): void {
-    for (const waiter of this.finish(busy, CLAIM_END.look)) waiter.released()
+  /** All who waited look up again; those in other workers as `elsewhere` says. */
+  release(busy: Busy, elsewhere: ClaimEnd = CLAIM_END.look): void {
+    for (const waiter of this.finish(busy, elsewhere)) waiter.released()
   }
 
   /** Later requests do not join it any more. */

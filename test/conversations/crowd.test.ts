@@ -1,128 +1,12 @@
-import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { startCache, type TestCache, type TestCacheOptions } from '../kit/cache.ts'
+import { bodyFor, CrowdOrigin, Member, until } from '../kit/crowd.ts'
 
 /**
  * The coalescing matrix of the cache: a thousand clients at once on one cold URL, on real sockets, against an origin that does
  * what origins do. Counted are the origin's requests; every byte that every client gets is compared.
  */
 const CROWD = 1000
-const LIMIT_MS = 15_000
-
-/** The body that belongs to a request: larger than one write, and different for each variant. */
-function bodyFor(variant: string): Buffer {
-  return Buffer.alloc(20_000, `${variant}0123456789abcdef`)
-}
-
-interface Asked {
-  /** Value of X-Variant. */
-  variant: string
-  /** Number of the request, from 1. */
-  number: number
-  socket: Socket
-  reply: (...lines: string[]) => void
-}
-
-/** Answers when told to, by a function per request. */
-class CrowdOrigin {
-  readonly asked: Asked[] = []
-  onAsked: (asked: Asked) => void = () => {}
-  private readonly server: Server
-  private readonly sockets = new Set<Socket>()
-
-  constructor() {
-    this.server = createServer({ noDelay: true }, (socket) => {
-      this.sockets.add(socket)
-      let text = ''
-      socket.on('error', () => {}).on('close', () => this.sockets.delete(socket))
-      socket.on('data', (data) => {
-        text += data.toString('latin1')
-        for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
-          this.heard(socket, text.slice(0, end))
-          text = text.slice(end + 4)
-        }
-      })
-    })
-  }
-
-  async listen(): Promise<number> {
-    await new Promise<void>((resolve) => this.server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, resolve))
-    return (this.server.address() as AddressInfo).port
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy()
-    await new Promise((resolve) => this.server.close(resolve))
-  }
-
-  private heard(socket: Socket, head: string): void {
-    const variant = /^x-variant: (.*)$/im.exec(head)?.[1] ?? ''
-    const body = bodyFor(variant)
-    const reply = (...lines: string[]) => {
-      const start = lines.length > 0 && lines[0].startsWith('HTTP/') ? [] : ['HTTP/1.1 200 OK']
-      socket.write([...start, ...lines, `Content-Length: ${body.length}`, '', ''].join('\r\n'))
-      socket.write(body)
-    }
-    const asked = { variant, number: this.asked.length + 1, socket, reply }
-    this.asked.push(asked)
-    this.onAsked(asked)
-  }
-}
-
-/** One of the crowd. */
-class Member {
-  readonly socket: Socket
-  readonly variant: string
-  first_ms = Infinity
-  done = false
-  broken = false
-  private readonly pieces: Buffer[] = []
-  private have_bytes = 0
-  private need_bytes = Infinity
-
-  constructor(port: number, variant: string) {
-    this.variant = variant
-    this.socket = connect({ port, host: '127.0.0.1' })
-    this.socket.on('data', (data: Buffer) => this.heard(data))
-    this.socket.on('error', () => {}).on('close', () => (this.broken = !this.done))
-  }
-
-  ask(...lines: string[]): void {
-    const variant = this.variant === '' ? [] : [`X-Variant: ${this.variant}`]
-    this.socket.write(['GET / HTTP/1.1', 'Host: a', ...variant, ...lines, '', ''].join('\r\n'))
-  }
-
-  get status(): number {
-    return Number(this.text.slice(9, 12))
-  }
-
-  get body(): Buffer {
-    const all = Buffer.concat(this.pieces)
-    return all.subarray(all.indexOf('\r\n\r\n') + 4)
-  }
-
-  get ended(): boolean {
-    return this.done || this.broken
-  }
-
-  private get text(): string {
-    return Buffer.concat(this.pieces).toString('latin1')
-  }
-
-  private heard(data: Buffer): void {
-    this.first_ms = Math.min(this.first_ms, performance.now())
-    this.pieces.push(data)
-    this.have_bytes += data.length
-    if (this.need_bytes === Infinity) this.need_bytes = this.total()
-    this.done = this.have_bytes >= this.need_bytes
-  }
-
-  private total(): number {
-    const head = /^[^]*?\r\n\r\n/.exec(this.text)?.[0]
-    if (head === undefined) return Infinity
-    return head.length + Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? Infinity)
-  }
-}
 
 let origin = new CrowdOrigin()
 let v1: TestCache | undefined
@@ -143,14 +27,6 @@ async function begin(options: TestCacheOptions = {}, variants = 1): Promise<Test
   for (let i = 0; i < CROWD; i++) crowd.push(new Member(v1.port, variants === 1 ? '' : `v${i % variants}`))
   await until('all are connected', () => crowd.every(({ socket }) => !socket.connecting))
   return v1
-}
-
-async function until(what: string, fact: () => boolean): Promise<void> {
-  const limit_ms = performance.now() + LIMIT_MS
-  while (!fact()) {
-    if (performance.now() > limit_ms) throw new Error(`waited in vain: ${what}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
 }
 
 /** All ask; resolves when the first is with the origin and the others wait. */

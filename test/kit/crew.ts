@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net'
 import { parseCommandLine, type ServeOptions } from '../../src/config/command-line.ts'
 import { CounterBlock, CounterSet, MAIN } from '../../src/counters/counters.ts'
 import { parseListen, type Endpoint } from '../../src/listen/address.ts'
@@ -76,6 +77,23 @@ export class Crew {
   count(slot: number, name: keyof typeof MAIN): number {
     const [main] = this.configs[slot].counters
     return CounterBlock.attach(main).values[MAIN[name]]
+  }
+
+  /** The same counter of each worker. */
+  each(name: keyof typeof MAIN): number[] {
+    return this.configs.map(({ slot }) => this.count(slot, name))
+  }
+
+  /** A connection that this worker serves: the kernel deals them out, so it is tried until it is so. */
+  async connect(slot: number): Promise<Socket> {
+    for (;;) {
+      const before = this.each('sess_conn')
+      const socket = connect(this.port, '127.0.0.1').on('error', () => {})
+      let accepted = -1
+      await this.until('a connection is accepted', () => (accepted = this.each('sess_conn').findIndex((n, i) => n > before[i])) >= 0)
+      if (accepted === slot) return socket
+      socket.destroy()
+    }
   }
 
   /** Records in that worker's ring, oldest first. */
