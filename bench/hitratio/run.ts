@@ -1,13 +1,10 @@
 import { parseArgs } from 'node:util'
-import { createHeapStore } from '../../src/store/heap/store.ts'
 import { generate, TRAFFIC } from './generate.ts'
 import { REFERENCES, segmentPolicies } from './policies.ts'
-import type { Policy } from './policies.ts'
 import { measure, summary, table } from './results.ts'
 import type { Result } from './results.ts'
 import type { Layout } from './segments.ts'
-import { lru } from './simulated/lists.ts'
-import { StoreCache } from './store.ts'
+import { storePolicies } from './store-policies.ts'
 import { readTrace } from './trace-file.ts'
 import type { Trace } from './trace.ts'
 
@@ -23,8 +20,9 @@ const HELP = `npm run bench:hitratio -- [--trace FILE] [--only NAME] [--capacity
   --workers      that append, each to segments of its own`
 
 /** Stores move real bytes: less traffic, so that it does not take long. */
-const STORE_REQUESTS = 60_000
-const STORE_OBJECTS = 20_000
+const STORE_REQUESTS = 50_000
+const STORE_OBJECTS = 25_000
+const STORE_TRAFFIC = TRAFFIC.filter((traffic) => ['zipf 0.9, log-normal', 'zipf 0.9, pages and downloads'].includes(traffic.name))
 
 interface Options {
   readonly trace: string | undefined
@@ -90,23 +88,11 @@ function simulate({ only, shares, layouts, requests, objects, seed }: Options): 
   console.log(`\nIn all\n${summary(all)}`)
 }
 
-/** The stores by their contract. The simulated LRU is charged what the heap store charges. */
-function storePolicies(): Policy[] {
-  const heap = (capacity_bytes: number): StoreCache =>
-    new StoreCache(createHeapStore({ name: 'heap', capacity_bytes, transit_buffer_bytes: 2 ** 20 }))
-  const { overhead_bytes } = heap(2 ** 20)
-  return [
-    {
-      name: 'LRU',
-      make: (trace, capacity_bytes) => lru({ ...trace, sizes: trace.sizes.map((size) => size + overhead_bytes) }, capacity_bytes),
-    },
-    { name: 'heap store', make: (_, capacity_bytes) => heap(capacity_bytes) },
-  ]
-}
-
 function stores({ shares, seed }: Options): void {
-  const trace = generate(TRAFFIC[1], STORE_REQUESTS, STORE_OBJECTS, seed)
-  report({ ...trace, name: `Stores: ${trace.name}` }, measure(trace, shares, storePolicies()))
+  for (const traffic of STORE_TRAFFIC) {
+    const trace = generate(traffic, STORE_REQUESTS, STORE_OBJECTS, seed)
+    report({ ...trace, name: `Stores: ${trace.name}` }, measure(trace, shares, storePolicies()))
+  }
 }
 
 async function main(): Promise<void> {

@@ -31,6 +31,10 @@ export class StoreCache implements Cache {
     return size_bytes
   }
 
+  get live_bytes(): number {
+    return this.store.stats().used_bytes
+  }
+
   private fill(id: string, size_bytes: number): void {
     const object = this.store.open(id, this.head, size_bytes)
     if (object === undefined) return

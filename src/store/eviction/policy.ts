@@ -1,6 +1,6 @@
 /**
  * Eviction: S3-FIFO over segments, with a main ring that may weigh sizes. Here is what the rings are, and what a judge (judge.ts) is
- * given and answers. Nothing in this folder knows where objects lie. docs/decisions/0015-eviction.md has reasons and figures.
+ * given and answers. Nothing in this folder knows where objects lie. docs/decisions/0017-eviction.md has reasons and figures.
  */
 
 export const RING_SMALL = 0

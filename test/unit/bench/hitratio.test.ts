@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { generate, TRAFFIC } from '../../../bench/hitratio/generate.ts'
 import type { Traffic } from '../../../bench/hitratio/generate.ts'
 import { DEFAULT_BIAS } from '../../../bench/hitratio/policies.ts'
+import type { Policy } from '../../../bench/hitratio/policies.ts'
 import { replay } from '../../../bench/hitratio/replay.ts'
 import type { Ratios } from '../../../bench/hitratio/replay.ts'
 import { segmented } from '../../../bench/hitratio/segments.ts'
@@ -9,6 +10,7 @@ import type { MakeCache } from '../../../bench/hitratio/simulated/cache.ts'
 import { gdsf } from '../../../bench/hitratio/simulated/gdsf.ts'
 import { fifo, lru, sieve } from '../../../bench/hitratio/simulated/lists.ts'
 import { s3fifo } from '../../../bench/hitratio/simulated/s3-fifo.ts'
+import { storePolicies } from '../../../bench/hitratio/store-policies.ts'
 import { StoreCache } from '../../../bench/hitratio/store.ts'
 import { parseTrace } from '../../../bench/hitratio/trace-file.ts'
 import { trace } from '../../../bench/hitratio/trace.ts'
@@ -139,4 +141,18 @@ test('the heap store is LRU', () => {
   expect(found.objects).toBeGreaterThan(0.2)
   expect(Math.abs(found.objects - wanted.objects)).toBeLessThan(0.01)
   expect(Math.abs(found.bytes - wanted.bytes)).toBeLessThan(0.01)
+})
+
+test('the arena store evicts as its simulation does', () => {
+  const made = generate(TRAFFIC[1], 30_000, 15_000, 3)
+  const ratios = (name: string): Ratios => {
+    const { make } = storePolicies().find((policy) => policy.name === name) as Policy
+    return replay(make(made, Math.floor(made.footprint_bytes / 10)), made)
+  }
+  const wanted = ratios(`simulated arena, bias ${DEFAULT_BIAS}`)
+  const found = ratios(`arena store, bias ${DEFAULT_BIAS}`)
+  expect(found.objects).toBeGreaterThan(ratios('LRU').objects + 0.05)
+  expect(Math.abs(found.objects - wanted.objects)).toBeLessThan(0.02)
+  expect(Math.abs(found.bytes - wanted.bytes)).toBeLessThan(0.02)
+  expect(found.rewritten).toBeLessThan(1)
 })
