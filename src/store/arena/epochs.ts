@@ -10,11 +10,14 @@ const STRIDE = 16
  * that was announced in it or later. A run that announces nothing goes by an earlier announcement, which only keeps memory longer.
  */
 export class Epochs {
+  private readonly memory: ArenaMemory
   private readonly general: Int32Array
   private readonly announced: Int32Array
   private readonly at: number
 
-  constructor({ general, announced, worker }: ArenaMemory) {
+  constructor(memory: ArenaMemory) {
+    const { general, announced, worker } = memory
+    this.memory = memory
     this.general = general
     this.announced = announced
     this.at = worker * STRIDE
@@ -32,7 +35,8 @@ export class Epochs {
 
   /** Have all runs ended that were under way when that epoch began? */
   passed(epoch: number): boolean {
-    for (let slot = 0; slot < WORKERS_MAX; slot++) {
+    const { workers } = this.memory
+    for (let slot = 0; slot < workers; slot++) {
       const announced = Atomics.load(this.announced, slot * STRIDE)
       if (announced !== AT_REST && ((announced - epoch) | 0) < 0) return false
     }
@@ -51,7 +55,8 @@ export class Epochs {
 
   /** Workers that hold back an epoch: to be rung, so that they announce a later one. */
   laggards(epoch: number, call: (worker: number) => void): void {
-    for (let slot = 0; slot < WORKERS_MAX; slot++) {
+    const { workers } = this.memory
+    for (let slot = 0; slot < workers; slot++) {
       const announced = Atomics.load(this.announced, slot * STRIDE)
       if (announced !== AT_REST && ((announced - epoch) | 0) < 0) call(slot)
     }

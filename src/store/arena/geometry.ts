@@ -8,7 +8,7 @@ export const ARENA_BYTES_MAX = UNITS_MAX * UNIT_BYTES
 
 export const HEADER_BYTES = 4096
 /** Entries of a bucket: a lookup looks at these and no others. */
-export const BUCKET_ENTRIES = 8
+export const BUCKET_ENTRIES = 16
 export const ENTRY_WORDS = 4
 export const ENTRY_BYTES = ENTRY_WORDS * 4
 const BUCKET_BYTES = BUCKET_ENTRIES * ENTRY_BYTES

@@ -54,7 +54,8 @@ export class IndexTable {
     const first = this.bucket(lo) * BUCKET_ENTRIES
     for (let entry = first; entry < first + BUCKET_ENTRIES; entry++) {
       const at = entry * ENTRY_WORDS
-      if (((words[at + TAG] ^ hi) & TAG_MASK) !== 0) continue
+      // Before anything is read that lies elsewhere.
+      if (!this.tagged(entry, hi)) continue
       const place = Atomics.load(words, at + PLACE) >>> 0
       const generation = Atomics.load(words, at + GENERATION)
       if (place === 0 || generation === 0 || !records.isHead(place, generation, hi, lo)) continue
@@ -157,10 +158,14 @@ export class IndexTable {
     for (let entry = first; entry < first + BUCKET_ENTRIES; entry++) {
       const generation = this.generationOf(entry)
       if (generation === 0) free = entry
-      else if (this.records.isHead(this.placeOf(entry), generation, hi, lo)) return entry
+      else if (this.tagged(entry, hi) && this.records.isHead(this.placeOf(entry), generation, hi, lo)) return entry
       else if (this.frequency(entry) < this.frequency(least)) least = entry
     }
     return free === NO_ENTRY ? least : free
+  }
+
+  private tagged(entry: number, hi: number): boolean {
+    return ((this.words[entry * ENTRY_WORDS + TAG] ^ hi) & TAG_MASK) === 0
   }
 
   private bucket(lo: number): number {

@@ -33,6 +33,8 @@ export const FILLS_MAX = 4096
 export const EPOCH = 0
 export const FREE_SEGMENTS = 1
 export const RETIRED_SEGMENTS = 2
+/** One more than the highest number of a worker that has been here: rows beyond are empty. */
+export const WORKERS_SEEN = 3
 const GENERAL_WORDS = 16
 
 /** Sizes of the control memory's parts, in words. */
@@ -121,6 +123,12 @@ export class ArenaMemory {
     this.fills = new Int32Array(...part(parts.fills))
     this.pins = new Int32Array(...part(parts.pins))
     this.ghost = new Uint32Array(...part(parts.ghost))
+    this.beSeen()
+  }
+
+  /** Workers that may have announced, pinned or counted something: 0 up to this. */
+  get workers(): number {
+    return Atomics.load(this.general, WORKERS_SEEN)
   }
 
   /** Sum over the workers. */
@@ -128,6 +136,14 @@ export class ArenaMemory {
     let sum = 0
     for (let i = which; i < this.tallies.length; i += TALLIES) sum += this.tallies[i]
     return sum
+  }
+
+  /** Before this worker looks at anything. */
+  private beSeen(): void {
+    for (;;) {
+      const seen = Atomics.load(this.general, WORKERS_SEEN)
+      if (this.worker < seen || Atomics.compareExchange(this.general, WORKERS_SEEN, seen, this.worker + 1) === seen) return
+    }
   }
 
   lockOf(bucket: number): number {

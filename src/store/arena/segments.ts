@@ -1,4 +1,3 @@
-import { WORKERS_MAX } from '../../config/workers.ts'
 import type { Epochs } from './epochs.ts'
 import { SEGMENT_WORDS, UNIT_BYTES } from './geometry.ts'
 import { HEADER } from './header.ts'
@@ -224,8 +223,8 @@ export class Segments {
   }
 
   pinned(segment: number): boolean {
-    const { pins } = this.memory
-    for (let worker = 0; worker < WORKERS_MAX; worker++) if (Atomics.load(pins, worker * this.count + segment) !== 0) return true
+    const { pins, workers } = this.memory
+    for (let worker = 0; worker < workers; worker++) if (Atomics.load(pins, worker * this.count + segment) !== 0) return true
     return false
   }
 
