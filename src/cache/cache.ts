@@ -138,7 +138,7 @@ export class Cache {
     const entry = this.enter(key)
     entry.refresh()
     let purged = 0
-    for (const variant of Array.from(entry.all())) {
+    for (const variant of entry.all()) {
       if (isLive(variant)) purged++
       this.purgeVariant(variant)
     }

@@ -46,9 +46,10 @@ export class Entry {
   private era = ''
   private specs: readonly string[] = PLAIN
   private readonly store: Store
-  private readonly variants = new Map<string, Variant>()
-  /** The variant without Vary, which a hit finds without a look into the map. */
+  /** The variant without Vary: all there is of most keys. */
   private plain: Variant | undefined = undefined
+  /** The others, by their second key. */
+  private varying: Map<string, Variant> | undefined = undefined
 
   constructor(key: string, store: Store) {
     this.key = key
@@ -80,7 +81,7 @@ export class Entry {
   /** hash_ignore_vary: of the variants this worker knows, the one that has the most recent object. */
   selectAny(fields: Fields): Variant | undefined {
     let best = this.select(fields)
-    for (const variant of this.variants.values()) best = fresher(best, variant)
+    for (const variant of this.all()) best = fresher(best, variant)
     return best
   }
 
@@ -90,13 +91,7 @@ export class Entry {
   }
 
   variant(key: string): Variant {
-    let variant = this.variants.get(key)
-    if (variant === undefined) {
-      if (this.variants.size >= VARIANTS_MAX) this.shrink()
-      this.variants.set(key, (variant = new Variant(this, key)))
-      if (key === '') this.plain = variant
-    }
-    return variant
+    return this.known(key) ?? this.add(new Variant(this, key))
   }
 
   /** What the variant is stored under. */
@@ -123,19 +118,20 @@ export class Entry {
   }
 
   drop(variant: Variant): void {
-    if (variant.vacant && this.variants.get(variant.key) === variant) this.delete(variant)
+    if (variant.vacant && this.known(variant.key) === variant) this.delete(variant)
   }
 
   get empty(): boolean {
-    return this.variants.size === 0
+    return this.plain === undefined && (this.varying === undefined || this.varying.size === 0)
   }
 
-  all(): Iterable<Variant> {
-    return this.variants.values()
+  all(): Variant[] {
+    const varying = this.varying === undefined ? [] : Array.from(this.varying.values())
+    return this.plain === undefined ? varying : [this.plain, ...varying]
   }
 
   private look(key: string): Variant | undefined {
-    const known = this.variants.get(key)
+    const known = this.known(key)
     if (known !== undefined && known.object !== undefined && known.object.live) return known
     const found = this.store.find(this.idOf(key))
     if (found === undefined) return known
@@ -153,19 +149,31 @@ export class Entry {
 
   /** They can no longer be named. */
   private forgetObjects(): void {
-    for (const variant of Array.from(this.variants.values())) {
+    for (const variant of this.all()) {
       variant.object = undefined
       this.drop(variant)
     }
   }
 
-  private delete(variant: Variant): void {
-    this.variants.delete(variant.key)
-    if (variant === this.plain) this.plain = undefined
+  private known(key: string): Variant | undefined {
+    return key === '' ? this.plain : this.varying?.get(key)
   }
 
-  private shrink(): void {
-    for (const variant of Array.from(this.variants.values())) if (variant.busy === undefined) this.delete(variant)
+  private add(variant: Variant): Variant {
+    if (variant.key === '') return (this.plain = variant)
+    const varying = (this.varying ??= new Map())
+    if (varying.size >= VARIANTS_MAX) this.shrink(varying)
+    varying.set(variant.key, variant)
+    return variant
+  }
+
+  private delete(variant: Variant): void {
+    if (variant === this.plain) this.plain = undefined
+    else this.varying?.delete(variant.key)
+  }
+
+  private shrink(varying: Map<string, Variant>): void {
+    for (const variant of Array.from(varying.values())) if (variant.busy === undefined) varying.delete(variant.key)
   }
 }
 

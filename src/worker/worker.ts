@@ -21,8 +21,8 @@ import { SharedStore } from './shared-store.ts'
 
 /** How often housekeeping runs: expiry, waiters' patience, gauges. */
 const UPKEEP_MS = 500
-/** Keys a worker remembers at most, each with the handles of its objects. */
-const KEYS_MAX = 100_000
+/** Keys a worker remembers at most, each with the handles of its objects: about 2 KiB. Others are found in the store, 1 us later. */
+const KEYS_MAX = 50_000
 
 /** A worker put together: everything that serves traffic in one thread. */
 export class Worker {

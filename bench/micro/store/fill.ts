@@ -16,7 +16,8 @@ const CAPACITY_BYTES = 64 * 2 ** 20
 const BODY = Buffer.alloc(1024, 'x')
 
 function head(xid: number): ObjectHead {
-  const headText = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nCache-Control: max-age=3600\r\nETag: "abcdef"\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n'
+  const headText =
+    'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nCache-Control: max-age=3600\r\nETag: "abcdef"\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT\r\n'
   const times = { t_origin_ms: 0, ttl_ms: 1e12, grace_ms: 0, keep_ms: 0 }
   return { xid, status: 200, reason: 'OK', fields: new Fields(), flags: 0, validatable: true, headText, ...times }
 }

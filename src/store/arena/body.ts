@@ -8,10 +8,11 @@ import type { ObjectWriter, Piece } from './writer.ts'
 export interface BodyHost {
   readonly bytes: Buffer
   filledOf(piece: Piece): number
-  pin(piece: Piece): void
-  unpin(piece: Piece): void
-  /** The pieces of the body that are known by now, in order: those that another worker has added since as well. */
-  piecesOf(body: ArenaBody): readonly Piece[]
+  /** Holds the segment in which a place lies. */
+  pin(place: number): void
+  unpin(place: number): void
+  /** Adds the pieces of the body at that place that are not known yet, in order. */
+  extend(place: number, pieces: Piece[]): void
   /** COMPLETE, FAILED or FILLING, as its writer left it. */
   stateOf(body: ArenaBody): number
   /** Its writer is another worker, which is to ring us. */
@@ -35,15 +36,20 @@ const EMPTY = Buffer.alloc(0)
  */
 export class ArenaBody implements Body {
   readonly expected_bytes: number
-  /** Of the object's record. Changes when the object gets another head. */
-  place: number
+  /** Of the object's record. */
+  readonly place: number
   onRoom: (() => void) | undefined = undefined
   onDeserted: (() => void) | undefined = undefined
   private readonly host: BodyHost
   private writer: ObjectWriter | undefined
   private known: BodyState = 'filling'
-  private pieces: readonly Piece[] = []
+  private pieces: Piece[] = []
+  /** Of the pieces, those that are known to be full. */
+  private full = 0
+  private full_bytes = 0
   private pinned = 0
+  /** The record, too: it says what comes next, and when that was all. */
+  private record_held = false
   private readonly readers = new ReaderList<ArenaReader>()
   private overflow: Body | undefined = undefined
   private only: Buffer | undefined = undefined
@@ -132,8 +138,10 @@ export class ArenaBody implements Body {
   leave(reader: ArenaReader): void {
     this.readers.remove(reader)
     if (this.readers.count > 0) return
-    for (let i = 0; i < this.pinned; i++) this.host.unpin(this.pieces[i])
+    for (let i = 0; i < this.pinned; i++) this.host.unpin(this.pieces[i].place)
     this.pinned = 0
+    if (this.record_held) this.host.unpin(this.place)
+    this.record_held = false
     if (this.followed) this.host.unfollow(this)
   }
 
@@ -152,41 +160,56 @@ export class ArenaBody implements Body {
     return this.host.bytes.subarray(at + offset, at + this.filledOf(piece))
   }
 
+  /**
+   * Before the worker announces a new epoch: what was added since is held now. Later it might be gone, when the object has left
+   * and its writer holds it no more.
+   */
+  catchUp(): void {
+    if (!this.followed) return
+    this.host.extend(this.place, this.pieces)
+    this.pinNew()
+  }
+
   /** The doorbell rang: what has the worker that fills it done meanwhile? */
   look(): void {
     if (this.followed) this.refresh()
-  }
-
-  /** For the store: its object has another record now. */
-  moved(place: number): void {
-    this.place = place
   }
 
   private refresh(): void {
     // The state first: what was written before it is seen then.
     const state = this.host.stateOf(this)
     const before_bytes = this.seen_bytes
-    this.pieces = this.host.piecesOf(this)
-    let bytes = 0
-    for (const piece of this.pieces) bytes += this.host.filledOf(piece)
-    this.seen_bytes = bytes
+    this.host.extend(this.place, this.pieces)
+    this.count()
     if (this.readers.count > 0) this.pinNew()
     if (state === COMPLETE) this.known = 'complete'
     else if (state === FAILED) this.known = 'failed'
     const ended = this.known !== 'filling'
     if (ended) this.host.unfollow(this)
-    if (ended || bytes > before_bytes) this.readers.wake(ended)
+    if (ended || this.seen_bytes > before_bytes) this.readers.wake(ended)
+  }
+
+  private count(): void {
+    for (; this.full < this.pieces.length; this.full++) {
+      const piece = this.pieces[this.full]
+      const filled = this.host.filledOf(piece)
+      this.seen_bytes = this.full_bytes + filled
+      if (filled < piece.capacity) return
+      this.full_bytes += filled
+    }
   }
 
   private hold(): void {
     this.pinNew()
     if (!this.followed) return
+    this.host.pin(this.place)
+    this.record_held = true
     this.host.follow(this)
     this.look()
   }
 
   private pinNew(): void {
-    for (; this.pinned < this.pieces.length; this.pinned++) this.host.pin(this.pieces[this.pinned])
+    for (; this.pinned < this.pieces.length; this.pinned++) this.host.pin(this.pieces[this.pinned].place)
   }
 
   private end(known: BodyState, state: number): void {

@@ -48,6 +48,8 @@ export class Evictor {
   private readonly entries = new Int32Array(STRIPE_OBJECTS)
   private readonly reserve: number
   private now_ms = 0
+  /** Announces that what was found so far in this run is not in use any more. */
+  announce: () => void = () => {}
 
   constructor(
     parts: ArenaParts,
@@ -85,10 +87,10 @@ export class Evictor {
     const enough = Math.max(this.reserve, wanted)
     if (segments.free >= enough || !memory.locks.tryLock(EVICTION_LOCK)) return
     try {
-      this.epochs.announce()
+      this.announce()
       segments.reap()
       this.evictUntil(enough)
-      this.epochs.announce()
+      this.announce()
       segments.reap()
     } finally {
       memory.locks.unlock(EVICTION_LOCK)

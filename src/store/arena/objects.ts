@@ -20,14 +20,23 @@ export class Objects {
 
   /** The pieces of the body in order. While it fills there may be more the next time. */
   pieces(place: number): Piece[] {
-    const { records } = this.parts
     const found: Piece[] = []
-    const inline = records.inlineCapacity(place)
-    if (inline > 0) found.push({ place, inline: true, at: this.headAt(place) + records.headBytes(place), capacity: inline })
-    for (let extent = records.firstExtent(place); extent !== 0; extent = records.nextExtent(extent)) {
-      found.push({ place: extent, inline: false, at: extent * UNIT_BYTES + EXTENT_RECORD_BYTES, capacity: records.extentCapacity(extent) })
-    }
+    this.extend(place, found)
     return found
+  }
+
+  /** Adds those that are not among `pieces` yet. */
+  extend(place: number, pieces: Piece[]): void {
+    const { records } = this.parts
+    let last = pieces.at(-1)
+    if (last === undefined) {
+      const inline = records.inlineCapacity(place)
+      if (inline > 0) pieces.push((last = { place, inline: true, at: this.headAt(place) + records.headBytes(place), capacity: inline }))
+    }
+    let extent = last === undefined || last.inline ? records.firstExtent(place) : records.nextExtent(last.place)
+    for (; extent !== 0; extent = records.nextExtent(extent)) {
+      pieces.push({ place: extent, inline: false, at: extent * UNIT_BYTES + EXTENT_RECORD_BYTES, capacity: records.extentCapacity(extent) })
+    }
   }
 
   filledOf(piece: Piece): number {

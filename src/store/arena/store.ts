@@ -79,6 +79,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     this.objects = new Objects(this.parts)
     this.evictor = new Evictor(this.parts, this.index, this.objects, this.epochs, options.parameters, bells)
     allocator.makeRoom = this.evictor.makeRoom
+    this.evictor.announce = this.announce
     this.fills = new Fills(memory)
     this.transient = createHeapStore({
       name: 'Transient',
@@ -88,7 +89,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   }
 
   newRun(): void {
-    this.epochs.announce()
+    this.announce()
   }
 
   find(id: string): ArenaObject | undefined {
@@ -177,7 +178,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
 
   /** The worker's doorbell rang: it is in no old run, and what it follows may have grown. */
   rung(): void {
-    this.epochs.announce()
+    this.announce()
     for (const body of Array.from(this.followed)) body.look()
   }
 
@@ -211,16 +212,16 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     return this.objects.filledOf(piece)
   }
 
-  pin(piece: Piece): void {
-    this.segments.pin(this.segments.at(piece.place))
+  pin(place: number): void {
+    this.segments.pin(this.segments.at(place))
   }
 
-  unpin(piece: Piece): void {
-    this.segments.unpin(this.segments.at(piece.place))
+  unpin(place: number): void {
+    this.segments.unpin(this.segments.at(place))
   }
 
-  piecesOf(body: ArenaBody): readonly Piece[] {
-    return this.objects.pieces(body.place)
+  extend(place: number, pieces: Piece[]): void {
+    this.objects.extend(place, pieces)
   }
 
   stateOf(body: ArenaBody): number {
@@ -258,6 +259,12 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
 
   window(expected_bytes: number): Body {
     return this.transit(expected_bytes)
+  }
+
+  /** In this order: see `ArenaBody.catchUp`. */
+  private readonly announce = (): void => {
+    if (this.followed.size > 0) for (const body of this.followed) body.catchUp()
+    this.epochs.announce()
   }
 
   private begin(id: string, head: ObjectHead, entry: number, writer: ObjectWriter, number: number, expected_bytes: number): ArenaObject {
