@@ -216,7 +216,9 @@ describe('tables list only what works', () => {
   })
 
   test('every counter is counted somewhere', () => {
-    const idle = (Object.keys(COUNTER_CLASSES) as CounterClass[]).flatMap((kind) =>
+    // A store in a file is counted as one in memory.
+    const classes = (Object.keys(COUNTER_CLASSES) as CounterClass[]).filter((kind) => kind !== 'SMF')
+    const idle = classes.flatMap((kind) =>
       counterRows(kind)
         .map(([name]) => name)
         // Close reasons are counted through their table; the log's five through one slice.

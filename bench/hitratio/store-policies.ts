@@ -41,9 +41,9 @@ export class ArenaCache extends StoreCache {
     super(
       new ArenaStore({
         name: 'arena',
+        kind: 'memory',
         memory,
-        transit_buffer_bytes: TRANSIT_BYTES,
-        transient_bytes: TRANSIT_BYTES,
+        transient: createHeapStore({ name: 'Transient', capacity_bytes: TRANSIT_BYTES, transit_buffer_bytes: TRANSIT_BYTES }),
         parameters,
         bells: undefined,
       }),

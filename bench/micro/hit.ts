@@ -40,9 +40,10 @@ async function startWorker(originPort: number): Promise<{ worker: Worker; port: 
     identity: 'bench',
     hostname: 'bench',
     counters: [],
+    store_counters: undefined,
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
-    shared: new Shared(2 ** 26).memory,
+    shared: new Shared([{ name: 's0', kind: 'memory', size_bytes: 2 ** 26 }]).memory,
   }
   const worker = await Worker.start(config, { warn: console.error, error: console.error })
   return { worker, port: worker.endpoints[0].port }

@@ -1,5 +1,5 @@
 import { parseHttpDate } from '../http/dates.ts'
-import type { ObjectHead, StoredObject } from '../store/contract.ts'
+import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 
 /** What the cache must know of the fetch that brought a response. */
 export interface FetchBegun {
@@ -7,6 +7,8 @@ export interface FetchBegun {
   readonly purges: number
   /** When the request was sent, wall-clock ms. */
   readonly sent_ms: number
+  /** The store that is to have the response. */
+  readonly into: Store
 }
 
 /**

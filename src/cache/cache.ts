@@ -92,7 +92,7 @@ export class Cache {
   /** The stored object was validated: it lives on under a new head (RFC 9111 section 4.3.4). */
   freshen(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead, begun: FetchBegun): StoredObject {
     const spec = varySpec(head.fields)
-    const fresh = this.renew(key, object, spec, head, req.fields, begun) ?? new LooseObject(head, object.body)
+    const fresh = this.renew(key, object, spec, head, req.fields, begun) ?? new LooseObject(head, object.body, object.store)
     if (busy !== undefined) this.share(busy, fresh, spec, req.fields)
     return fresh
   }
@@ -144,6 +144,8 @@ export class Cache {
     }
     // Without it nobody can name the variants that other workers have stored.
     if (entry.note !== undefined) this.store.remove(entry.note)
+    // Whatever is there and could not be seen: it was being moved, or another worker has just stored it.
+    this.store.discard(plainId(key))
     entry.refresh()
     this.forget(entry)
     return purged
@@ -255,8 +257,8 @@ export class Cache {
     const entry = this.enter(key)
     entry.refresh()
     const secondary = secondaryKey(spec, fields)
-    if (outdates(this.store.find(entry.idOf(secondary)), head, begun) || !this.noteSpec(entry, spec, head.xid)) return undefined
-    const object = this.store.open(entry.idOf(secondary), head, expected_bytes)
+    if (outdates(this.store.find(entry.idOf(secondary)), head, begun) || !this.noteSpec(entry, spec, head.xid, begun.into)) return undefined
+    const object = this.store.open(entry.idOf(secondary), head, expected_bytes, begun.into)
     if (object === undefined) return undefined
     // Another worker may have purged between our look at the count and this: it sees what we have stored, or we see its count.
     if (begun.purges !== this.claims.purges(key)) {
@@ -271,12 +273,12 @@ export class Cache {
   }
 
   /** Sees to it that the store leads from the key to variants under this Vary; false when there is no room for that. */
-  private noteSpec(entry: Entry, spec: string, xid: number): boolean {
+  private noteSpec(entry: Entry, spec: string, xid: number, into: Store): boolean {
     if (entry.note === undefined ? spec === '' : entry.knownSpecs[0] === spec) return true
     const { wall_ms } = this.clock
     const known = entry.note === undefined ? [] : entry.knownSpecs
     const era = entry.note === undefined ? `${xid}-${wall_ms}` : entry.knownEra
-    const note = this.store.open(plainId(entry.key), noteHead(era, withSpec(known, spec), wall_ms), 0)
+    const note = this.store.open(plainId(entry.key), noteHead(era, withSpec(known, spec), wall_ms), 0, into)
     if (note === undefined) return false
     note.body.complete()
     entry.adopt(note)

@@ -1,4 +1,4 @@
-import type { Body, ObjectHead, StoredObject } from '../store/contract.ts'
+import type { Body, ObjectHead, Store, StoredObject } from '../store/contract.ts'
 
 /** A response that has the shape of an object but is in no store: passed, uncacheable, synthetic, or too large. */
 export class LooseObject implements StoredObject {
@@ -9,8 +9,11 @@ export class LooseObject implements StoredObject {
   place: unknown = undefined
   readonly live = false
   readonly size_bytes = 0
+  readonly store: Store | undefined
 
-  constructor(head: ObjectHead, body: Body) {
+  /** `store` has the body, when one does. */
+  constructor(head: ObjectHead, body: Body, store?: Store) {
+    this.store = store
     this.head = head
     this.body = body
   }

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { CounterClass } from './table.ts'
-import { counterRows, MAIN_COUNTERS, SMA_COUNTERS, VBE_COUNTERS } from './table.ts'
+import { ARENA_COUNTERS, counterRows, MAIN_COUNTERS, SMA_COUNTERS, VBE_COUNTERS } from './table.ts'
 
 /**
  * Counters in memory that manager and workers share. A worker counts in blocks of its own with a plain addition
@@ -17,6 +17,7 @@ function indexes<T extends object>(rows: T): Indexes<T> {
 /** Position of each counter in its block's `values`. */
 export const MAIN = indexes(MAIN_COUNTERS)
 export const SMA = indexes(SMA_COUNTERS)
+export const ARENA = indexes(ARENA_COUNTERS)
 export const VBE = indexes(VBE_COUNTERS)
 
 /** A block's values as whoever counts holds them. */

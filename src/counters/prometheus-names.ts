@@ -12,5 +12,5 @@ export function prometheusName(kind: CounterClass, name: string, row: CounterRow
 
 /** The label that tells instances apart. */
 export function prometheusLabel(kind: CounterClass): string | undefined {
-  return { MAIN: undefined, SMA: 'store', VBE: 'backend' }[kind]
+  return { MAIN: undefined, SMA: 'store', SMF: 'store', ARENA: 'store', VBE: 'backend' }[kind]
 }

@@ -19,7 +19,13 @@ export class PrometheusText {
   readonly contentType: string
   private readonly registry = new Registry()
   private readonly set: CounterSet
-  private sums: Record<CounterClass, Sums> = { MAIN: new Map(), SMA: new Map(), VBE: new Map() }
+  private sums: Record<CounterClass, Sums> = {
+    MAIN: new Map(),
+    SMA: new Map(),
+    SMF: new Map(),
+    ARENA: new Map(),
+    VBE: new Map(),
+  }
 
   private readonly threads: ThreadMetrics
 

@@ -94,6 +94,7 @@ export const MAIN_COUNTERS = {
   n_backend: gauge('Backends known', { combine: 'max' }),
   n_expired: counter('Objects removed because their time was over'),
   n_lru_nuked: counter('Objects removed to make room'),
+  n_lru_moved: counter('Objects that were kept when room was made, because they are asked for'),
   n_purges: counter('Purges carried out'),
   n_obj_purged: counter('Objects removed by purges'),
   n_invalidated: counter('Keys invalidated by unsafe requests (RFC 9111 section 4.4)', OWN),
@@ -145,13 +146,30 @@ export const MAIN_COUNTERS = {
   shm_cycles: counter('Times the log’s ring began again', DIAG),
 } as const satisfies Record<string, CounterRow>
 
-/** A memory store, one block per store: SMA.<store>.<counter>. */
+/** A store in memory, one block per store: SMA.<store>.<counter>. SMA.Transient is what is held for its readers only. */
 export const SMA_COUNTERS = {
-  c_req: counter('Allocations asked for'),
-  c_fail: counter('Allocations that found no room'),
-  g_alloc: gauge('Allocations outstanding'),
-  g_bytes: gauge('Bytes outstanding', BYTES),
+  c_req: counter('Objects for which room was asked'),
+  c_fail: counter('Objects for which there was no room'),
+  c_bytes: counter('Bytes allocated', BYTES),
+  c_freed: counter('Bytes given back', BYTES),
+  g_alloc: gauge('Objects'),
+  g_bytes: gauge('Bytes in use', BYTES),
   g_space: gauge('Bytes free', BYTES),
+} as const satisfies Record<string, CounterRow>
+
+/** The same of a store in a file: SMF.<store>.<counter>. */
+export const SMF_COUNTERS = SMA_COUNTERS
+
+/** How a store is doing, whatever it lies in: ARENA.<store>.<counter>. */
+export const ARENA_COUNTERS = {
+  g_segments: gauge('Segments', OWN),
+  g_segments_free: gauge('Segments that are free', OWN),
+  g_segments_retired: gauge('Segments in which nothing can be found any more, and which some worker or client may still read', OWN),
+  c_evicted_small: counter('Objects evicted that had not been asked for again', OWN),
+  c_evicted_main: counter('Objects evicted although they had been asked for again', OWN),
+  c_expired: counter('Objects removed because their time was over', OWN),
+  c_moved: counter('Objects that eviction has kept', OWN),
+  c_moved_bytes: counter('Bytes copied to keep them', { ...OWN, ...BYTES }),
 } as const satisfies Record<string, CounterRow>
 
 /** A backend, one block per backend: VBE.<backend>.<counter>. */
@@ -163,7 +181,13 @@ export const VBE_COUNTERS = {
   fail: counter('Connections that failed'),
 } as const satisfies Record<string, CounterRow>
 
-export const COUNTER_CLASSES = { MAIN: MAIN_COUNTERS, SMA: SMA_COUNTERS, VBE: VBE_COUNTERS } as const
+export const COUNTER_CLASSES = {
+  MAIN: MAIN_COUNTERS,
+  SMA: SMA_COUNTERS,
+  SMF: SMF_COUNTERS,
+  ARENA: ARENA_COUNTERS,
+  VBE: VBE_COUNTERS,
+} as const
 export type CounterClass = keyof typeof COUNTER_CLASSES
 
 export function counterRows(kind: CounterClass): readonly (readonly [string, CounterRow])[] {

@@ -3,6 +3,7 @@ import type { Ip } from '../base/ip.ts'
 import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import { TAG } from '../log/tags.ts'
+import type { Store } from '../store/contract.ts'
 import type { BackendContext, LoadedVcl, VclBackend, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
@@ -41,7 +42,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
   beresp_do_stream = true
   beresp_filters = ''
   beresp_was_304 = false
-  beresp_storage: VclStevedore | undefined
+  /** What rules have chosen for this response. */
+  protected storage_choice: VclStevedore | undefined
   beresp_transit_buffer: number
   beresp_backend: VclBackend | undefined
   beresp_backend_ip: Ip | undefined
@@ -87,6 +89,16 @@ export abstract class BackendState extends TaskState implements BackendContext {
   set beresp_uncacheable(value: boolean) {
     if (value) this.uncacheable = true
   }
+  get beresp_storage(): VclStevedore {
+    return this.storage_choice ?? this.env.storages.first(this.key, this.uncacheable)
+  }
+  set beresp_storage(choice: VclStevedore) {
+    this.storage_choice = choice
+  }
+  /** The store that is to have the response. */
+  get into(): Store {
+    return this.env.storages.chosen(this.key, this.storage_choice)
+  }
   get bereq_connect_timeout_s(): number {
     return orDefault(this.connect_timeout_s, this.env.params.connect_timeout)
   }
@@ -116,8 +128,9 @@ export abstract class BackendState extends TaskState implements BackendContext {
     return createHash('sha256').update(this.key, 'latin1').digest()
   }
 
-  /** For a new response: as the request said. */
+  /** For a new response: as the request said, and nothing chosen. */
   forgetUncacheable(): void {
+    this.storage_choice = undefined
     this.uncacheable = this.bereq_uncacheable
   }
 

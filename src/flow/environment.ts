@@ -6,6 +6,7 @@ import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import type { Store } from '../store/contract.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Origin } from '../origin/contract.ts'
+import type { Storages } from './storages.ts'
 
 /** Lines for people, not for the request log: pino's shape. */
 export interface OperationsLog {
@@ -18,6 +19,7 @@ export interface Environment {
   vcl: LoadedVcl
   readonly cache: Cache
   readonly store: Store
+  readonly storages: Storages
   readonly origin: Origin
   readonly policy: Policy
   readonly params: ParameterValues

@@ -1,3 +1,4 @@
+import { TRANSIENT } from '../config/storage.ts'
 import { MAIN } from '../counters/counters.ts'
 import { parseHttpDate } from '../http/dates.ts'
 import type { Fields } from '../http/fields.ts'
@@ -8,6 +9,7 @@ import type { Transaction } from '../log/writer.ts'
 import type { FetchFailure, FetchFailureKind, Traffic } from '../origin/contract.ts'
 import { parseResponseDirectives } from '../policy/directives.ts'
 import type { InitialAnswers } from '../policy/initial.ts'
+import type { StoredObject } from '../store/contract.ts'
 import type { BackendState } from './backend-state.ts'
 
 /** What a fetch says in the log at each station, in the order that readers of varnishlog know. */
@@ -137,14 +139,20 @@ function framing({ beresp, bereq }: BackendState, expected_bytes: number, chunke
 }
 
 /** The body is about to come; `chunked` as the origin sent it. A 304 brings none and has been counted as one. */
-export function logBody(fetch: BackendState, expected_bytes: number, chunked: boolean, store: string): void {
+export function logBody(fetch: BackendState, expected_bytes: number, chunked: boolean, object?: StoredObject): void {
   const { log, env } = fetch
-  if (fetch.beresp_was_304) return log.spaced(TAG.Storage, 'memory', store)
+  if (fetch.beresp_was_304) return logStorage(fetch, object)
   const [text, counter] = framing(fetch, expected_bytes, chunked)
   env.counters[counter]++
   log.record(TAG.Filters, '')
-  log.spaced(TAG.Storage, 'memory', store)
+  logStorage(fetch, object)
   log.spaced(TAG.Fetch_Body, text, fetch.beresp_do_stream ? 'stream' : '-')
+}
+
+/** What has the body: what is in no store is in Transient. */
+export function logStorage({ log }: BackendState, object: StoredObject | undefined): void {
+  const store = object?.store
+  log.spaced(TAG.Storage, store?.kind ?? 'memory', store?.name ?? TRANSIENT)
 }
 
 const CLOSE_TEXTS: { readonly [K in FetchFailureKind]?: string } = {

@@ -268,9 +268,9 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     const settled = settle(this, answers, this.sent_ms, this.received_ms)
     if (this.kind !== 'pass') account.logSettled(this, settled)
     this.timestamp('Process')
-    account.logBody(this, this.expected_bytes, this.chunked, settled.uncacheable ? 'Transient' : this.env.store.name)
     if (settled.uncacheable) this.publishLoose(settled, hitForPass)
     else this.publishStored(settled)
+    account.logBody(this, this.expected_bytes, this.chunked, this.object)
     if (this.beresp_do_stream) this.handOut()
   }
 
@@ -279,7 +279,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     if (this.kind !== 'pass') env.counters[MAIN.beresp_uncacheable]++
     const body = this.validated?.body ?? this.adopt(env.store.transit(this.body_bytes))
     this.private = true
-    this.object = new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), body)
+    this.object = new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), body, this.validated?.store)
     this.recipients.give(this.object)
     const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : settled.ttl_ms
     if (this.kind !== 'pass') env.cache.mark(this.key, this.bereq, this.recipients.takeBusy(), ttl_ms, hitForPass, this.bereq_xid)
@@ -366,10 +366,10 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     const stored = this.kind !== 'pass' && this.beresp_ttl_s > 0 && !this.beresp_uncacheable
     const head = objectHead(this.bereq_xid, this.beresp, errorAnswers(this, this.received_ms, stored), stored)
     this.expected_bytes = text.length
-    this.log.record(TAG.Storage, `memory ${stored ? env.store.name : 'Transient'}`)
     this.object = stored
       ? env.cache.insert(this.key, this.bereq, head, text.length, recipients.takeBusy(), this)
       : new LooseObject(head, env.store.transit(text.length))
+    account.logStorage(this, this.object)
     const { body } = this.object
     if (text.length > 0) body.append(text)
     body.complete()

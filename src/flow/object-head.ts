@@ -52,7 +52,7 @@ function headFrom(kept: ResponseHead, xid: number, answers: InitialAnswers, stor
  */
 export function asReceived(fetch: BackendState, settled: InitialAnswers, stored: StoredObject): StoredObject {
   if (parseResponseDirectives(fetch.beresp.fields).unshared.length === 0) return stored
-  return new LooseObject(objectHead(fetch.bereq_xid, fetch.beresp, settled, false), stored.body)
+  return new LooseObject(objectHead(fetch.bereq_xid, fetch.beresp, settled, false), stored.body, stored.store)
 }
 
 /** Turns a 304 into the response it confirms: the stored head with the fields that the 304 updates (RFC 9111 section 4.3.4). */

@@ -2,7 +2,6 @@ import { ResponseHead } from '../http/message.ts'
 import type { ObjectHead, StoredObject } from '../store/contract.ts'
 import type { VclObject, VclStevedore } from '../vcl/runtime/context.ts'
 import type { Environment } from './environment.ts'
-import { storageView } from './storage-view.ts'
 
 /** obj.* over whichever object the task holds; one per task, so that reading obj.hits allocates nothing. */
 export class ObjectView implements VclObject {
@@ -60,6 +59,6 @@ export class ObjectView implements VclObject {
   }
 
   get storage(): VclStevedore {
-    return storageView(this.env.store)
+    return this.env.storages.of(this.object?.store)
   }
 }

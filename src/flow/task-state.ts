@@ -5,7 +5,6 @@ import type { Transaction } from '../log/writer.ts'
 import type { CommonContext, LoadedVcl, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
-import { storageView } from './storage-view.ts'
 
 /** What a client request and a fetch have in common for rules and log. */
 export abstract class TaskState implements CommonContext {
@@ -95,6 +94,6 @@ export abstract class TaskState implements CommonContext {
   }
 
   storage(name: string): VclStevedore | undefined {
-    return name === this.env.store.name ? storageView(this.env.store) : undefined
+    return this.env.storages.named(name)
   }
 }

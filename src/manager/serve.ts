@@ -97,8 +97,10 @@ class Manager {
     const metrics = await this.openMetrics(workers)
     const lowered = boundConnections(this.options.parameters, this.options.workers, openFilesMax())
     try {
-      const open = await workers.start(endpoints, newSupplies(this.options, this.rules, this.counters))
+      const supplies = newSupplies(this.options, this.rules, this.counters)
+      const open = await workers.start(endpoints, supplies)
       this.health = 'ready'
+      for (const line of supplies.describe()) process.stdout.write(`lacquer: ${line}\n`)
       this.announce(open, metrics)
       if (lowered !== undefined) this.operations.write('warn', lowered)
       void tellUnresolved(this.rules.hosts, (line) => this.operations.write('warn', line))

@@ -3,7 +3,8 @@ import type { ServeOptions } from '../config/command-line.ts'
 import { defaultTransientBytes } from '../config/memory-limit.ts'
 import { clearGauges, CounterBlock, type CounterSet } from '../counters/counters.ts'
 import type { Endpoint } from '../listen/address.ts'
-import type { WorkerConfig } from '../worker/config.ts'
+import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
+import type { StoreCounters, WorkerConfig } from '../worker/config.ts'
 import type { CheckedRules } from './rules.ts'
 import { Shared } from './shared.ts'
 
@@ -12,14 +13,18 @@ export interface WorkerSupplies {
   configOf(slot: number, endpoints: readonly Endpoint[]): WorkerConfig
   /** That worker's thread has ended; another may take its place when this returns. */
   buried(slot: number): void
+  /** What the stores are, a line for each. */
+  describe(): readonly string[]
 }
 
 export function newSupplies(options: ServeOptions, rules: CheckedRules, counters: CounterSet): WorkerSupplies {
   const { workers, parameters, stores, identity } = options
-  const blocks = Array.from({ length: workers }, () => newBlocks(stores[0].name, rules.backends))
+  const blocks = Array.from({ length: workers }, () => newBlocks(rules.backends))
   for (const block of blocks.flat()) counters.add(block.handle)
+  const storeBlocks = newStoreBlocks(stores)
+  for (const handle of [storeBlocks.main, ...storeBlocks.space, ...storeBlocks.arena]) counters.add(handle)
   const rings = blocks.map(() => new SharedArrayBuffer(parameters.vsl_space))
-  const shared = new Shared(stores[0].size_bytes)
+  const shared = new Shared(stores)
   const common = {
     workers,
     parameters,
@@ -38,8 +43,11 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
       slot,
       endpoints,
       counters: blocks[slot].map((block) => block.handle),
+      // The first of them: while it is being replaced the figures stay as they were.
+      store_counters: slot === 0 ? storeBlocks : undefined,
       ring: rings[slot],
     }),
+    describe: () => shared.describe(),
     buried: (slot) => {
       shared.releaseAllOf(slot)
       for (const block of blocks[slot]) clearGauges(block)
@@ -48,8 +56,17 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
 }
 
 /** One worker's counters: what it has counted stays when it dies. */
-function newBlocks(store: string, backends: readonly string[]): readonly CounterBlock[] {
-  return [new CounterBlock('MAIN'), new CounterBlock('SMA', store), ...backends.map((backend) => new CounterBlock('VBE', backend))]
+function newBlocks(backends: readonly string[]): readonly CounterBlock[] {
+  return [new CounterBlock('MAIN'), new CounterBlock('SMA', TRANSIENT), ...backends.map((backend) => new CounterBlock('VBE', backend))]
+}
+
+/** The stores' counters are nobody's: whoever reports sets them. */
+export function newStoreBlocks(stores: readonly StoreSpec[]): StoreCounters {
+  return {
+    main: new CounterBlock('MAIN').handle,
+    space: stores.map(({ kind, name }) => new CounterBlock(kind === 'file' ? 'SMF' : 'SMA', name).handle),
+    arena: stores.map(({ name }) => new CounterBlock('ARENA', name).handle),
+  }
 }
 
 /** The transaction ids begin at 1: 0 is nobody's. */

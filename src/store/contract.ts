@@ -102,6 +102,8 @@ export function objectEnd_ms(head: ObjectHead): number {
 export interface StoredObject {
   readonly head: ObjectHead
   readonly body: Body
+  /** Where it is, or was while it lived; undefined for what was never in a store. */
+  readonly store: Store | undefined
   /** Deliveries so far (obj.hits), by all workers. */
   hits: number
   lastHit_ms: number
@@ -123,14 +125,20 @@ export interface StoreStats {
   nuked: number
   /** Objects whose time was over (n_expired). */
   expired: number
+  /** Bytes that objects have taken since the store was opened; without those in use they have been given back. */
+  allocated_bytes: number
   /** Allocations and failed allocations (SMA c_req, c_fail). */
   requests: number
   failures: number
 }
 
+export type StoreKind = 'memory' | 'file'
+
 /** An index of objects by id, and the memory they lie in. Several workers may share what is behind it. */
 export interface Store {
+  /** storage.NAME in rules. */
   readonly name: string
+  readonly kind: StoreKind
   /** A run of the worker begins: nothing that it found in an earlier one is in use any more, but what readers hold. */
   newRun(): void
   /** The live object that was last opened under the id, by whichever worker; its body may still fill. */
@@ -138,9 +146,10 @@ export interface Store {
   /**
    * A new object whose body is to be filled, in place of the one that has the id. It can be found at once. Room for
    * announced bytes is made first, by evicting others; undefined when it cannot be had: the response is then streamed
-   * through `transit`. A body of unknown size that outgrows its room turns windowed, and its object leaves.
+   * through `transit`. A body of unknown size that outgrows its room turns windowed, and its object leaves. Of several stores
+   * `into` is the one to have it.
    */
-  open(id: string, head: ObjectHead, expected_bytes: number): StoredObject | undefined
+  open(id: string, head: ObjectHead, expected_bytes: number, into?: Store): StoredObject | undefined
   /** A body that is never kept (pass, hit-for-miss, synthetic streams). */
   transit(expected_bytes: number): Body
   /** Same complete body under a new head (304 freshening). An object for whose new head there is no room leaves. */
@@ -149,6 +158,11 @@ export interface Store {
   touch(object: StoredObject): void
   /** Takes it out. Readers that hold its body go on. */
   remove(object: StoredObject): void
+  /**
+   * Takes out what is stored under the id, also what `find` would just not see because it is being moved. False when there is
+   * nothing.
+   */
+  discard(id: string): boolean
   /** Housekeeping, a bounded piece of it: takes out at most so many objects whose end has come. */
   expire(now_ms: number, objects_max: number): void
   stats(): StoreStats

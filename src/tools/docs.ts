@@ -74,7 +74,9 @@ function parametersPage(): string {
 
 const CLASS_TITLES: Readonly<Record<CounterClass, string>> = {
   MAIN: '## MAIN: the whole program',
-  SMA: '## SMA.&lt;store&gt;: a store in memory',
+  SMA: '## SMA.&lt;store&gt;: a store in memory, and SMA.Transient: what is held only for those who read it',
+  SMF: '## SMF.&lt;store&gt;: a store in a file',
+  ARENA: '## ARENA.&lt;store&gt;: a store’s segments and what eviction does',
   VBE: '## VBE.&lt;backend&gt;: a backend',
 }
 

@@ -22,13 +22,24 @@ export interface WorkerConfig {
   readonly transient_bytes: number
   readonly identity: string
   readonly hostname: string
-  /** This worker's own: MAIN, SMA of the store, VBE of each backend. What is missing is counted where nobody looks. */
+  /** This worker's own: MAIN, SMA of Transient, VBE of each backend. What is missing is counted where nobody looks. */
   readonly counters: readonly CounterHandle[]
+  /** For the worker that tells how all stores are doing: what all share is reported once. */
+  readonly store_counters: StoreCounters | undefined
   /** This worker's ring of log records. It outlives the thread. */
   readonly ring: SharedArrayBuffer
   /** The next transaction id, shared by all workers. */
   readonly xids: SharedArrayBuffer
   readonly shared: SharedMemory
+}
+
+/** Where the figures of the stores go. They are set, not added to, and outlive the worker that sets them. */
+export interface StoreCounters {
+  /** MAIN, of all stores together. */
+  readonly main: CounterHandle
+  /** SMA or SMF, and ARENA, of each store. */
+  readonly space: readonly CounterHandle[]
+  readonly arena: readonly CounterHandle[]
 }
 
 /** What all workers see; each has its class in shm/. */
@@ -38,8 +49,8 @@ export interface SharedMemory {
   /** Claims, and counts of purges (cache/shared-claims.ts). */
   readonly claims: SharedArrayBuffer
   readonly purges: SharedArrayBuffer
-  /** The store's memory. */
-  readonly arena: ArenaHandle
+  /** The stores' memory, in the order of `stores`. */
+  readonly arenas: readonly ArenaHandle[]
 }
 
 /** Worker to manager. */

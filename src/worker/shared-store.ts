@@ -4,34 +4,41 @@ import { SharedClaims } from '../cache/shared-claims.ts'
 import { ClaimWatch } from '../shm/claim-watch.ts'
 import { Claims as ClaimTable } from '../shm/claims.ts'
 import { Doorbells, type Listening } from '../shm/doorbell.ts'
+import { TRANSIENT } from '../config/storage.ts'
 import { attachArena } from '../store/arena/arena.ts'
 import { ArenaStore } from '../store/arena/store.ts'
+import type { Store } from '../store/contract.ts'
+import { createHeapStore, type HeapStore } from '../store/heap/store.ts'
+import { SeveralStores } from '../store/several.ts'
 import type { WorkerConfig } from './config.ts'
 
-/** One worker's way to what all workers share: the store, and the rights to fetch into it. */
+/** One worker's way to what all workers share: the stores, and the rights to fetch into it. */
 export class SharedStore {
-  readonly store: ArenaStore
+  /** One, or several as one. */
+  readonly store: Store
+  readonly arenas: readonly ArenaStore[]
+  /** Has the bodies that are not kept. */
+  readonly transient: HeapStore
   readonly claims: Claims
   private readonly clock: Clock
   private readonly watch: ClaimWatch
   private readonly listening: Listening
 
   constructor(config: WorkerConfig, clock: Clock) {
-    const { slot, workers, shared, stores, parameters } = config
+    const { slot, workers, shared } = config
     const bells = new Doorbells(shared.bells)
     const table = new ClaimTable(shared.claims, slot, bells)
     this.clock = clock
     this.watch = new ClaimWatch(table, slot)
-    this.store = new ArenaStore({
-      name: stores[0].name,
-      memory: attachArena(shared.arena, slot),
-      transit_buffer_bytes: parameters.transit_buffer,
-      transient_bytes: config.transient_bytes,
-      parameters,
-      // A worker alone rings nobody.
-      bells: workers > 1 ? bells : undefined,
+    this.transient = createHeapStore({
+      name: TRANSIENT,
+      capacity_bytes: config.transient_bytes,
+      transit_buffer_bytes: config.parameters.transit_buffer,
     })
-    this.claims = workers > 1 ? new SharedClaims(table, this.watch, shared.purges, this.store.seed) : new NoClaims()
+    // A worker alone rings nobody.
+    this.arenas = openArenas(config, this.transient, workers > 1 ? bells : undefined)
+    this.store = this.arenas.length === 1 ? this.arenas[0] : new SeveralStores(this.arenas)
+    this.claims = workers > 1 ? new SharedClaims(table, this.watch, shared.purges, this.arenas[0].seed) : new NoClaims()
     this.listening = bells.listen(slot, this.onRing)
   }
 
@@ -42,7 +49,15 @@ export class SharedStore {
   /** Another worker has ended a fetch that is waited for here, or has filled more of what is read here. */
   private readonly onRing = (): void => {
     this.clock.refresh()
-    this.store.rung()
+    for (const arena of this.arenas) arena.rung()
     this.watch.rung()
   }
+}
+
+function openArenas(config: WorkerConfig, transient: Store, bells: Doorbells | undefined): ArenaStore[] {
+  const { stores, shared, slot, parameters } = config
+  return stores.map(({ name, kind }, i) => {
+    const memory = attachArena(shared.arenas[i], slot)
+    return new ArenaStore({ name, kind, memory, transient, parameters, bells })
+  })
 }

@@ -1,9 +1,10 @@
 import { SystemClock, type Clock } from '../base/clock.ts'
 import { Cache } from '../cache/cache.ts'
-import { CounterBlock, MAIN, SMA, type CounterHandle, type CounterValues } from '../counters/counters.ts'
+import { CounterBlock, MAIN, type CounterHandle, type CounterValues } from '../counters/counters.ts'
 import type { CounterClass } from '../counters/table.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
 import { Flow } from '../flow/flow.ts'
+import { Storages } from '../flow/storages.ts'
 import type { Endpoint } from '../listen/address.ts'
 import { Http1Context } from '../listen/http1-context.ts'
 import { Listener } from '../listen/listener.ts'
@@ -13,11 +14,11 @@ import { LogWriter } from '../log/writer.ts'
 import { createOrigin, type Origins } from '../origin/create.ts'
 import type { OriginObserver } from '../origin/options.ts'
 import { policyFor } from '../policy/policy.ts'
-import type { StoreStats } from '../store/contract.ts'
 import type { WorkerConfig } from './config.ts'
 import { cacheObserver, originObserver, SessionObserver } from './observers.ts'
 import { loadRules } from './rules.ts'
 import { SharedStore } from './shared-store.ts'
+import { StoreReport, TransientReport } from './store-report.ts'
 
 /** How often housekeeping runs: expiry, waiters' patience, gauges. */
 const UPKEEP_MS = 500
@@ -34,15 +35,12 @@ export class Worker {
   readonly ring: SharedArrayBuffer
   private readonly origin: Origins
   private readonly main: CounterBlock
-  private readonly sma: CounterBlock
+  private readonly report: StoreReport | undefined
+  private readonly transient: TransientReport
   private readonly shared: SharedStore
   private readonly upkeep: NodeJS.Timeout
-  /** A store that all share is reported once. */
-  private readonly reports_store: boolean
   /** When housekeeping is to run next. */
   private due_ms: number
-  /** The store's figures as last counted. */
-  private seen: StoreStats
 
   private constructor(parts: WorkerParts, listener: Listener, endpoints: readonly Endpoint[]) {
     this.endpoints = endpoints
@@ -51,11 +49,10 @@ export class Worker {
     this.ring = parts.ring
     this.origin = parts.origin
     this.main = parts.main
-    this.sma = parts.sma
+    this.report = parts.report
+    this.transient = parts.transient
     this.listener = listener
     this.shared = parts.shared
-    this.reports_store = parts.slot === 0
-    this.seen = parts.env.store.stats()
     this.due_ms = performance.now() + UPKEEP_MS
     this.upkeep = setInterval(() => this.onTimer(), UPKEEP_MS)
     this.upkeep.unref()
@@ -83,22 +80,10 @@ export class Worker {
     env.cache.sweep()
     this.context.sweep.sweep()
     this.origin.sweep()
-    if (this.reports_store) this.reportStore()
-  }
-
-  private reportStore(): void {
-    const { env, main, sma } = this
-    const stats = env.store.stats()
-    main.values[MAIN.n_object] = stats.objects
-    main.values[MAIN.n_lru_nuked] += stats.nuked - this.seen.nuked
-    main.values[MAIN.n_expired] += stats.expired - this.seen.expired
-    this.seen = stats
-    main.values[MAIN.n_objecthead] = env.cache.keys
-    sma.values[SMA.c_req] = stats.requests
-    sma.values[SMA.c_fail] = stats.failures
-    sma.values[SMA.g_bytes] = stats.used_bytes
-    sma.values[SMA.g_space] = Math.max(0, stats.capacity_bytes - stats.used_bytes)
-    sma.values[SMA.g_alloc] = stats.objects
+    this.transient.update()
+    if (this.report === undefined) return
+    this.report.update()
+    this.main.values[MAIN.n_objecthead] = env.cache.keys
   }
 
   /** Finishes what is under way; resolves with the number of connections that had to be cut. */
@@ -113,26 +98,28 @@ export class Worker {
 }
 
 interface WorkerParts {
-  readonly slot: number
   readonly env: Environment
   readonly context: Http1Context
   readonly ring: SharedArrayBuffer
   readonly origin: Origins
   readonly main: CounterBlock
-  readonly sma: CounterBlock
+  readonly report: StoreReport | undefined
+  readonly transient: TransientReport
   readonly shared: SharedStore
 }
 
 function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock): WorkerParts {
   const params = config.parameters
   const main = attach(config.counters, 'MAIN')
-  const sma = attach(config.counters, 'SMA')
   const counters = main.values
   const { ring } = config
   const log = openLog(config, counters)
   const policy = policyFor(params.policy, policyParameters(config))
   const shared = new SharedStore(config, clock)
   const { store } = shared
+  const { store_counters } = config
+  const report = store_counters === undefined ? undefined : new StoreReport(shared.arenas, store_counters)
+  const transient = new TransientReport(shared.transient, config.transient_bytes, attach(config.counters, 'SMA').values)
   const origin = createOrigin([], { clock, parameters: params, observe: backendObservers(config, counters) })
   const limits = {
     busy_waiters_max: params.busy_waiters_max,
@@ -148,6 +135,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
     vcl,
     cache,
     store,
+    storages: new Storages(shared.arenas, shared.transient),
     origin,
     policy,
     params,
@@ -160,7 +148,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   }
   const observer = new SessionObserver(counters, log, clock, operations)
   const context = new Http1Context({ flow: new Flow(env), observer, clock, limits: params, nextXid: () => log.nextXid() })
-  return { slot: config.slot, env, context, ring, origin, main, sma, shared }
+  return { env, context, ring, origin, main, report, transient, shared }
 }
 
 /** A block of ours: a worker before us may have counted in it. */

@@ -1,11 +1,12 @@
 import { ManualClock } from '../../src/base/clock.ts'
 import { defaultParameters, setParameter } from '../../src/config/parameters.ts'
-import { CounterBlock } from '../../src/counters/counters.ts'
-import { counterRows } from '../../src/counters/table.ts'
+import { parseStores } from '../../src/config/storage.ts'
+import { CounterBlock, CounterSet } from '../../src/counters/counters.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { readRing } from '../../src/log/reader.ts'
 import { Shared } from '../../src/manager/shared.ts'
+import { newStoreBlocks } from '../../src/manager/supplies.ts'
 import { compileVcl } from '../../src/vcl/load.ts'
 import type { WorkerConfig } from '../../src/worker/config.ts'
 import { Worker } from '../../src/worker/worker.ts'
@@ -41,6 +42,8 @@ export interface TestCacheOptions {
   listen?: string
   /** -s memory, default 16 MiB. */
   store_bytes?: number
+  /** -s for each, in place of it. */
+  stores?: readonly string[]
 }
 
 /** Rules as the cache gets them: the test's text behind a version line and one backend per origin. */
@@ -78,9 +81,18 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const compiled = compileVcl(source, { path: 'test.vcl', policy: parameters.policy, vcl_path: [] })
   if (!compiled.ok) throw new Error(compiled.text)
   const endpoints = await bindEndpoints(parseListen([options.listen ?? '127.0.0.1:0']))
-  const blocks = [new CounterBlock('MAIN'), ...compiled.program.backends.map(({ name }) => new CounterBlock('VBE', name))]
+  const blocks = [
+    new CounterBlock('MAIN'),
+    new CounterBlock('SMA', 'Transient'),
+    ...compiled.program.backends.map(({ name }) => new CounterBlock('VBE', name)),
+  ]
   const clock = new ManualClock()
   const store_bytes = options.store_bytes ?? 16 * 2 ** 20
+  const { stores } = parseStores(options.stores ?? [`memory,${store_bytes}`])
+  const store_counters = newStoreBlocks(stores)
+  const counters = new CounterSet()
+  const handles = [...blocks.map((block) => block.handle), store_counters.main, ...store_counters.space, ...store_counters.arena]
+  for (const handle of handles) counters.add(handle)
   const complaints: string[] = []
   const config: WorkerConfig = {
     slot: 0,
@@ -89,14 +101,15 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     parameters,
     rules: compiled.program.image,
     backends: compiled.program.backends.length,
-    stores: [{ name: 's0', kind: 'memory', size_bytes: store_bytes }],
+    stores,
     transient_bytes: store_bytes,
     identity: 'test',
     hostname: 'test.example',
     counters: blocks.map((block) => block.handle),
+    store_counters,
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
-    shared: new Shared(store_bytes).memory,
+    shared: new Shared(stores).memory,
   }
   const operations = { warn: (line: string) => void complaints.push(line), error: (line: string) => void complaints.push(line) }
   watchSteps()
@@ -106,7 +119,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     path: worker.endpoints[0].path,
     counters: () => {
       worker.keepUp()
-      return named(blocks)
+      return named(counters)
     },
     advance: (ms) => {
       clock.advance(ms)
@@ -121,10 +134,6 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   }
 }
 
-function named(blocks: readonly CounterBlock[]): Record<string, number> {
-  return Object.fromEntries(
-    blocks.flatMap(({ kind, instance, values }) =>
-      counterRows(kind).map(([name], i) => [kind === 'MAIN' ? name : `${kind}.${instance}.${name}`, values[i]]),
-    ),
-  )
+function named(counters: CounterSet): Record<string, number> {
+  return Object.fromEntries(Object.entries(counters.snapshot()).map(([name, value]) => [name.replace(/^MAIN\./, ''), value]))
 }

@@ -52,6 +52,7 @@ export class Crew {
   /** Keeps what the workers were given. */
   private watched(supplies: WorkerSupplies): WorkerSupplies {
     return {
+      ...supplies,
       configOf: (slot, endpoints) => (this.configs[slot] = supplies.configOf(slot, endpoints)),
       buried: (slot) => {
         supplies.buried(slot)

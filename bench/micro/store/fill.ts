@@ -25,7 +25,8 @@ function head(xid: number): ObjectHead {
 function arena(): Store {
   const memory = attachArena(Arena.inMemory(new SharedArrayBuffer(CAPACITY_BYTES)).handle, 0)
   const parameters = { eviction_size_bias: 0.5 }
-  return new ArenaStore({ name: 's0', memory, transit_buffer_bytes: 2 ** 20, transient_bytes: 2 ** 24, parameters, bells: undefined })
+  const transient = createHeapStore({ name: 'Transient', capacity_bytes: 2 ** 24, transit_buffer_bytes: 2 ** 20 })
+  return new ArenaStore({ name: 's0', kind: 'memory', memory, transient, parameters, bells: undefined })
 }
 
 const stores: Record<string, Store> = {

@@ -165,6 +165,7 @@ export class Evictor {
     if (stripe.requeued && stripe.verdict[0] >= 0) {
       this.index.setFrequency(this.entries[0], stripe.verdict[0])
       segments.requeue(segment, RING_MAIN, nextSequence(this.memory))
+      this.memory.tally[TALLY.moved]++
       return false
     }
     for (let i = 0; i < stripe.count; i++) {
@@ -306,6 +307,7 @@ export class Evictor {
       return true
     }
     this.index.setFrequency(entry, frequency)
+    this.memory.tally[TALLY.moved]++
     this.memory.tally[TALLY.moved_bytes] += writer.total_units * UNIT_BYTES
     if (!leads) this.objects.discount(place)
     else this.objects.discountHead(place)

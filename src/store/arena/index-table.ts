@@ -146,6 +146,17 @@ export class IndexTable {
     return same ? place : 0
   }
 
+  /** The same for whatever has that hash. Its place, 0 when there is nothing. */
+  removeHash(hi: number, lo: number): number {
+    const bucket = this.bucket(lo)
+    const lock = this.memory.lockOf(bucket)
+    if (!this.memory.locks.lock(lock, REMOVAL_PATIENCE_MS)) return 0
+    const entry = this.find(hi, lo)
+    const removed = entry !== NO_ENTRY && this.removeUnlocked(entry, this.foundGeneration)
+    this.memory.locks.unlock(lock)
+    return removed ? this.foundPlace : 0
+  }
+
   /** For the manager, which takes no locks: only of an object that still fills, for nobody moves that. */
   removeUnlocked(entry: number, generation: number): boolean {
     return Atomics.compareExchange(this.words, entry * ENTRY_WORDS + GENERATION, generation, 0) === generation

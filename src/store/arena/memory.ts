@@ -23,6 +23,8 @@ export const TALLY = {
   evicted_small: 6,
   evicted_main: 7,
   moved_bytes: 8,
+  moved: 9,
+  allocated_bytes: 10,
 } as const
 const TALLIES = 16
 

@@ -1,10 +1,10 @@
-import type { ObjectHead, StoredObject } from '../contract.ts'
+import type { ObjectHead, Store, StoredObject } from '../contract.ts'
 import type { ArenaBody } from './body.ts'
 import { UNIT_BYTES } from './geometry.ts'
 import type { IndexTable } from './index-table.ts'
 
 /** What a handle asks of its store. */
-export interface ObjectHost {
+export interface ObjectHost extends Store {
   readonly index: IndexTable
   bodyAt(place: number): ArenaBody
   unitsAt(place: number): number
@@ -45,6 +45,10 @@ export class ArenaObject implements StoredObject {
     this.origin = origin
     this.at = at
     this.known = body
+  }
+
+  get store(): Store {
+    return this.host
   }
 
   get live(): boolean {

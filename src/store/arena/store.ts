@@ -1,7 +1,6 @@
 import type { Doorbells } from '../../shm/doorbell.ts'
-import type { Body, ObjectHead, Store, StoredObject, StoreStats } from '../contract.ts'
+import type { Body, ObjectHead, Store, StoredObject, StoreKind, StoreStats } from '../contract.ts'
 import { admissionRing, FREQ_MAX } from '../eviction/policy.ts'
-import { createHeapStore } from '../heap/store.ts'
 import { Allocator } from './allocator.ts'
 import { ArenaBody, type BodyHost } from './body.ts'
 import { Epochs } from './epochs.ts'
@@ -21,13 +20,26 @@ import { ObjectWriter, type ArenaParts, type Piece } from './writer.ts'
 export interface ArenaStoreOptions {
   readonly name: string
   readonly memory: ArenaMemory
-  /** How much of a windowed body waits for its slowest reader before its writer is paused. */
-  readonly transit_buffer_bytes: number
-  /** What windowed bodies may take together before each is narrowed. */
-  readonly transient_bytes: number
+  readonly kind: StoreKind
+  /** Has the bodies that are not kept. */
+  readonly transient: Store
   readonly parameters: EvictionParameters
   /** To ring workers that follow a body; none when there is one worker. */
   readonly bells: Doorbells | undefined
+}
+
+/** By all workers since it was opened, or now. */
+export interface ArenaStats {
+  readonly segments: number
+  readonly free_segments: number
+  /** In which nothing can be found any more, and which some worker may still read. */
+  readonly retired_segments: number
+  /** Objects evicted, by their ring. */
+  readonly evicted_small: number
+  readonly evicted_main: number
+  /** Objects that eviction has kept, and what of them it has copied. */
+  readonly moved: number
+  readonly moved_bytes: number
 }
 
 /** What this worker is filling. */
@@ -43,6 +55,7 @@ const EXPIRED_PER_SWEEP = 16
 /** One worker's way into an arena. */
 export class ArenaStore implements Store, ObjectHost, BodyHost {
   readonly name: string
+  readonly kind: StoreKind
   readonly index: IndexTable
   readonly bytes: Buffer
   private readonly memory: ArenaMemory
@@ -65,6 +78,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   constructor(options: ArenaStoreOptions) {
     const { memory, bells } = options
     this.name = options.name
+    this.kind = options.kind
     this.memory = memory
     this.bytes = memory.bytes
     this.bells = bells
@@ -81,11 +95,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     allocator.makeRoom = this.evictor.makeRoom
     this.evictor.announce = this.announce
     this.fills = new Fills(memory)
-    this.transient = createHeapStore({
-      name: 'Transient',
-      capacity_bytes: options.transient_bytes,
-      transit_buffer_bytes: options.transit_buffer_bytes,
-    })
+    this.transient = options.transient
   }
 
   newRun(): void {
@@ -171,6 +181,13 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     if (place !== 0) this.objects.left(place)
   }
 
+  discard(id: string): boolean {
+    hashId(id, this.seed)
+    const place = this.index.removeHash(hashed.hi, hashed.lo)
+    if (place !== 0) this.objects.left(place)
+    return place !== 0
+  }
+
   expire(now_ms: number, _objects_max: number): void {
     this.evictor.setNow(now_ms)
     this.evictor.expire(EXPIRED_PER_SWEEP)
@@ -191,8 +208,22 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
       objects: memory.total(TALLY.objects),
       nuked: memory.total(TALLY.nuked),
       expired: memory.total(TALLY.expired),
+      allocated_bytes: memory.total(TALLY.allocated_bytes),
       requests: memory.total(TALLY.requests),
       failures: memory.total(TALLY.failures),
+    }
+  }
+
+  arenaStats(): ArenaStats {
+    const { memory, segments } = this
+    return {
+      segments: segments.count,
+      free_segments: segments.free,
+      retired_segments: segments.retired,
+      evicted_small: memory.total(TALLY.evicted_small),
+      evicted_main: memory.total(TALLY.evicted_main),
+      moved: memory.total(TALLY.moved),
+      moved_bytes: memory.total(TALLY.moved_bytes),
     }
   }
 

@@ -283,6 +283,7 @@ export class ObjectWriter {
     else allocator.commit(this.ring)
     segments.addLive(segments.at(place), record_units)
     memory.tally[TALLY.live_bytes] += record_units * UNIT_BYTES
+    memory.tally[TALLY.allocated_bytes] += record_units * UNIT_BYTES
     this.total_units += record_units
   }
 

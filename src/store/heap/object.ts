@@ -1,4 +1,4 @@
-import type { ObjectHead, StoredObject } from '../contract.ts'
+import type { ObjectHead, Store, StoredObject } from '../contract.ts'
 import type { HeapBody } from './body.ts'
 import type { Expiring } from './expiry.ts'
 
@@ -19,6 +19,7 @@ export function headCost(head: ObjectHead): number {
 }
 
 export class HeapObject implements StoredObject {
+  readonly store: Store
   readonly id: string
   head: ObjectHead
   readonly body: HeapBody
@@ -32,7 +33,8 @@ export class HeapObject implements StoredObject {
   /** Empty once it has left. */
   readonly end: { object: HeapObject | undefined; due_ms: number } & Expiring
 
-  constructor(id: string, head: ObjectHead, head_bytes: number, body: HeapBody) {
+  constructor(store: Store, id: string, head: ObjectHead, head_bytes: number, body: HeapBody) {
+    this.store = store
     this.id = id
     this.head = head
     this.head_bytes = head_bytes

@@ -29,6 +29,7 @@ const TOUCH_OPTIONS = {}
  */
 export class HeapStore implements Store, BodyOwner {
   readonly name: string
+  readonly kind = 'memory'
   private readonly capacity_bytes: number
   /** No object may take more of the store than this. */
   private readonly share_bytes: number
@@ -43,7 +44,9 @@ export class HeapStore implements Store, BodyOwner {
   private used_bytes = 0
   private held_bytes = 0
   private windows_bytes = 0
+  private taken_bytes = 0
   private notes = 0
+  private readonly transits = { opened: 0, bodies: 0, bytes: 0 }
   private nuked = 0
   private expired = 0
   private requests = 0
@@ -77,10 +80,11 @@ export class HeapStore implements Store, BodyOwner {
       this.used_bytes -= head_bytes
       return undefined
     }
-    return this.enlist(new HeapObject(id, head, head_bytes, body))
+    return this.enlist(new HeapObject(this, id, head, head_bytes, body))
   }
 
   transit(expected_bytes: number): Body {
+    this.transits.opened++
     return this.body(expected_bytes, true)
   }
 
@@ -107,6 +111,11 @@ export class HeapStore implements Store, BodyOwner {
     this.takeOut(object as HeapObject)
   }
 
+  discard(id: string): boolean {
+    const object = this.byId.get(id)
+    return object !== undefined && this.takeOut(object)
+  }
+
   expire(now_ms: number, objects_max: number): void {
     for (let n = 0; n < objects_max; n++) {
       const object = this.ends.next(now_ms)
@@ -131,9 +140,15 @@ export class HeapStore implements Store, BodyOwner {
       objects: this.byId.size - this.notes,
       nuked: this.nuked,
       expired: this.expired,
+      allocated_bytes: this.taken_bytes,
       requests: this.requests,
       failures: this.failures,
     }
+  }
+
+  /** Of what is held only for its readers: bodies opened for that, bodies now, bytes now and ever. */
+  transitStats(): { opened: number; bodies: number; held_bytes: number; bytes: number } {
+    return { ...this.transits, held_bytes: this.held_bytes + this.windows_bytes }
   }
 
   get tight(): boolean {
@@ -153,6 +168,7 @@ export class HeapStore implements Store, BodyOwner {
     if (body.place === PLACE.none && placeOf(body) === PLACE.held) this.makeRoom(body.retained_bytes)
     const place = placeOf(body)
     const bytes = place === PLACE.none ? 0 : body.retained_bytes
+    this.tell(body, place, bytes)
     this.enter(body.place, -body.charged_bytes)
     this.enter(place, bytes)
     body.place = place
@@ -229,11 +245,23 @@ export class HeapStore implements Store, BodyOwner {
     this.evictable.delete(object)
   }
 
+  /** For the counters: what the body is about to take, or not to take any more. */
+  private tell(body: HeapBody, place: Place, bytes: number): void {
+    const more_bytes = Math.max(0, bytes - body.charged_bytes)
+    if (place === PLACE.store) this.taken_bytes += more_bytes
+    else this.transits.bytes += more_bytes
+    this.transits.bodies += Number(inTransit(place)) - Number(inTransit(body.place))
+  }
+
   private enter(place: Place, bytes: number): void {
     if (place === PLACE.store) this.used_bytes += bytes
     else if (place === PLACE.held) this.held_bytes += bytes
     else if (place === PLACE.window) this.windows_bytes += bytes
   }
+}
+
+function inTransit(place: Place): boolean {
+  return place === PLACE.held || place === PLACE.window
 }
 
 function placeOf(body: HeapBody): Place {

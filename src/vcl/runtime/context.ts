@@ -169,7 +169,7 @@ export interface BackendContext extends CommonContext {
   beresp_filters: string
   readonly beresp_was_304: boolean
   readonly beresp_time_s: number
-  beresp_storage: VclStevedore | undefined
+  beresp_storage: VclStevedore
   beresp_transit_buffer: number
   readonly beresp_backend: VclBackend | undefined
   readonly beresp_backend_ip: Ip | undefined

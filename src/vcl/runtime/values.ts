@@ -165,7 +165,7 @@ export function theStorage(c: CommonContext, name: string): VclStevedore {
 }
 
 /** Unknown names leave the choice as it is. */
-export function storageHint(c: BackendContext, name: string | undefined): VclStevedore | undefined {
+export function storageHint(c: BackendContext, name: string | undefined): VclStevedore {
   return (name === undefined ? undefined : c.storage(name)) ?? c.beresp_storage
 }
 

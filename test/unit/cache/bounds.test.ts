@@ -51,7 +51,7 @@ test('fetches that come to nothing leave no key', () => {
 test('an object that is validated for ever has one deadline', () => {
   const { cache, store } = makeCache(100)
   const asked = request()
-  const begun = { purges: cache.purges('/'), sent_ms: 0 }
+  const begun = { purges: cache.purges('/'), sent_ms: 0, into: store }
   cache.lookup('/', asked)
   const object = cache.insert('/', asked.req, head(0), 0, cache.busy, begun)
   object.body.complete()

@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Fields } from '../../../../src/http/fields.ts'
 import { Doorbells } from '../../../../src/shm/doorbell.ts'
-import { attachArena, type ArenaHandle } from '../../../../src/store/arena/arena.ts'
-import { ArenaStore } from '../../../../src/store/arena/store.ts'
+import type { ArenaHandle } from '../../../../src/store/arena/arena.ts'
+import { arenaStore } from '../../../kit/arena.ts'
 import type { BodyReader, ObjectHead, StoredObject } from '../../../../src/store/contract.ts'
 import { randomFrom } from '../../shm/threads.ts'
 
@@ -26,12 +26,10 @@ export interface RacerData {
 const data = workerData as RacerData
 const random = randomFrom(data.seed)
 const bells = new Doorbells(data.bells)
-const store = new ArenaStore({
-  name: 's0',
-  memory: attachArena(data.handle, data.worker),
+const store = arenaStore(data.handle, {
+  worker: data.worker,
   transit_buffer_bytes: 256 * 1024,
-  transient_bytes: 2 ** 24,
-  parameters: { eviction_size_bias: data.seed % 2 },
+  eviction_size_bias: data.seed % 2,
   bells,
 })
 bells.listen(data.worker, () => store.rung())

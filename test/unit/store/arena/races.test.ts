@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { Doorbells } from '../../../../src/shm/doorbell.ts'
-import { Arena, attachArena } from '../../../../src/store/arena/arena.ts'
-import { ArenaStore } from '../../../../src/store/arena/store.ts'
+import { Arena } from '../../../../src/store/arena/arena.ts'
+import type { ArenaStore } from '../../../../src/store/arena/store.ts'
+import { arenaStore } from '../../../kit/arena.ts'
 import type { RacerData } from './racer.thread.ts'
 
 const KIB = 1024
@@ -47,9 +48,7 @@ async function race(seed: number, { bytes, ids, sizes, deeds, workers, deaths }:
       })
     })
   await Promise.all(Array.from({ length: workers }, (_, worker) => run(worker, 0)))
-  const memory = attachArena(arena.handle, 0)
-  const parameters = { eviction_size_bias: 0 }
-  return new ArenaStore({ name: 's0', memory, transit_buffer_bytes: MIB, transient_bytes: MIB, parameters, bells: undefined })
+  return arenaStore(arena.handle, { transient_bytes: MIB })
 }
 
 /** When all workers have ended nothing is held, and what is counted is what is there. */

@@ -1,0 +1,85 @@
+import type { Body, ObjectHead, Store, StoredObject, StoreStats } from './contract.ts'
+
+/**
+ * Several stores as one. An id is in one of them at a time: whoever opens an object takes out afterwards what the others have
+ * under its id. Opened by two workers at once in two stores, at least one sees the other's, for each looks after it has opened:
+ * at most one object is left, at worst none. Lookups ask one store after the other, so a miss costs a look into each; a hit
+ * by a worker that has the handle costs what it costs with one.
+ */
+export class SeveralStores implements Store {
+  readonly name: string
+  readonly kind: Store['kind']
+  private readonly stores: readonly Store[]
+
+  constructor(stores: readonly Store[]) {
+    this.stores = stores
+    this.name = stores.map(({ name }) => name).join('+')
+    this.kind = stores[0].kind
+  }
+
+  newRun(): void {
+    const { stores } = this
+    for (let i = 0; i < stores.length; i++) stores[i].newRun()
+  }
+
+  find(id: string): StoredObject | undefined {
+    const { stores } = this
+    for (let i = 0; i < stores.length; i++) {
+      const found = stores[i].find(id)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  open(id: string, head: ObjectHead, expected_bytes: number, into: Store = this.stores[0]): StoredObject | undefined {
+    const object = into.open(id, head, expected_bytes)
+    if (object === undefined) return undefined
+    for (const store of this.stores) if (store !== into) store.discard(id)
+    return object
+  }
+
+  transit(expected_bytes: number): Body {
+    return this.stores[0].transit(expected_bytes)
+  }
+
+  rehead(object: StoredObject, head: ObjectHead): void {
+    object.store?.rehead(object, head)
+  }
+
+  touch(object: StoredObject): void {
+    object.store?.touch(object)
+  }
+
+  remove(object: StoredObject): void {
+    object.store?.remove(object)
+  }
+
+  discard(id: string): boolean {
+    let any = false
+    for (const store of this.stores) any = store.discard(id) || any
+    return any
+  }
+
+  expire(now_ms: number, objects_max: number): void {
+    for (const store of this.stores) store.expire(now_ms, objects_max)
+  }
+
+  stats(): StoreStats {
+    return this.stores.map((store) => store.stats()).reduce(addUp)
+  }
+}
+
+/** Their Transient is one and the same. */
+function addUp(a: StoreStats, b: StoreStats): StoreStats {
+  return {
+    capacity_bytes: a.capacity_bytes + b.capacity_bytes,
+    used_bytes: a.used_bytes + b.used_bytes,
+    transient_bytes: a.transient_bytes,
+    objects: a.objects + b.objects,
+    nuked: a.nuked + b.nuked,
+    expired: a.expired + b.expired,
+    allocated_bytes: a.allocated_bytes + b.allocated_bytes,
+    requests: a.requests + b.requests,
+    failures: a.failures + b.failures,
+  }
+}
