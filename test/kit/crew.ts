@@ -92,7 +92,7 @@ export class Crew {
       const socket = connect(this.port, '127.0.0.1').on('error', () => {})
       let accepted = -1
       await this.until('a connection is accepted', () => (accepted = this.each('sess_conn').findIndex((n, i) => n > before[i])) >= 0)
-      if (accepted === slot) return socket
+      if (accepted === slot) return socket.setNoDelay()
       socket.destroy()
     }
   }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Crew, newCrew } from '../kit/crew.ts'
+import { type Crew, newCrew } from '../../kit/crew.ts'
 
 /** Workers that die while others are at work: real threads, real sockets, and clients that look at every byte. */
 

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until, type Member } from '../../kit/crowd.ts'
+import { Scene } from './scene.ts'
+
+/** A worker dies with what it is fetching: those who want it in another worker see a broken message or a new fetch. */
+let scene: Scene
+let deaths = 0
+
+beforeAll(async () => {
+  scene = await Scene.open(2, '')
+})
+
+afterAll(async () => {
+  await scene.close()
+})
+
+const HALF = 'x'.repeat(100_000)
+
+async function kill(slot: number): Promise<void> {
+  await scene.crew.kill(slot)
+  deaths++
+}
+
+/** So many askers of that worker. */
+function askers(slot: number, target: string, count: number): Promise<Member[]> {
+  return Promise.all(Array.from({ length: count }, () => scene.asking(slot, target)))
+}
+
+test('before the head: who waits in the other worker is answered from a new fetch, one for all', async () => {
+  scene.begin((_, response, number) => {
+    if (number > 1) response.setHeader('Cache-Control', 'max-age=60').end(HALF)
+  })
+  const slept = scene.crew.count(1, 'busy_sleep')
+  const [own] = await askers(0, '/head', 1)
+  await until('it is being fetched', () => scene.asked.length === 1)
+  const others: Member[] = []
+  for (let i = 0; i < 20; i++) others.push(await scene.asking(1, '/head'))
+  await until('they wait', () => scene.crew.count(1, 'busy_sleep') === slept + 20)
+  await kill(0)
+  await until('all know', () => own.ended && others.every(({ ended }) => ended))
+  expect([own.broken, own.first_ms]).toEqual([true, Infinity])
+  expect(others.filter(({ status, body }) => status === 200 && body.toString() === HALF).length).toBe(20)
+  expect(scene.asked.length).toBe(2)
+  await scene.crew.replaced(deaths)
+})
+
+describe('after half of the body', () => {
+  for (const [framing, headers] of [
+    ['Content-Length', { 'Cache-Control': 'max-age=60', 'Content-Length': HALF.length * 2 }],
+    ['chunked', { 'Cache-Control': 'max-age=60' }],
+  ] as const) {
+    test(`${framing}: who follows in the other worker sees it break off, and the next has a new fetch`, async () => {
+      const target = `/${framing}`
+      scene.begin((_, response, number) => {
+        response.writeHead(200, headers)
+        response.write(HALF)
+        if (number > 1) response.end(HALF)
+      })
+      const [own] = await askers(0, target, 1)
+      await until('it has begun', () => own.first_ms < Infinity)
+      const others: Member[] = []
+      for (let i = 0; i < 20; i++) others.push(await scene.asking(1, target))
+      await until('they follow', () => others.every(({ body }) => body.length === HALF.length))
+      await kill(0)
+      await until('all know', () => own.ended && others.every(({ ended }) => ended))
+      expect([own, ...others].map(({ broken }) => broken)).toEqual(Array.from({ length: 21 }, () => true))
+      expect(await scene.told(1, target)).toBe(HALF + HALF)
+      await scene.crew.replaced(deaths)
+      expect(await scene.told(0, target)).toBe(HALF + HALF)
+      expect(scene.asked.length).toBe(2)
+    })
+  }
+})
+
+test('what it had stored is there for its successor', async () => {
+  scene.begin((_, response, number) => response.setHeader('Cache-Control', 'max-age=60').end(String(number)))
+  expect(await scene.told(0, '/stored')).toBe('1')
+  await kill(0)
+  await scene.crew.replaced(deaths)
+  for (const slot of [0, 1]) expect(await scene.told(slot, '/stored')).toBe('1')
+})
