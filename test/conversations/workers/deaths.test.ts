@@ -106,10 +106,10 @@ const sum = (of: (client: Client) => number): number => clients.reduce((total, c
 test('under load: a death costs the connections of the one that died, no answer is wrong, and all is counted', async () => {
   for (let i = 0; i < CLIENTS; i++) clients.push(new Client(crew.port))
   let lost = 0
-  for (let death = 1; death <= 4; death++) {
+  for (let death = 1; death <= 2; death++) {
     const slot = death % 2
     const before = sum(({ answered }) => answered)
-    await crew.until('there is load', () => sum(({ answered }) => answered) > before + 500)
+    await crew.until('there is load', () => sum(({ answered }) => answered) > before + 300)
     await crew.until('everyone is served', () => clients.every(({ served }) => served))
     lost += crew.count(slot, 'sess_open')
     await crew.kill(slot)
@@ -126,7 +126,7 @@ test('under load: a death costs the connections of the one that died, no answer 
   const counted = crew.counts()['MAIN.client_req']
   expect([counted >= sum(({ answered }) => answered), counted <= sum(({ asked }) => asked)]).toEqual([true, true])
   expect(crew.counts()['MAIN.cache_hit']).toBeGreaterThan(0)
-})
+}, 60_000)
 
 test('each life of a worker has written its requests to the worker’s log', async () => {
   for (let i = 0; i < 4; i++) clients.push(new Client(crew.port))

@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Scene } from './scene.ts'
+import { type Line, Scene } from './scene.ts'
 
 /**
  * Purging and fetching again, for ever, under load and in both workers: each response carries a serial number, and nobody whose request
@@ -20,31 +19,6 @@ afterAll(async () => {
 const KEYS = 3
 const ASKERS = 12
 const PURGES = 1000
-
-/** One request after the other on a connection that stays. */
-class Line {
-  private readonly socket: Socket
-  private text = ''
-  private heard = (_body: string): void => {}
-
-  constructor(socket: Socket) {
-    this.socket = socket
-    socket.setEncoding('latin1').on('data', (data) => this.more(String(data)))
-  }
-
-  ask(start: string, variant: string): Promise<string> {
-    this.text = ''
-    this.socket.write(`${start} HTTP/1.1\r\nHost: a\r\nX-Variant: ${variant}\r\n\r\n`)
-    return new Promise((resolve) => (this.heard = resolve))
-  }
-
-  private more(data: string): void {
-    this.text += data
-    const end = this.text.indexOf('\r\n\r\n') + 4
-    const length = Number(/^content-length: (\d+)/im.exec(this.text.slice(0, end))?.[1] ?? Infinity)
-    if (end >= 4 && this.text.length === end + length) this.heard(this.text.slice(end))
-  }
-}
 
 /** At once, or the head later, or the body in two pieces: whoever purges meets it in each state. */
 function answer(response: ServerResponse, number: number, text: string): void {
@@ -76,7 +50,7 @@ for (const vary of [false, true]) {
       for (let i = n; goesOn(); i++) {
         const key = i % KEYS
         const floor = floors[key]
-        const body = await line.ask(`GET ${path(key)}`, variant)
+        const body = await line.ask(`GET ${path(key)}`, `X-Variant: ${variant}`)
         const [its_key, its_variant, serial] = body.slice(0, body.indexOf('.')).split(' ')
         const right = Number(its_key) === key && (!vary || its_variant === variant) && body.length === 2000
         if (!right || Number(serial) <= floor) wrong.push(`${body.slice(0, 30)} after ${floor}`)
@@ -86,13 +60,13 @@ for (const vary of [false, true]) {
       for (let i = n; goesOn(); i++) {
         const key = i % KEYS
         const issued = serials[key]
-        await line.ask(`PURGE ${path(key)}`, 'x')
+        await line.ask(`PURGE ${path(key)}`)
         floors[key] = Math.max(floors[key], issued)
         purged++
       }
     }
     const lines: Line[] = []
-    for (let i = 0; i < ASKERS + 2; i++) lines.push(new Line(await scene.crew.connect(i % 2)))
+    for (let i = 0; i < ASKERS + 2; i++) lines.push(await scene.line(i % 2))
     await Promise.all(lines.map((line, i) => (i < 2 ? purger(line, i) : asker(line, i))))
     expect(wrong).toEqual([])
     expect(Math.min(...serials)).toBeGreaterThan(20)

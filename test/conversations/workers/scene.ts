@@ -1,12 +1,37 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Crew, newCrew } from '../../kit/crew.ts'
 import { Member, until } from '../../kit/crowd.ts'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, number: number) => void
+
+/** One request after the other on a connection that stays; resolves with bodies of known length. */
+export class Line {
+  readonly socket: Socket
+  private text = ''
+  private heard = (_body: string): void => {}
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.setEncoding('latin1').on('data', (data) => this.more(String(data)))
+  }
+
+  ask(start: string, ...lines: string[]): Promise<string> {
+    this.text = ''
+    this.socket.write([`${start} HTTP/1.1`, 'Host: a', ...lines, '', ''].join('\r\n'))
+    return new Promise((resolve) => (this.heard = resolve))
+  }
+
+  private more(data: string): void {
+    this.text += data
+    const end = this.text.indexOf('\r\n\r\n') + 4
+    const length = Number(/^content-length: (\d+)/im.exec(this.text.slice(0, end))?.[1] ?? Infinity)
+    if (end >= 4 && this.text.length === end + length) this.heard(this.text.slice(end))
+  }
+}
 
 /** Workers in front of one origin, and clients that know which worker serves them. */
 export class Scene {
@@ -15,7 +40,7 @@ export class Scene {
   readonly asked: string[] = []
   /** What the origin does; `number` counts its requests from 1. */
   answer: Answer
-  private readonly members: Member[] = []
+  private readonly members: { readonly socket: Socket }[] = []
   private readonly ends: (() => void)[] = []
 
   private constructor(crew: Crew, answer: Answer) {
@@ -57,6 +82,13 @@ export class Scene {
     this.members.push(member)
     member.ask(target.includes(' ') ? `${target} HTTP/1.1` : `GET ${target} HTTP/1.1`, ...lines)
     return member
+  }
+
+  /** Somebody who asks that worker again and again. */
+  async line(slot: number): Promise<Line> {
+    const line = new Line(await this.crew.connect(slot))
+    this.members.push(line)
+    return line
   }
 
   /** The whole answer of that worker. */
