@@ -23,7 +23,7 @@ import type { FetchKind, FetchSetup } from './fetch-setup.ts'
 import * as account from './fetch-log.ts'
 import { Intake, type IntakeHost } from './intake.ts'
 import { asReceived, headToStore, mergeStale, objectHead, settle } from './object-head.ts'
-import { Recipients } from './recipients.ts'
+import { handOver, Recipients } from './recipients.ts'
 import { callBackend } from './rules.ts'
 import { Stale } from './stale.ts'
 
@@ -312,11 +312,10 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     return body
   }
 
+  /** After this turn: what came with the head in one read then leaves with it in one write. */
   private handOut(): void {
     this.handedOut = true
-    this.recipients.handOut(this.bereq.method === 'HEAD' ? this.expected_bytes : -1)
-    // After the owner, who is told after this turn.
-    if (this.intake !== undefined) queueMicrotask(this.intake.letGo)
+    process.nextTick(handOver, this.recipients, this.intake, this.bereq.method === 'HEAD' ? this.expected_bytes : -1)
   }
 
   private serveStale(failure: FailureKind): boolean {

@@ -44,7 +44,7 @@ export class Intake {
   }
 
   /** Everybody has a reader who is to have one. */
-  readonly letGo = (): void => {
+  letGo(): void {
     const { hold } = this
     this.hold = undefined
     hold?.release()

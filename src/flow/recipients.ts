@@ -3,6 +3,7 @@ import type { Cache } from '../cache/cache.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
 import type { StoredObject } from '../store/contract.ts'
+import type { Intake } from './intake.ts'
 
 /** Who asked for the response of a fetch; none for a background fetch. */
 export interface FetchOwner {
@@ -25,7 +26,6 @@ export class Recipients {
   private readonly cache: Cache
   private owner: FetchOwner | undefined
   private busy: Busy | undefined
-  private announced_bytes = -1
 
   constructor(cache: Cache, owner: FetchOwner | undefined, busy: Busy | undefined) {
     this.cache = cache
@@ -60,10 +60,13 @@ export class Recipients {
     return busy
   }
 
-  /** After this turn: what came with the head in one read then leaves with it in one write. */
-  handOut(announced_bytes: number): void {
-    this.announced_bytes = announced_bytes
-    if (this.owner !== undefined) queueMicrotask(this.tellOwner)
+  /** The response is there. */
+  tellOwner(announced_bytes: number): void {
+    const { owner } = this
+    this.owner = undefined
+    if (owner === undefined) return
+    owner.announced_bytes = announced_bytes
+    owner.fetched()
   }
 
   /** There is no response: the owner makes one of his own. */
@@ -87,12 +90,10 @@ export class Recipients {
   ownerLeft(): void {
     this.owner = undefined
   }
+}
 
-  private readonly tellOwner = (): void => {
-    const { owner } = this
-    this.owner = undefined
-    if (owner === undefined) return
-    owner.announced_bytes = this.announced_bytes
-    owner.fetched()
-  }
+/** To the owner first, who takes a reader of a body that must not be left without one. */
+export function handOver(recipients: Recipients, intake: Intake | undefined, announced_bytes: number): void {
+  recipients.tellOwner(announced_bytes)
+  intake?.letGo()
 }

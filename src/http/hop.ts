@@ -19,6 +19,13 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'proxy-authorization',
 ])
 
+/** Bit n: one of them has n letters. Most fields of a message are told from all of them by that. */
+const LENGTHS = [...HOP_BY_HOP].reduce((bits, key) => bits | (1 << key.length), 0)
+
+function isHopByHop(key: string): boolean {
+  return key.length < 32 && (LENGTHS & (1 << key.length)) !== 0 && HOP_BY_HOP.has(key)
+}
+
 /**
  * Fields that a Connection line cannot take away: without them the message means something else, or the next hop believes it came
  * from somewhere else. A sender must not list them (they are for all recipients), so nothing honest is lost.
@@ -38,7 +45,7 @@ export function removeHopByHop(fields: Fields): void {
   const named = fields.has('connection') ? namedFields(fields) : undefined
   for (let i = 0; i < fields.count;) {
     const key = fields.keys[i]
-    if (HOP_BY_HOP.has(key) || named?.has(key) === true) fields.delete(key)
+    if (isHopByHop(key) || named?.has(key) === true) fields.delete(key)
     else i++
   }
 }

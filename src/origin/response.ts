@@ -48,6 +48,17 @@ export function isReason(reason: string): boolean {
   return true
 }
 
+/** Digits only, of a number that is exact; else CONTRADICTORY. */
+function wholeNumber(text: string): number {
+  let value = 0
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (!(digit >= 0 && digit <= 9)) return CONTRADICTORY
+    value = value * 10 + digit
+  }
+  return text !== '' && Number.isSafeInteger(value) ? value : CONTRADICTORY
+}
+
 export const UNKNOWN_LENGTH = -1
 /** Framing that two readers could read differently. */
 export const CONTRADICTORY = -2
@@ -61,7 +72,5 @@ export function declaredLength(head: ResponseHead): number {
   const length = fields.combined('content-length')
   const codings = fields.combined('transfer-encoding')
   if (codings !== undefined) return length === undefined && codings.toLowerCase() === 'chunked' ? UNKNOWN_LENGTH : CONTRADICTORY
-  if (length === undefined) return UNKNOWN_LENGTH
-  const length_bytes = Number(length)
-  return /^[0-9]+$/.test(length) && Number.isSafeInteger(length_bytes) ? length_bytes : CONTRADICTORY
+  return length === undefined ? UNKNOWN_LENGTH : wholeNumber(length)
 }
