@@ -10,7 +10,7 @@ import { COMMANDS, commandHelp, flagText, generalHelp } from './flags.ts'
 import type { ParameterValues } from './parameters.ts'
 import { defaultParameters, setParameter } from './parameters.ts'
 import type { Stores } from './storage.ts'
-import { parseStores } from './storage.ts'
+import { parseStores, storeNames } from './storage.ts'
 import { version } from './version.ts'
 import { defaultWorkers, parseWorkers } from './workers.ts'
 
@@ -33,6 +33,8 @@ export interface CheckOptions {
   readonly command: 'check'
   readonly files: readonly string[]
   readonly parameters: ParameterValues
+  /** Names of the stores that -s declares, undefined without -s: then rules may name any. */
+  readonly stores: readonly string[] | undefined
   /** --emit: print the JavaScript, too. */
   readonly emit: boolean
 }
@@ -144,7 +146,8 @@ function unknownFlag(command: CommandRow, rows: readonly FlagRow[], rawName: str
 function checkOptions(given: Given): CheckOptions {
   const files = given.all('')
   if (files.length === 0) throw new OperatorError('lacquer check: name at least one rule file')
-  return { command: 'check', files, parameters: parameters(given), emit: given.has('emit') }
+  const stores = given.has('s') ? storeNames(parseStores(given.all('s'))) : undefined
+  return { command: 'check', files, parameters: parameters(given), stores, emit: given.has('emit') }
 }
 
 function serveOptions(given: Given): ServeOptions {

@@ -76,6 +76,12 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
 
 export const CHECK_FLAGS: readonly FlagRow[] = [
   { name: 'p', value: 'name=value', repeat: true, about: 'Set a parameter that rules depend on: policy, vcl_path, vcc_err_unref' },
+  {
+    name: 's',
+    value: '[name=]kind[,options]',
+    repeat: true,
+    about: 'Storage as for serve: rules may name these stores and Transient. Without it any name will do',
+  },
   { name: 'emit', about: 'Print the JavaScript that the rules become' },
   { name: 'help', about: 'Print this and end' },
 ]
@@ -97,7 +103,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'check',
-    synopsis: 'check [-p name=value]... file...',
+    synopsis: 'check [-s storage]... [-p name=value]... file...',
     about: 'Compile rule files and print what is wrong with them',
     flags: CHECK_FLAGS,
   },

@@ -65,6 +65,11 @@ export function parseStores(texts: readonly string[]): Stores {
   return { stores, transient }
 }
 
+/** The names behind `storage.` in rules. */
+export function storeNames({ stores }: Stores): string[] {
+  return [...stores.map(({ name }) => name), TRANSIENT]
+}
+
 interface Parts {
   readonly name: string | undefined
   readonly kind: string

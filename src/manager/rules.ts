@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { codeOf, OperatorError } from '../base/errors.ts'
 import type { BackendArgument } from '../config/addresses.ts'
 import type { ServeOptions } from '../config/command-line.ts'
+import { storeNames } from '../config/storage.ts'
 import { formatEndpoint } from '../listen/address.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 import { backendVcl, compileVcl } from '../vcl/load.ts'
@@ -41,6 +42,7 @@ function check(path: string, source: string, options: ServeOptions): CheckedRule
     policy: parameters.policy,
     vcl_path: parameters.vcl_path.split(':'),
     errUnref: parameters.vcc_err_unref,
+    stores: storeNames(options),
   })
   if (!compiled.ok) throw new OperatorError(`the rules are not accepted:\n${compiled.text}`)
   const { program } = compiled

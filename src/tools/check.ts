@@ -24,6 +24,7 @@ function checkFile(path: string, options: CheckOptions, out: (text: string) => v
     policy: parameters.policy,
     vcl_path: parameters.vcl_path.split(':'),
     errUnref: parameters.vcc_err_unref,
+    ...(options.stores === undefined ? {} : { stores: options.stores }),
   })
   const sources = compiled.sources
   const complaints = compiled.ok ? compiled.warnings : compiled.diagnostics

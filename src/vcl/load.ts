@@ -20,6 +20,8 @@ export interface CompileOptions {
   readonly resolveHost?: (name: string) => string[]
   /** vcc_err_unref: unused declarations are errors (the default). */
   readonly errUnref?: boolean
+  /** Names behind `storage.`: others are errors. Left out: any name will do. */
+  readonly stores?: readonly string[]
 }
 
 export type Compiled =
@@ -48,6 +50,7 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
   const { k, program } = checkVcl(parsed.ast, builtin, {
     errUnref: options.errUnref ?? true,
     resolveHost: options.resolveHost ?? resolveHost,
+    stores: options.stores,
   })
   if (program === undefined) return refused(k.errors, parsed.sources)
   const describe = (at: Place, inBuiltin: boolean) =>

@@ -8,6 +8,8 @@ export interface CheckOptions {
   /** vcc_err_unref: unused declarations are errors (default) or warnings. */
   readonly errUnref: boolean
   readonly resolveHost: (name: string) => string[]
+  /** What -s has declared; undefined when that is not known. */
+  readonly stores: readonly string[] | undefined
 }
 
 /** Something a sub does that is not legal everywhere: a variable, an action, a function. */

@@ -213,10 +213,21 @@ export function useVariable(k: Checking, node: SymbolPath, found: Found, right: 
   if (variable[right] === 0) return k.error(node.at, `${node.text} cannot be ${WORD[right]}`, otherRights(variable))
   k.use(node.at, `${node.text} cannot be ${WORD[right]}`, variable[right])
   k.sub.touched.add(variable.name.split('.')[0])
+  if (variable.name.startsWith('storage.')) return useStorage(k, node, found)
   if (variable.type !== 'HEADER') return { kind: 'variable', type: variable.type, variable, part }
   const bad = badHeaderName(node.parts[2], k.options.syntax)
   if (bad !== undefined) return k.error(node.parts[2].at, bad)
   return { kind: 'header', type: 'HEADER', variable, name: part, key: part.toLowerCase() }
+}
+
+/** storage.NAME and storage.NAME.*: in any case, as for all symbols. */
+function useStorage(k: Checking, node: SymbolPath, { variable, part }: Found): Target | undefined {
+  const { stores } = k.options
+  const declared = stores?.find((name) => name.toLowerCase() === part.toLowerCase())
+  if (stores !== undefined && declared === undefined) {
+    return k.unknown(node.parts[1].at, `there is no store '${part}': -s declares ${stores.join(', ')}`, part, stores)
+  }
+  return { kind: 'variable', type: variable.type, variable, part: declared ?? part }
 }
 
 function otherRights(variable: { read: number; write: number; unset: number }): string | undefined {

@@ -54,6 +54,32 @@ test('a complaint in an included file names that file', () => {
   expect(check(main).output).toMatch(/^ERROR DIR\/part\.vcl: 1:24 unknown action 'hsh'\n/)
 })
 
+test('stores that rules name are those of -s; without it any will do', () => {
+  const rules = file('stores.vcl', `${GOOD}sub vcl_backend_response {\n\tset beresp.storage = storage.imagse;\n}\n`)
+  expect(check(rules).code).toBe(0)
+  expect(check('-s', 'main=memory,1G', '-s', 'images=memory,1G', rules)).toEqual({
+    code: 1,
+    output: [
+      "ERROR DIR/stores.vcl: 4:31 there is no store 'imagse': -s declares main, images, Transient",
+      '    \tset beresp.storage = storage.imagse;',
+      '    \t                             ^~~~~~',
+      "    hint: did you mean 'images'?",
+      '',
+    ].join('\n'),
+  })
+})
+
+test.each([
+  ['storage.images', 0],
+  ['storage.IMAGES', 0],
+  ['storage.Transient', 0],
+  ['storage.transient', 0],
+  ['storage.s0', 1],
+])('%s beside -s images=memory,1G', (name, code) => {
+  const rules = file('store.vcl', `${GOOD}sub vcl_backend_response { if (${name}.happy) { set beresp.storage = ${name}; } }\n`)
+  expect(check('-s', 'images=memory,1G', rules).code).toBe(code)
+})
+
 test('includes are found in vcl_path', () => {
   file('found.vcl', 'sub vcl_recv { return (hash); }\n')
   const main = file('path.vcl', `${GOOD}include "found.vcl";\n`)
