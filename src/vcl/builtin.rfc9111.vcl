@@ -114,12 +114,15 @@ sub vcl_synth {
 # The reason may quote the client: it must not become markup.
 sub vcl_builtin_synth {
     set resp.http.Content-Type = "text/html; charset=utf-8";
-    set resp.http.Retry-After = "5";
+    # To others than the overloaded it says nothing (RFC 9110 section 10.2.3).
+    if (resp.status == 503) {
+        set resp.http.Retry-After = "5";
+    }
     set resp.body = {"<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>"} + resp.status + " " + regsuball(resp.reason, "[<>&]", "?") + {"</title></head>
 <body>
-<h1>Error "} + resp.status + " " + regsuball(resp.reason, "[<>&]", "?") + {"</h1>
+<h1>"} + resp.status + " " + regsuball(resp.reason, "[<>&]", "?") + {"</h1>
 <p>XID: "} + req.xid + {"</p>
 </body>
 </html>

@@ -25,13 +25,12 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Server: Lacquer
        VCL_call SYNTH
        RespHeader Content-Type: text/html; charset=utf-8
-       RespHeader Retry-After: 5
        VCL_return deliver
        Timestamp Process
-       RespHeader Content-Length: 157
+       RespHeader Content-Length: 151
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 154 157 311
+       ReqAcct 37 0 37 138 151 289
        End`,
     ],
   },
