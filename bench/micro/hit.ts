@@ -82,8 +82,8 @@ function nowhere(req: RequestHead): ClientConnection {
     head_bytes: REQUEST.length,
     body_bytes: 0,
     upgrade: false,
-    respond: (head: string) => void (answered.heads += head.length),
-    respondStored: (head: StoredHead) => void (answered.heads += head.put(scratch, 0)),
+    respond: (head: string) => (answered.heads += head.length) > 0,
+    respondStored: (head: StoredHead) => (answered.heads += head.put(scratch, 0)) > 0,
     onClosed: undefined,
     onDrain: undefined,
   }

@@ -64,6 +64,11 @@ export interface RequestBodySink {
   onError(error: Error): void
 }
 
+/** Something that is kept until it is let go, such as a reader of a body. */
+export interface Held {
+  release(): void
+}
+
 /** How the end of a response body is marked on this connection (RFC 9112 section 6.3). */
 export type BodyFraming = 'none' | 'length' | 'chunked' | 'close'
 
@@ -103,11 +108,14 @@ export interface ClientConnection {
 
   /**
    * Writes a whole response in one go and ends the request: `head` is the complete head text with the empty line
-   * (latin1), `body` its bytes or undefined. Small bodies are copied behind the head into one write.
+   * (latin1), `body` its bytes or undefined. Small bodies are copied behind the head into one write. False: the client has not
+   * taken it all, and the memory of `body` must stay as it is: see `hold`.
    */
-  respond(head: string, body: Buffer | undefined): void
+  respond(head: string, body: Buffer | undefined): boolean
   /** The same for a stored head; it is only looked at during the call. */
-  respondStored(head: StoredHead, body: Buffer | undefined): void
+  respondStored(head: StoredHead, body: Buffer | undefined): boolean
+  /** Behind a `respond` that was false: called back when that memory is free for reuse, also when the client goes away. */
+  hold(memory: Held): void
 
   /** Starts a streamed response. The first `write` goes out together with the head. */
   start(head: string, framing: BodyFraming): void

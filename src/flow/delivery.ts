@@ -184,7 +184,7 @@ function sendWhole(task: ClientTask, object: StoredObject, status: number): Step
   const streamed = body === undefined && mayHaveBody(task, status)
   if (!streamed && !task.vcl.usage.respTouched) return sendStored(task, object, length, body)
   const text = headText(task, object) + lengthLine(task, length)
-  return streamed ? stream(task, object, text, length, 0) : send(task, text, body)
+  return streamed ? stream(task, object, text, length, 0) : send(task, text, body, object)
 }
 
 /** Filled and sent in one go, so one will do. */
@@ -199,10 +199,18 @@ function sendStored(task: ClientTask, object: StoredObject, length: number, body
   STORED.end = endOfHead(task)
   task.head_tx_bytes = STORED.size_bytes
   task.body_tx_bytes = body === undefined ? 0 : body.length
-  task.leave()
-  task.connection.respondStored(STORED, body)
-  task.finish()
+  sent(task, task.connection.respondStored(STORED, body), object)
   return STEP.done
+}
+
+/**
+ * The response is written. What the client has not taken yet is held where it lies: the body is there until this run ends, and from
+ * then on for its readers only.
+ */
+function sent(task: ClientTask, free: boolean, object: StoredObject | undefined): void {
+  if (!free && object !== undefined) task.connection.hold(object.body.read(0))
+  task.leave()
+  task.finish()
 }
 
 function sendNotModified(task: ClientTask): Step {
@@ -229,7 +237,7 @@ function sendPart(task: ClientTask, object: StoredObject): Step {
   const text = headOf(task) + lengthLine(task, part.length_bytes)
   if (part.length_bytes === 0 || task.req.method === 'HEAD') return send(task, text, undefined)
   const whole = object.body.whole
-  if (whole !== undefined) return send(task, text, whole.subarray(part.from, part.from + part.length_bytes))
+  if (whole !== undefined) return send(task, text, whole.subarray(part.from, part.from + part.length_bytes), object)
   return stream(task, object, text, part.length_bytes, part.from)
 }
 
@@ -252,14 +260,12 @@ function endOfHead(task: ClientTask): string {
   return 'Connection: keep-alive\r\n\r\n'
 }
 
-function send(task: ClientTask, text: string, body: Buffer | undefined): Step {
+/** `object`: whose body it is, if it is a stored one. */
+function send(task: ClientTask, text: string, body: Buffer | undefined, object?: StoredObject): Step {
   const head = text + endOfHead(task)
-  const { connection } = task
   task.head_tx_bytes = head.length
   task.body_tx_bytes = body === undefined ? 0 : body.length
-  task.leave()
-  connection.respond(head, body)
-  task.finish()
+  sent(task, task.connection.respond(head, body), object)
   return STEP.done
 }
 

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { BodyFraming, ClientConnection, CloseReason, ConnectionFacts, RequestBody } from '../flow/client.ts'
+import type { BodyFraming, ClientConnection, CloseReason, ConnectionFacts, Held, RequestBody } from '../flow/client.ts'
 import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import type { StoredHead } from '../http/stored-head.ts'
@@ -56,6 +56,8 @@ export class Exchange implements ClientConnection {
   /** The client waits for 100 Continue before it sends the body. */
   private expecting = false
   private gone = false
+  /** What is being sent lies there. */
+  private held: Held[] | undefined = undefined
 
   constructor(context: Http1Context, host: ExchangeHost, writer: ResponseWriter, facts: ConnectionFacts) {
     const { limits } = context
@@ -100,18 +102,24 @@ export class Exchange implements ClientConnection {
     this.writer.interim(responseHeadText(head) + '\r\n')
   }
 
-  respond(head: string, body: Buffer | undefined): void {
-    if (!this.active || this.writer.started) return
+  respond(head: string, body: Buffer | undefined): boolean {
+    if (!this.active || this.writer.started) return true
     this.host.responding()
-    this.writer.respond(head, body)
+    const free = this.writer.respond(head, body)
     this.finish()
+    return free
   }
 
-  respondStored(head: StoredHead, body: Buffer | undefined): void {
-    if (!this.active || this.writer.started) return
+  respondStored(head: StoredHead, body: Buffer | undefined): boolean {
+    if (!this.active || this.writer.started) return true
     this.host.responding()
-    this.writer.respondStored(head, body)
+    const free = this.writer.respondStored(head, body)
     this.finish()
+    return free
+  }
+
+  hold(memory: Held): void {
+    ;(this.held ??= []).push(memory)
   }
 
   start(head: string, framing: BodyFraming): void {
@@ -180,6 +188,20 @@ export class Exchange implements ClientConnection {
       if (!this.writer.started && !this.host.bodyArrived) this.writer.interim(CONTINUE)
     }
     this.host.bodyWanted()
+  }
+
+  /** All that was written is with the kernel. */
+  drained(): void {
+    this.letGo()
+    this.onDrain?.()
+  }
+
+  /** The kernel looks at nothing of what was written any more. */
+  letGo(): void {
+    const { held } = this
+    if (held === undefined) return
+    this.held = undefined
+    for (const memory of held) memory.release()
   }
 
   /** No request is under way: what it held is given back. */

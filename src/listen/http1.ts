@@ -114,11 +114,12 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     clock.refresh()
     this.sending.rest()
     if (this.phase === Phase.head) this.deadlines.idle(clock.mono_ms, this.exchange.timeout_idle_ms)
-    this.exchange.onDrain?.()
+    this.exchange.drained()
     this.pump()
   }
 
   gone(error: Error | undefined): void {
+    this.exchange.letGo()
     if (this.phase === Phase.detached) return this.leave('TX_PIPE')
     if (this.phase >= Phase.ending) return this.leave(this.closingReason())
     this.leave(error !== undefined && this.exchange.active && this.writer.started ? 'TX_ERROR' : 'REM_CLOSE')

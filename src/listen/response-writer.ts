@@ -38,14 +38,14 @@ export class ResponseWriter {
     this.scratch = scratch
   }
 
-  /** A response as a whole. */
-  respond(head: string, body: Buffer | undefined): void {
+  /** A response as a whole. True: the memory of `body` is free for reuse. */
+  respond(head: string, body: Buffer | undefined): boolean {
     this.started = true
-    this.put(head, body, false)
+    return this.put(head, body, false)
   }
 
   /** The same for a head that is put together in place. */
-  respondStored(head: StoredHead, body: Buffer | undefined): void {
+  respondStored(head: StoredHead, body: Buffer | undefined): boolean {
     this.started = true
     const { size_bytes } = head
     const body_bytes = body === undefined ? 0 : body.length
@@ -60,6 +60,7 @@ export class ResponseWriter {
     if (body !== undefined) scratch.bytes.set(body, at)
     scratch.used = at + body_bytes
     if (!this.deferring) this.flush()
+    return true
   }
 
   start(head: string, framing: BodyFraming): void {
@@ -119,7 +120,8 @@ export class ResponseWriter {
     if (!this.transport.flushed) scratch.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as Latin1Buffer
   }
 
-  private put(prefix: string, chunk: Buffer | undefined, crlf: boolean): void {
+  /** True: `chunk` was copied, or is with the kernel. */
+  private put(prefix: string, chunk: Buffer | undefined, crlf: boolean): boolean {
     const chunk_bytes = chunk === undefined ? 0 : chunk.length
     this.sent_bytes += prefix.length + chunk_bytes + (crlf ? 2 : 0)
     if (chunk_bytes > COPY_MAX_BYTES || prefix.length + chunk_bytes + 2 > SCRATCH_BYTES) {
@@ -136,6 +138,7 @@ export class ResponseWriter {
     if (crlf) at += CHUNK_END.copy(bytes, at)
     scratch.used = at
     if (!this.deferring) this.flush()
+    return true
   }
 
   /** The scratch buffer in our hands with that much room. */
@@ -152,12 +155,13 @@ export class ResponseWriter {
    * A large body goes out where it lies, in one writev with its head. The head has its own small buffer, not the scratch: a body
    * of this size often waits for the client, and would keep the whole scratch waiting with it.
    */
-  private putParts(prefix: Buffer, chunk: Buffer | undefined, crlf: boolean): void {
+  private putParts(prefix: Buffer, chunk: Buffer | undefined, crlf: boolean): boolean {
     this.flush()
     const parts: Buffer[] = []
     if (prefix.length > 0) parts.push(prefix)
     if (chunk !== undefined) parts.push(chunk)
     if (crlf) parts.push(CHUNK_END)
     this.transport.writev(parts)
+    return this.flushed
   }
 }

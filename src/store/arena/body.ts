@@ -26,8 +26,6 @@ export interface BodyHost {
   window(expected_bytes: number): Body
 }
 
-/** Bodies up to this size are had as one piece: copied behind their head on delivery, so that nothing needs to hold them. */
-const WHOLE_MAX_BYTES = 16 * 1024
 const EMPTY = Buffer.alloc(0)
 
 /**
@@ -250,7 +248,7 @@ export class ArenaBody implements Body {
 
   private onePiece(): Buffer | undefined {
     if (this.seen_bytes === 0) return EMPTY
-    if (this.pieces.length !== 1 || this.seen_bytes > WHOLE_MAX_BYTES) return undefined
+    if (this.pieces.length !== 1) return undefined
     const { at } = this.pieces[0]
     return this.host.bytes.subarray(at, at + this.seen_bytes)
   }

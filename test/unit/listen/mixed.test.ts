@@ -43,7 +43,7 @@ function moodyFlow(dice: Dice): (connection: ClientConnection) => void {
 
 function answer(c: ClientConnection, text: string, dice: Dice): void {
   const bytes = Buffer.from(text + '.'.repeat(dice.roll(30) === 0 ? 100_000 : dice.roll(50)), 'latin1')
-  if (dice.roll(2) === 0) return c.respond(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`, bytes)
+  if (dice.roll(2) === 0) return void c.respond(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`, bytes)
   const framing = FRAMINGS[dice.roll(2)]
   c.start(`HTTP/1.1 200 OK\r\n${framing === 'length' ? `Content-Length: ${bytes.length}` : 'Transfer-Encoding: chunked'}\r\n\r\n`, framing)
   const half = dice.roll(bytes.length)
