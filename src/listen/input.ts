@@ -51,9 +51,9 @@ export class Input {
     return this.kept === undefined ? 0 : this.kept.end - this.kept.start
   }
 
-  /** Nothing at hand and nothing kept. */
+  /** Nothing at hand and nothing kept; within `step` what is kept is what is at hand. */
   get empty(): boolean {
-    return this.at >= this.end && this.kept === undefined
+    return this.at >= this.end && (this.running || this.kept === undefined)
   }
 
   /** All that was not used; this input is empty then. */

@@ -110,6 +110,15 @@ describe.each(READ_PATHS)('request bodies, read path %s', (path) => {
   })
 
   describe('Expect: 100-continue', () => {
+    test('is answered, however the head is cut', async () => {
+      const client = (await start(echoBody)).connect()
+      client.send(expecting.slice(0, -1))
+      await expect.poll(() => front.sessions[0]?.received_bytes).toBe(expecting.length - 1)
+      client.send(expecting.slice(-1))
+      await client.read(go)
+      expect(await client.send('hello').read('hello')).toBe(ok('hello'))
+    })
+
     const expecting = POST + 'Expect: 100-continue\r\nContent-Length: 5\r\n\r\n'
     const go = 'HTTP/1.1 100 Continue\r\n\r\n'
 
