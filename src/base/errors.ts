@@ -18,3 +18,17 @@ export function codeOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown)) return undefined
   return typeof thrown.code === 'string' ? thrown.code : undefined
 }
+
+/** Why a file cannot be read, for the person who named it. */
+export function readFault(thrown: unknown): string {
+  switch (codeOf(thrown)) {
+    case 'ENOENT':
+      return 'there is no such file'
+    case 'EACCES':
+      return 'not permitted to read it'
+    case 'EISDIR':
+      return 'is a directory'
+    default:
+      return `cannot be read (${codeOf(thrown) ?? 'error'})`
+  }
+}

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { codeOf, OperatorError } from '../base/errors.ts'
+import { OperatorError, readFault } from '../base/errors.ts'
 import type { BackendArgument } from '../config/addresses.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { storeNames } from '../config/storage.ts'
@@ -59,19 +59,6 @@ function readRules(path: string): string {
   try {
     return readFileSync(path, 'latin1')
   } catch (error) {
-    throw new OperatorError(`-f ${path}: ${fault(error)}`, { cause: error })
-  }
-}
-
-function fault(error: unknown): string {
-  switch (codeOf(error)) {
-    case 'ENOENT':
-      return 'there is no such file'
-    case 'EACCES':
-      return 'not permitted to read it'
-    case 'EISDIR':
-      return 'is a directory'
-    default:
-      return `cannot be read (${codeOf(error) ?? 'error'})`
+    throw new OperatorError(`-f ${path}: ${readFault(error)}`, { cause: error })
   }
 }

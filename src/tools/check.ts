@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { codeOf, messageOf } from '../base/errors.ts'
+import { readFault } from '../base/errors.ts'
 import type { CheckOptions } from '../config/command-line.ts'
 import { formatExcerpt, type Diagnostic, type SourceSet } from '../vcl/diagnostic.ts'
 import { compileVcl } from '../vcl/load.ts'
@@ -16,7 +16,7 @@ function checkFile(path: string, options: CheckOptions, out: (text: string) => v
   try {
     source = readFileSync(path, 'latin1')
   } catch (error) {
-    out(`ERROR ${path}: 0:0 ${codeOf(error) === 'ENOENT' ? 'no such file' : messageOf(error)}\n`)
+    out(`ERROR ${path}: 0:0 ${readFault(error)}\n`)
     return false
   }
   const compiled = compileVcl(source, {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { assert, AssertionError, unreachable } from '../../../src/base/assert.ts'
-import { codeOf, messageOf, OperatorError } from '../../../src/base/errors.ts'
+import { codeOf, messageOf, OperatorError, readFault } from '../../../src/base/errors.ts'
 import { nearest } from '../../../src/base/nearest.ts'
 
 test('an operator error ends the program with 1', () => {
@@ -37,4 +37,14 @@ describe('the word that was meant', () => {
     ['', undefined],
     ['x'.repeat(100_000), undefined],
   ])('%.20s', (word, meant) => expect(nearest(word, words)).toBe(meant))
+})
+
+test('why a file cannot be read', () => {
+  const fault = (code: string) => readFault(Object.assign(new Error('x'), { code }))
+  expect(['ENOENT', 'EACCES', 'EISDIR', 'EIO'].map(fault)).toEqual([
+    'there is no such file',
+    'not permitted to read it',
+    'is a directory',
+    'cannot be read (EIO)',
+  ])
 })

@@ -94,8 +94,8 @@ test('warnings do not fail a file', () => {
 })
 
 test('what cannot be read is an ERROR line', () => {
-  expect(check(join(directory, 'nope.vcl'))).toEqual({ code: 1, output: 'ERROR DIR/nope.vcl: 0:0 no such file\n' })
-  expect(check(directory).output).toMatch(/^ERROR DIR: 0:0 .*EISDIR/)
+  expect(check(join(directory, 'nope.vcl'))).toEqual({ code: 1, output: 'ERROR DIR/nope.vcl: 0:0 there is no such file\n' })
+  expect(check(directory).output).toBe('ERROR DIR: 0:0 is a directory\n')
 })
 
 test('--emit prints the JavaScript of the policy’s rules', () => {
