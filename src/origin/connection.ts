@@ -1,6 +1,7 @@
 import { Client } from './undici.ts'
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
+import { quicken } from './context.ts'
 import type { Dialler } from './dial.ts'
 import type { BackendSpec } from './contract.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
@@ -58,6 +59,7 @@ export class Connection extends Client {
           wire.local = end(socket.localAddress, socket.localPort, line.spec)
           callback(null, socket)
           teachParser(socket)
+          quicken(this, socket, ORIGIN)
         }
         line.dialler.dial(line.connect_ms, preamble, dialled, true)
       },
