@@ -69,6 +69,9 @@ describe('deadlines', () => {
   })
 })
 
+/** A busy machine may be late by seconds. */
+const PATIENCE = { timeout: 15_000 }
+
 /** 16 MiB, more than sockets hold. */
 const PIECES = Array.from({ length: 256 }, () => 'x'.repeat(65_536))
 
@@ -179,7 +182,7 @@ describe('timeouts', () => {
     const timeouts = { ...PATIENT, first_byte_ms: 50 }
     const backend = cache.origin.backend('default')!
     const call = cache.origin.fetch(backend, get('/', 'POST'), bodyOf(PIECES.length * 65_536, PIECES), timeouts, slow)
-    await vi.waitUntil(() => upload !== undefined)
+    await vi.waitUntil(() => upload !== undefined, PATIENCE)
     cache.origin.fetch(backend, get(), undefined, timeouts, witness)
     await witness.finished
     expect(slow.events).toEqual([])
@@ -207,7 +210,7 @@ describe('timeouts', () => {
     const body = bodyOf(5, ['hello'])
     const call = cache.origin.fetch(cache.origin.backend('default')!, get('/', 'POST'), body, { ...PATIENT, first_byte_ms: 20 }, heard)
     clock.real_ms = 10_000
-    await vi.waitUntil(() => uploads.length > 0 && clock.readings > 3)
+    await vi.waitUntil(() => uploads.length > 0 && clock.readings > 3, PATIENCE)
     expect(heard.events).toEqual([])
     call.abort()
   })
