@@ -30,13 +30,21 @@ export class Busy {
   /** As counted when it began: purged meanwhile, its waiters may have the response, later requests may not. */
   readonly purges: number
   /** The right as other workers know it. */
-  readonly claim: number
+  claim: number
+  /** It was another worker's, and is anybody's here who looks up next. */
+  free = false
 
   constructor(variant: Variant, since_ms: number, purges: number, claim: number) {
     this.variant = variant
     this.since_ms = since_ms
     this.purges = purges
     this.claim = claim
+  }
+
+  /** Is that so of all who wait? */
+  everyone(fact: (req: RequestHead) => boolean): boolean {
+    for (const waiter of this.waiters) if (!fact(waiter.req)) return false
+    return true
   }
 
   /** Another worker fetches. */

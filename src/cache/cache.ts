@@ -111,10 +111,10 @@ export class Cache {
   fail(busy: Busy, object: StoredObject, willDo: (req: RequestHead) => boolean): void {
     const { variant } = busy
     // Those for whom it will not do must not line up either, to fail one after the other.
-    if (variant.busy === busy && !isLive(variant) && !everyone(busy, willDo)) {
+    if (variant.busy === busy && !isLive(variant) && !busy.everyone(willDo)) {
       this.setMarker(variant, LEFT_OUT_MS, false, object.head.xid)
     }
-    this.rights.hand(busy, object, willDo)
+    this.rights.hand(busy, object, willDo, CLAIM_END.apart)
   }
 
   /** Would this request have found the object, as far as Vary goes? */
@@ -212,9 +212,16 @@ export class Cache {
     const underWay = this.rights.of(variant)
     const busy = underWay ?? this.rights.take(variant)
     if (underWay === undefined && !busy.elsewhere) return this.lookAgain(entry, busy, request)
+    if (busy.free) return this.inherit(busy)
     if (request.hash_ignore_busy || request.hash_always_miss) return LOOKUP.miss
     this.busy = busy
     return busy.waiters.size >= this.limits.busy_waiters_max ? LOOKUP.crowded : LOOKUP.wait
+  }
+
+  private inherit(busy: Busy): Lookup {
+    busy.free = false
+    this.busy = busy
+    return LOOKUP.miss
   }
 
   /** The right to fetch is ours; but between our look and our claim another worker may have fetched it. */
@@ -382,11 +389,6 @@ export class Cache {
 
 function isLive({ object }: Variant): boolean {
   return object !== undefined && object.live
-}
-
-function everyone(busy: Busy, willDo: (req: RequestHead) => boolean): boolean {
-  for (const waiter of busy.waiters) if (!willDo(waiter.req)) return false
-  return true
 }
 
 /** The variant an object was found as: kept with its handle, for a WeakMap of all objects costs each collection its size. */

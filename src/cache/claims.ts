@@ -4,6 +4,8 @@ export const CLAIM_END = {
   look: 0,
   /** The response is not for sharing between requests that came together: fetch, whatever is stored. */
   alone: 1,
+  /** The fetch failed, and its error page is not stored: one of each worker fetches, for those who wait in that worker. */
+  apart: 2,
 } as const
 export type ClaimEnd = (typeof CLAIM_END)[keyof typeof CLAIM_END]
 

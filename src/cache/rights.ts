@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { RequestHead } from '../http/message.ts'
 import type { StoredObject } from '../store/contract.ts'
 import { Busy, type Waiter } from './busy.ts'
-import { CLAIM_END, CLAIM_THEIRS, type ClaimEnd, type Claims } from './claims.ts'
+import { CLAIM_END, CLAIM_THEIRS, CLAIM_UNSHARED, type ClaimEnd, type Claims } from './claims.ts'
 import type { Variant } from './entry.ts'
 import type { CacheObserver } from './lookup.ts'
 
@@ -92,7 +92,20 @@ export class Rights {
 
   private endedElsewhere(busy: Busy, end: ClaimEnd): void {
     if (end === CLAIM_END.alone) this.separate(busy)
+    else if (end === CLAIM_END.apart && this.of(busy.variant) === busy) this.bequeath(busy)
     else this.release(busy)
+  }
+
+  /** One of those who wait fetches for this worker's: were the right taken among all, each worker would wait for one before it to fail. */
+  private bequeath(busy: Busy): void {
+    busy.claim = CLAIM_UNSHARED
+    busy.free = true
+    for (const heir of busy.waiters) {
+      busy.waiters.delete(heir)
+      heir.released()
+      break
+    }
+    if (busy.free) this.release(busy)
   }
 
   private announce(variant: Variant, claim: number): Busy {

@@ -1,5 +1,5 @@
 import type { ClaimWatch } from '../shm/claim-watch.ts'
-import { ALONE, CLAIM_FULL, CLAIM_THEIRS as MET, LOOK_AGAIN, type Claims as ClaimTable } from '../shm/claims.ts'
+import { ALONE, APART, CLAIM_FULL, CLAIM_THEIRS as MET, type ClaimOutcome, LOOK_AGAIN, type Claims as ClaimTable } from '../shm/claims.ts'
 import { hashed, hashId } from '../store/arena/hash.ts'
 import { CLAIM_END, CLAIM_THEIRS, CLAIM_UNSHARED, type ClaimEnd, type Claims } from './claims.ts'
 
@@ -9,6 +9,10 @@ const PURGE_COUNTS = 65_536
 export function purgeMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(PURGE_COUNTS * Int32Array.BYTES_PER_ELEMENT)
 }
+
+/** In shared memory and here. */
+const OUTCOMES: Record<ClaimEnd, ClaimOutcome> = { [CLAIM_END.look]: LOOK_AGAIN, [CLAIM_END.alone]: ALONE, [CLAIM_END.apart]: APART }
+const ENDS: Record<ClaimOutcome, ClaimEnd> = { [LOOK_AGAIN]: CLAIM_END.look, [ALONE]: CLAIM_END.alone, [APART]: CLAIM_END.apart }
 
 /** Rights to fetch among the workers of a process. */
 export class SharedClaims implements Claims {
@@ -33,12 +37,12 @@ export class SharedClaims implements Claims {
   }
 
   release(claim: number, end: ClaimEnd): void {
-    this.table.release(claim, end === CLAIM_END.alone ? ALONE : LOOK_AGAIN)
+    this.table.release(claim, OUTCOMES[end])
   }
 
   /** Directly after the `take` that met another's right. */
   watch(_id: string, ended: (end: ClaimEnd) => void): void {
-    this.watches.watch({ claimEnded: (outcome) => ended(outcome === ALONE ? CLAIM_END.alone : CLAIM_END.look) })
+    this.watches.watch({ claimEnded: (outcome) => ended(ENDS[outcome]) })
   }
 
   purges(key: string): number {

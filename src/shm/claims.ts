@@ -12,7 +12,9 @@ export const CLAIM_FULL = -2
 export const LOOK_AGAIN = 0
 /** What came was not for sharing: fetch without waiting for each other. */
 export const ALONE = 1
-export type ClaimOutcome = typeof LOOK_AGAIN | typeof ALONE
+/** It failed: fetch, one for each worker, and wait for no other worker. */
+export const APART = 2
+export type ClaimOutcome = typeof LOOK_AGAIN | typeof ALONE | typeof APART
 
 const SLOTS = 65_536
 /** A hash leads to one bucket; where that is full there is no shared right. */
@@ -31,7 +33,8 @@ const WATCHERS = 3
 // In the tenancy: holder's number + 1 (0: nobody), outcome of the tenancy before this one, tenancies ended so far.
 const HOLDER = 0x7f
 const OUTCOME_SHIFT = 7
-const GENERATION_SHIFT = 8
+const OUTCOME_BITS = 3
+const GENERATION_SHIFT = 9
 
 /** Words of a worker's marks: a bit for each slot. */
 function markWords(slots: number): number {
@@ -128,7 +131,7 @@ export class Claims {
     const ended = (now >>> GENERATION_SHIFT) - (seen.tenancy >>> GENERATION_SHIFT)
     if (ended === 0) return undefined
     // Of those before the last nothing is known any more, and looking again is always right.
-    return ended === 1 && ((now >>> OUTCOME_SHIFT) & 1) === ALONE ? ALONE : LOOK_AGAIN
+    return ended === 1 ? (((now >>> OUTCOME_SHIFT) & OUTCOME_BITS) as ClaimOutcome) : LOOK_AGAIN
   }
 
   /** For claim-watch.ts: sets or clears a worker's bit. */

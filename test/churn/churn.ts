@@ -78,7 +78,7 @@ class Churn {
     // One in six is slow.
     const running = Array.from({ length: clients }, (_, i) => new Churner(scene, i + 1, i % 6 === 0).run())
     for (let second = 1; second <= seconds; second++) {
-      await pause(second * 1000 - elapsed_s() * 1000)
+      await pause(Math.max(0, second - elapsed_s()) * 1000)
       // One at a time: the others are to be seen to go on.
       if (second % this.options.death_every_s === 0 && this.replaced === scene.deaths) this.kill()
       if (second % 30 === 0) say(this.progress(second))

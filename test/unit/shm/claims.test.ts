@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { ClaimWatch, type ClaimWaiter } from '../../../src/shm/claim-watch.ts'
-import { ALONE, CLAIM_FULL, CLAIM_THEIRS, type ClaimOutcome, Claims, LOOK_AGAIN } from '../../../src/shm/claims.ts'
+import { ALONE, APART, CLAIM_FULL, CLAIM_THEIRS, type ClaimOutcome, Claims, LOOK_AGAIN } from '../../../src/shm/claims.ts'
 import { Doorbells, type Listening } from '../../../src/shm/doorbell.ts'
 import { NO_WORKER } from '../../../src/shm/lock.ts'
 import { beforeStep, diesBefore } from '../../kit/atomic-steps.ts'
@@ -130,6 +130,7 @@ describe('whoever waits', () => {
   test.each([
     ['look again', LOOK_AGAIN],
     ['fetch alone', ALONE],
+    ['fetch for each worker', APART],
   ] as const)('is told once: %s', async (_, outcome) => {
     const { party } = table()
     const [a, b] = [party(0), party(40)]

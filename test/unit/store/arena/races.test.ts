@@ -73,7 +73,7 @@ for (const seed of [1, 2]) {
   }, 60_000)
 
   test(`workers die at any moment, and others go on, seed ${seed}`, async () => {
-    expectInOrder(await race(seed, { ...SMALL, deaths: 4 }), SMALL.ids)
-    expectInOrder(await race(seed + 50, { ...LARGE, deaths: 3 }), LARGE.ids)
+    expectInOrder(await race(seed, { ...SMALL, deeds: 1500, deaths: 4 }), SMALL.ids)
+    expectInOrder(await race(seed + 50, { ...LARGE, deeds: 200, deaths: 3 }), LARGE.ids)
   }, 60_000)
 }
