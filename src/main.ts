@@ -18,6 +18,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
 // Whoever read our lines has gone: no reason to stop serving.
 process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
 
 try {
   process.exitCode = await main(process.argv.slice(2))

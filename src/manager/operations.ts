@@ -2,6 +2,7 @@ import type { Logger } from 'pino'
 
 /** At most so many lines a second: what goes wrong a thousand times a second is not read a thousand times. */
 const LINES_PER_S = 50
+const STDERR = 2
 
 /**
  * The operations log: what a person must know, as pino's JSON lines on standard error. pino is loaded with the first
@@ -28,12 +29,15 @@ export class Operations {
   }
 
   private put(level: 'warn' | 'error' | 'info', message: string): void {
-    this.logger.ready ??= load()
+    this.logger.ready ??= openLog(STDERR)
     void this.logger.ready.then((logger) => logger[level](message))
   }
 }
 
-async function load(): Promise<Logger> {
+/** pino's lines to that file descriptor. A full disk or a reader that has gone costs lines, not the cache. */
+export async function openLog(fd: number): Promise<Logger> {
   const { pino } = await import('pino')
-  return pino({ name: 'lacquer' }, pino.destination({ dest: 2, sync: true }))
+  const destination = pino.destination({ dest: fd, sync: true })
+  destination.on('error', () => {})
+  return pino({ name: 'lacquer' }, destination)
 }

@@ -1,0 +1,25 @@
+import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openLog } from '../../../src/manager/operations.ts'
+
+test('a line is JSON, with its level and who says it', async () => {
+  const path = join(tmpdir(), `lacquer-operations-${process.pid}`)
+  const fd = openSync(path, 'w')
+  const log = await openLog(fd)
+  log.warn('the store is small')
+  closeSync(fd)
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ level: 40, name: 'lacquer', msg: 'the store is small' })
+  rmSync(path)
+})
+
+test('a disk that is full costs lines and nothing else', async () => {
+  const full = openSync('/dev/full', 'w')
+  const log = await openLog(full)
+  for (let i = 0; i < 3; i++) {
+    log.error('nobody will read this')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  closeSync(full)
+})
