@@ -17,10 +17,14 @@ import { Worker } from '../../src/worker/worker.ts'
  * A hit without its sockets: parse, recv, hash, lookup, deliver, log and counters, down to the text of the response. What is
  * left of a hit's CPU time is the kernel and Node's sockets. Prints the best of many rounds: the machine is noisy, the code not.
  *
- *   node bench/micro/hit.ts
+ *   node bench/micro/hit.ts [number of stores]
  */
 const ROUNDS = 40
 const HITS = 20_000
+const STORES = Array.from(
+  { length: Number(process.argv[2] ?? 1) },
+  (_, i) => ({ name: `s${i}`, kind: 'memory', size_bytes: 2 ** 26 }) as const,
+)
 const REQUEST = Buffer.from('GET /hit HTTP/1.1\r\nHost: 127.0.0.1:6081\r\n\r\n', 'latin1')
 
 async function startWorker(originPort: number): Promise<{ worker: Worker; port: number }> {
@@ -36,14 +40,14 @@ async function startWorker(originPort: number): Promise<{ worker: Worker; port: 
     rules: compiled.program.image,
     backends: 1,
     transient_bytes: 2 ** 24,
-    stores: [{ name: 's0', kind: 'memory', size_bytes: 2 ** 26 } as const],
+    stores: STORES,
     identity: 'bench',
     hostname: 'bench',
     counters: [],
     store_counters: undefined,
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
-    shared: new Shared([{ name: 's0', kind: 'memory', size_bytes: 2 ** 26 }]).memory,
+    shared: new Shared(STORES).memory,
   }
   const worker = await Worker.start(config, { warn: console.error, error: console.error })
   return { worker, port: worker.endpoints[0].port }

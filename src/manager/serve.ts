@@ -102,6 +102,7 @@ class Manager {
       this.health = 'ready'
       for (const line of supplies.describe()) process.stdout.write(`lacquer: ${line}\n`)
       this.announce(open, metrics)
+      for (const remark of supplies.remarks()) this.operations.write('warn', remark)
       if (lowered !== undefined) this.operations.write('warn', lowered)
       void tellUnresolved(this.rules.hosts, (line) => this.operations.write('warn', line))
       await stop

@@ -1,6 +1,7 @@
 import { Claims } from '../shm/claims.ts'
 import { Doorbells } from '../shm/doorbell.ts'
 import { NO_WORKER } from '../shm/lock.ts'
+import { memoryRemarks } from '../shm/memory.ts'
 import { purgeMemory } from '../cache/shared-claims.ts'
 import type { StoreSpec } from '../config/storage.ts'
 import type { Arena } from '../store/arena/arena.ts'
@@ -29,6 +30,12 @@ export class Shared {
     // The arenas first: who is told of a claim's end looks into them.
     for (const arena of this.arenas) arena.workerDied(slot, this.bells)
     this.claims.releaseAllOf(slot)
+  }
+
+  /** What the operator should hear about their sizes. */
+  remarks(): string[] {
+    const inMemory = this.stores.filter(({ kind }) => kind === 'memory')
+    return memoryRemarks(inMemory.reduce((sum, { size_bytes }) => sum + size_bytes, 0))
   }
 
   /** What the operator has, a line for each store. */

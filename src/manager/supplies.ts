@@ -15,6 +15,8 @@ export interface WorkerSupplies {
   buried(slot: number): void
   /** What the stores are, a line for each. */
   describe(): readonly string[]
+  /** What the operator should hear about them. */
+  remarks(): readonly string[]
 }
 
 export function newSupplies(options: ServeOptions, rules: CheckedRules, counters: CounterSet): WorkerSupplies {
@@ -48,6 +50,7 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
       ring: rings[slot],
     }),
     describe: () => shared.describe(),
+    remarks: () => shared.remarks(),
     buried: (slot) => {
       shared.releaseAllOf(slot)
       for (const block of blocks[slot]) clearGauges(block)

@@ -203,3 +203,25 @@ vtc('storage.NAME.*', async (t) => {
   const found = await c1.ask('/', { fields: { Happy: 'true', 'Full-B': 'true', 'Used-A': '0', Transient: '0' } })
   expect(Number(found.field('used-b'))).toBeGreaterThan(100_000)
 })
+
+vtc('what is held for its reader only is counted as Transient, until it has been read', async (t) => {
+  const HALF = 'x'.repeat(100_000)
+  const transient = (name: string): number => v1.counters()[`SMA.Transient.${name}`]
+  const s1 = await t.origin('s1', async (s) => {
+    await s.rx()
+    s.tx('HTTP/1.1 200 OK', 'Cache-Control: no-store', `Content-Length: ${2 * HALF.length}`)
+    s.txbody(HALF)
+    await t.until('half of it is held', () => transient('g_bytes') >= HALF.length)
+    expect([transient('c_req'), transient('g_alloc')]).toEqual([1, 1])
+    expect(transient('c_bytes') - transient('c_freed')).toBe(transient('g_bytes'))
+    s.txbody(HALF)
+  })
+  const vcl = 'sub vcl_backend_response { set beresp.do_stream = false; }'
+  const v1 = t.cache(await startCache({ origin: s1, vcl }))
+  const c1 = await t.connect('c1', v1)
+  await c1.ask('/', { body_bytes: 2 * HALF.length })
+  await t.until('nothing is held', () => transient('g_bytes') === 0)
+  expect([transient('c_req'), transient('g_alloc')]).toEqual([1, 0])
+  expect(transient('c_bytes')).toBeGreaterThanOrEqual(2 * HALF.length)
+  expect(transient('c_freed')).toBe(transient('c_bytes'))
+})

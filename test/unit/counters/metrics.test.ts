@@ -3,14 +3,19 @@ import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
-import { CounterBlock, CounterSet, MAIN, SMA, VBE } from '../../../src/counters/counters.ts'
+import { ARENA, CounterBlock, CounterSet, MAIN, SMA, VBE } from '../../../src/counters/counters.ts'
 import type { Health, MetricsServer } from '../../../src/counters/metrics-server.ts'
 import { startMetricsServer } from '../../../src/counters/metrics-server.ts'
 import { PrometheusText } from '../../../src/counters/prometheus.ts'
 
 describe('Prometheus text', () => {
   const set = new CounterSet()
-  const blocks = { main: new CounterBlock(), s0: new CounterBlock('SMA', 's0'), app: new CounterBlock('VBE', 'app') }
+  const blocks = {
+    main: new CounterBlock(),
+    s0: new CounterBlock('SMA', 's0'),
+    arena: new CounterBlock('ARENA', 's0'),
+    app: new CounterBlock('VBE', 'app'),
+  }
   const prometheus = new PrometheusText(set, '1.2.3')
 
   test('has every value of the moment of the scrape, under its documented name', async () => {
@@ -19,6 +24,7 @@ describe('Prometheus text', () => {
     blocks.main.values[MAIN.uptime] = 61
     blocks.main.values[MAIN.n_object] = 2
     blocks.s0.values[SMA.g_bytes] = 4096
+    blocks.arena.values[ARENA.c_evicted_small] = 3
     blocks.app.values[VBE.req] = 7
     const lines = (await prometheus.metricsText()).split('\n')
     expect(lines).toEqual(
@@ -30,6 +36,7 @@ describe('Prometheus text', () => {
         'lacquer_main_n_object 2',
         'lacquer_main_uptime_seconds 61',
         'lacquer_sma_g_bytes{store="s0"} 4096',
+        'lacquer_arena_c_evicted_small_total{store="s0"} 3',
         'lacquer_vbe_req_total{backend="app"} 7',
         `lacquer_build_info{version="1.2.3",node="${process.versions.node}"} 1`,
       ]),
