@@ -46,8 +46,19 @@ async function withPeers<T>(bench: Bench, work: (running: Map<string, Running>) 
   }
 }
 
-/** A miss runs through enough code that the compilers are busy for seconds. */
+/**
+ * A miss runs through so much code that the compilers work for the first 50,000 of them: as many for each peer, however long they
+ * take on this machine, within reason.
+ */
+const WARM_UP_REQUESTS = 50_000
 const WARM_UP_SECONDS = 3
+const WARM_UPS_MAX = 10
+
+async function warmUp(plan: LoadPlan): Promise<void> {
+  let requests = 0
+  for (let i = 0; i < WARM_UPS_MAX && requests < WARM_UP_REQUESTS; i++)
+    requests += (await load({ ...plan, seconds: WARM_UP_SECONDS })).requests
+}
 
 /** CPU microseconds per request of the server's whole process tree, median of interleaved rounds. */
 function throughput({ name, title, path, unique, targets }: Throughput): Scenario {
@@ -58,16 +69,17 @@ function throughput({ name, title, path, unique, targets }: Throughput): Scenari
         const samples = new Map<string, number[]>()
         const rates = new Map<string, number[]>()
         const notes: string[] = []
-        for (let round = 0; round <= bench.rounds; round++) {
+        const planFor = (port: number): LoadPlan => {
+          return { port, path, unique, connections: 64, seconds: bench.seconds, directory: bench.setting.directory }
+        }
+        for (const { port } of running.values()) await warmUp(planFor(port))
+        for (let round = 1; round <= bench.rounds; round++) {
           for (const [peer, { child, port }] of running) {
-            // Round 0 fills caches and lets compilers compile.
-            const seconds = round === 0 ? WARM_UP_SECONDS : bench.seconds
-            const plan: LoadPlan = { port, path, unique, connections: 64, seconds, directory: bench.setting.directory }
+            const plan = planFor(port)
             const before_us = cpu_us(child.pid!)
             const result = await load(plan)
             const cost_us = (cpu_us(child.pid!) - before_us) / result.requests
             if (result.errors > 0) notes.push(`${peer} round ${round}: ${result.errors} errors`)
-            if (round === 0) continue
             const rate = result.requests / result.seconds
             bench.say(`${title}, round ${round}, ${peer}: ${cost_us.toFixed(1)} us CPU, ${rate.toFixed(0)} requests/s`)
             samples.set(peer, [...(samples.get(peer) ?? []), cost_us])
