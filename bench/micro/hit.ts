@@ -1,3 +1,4 @@
+import { SystemClock } from '../../src/base/clock.ts'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Latin1Buffer } from '../../src/base/digits.ts'
@@ -47,7 +48,7 @@ async function startWorker(originPort: number): Promise<{ worker: Worker; port: 
     store_counters: undefined,
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
-    shared: new Shared(STORES).memory,
+    shared: new Shared(STORES, new SystemClock()).memory,
   }
   const worker = await Worker.start(config, { warn: console.error, error: console.error })
   return { worker, port: worker.endpoints[0].port }

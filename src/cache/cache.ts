@@ -5,13 +5,13 @@ import type { RequestHead } from '../http/message.ts'
 import type { Policy } from '../policy/policy.ts'
 import { REUSE, mayReuse } from '../policy/reuse.ts'
 import { varySpec } from '../policy/vary.ts'
-import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
+import type { Cold, ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { outdates, type FetchBegun } from './begun.ts'
 import type { Busy, Waiter } from './busy.ts'
 import { CLAIM_END, type Claims } from './claims.ts'
 import { copyBody } from './copy.ts'
-import { Entry, hold, plainId, secondaryKey, Variant } from './entry.ts'
-import { LOOKUP, type CacheLimits, type CacheObserver, type Lookup, type LookupRequest } from './lookup.ts'
+import { Entry, hold, isLive, placeOf, plainId, secondaryKey, Variant } from './entry.ts'
+import { LOOKUP, THAWS_MAX, type CacheLimits, type CacheObserver, type Lookup, type LookupRequest } from './lookup.ts'
 import { LooseObject } from './loose.ts'
 import { noteHead, withSpec } from './note.ts'
 import { Rights } from './rights.ts'
@@ -32,6 +32,8 @@ export class Cache {
   /** Results of the last `lookup`, valid until the next one. */
   object: StoredObject | undefined
   busy: Busy | undefined
+  /** After `cold`: what is to be waited for. */
+  cold: Cold | undefined
   /** After hitmiss and hitpass: the fetch that left the marker, and how long it still holds. */
   marker_xid = 0
   marker_left_ms = 0
@@ -70,9 +72,12 @@ export class Cache {
     this.object = undefined
     this.busy = undefined
     const entry = this.enter(key)
-    entry.refresh()
+    const waits = request.thaws >= THAWS_MAX
+    entry.refresh(waits)
+    if (this.store.cold !== undefined) return this.chilled(this.store.cold)
     const { fields } = request.req
-    const variant = request.hash_ignore_vary ? entry.selectAny(fields) : entry.select(fields)
+    const variant = request.hash_ignore_vary ? entry.selectAny(fields, waits) : entry.select(fields, waits)
+    if (this.store.cold !== undefined) return this.chilled(this.store.cold)
     if (variant === undefined || request.hash_always_miss) return this.claim(entry, request)
     return this.judge(entry, variant, request)
   }
@@ -136,7 +141,7 @@ export class Cache {
   purge(key: string): number {
     this.claims.countPurge(key)
     const entry = this.enter(key)
-    entry.refresh()
+    entry.refresh(true)
     let purged = 0
     for (const variant of entry.all()) {
       if (isLive(variant)) purged++
@@ -146,7 +151,7 @@ export class Cache {
     if (entry.note !== undefined) this.store.remove(entry.note)
     // Whatever is there and could not be seen: it was being moved, or another worker has just stored it.
     this.store.discard(plainId(key))
-    entry.refresh()
+    entry.refresh(true)
     this.forget(entry)
     return purged
   }
@@ -184,6 +189,12 @@ export class Cache {
     if (verdict === REUSE.stale) return this.graceHit(variant, object)
     if (verdict === REUSE.no) this.object = undefined
     return this.claim(entry, request)
+  }
+
+  private chilled(cold: Cold): Lookup {
+    this.store.cold = undefined
+    this.cold = cold
+    return LOOKUP.cold
   }
 
   private marked(variant: Variant): boolean {
@@ -228,8 +239,8 @@ export class Cache {
   private lookAgain(entry: Entry, mine: Busy, request: LookupRequest): Lookup {
     this.busy = mine
     if (mine.claim < 0 || request.hash_always_miss) return LOOKUP.miss
-    entry.refresh()
-    const found = entry.select(request.req.fields)?.object
+    entry.refresh(true)
+    const found = entry.select(request.req.fields, true)?.object
     if (found === undefined || found === this.object || !found.live) return LOOKUP.miss
     if (mayReuse(this.policy, found.head, this.clock.wall_ms, request) !== REUSE.fresh) return LOOKUP.miss
     this.busy = undefined
@@ -262,7 +273,7 @@ export class Cache {
   ): StoredObject | undefined {
     if (begun.purges !== this.claims.purges(key)) return undefined
     const entry = this.enter(key)
-    entry.refresh()
+    entry.refresh(true)
     const secondary = secondaryKey(spec, fields)
     if (outdates(this.store.find(entry.idOf(secondary)), head, begun) || !this.noteSpec(entry, spec, head.xid, begun.into)) return undefined
     const object = this.store.open(entry.idOf(secondary), head, expected_bytes, begun.into)
@@ -326,8 +337,7 @@ export class Cache {
     if (body.state !== 'complete' || body.size_bytes > REVIVED_MAX_BYTES) return undefined
     const copy = this.admit(key, spec, fields, head, body.size_bytes, begun)
     if (copy === undefined) return undefined
-    copyBody(body, copy.body)
-    return copy
+    return copyBody(body, copy.body) ? copy : undefined
   }
 
   /** A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461). */
@@ -385,13 +395,4 @@ export class Cache {
   private forget(entry: Entry): void {
     if (entry.empty && this.entries.peek(entry.key) === entry) this.entries.delete(entry.key)
   }
-}
-
-function isLive({ object }: Variant): boolean {
-  return object !== undefined && object.live
-}
-
-/** The variant an object was found as: kept with its handle, for a WeakMap of all objects costs each collection its size. */
-function placeOf(object: StoredObject): Variant | undefined {
-  return object.place instanceof Variant ? object.place : undefined
 }

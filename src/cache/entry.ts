@@ -56,31 +56,35 @@ export class Entry {
     this.store = store
   }
 
-  /** Learns what others have made of the key since. One look at the object or note it knows, when that is still there. */
-  refresh(): void {
+  /**
+   * Learns what others have made of the key since. One look at the object or note it knows, when that is still there. Unless it
+   * `waits` for the disk, the store's `cold` may be set afterwards, and nothing is known.
+   */
+  refresh(waits: boolean): void {
     const { note } = this
     if (note === undefined) {
       const { plain } = this
       if (plain !== undefined && plain.object !== undefined && plain.object.live) return
     } else if (note.live) return
-    const found = this.store.find(plainId(this.key))
+    const found = this.look(plainId(this.key), waits)
+    if (found === undefined && this.store.cold !== undefined) return
     if (found !== undefined && isNote(found)) return this.adopt(found)
     if (note !== undefined) this.forgetNote()
     if (found !== undefined) hold(this.variant(''), found)
   }
 
   /** The variant this request selects: of several, the one whose response is the most recent (RFC 9111 section 4). */
-  select(fields: Fields): Variant | undefined {
+  select(fields: Fields, waits: boolean): Variant | undefined {
     if (this.note === undefined) return this.plain
     const { specs } = this
     let best: Variant | undefined
-    for (let i = 0; i < specs.length; i++) best = fresher(best, this.look(secondaryKey(specs[i], fields)))
+    for (let i = 0; i < specs.length; i++) best = fresher(best, this.find(secondaryKey(specs[i], fields), waits))
     return best
   }
 
   /** hash_ignore_vary: of the variants this worker knows, the one that has the most recent object. */
-  selectAny(fields: Fields): Variant | undefined {
-    let best = this.select(fields)
+  selectAny(fields: Fields, waits: boolean): Variant | undefined {
+    let best = this.select(fields, waits)
     for (const variant of this.all()) best = fresher(best, variant)
     return best
   }
@@ -130,10 +134,16 @@ export class Entry {
     return this.plain === undefined ? varying : [this.plain, ...varying]
   }
 
-  private look(key: string): Variant | undefined {
+  private look(id: string, waits: boolean): StoredObject | undefined {
+    return waits ? this.store.find(id) : this.store.seek(id)
+  }
+
+  private find(key: string, waits: boolean): Variant | undefined {
     const known = this.known(key)
     if (known !== undefined && known.object !== undefined && known.object.live) return known
-    const found = this.store.find(this.idOf(key))
+    // One look at a disk at a time.
+    if (!waits && this.store.cold !== undefined) return known
+    const found = this.look(this.idOf(key), waits)
     if (found === undefined) return known
     const variant = known ?? this.variant(key)
     hold(variant, found)
@@ -205,4 +215,13 @@ function fresher(a: Variant | undefined, b: Variant | undefined): Variant | unde
 
 function liveOf({ object }: Variant): StoredObject | undefined {
   return object !== undefined && object.live ? object : undefined
+}
+
+export function isLive({ object }: Variant): boolean {
+  return object !== undefined && object.live
+}
+
+/** The variant an object was found as: kept with its handle, for a WeakMap of all objects costs each collection its size. */
+export function placeOf(object: StoredObject): Variant | undefined {
+  return object.place instanceof Variant ? object.place : undefined
 }

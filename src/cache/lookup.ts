@@ -17,6 +17,8 @@ export const LOOKUP = {
   hitpass: 6,
   /** As `wait`, but too many are waiting already. */
   crowded: 7,
+  /** It lies on a disk: look up again when `cold` has thawed. */
+  cold: 8,
 } as const
 export type Lookup = (typeof LOOKUP)[keyof typeof LOOKUP]
 
@@ -29,7 +31,12 @@ export interface LookupRequest {
   readonly hash_ignore_vary: boolean
   readonly req_grace_s: number | undefined
   readonly req_ttl_s: number | undefined
+  /** How often this request has waited for a disk. After a few times it no longer does. */
+  readonly thaws: number
 }
+
+/** A request waits for a disk at most so often: what has left memory again by then is touched all the same. */
+export const THAWS_MAX = 4
 
 export interface CacheLimits {
   /** Requests that may wait on one busy object; more are refused. */

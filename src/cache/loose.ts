@@ -8,6 +8,7 @@ export class LooseObject implements StoredObject {
   lastHit_ms = 0
   place: unknown = undefined
   readonly live = false
+  readonly cold = undefined
   readonly size_bytes = 0
   readonly store: Store | undefined
 

@@ -170,6 +170,8 @@ export const ARENA_COUNTERS = {
   c_expired: counter('Objects removed because their time was over', OWN),
   c_moved: counter('Objects that eviction has kept', OWN),
   c_moved_bytes: counter('Bytes copied to keep them', { ...OWN, ...BYTES }),
+  c_disk_errors: counter('Times the disk had no room for a file store, or could not read or write it', OWN),
+  c_broken: counter('Objects of an earlier process that a file store found to be broken, and gave up', OWN),
 } as const satisfies Record<string, CounterRow>
 
 /** A backend, one block per backend: VBE.<backend>.<counter>. */

@@ -2,7 +2,7 @@ import { MAIN } from '../counters/counters.ts'
 import { TAG } from '../log/tags.ts'
 import type { Fields } from '../http/fields.ts'
 import type { Busy, Waiter } from '../cache/busy.ts'
-import type { Body, BodyReader, StoredObject } from '../store/contract.ts'
+import type { Body, BodyReader, Cold, StoredObject } from '../store/contract.ts'
 import { ClientState } from './client-state.ts'
 import type { ClientConnection } from './client.ts'
 import { addForwardedFor, logHit, logRequest } from './request-log.ts'
@@ -32,6 +32,8 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   private reader: BodyReader | undefined
   private remaining_bytes = -1
   purging = false
+  /** How often this request has waited for a disk. */
+  thaws = 0
   /** The response came around the store: its conditions and ranges were the origin's business. */
   passed = false
   /** The response was fetched for this request (not a hit, not collapsed). */
@@ -61,6 +63,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.start_ms = this.last_ms = env.clock.wall_ms
     this.req_xid = env.log.nextXid()
     this.log = env.log.open(this.req_xid, 'client')
+    this.thaws = 0
     this.beginState(connection)
     this.beginAgain()
     logRequest(this)
@@ -101,6 +104,22 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.parked = busy
     this.object = undefined
     env.cache.wait(busy, this)
+    this.log.park()
+    return STEP.wait
+  }
+
+  /** What was looked up lies on a disk: looks again when it is in memory. */
+  thaw(cold: Cold): Step {
+    this.thaws++
+    this.object = undefined
+    this.giveUpFetch()
+    const { req_xid } = this
+    cold.thaw(() => {
+      // It may be free by now, or busy with another request.
+      if (this.over || this.req_xid !== req_xid) return
+      this.env.clock.refresh()
+      run(this, STEP.lookup)
+    })
     this.log.park()
     return STEP.wait
   }

@@ -13,7 +13,6 @@ import { tellUnresolved } from './backend-hosts.ts'
 import type { DemoOrigin } from './demo-origin.ts'
 import { Operations } from './operations.ts'
 import type { CheckedRules } from './rules.ts'
-import { refuseStores } from './stores.ts'
 import { newSupplies } from './supplies.ts'
 import { Workers } from './workers.ts'
 
@@ -25,7 +24,6 @@ export async function serve(options: ServeOptions): Promise<number> {
   checkWorkingDirectory()
   // Before any pattern is compiled, in any thread: it holds for the whole process.
   boundBacktracking()
-  refuseStores(options)
   const operations = new Operations()
   const heap_bytes = workerHeapBytes(options.parameters.worker_heap, options.workers, memoryLimit())
   const workers = new Workers(options.workers, heap_bytes, operations)
@@ -107,6 +105,7 @@ class Manager {
       void tellUnresolved(this.rules.hosts, (line) => this.operations.write('warn', line))
       await stop
       await this.shutDown(workers)
+      for (const line of await supplies.close()) this.operations.write('error', line)
       return 0
     } finally {
       await metrics?.close()

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts'
 import { Claims } from '../shm/claims.ts'
 import { Doorbells } from '../shm/doorbell.ts'
 import { NO_WORKER } from '../shm/lock.ts'
@@ -16,11 +17,11 @@ export class Shared {
   private readonly stores: readonly StoreSpec[]
   private readonly arenas: readonly Arena[]
 
-  /** An OperatorError when a store's memory cannot be had. */
-  constructor(stores: readonly StoreSpec[]) {
+  /** An OperatorError when a store's memory or file cannot be had. */
+  constructor(stores: readonly StoreSpec[], clock: Clock) {
     this.stores = stores
     this.claims = new Claims(Claims.memory(), NO_WORKER, this.bells)
-    this.arenas = openArenas(stores)
+    this.arenas = openArenas(stores, clock)
     const arenas = this.arenas.map(({ handle }) => handle)
     this.memory = { bells: this.bells.memory, claims: this.claims.memory, purges: purgeMemory(), arenas }
   }
@@ -32,10 +33,21 @@ export class Shared {
     this.claims.releaseAllOf(slot)
   }
 
-  /** What the operator should hear about their sizes. */
+  /** All workers have ended: what is in files is left for the next start. Resolves with what did not go well, for the operator. */
+  async close(): Promise<string[]> {
+    const ends = await Promise.all(this.arenas.map((arena) => arena.close()))
+    return ends.flatMap((outcome, i) =>
+      outcome === 0
+        ? []
+        : [`store ${this.stores[i].name}: not all of it could be written to the disk (${outcome}); the next start verifies it`],
+    )
+  }
+
+  /** What the operator should hear about their sizes, and about files that were opened. */
   remarks(): string[] {
     const inMemory = this.stores.filter(({ kind }) => kind === 'memory')
-    return memoryRemarks(inMemory.reduce((sum, { size_bytes }) => sum + size_bytes, 0))
+    const sizes = memoryRemarks(inMemory.reduce((sum, { size_bytes }) => sum + size_bytes, 0))
+    return [...sizes, ...this.arenas.flatMap(({ recovered }) => recovered?.remarks ?? [])]
   }
 
   /** What the operator has, a line for each store. */

@@ -1,20 +1,19 @@
+import type { Clock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
-import type { StoreSpec, Stores } from '../config/storage.ts'
+import type { StoreSpec } from '../config/storage.ts'
 import { memoryLimit } from '../config/memory-limit.ts'
 import { createSharedMemory } from '../shm/memory.ts'
-import { Arena } from '../store/arena/arena.ts'
+import { Arena, type Recovered } from '../store/arena/arena.ts'
 
-/** What the command line may say about stores and this edition cannot do: refused here, and nowhere else. */
-export function refuseStores({ stores }: Stores): void {
-  const file = stores.find((store) => store.kind === 'file')
-  if (file) throw new OperatorError(`-s ${file.name}: file stores are not supported yet; use memory,SIZE`)
-}
-
-/** Each store has an arena of its own. An OperatorError when the memory for one cannot be had. */
-export function openArenas(stores: readonly StoreSpec[], limit_bytes = memoryLimit()): Arena[] {
+/** Each store has an arena of its own. An OperatorError when the memory or the file for one cannot be had. */
+export function openArenas(stores: readonly StoreSpec[], clock: Clock, limit_bytes = memoryLimit()): Arena[] {
   checkTogether(stores, limit_bytes)
-  return stores.map(({ size_bytes }) => Arena.inMemory(createSharedMemory(size_bytes, limit_bytes)))
+  return stores.map((store) =>
+    store.kind === 'file'
+      ? Arena.inFile(store.path, store.size_bytes, clock)
+      : Arena.inMemory(createSharedMemory(store.size_bytes, limit_bytes)),
+  )
 }
 
 /** Each of them may be had, and all of them not. */
@@ -29,6 +28,14 @@ function checkTogether(stores: readonly StoreSpec[], limit_bytes: number): void 
 }
 
 /** What a store is, for the start of the program. */
-export function describeArena({ name, kind, size_bytes }: StoreSpec, { handle }: Arena): string {
-  return `store ${name}: ${kind}, ${formatBytes(size_bytes)}, ${handle.geometry.segments} segments`
+export function describeArena(store: StoreSpec, { handle, recovered }: Arena): string {
+  const what = store.kind === 'file' ? `file ${store.path}` : store.kind
+  const found = recovered === undefined ? '' : `, ${describeRecovered(recovered)}`
+  return `store ${store.name}: ${what}, ${formatBytes(store.size_bytes)}, ${handle.geometry.segments} segments${found}`
+}
+
+function describeRecovered({ created, clean, objects, bytes }: Recovered): string {
+  if (created) return 'new'
+  const mib = Math.ceil(bytes / 2 ** 20)
+  return `${clean ? '' : 'about '}${objects} objects in ${mib} MiB recovered, ${clean ? 'stopped cleanly' : 'not stopped cleanly'}`
 }

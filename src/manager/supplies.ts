@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { SystemClock } from '../base/clock.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { defaultTransientBytes } from '../config/memory-limit.ts'
 import { clearGauges, CounterBlock, type CounterSet } from '../counters/counters.ts'
@@ -17,6 +18,8 @@ export interface WorkerSupplies {
   describe(): readonly string[]
   /** What the operator should hear about them. */
   remarks(): readonly string[]
+  /** All workers have ended. Resolves with what did not go well. */
+  close(): Promise<readonly string[]>
 }
 
 export function newSupplies(options: ServeOptions, rules: CheckedRules, counters: CounterSet): WorkerSupplies {
@@ -26,7 +29,7 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
   const storeBlocks = newStoreBlocks(stores)
   for (const handle of [storeBlocks.main, ...storeBlocks.space, ...storeBlocks.arena]) counters.add(handle)
   const rings = blocks.map(() => new SharedArrayBuffer(parameters.vsl_space))
-  const shared = new Shared(stores)
+  const shared = new Shared(stores, new SystemClock())
   const common = {
     workers,
     parameters,
@@ -51,6 +54,7 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
     }),
     describe: () => shared.describe(),
     remarks: () => shared.remarks(),
+    close: () => shared.close(),
     buried: (slot) => {
       shared.releaseAllOf(slot)
       for (const block of blocks[slot]) clearGauges(block)

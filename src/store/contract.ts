@@ -95,6 +95,12 @@ export function objectEnd_ms(head: ObjectHead): number {
   return head.t_origin_ms + head.ttl_ms + head.grace_ms + head.keep_ms
 }
 
+/** What a disk has to bring into memory first: whoever touched it would stand still for as long as that takes. */
+export interface Cold {
+  /** Calls back when there is something to be found again, or to be missed; not at once. */
+  thaw(done: () => void): void
+}
+
 /**
  * An object of the store, as one worker sees it: found by several, it is one object with a handle in each. What it says of
  * itself holds for the run it was found in, and longer for who has a reader of its body.
@@ -111,6 +117,8 @@ export interface StoredObject {
   place: unknown
   /** False once evicted, expired, removed, replaced or moved: to be found again, if at all. Still readable while held. */
   readonly live: boolean
+  /** What a delivery begins with is not in memory: look it up again after that. Undefined for what may be delivered in this run. */
+  readonly cold: Cold | undefined
   /** Bookkeeping cost against the store's budget: body, head and overhead. */
   readonly size_bytes: number
 }
@@ -143,6 +151,9 @@ export interface Store {
   newRun(): void
   /** The live object that was last opened under the id, by whichever worker; its body may still fill. */
   find(id: string): StoredObject | undefined
+  /** As `find`, but undefined with `cold` set when a disk would have to be waited for. Whoever has seen it resets it. */
+  seek(id: string): StoredObject | undefined
+  cold: Cold | undefined
   /**
    * A new object whose body is to be filled, in place of the one that has the id. It can be found at once. Room for
    * announced bytes is made first, by evicting others; undefined when it cannot be had: the response is then streamed

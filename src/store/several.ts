@@ -1,4 +1,4 @@
-import type { Body, ObjectHead, Store, StoredObject, StoreStats } from './contract.ts'
+import type { Body, Cold, ObjectHead, Store, StoredObject, StoreStats } from './contract.ts'
 
 /**
  * Several stores as one. An id is in one of them at a time: whoever opens an object takes out afterwards what the others have
@@ -10,6 +10,7 @@ export class SeveralStores implements Store {
   readonly name: string
   readonly kind: Store['kind']
   private readonly stores: readonly Store[]
+  cold: Cold | undefined = undefined
 
   constructor(stores: readonly Store[]) {
     this.stores = stores
@@ -27,6 +28,21 @@ export class SeveralStores implements Store {
     for (let i = 0; i < stores.length; i++) {
       const found = stores[i].find(id)
       if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** What is in memory in one store is not looked for on the disk of another that comes later. */
+  seek(id: string): StoredObject | undefined {
+    const { stores } = this
+    this.cold = undefined
+    for (let i = 0; i < stores.length; i++) {
+      const found = stores[i].seek(id)
+      if (found !== undefined) return found
+      if (stores[i].cold === undefined) continue
+      this.cold = stores[i].cold
+      stores[i].cold = undefined
+      return undefined
     }
     return undefined
   }

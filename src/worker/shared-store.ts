@@ -4,6 +4,7 @@ import { SharedClaims } from '../cache/shared-claims.ts'
 import { ClaimWatch } from '../shm/claim-watch.ts'
 import { Claims as ClaimTable } from '../shm/claims.ts'
 import { Doorbells, type Listening } from '../shm/doorbell.ts'
+import type { OperationsLog } from '../flow/environment.ts'
 import { TRANSIENT } from '../config/storage.ts'
 import { attachArena } from '../store/arena/arena.ts'
 import { ArenaStore } from '../store/arena/store.ts'
@@ -24,7 +25,7 @@ export class SharedStore {
   private readonly watch: ClaimWatch
   private readonly listening: Listening
 
-  constructor(config: WorkerConfig, clock: Clock) {
+  constructor(config: WorkerConfig, clock: Clock, operations: OperationsLog) {
     const { slot, workers, shared } = config
     const bells = new Doorbells(shared.bells)
     const table = new ClaimTable(shared.claims, slot, bells)
@@ -36,7 +37,7 @@ export class SharedStore {
       transit_buffer_bytes: config.parameters.transit_buffer,
     })
     // A worker alone rings nobody.
-    this.arenas = openArenas(config, this.transient, workers > 1 ? bells : undefined)
+    this.arenas = openArenas(config, this.transient, workers > 1 ? bells : undefined, clock, operations)
     this.store = this.arenas.length === 1 ? this.arenas[0] : new SeveralStores(this.arenas)
     this.claims = workers > 1 ? new SharedClaims(table, this.watch, shared.purges, this.arenas[0].seed) : new NoClaims()
     this.listening = bells.listen(slot, this.onRing)
@@ -54,10 +55,16 @@ export class SharedStore {
   }
 }
 
-function openArenas(config: WorkerConfig, transient: Store, bells: Doorbells | undefined): ArenaStore[] {
+function openArenas(
+  config: WorkerConfig,
+  transient: Store,
+  bells: Doorbells | undefined,
+  clock: Clock,
+  operations: OperationsLog,
+): ArenaStore[] {
   const { stores, shared, slot, parameters } = config
   return stores.map(({ name, kind }, i) => {
-    const memory = attachArena(shared.arenas[i], slot)
-    return new ArenaStore({ name, kind, memory, transient, parameters, bells })
+    const memory = attachArena(shared.arenas[i], slot, clock)
+    return new ArenaStore({ name, kind, memory, transient, parameters, bells, onTrouble: (message) => operations.warn(message) })
   })
 }

@@ -58,6 +58,8 @@ function setArena(values: CounterValues, stats: ReturnType<ArenaStore['arenaStat
   values[ARENA.c_expired] = expired
   values[ARENA.c_moved] = stats.moved
   values[ARENA.c_moved_bytes] = stats.moved_bytes
+  values[ARENA.c_disk_errors] = stats.disk_errors
+  values[ARENA.c_broken] = stats.broken
 }
 
 /** This worker's part of Transient. What it has counted is added to what workers before it have. */

@@ -115,7 +115,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const { ring } = config
   const log = openLog(config, counters)
   const policy = policyFor(params.policy, policyParameters(config))
-  const shared = new SharedStore(config, clock)
+  const shared = new SharedStore(config, clock, operations)
   const { store } = shared
   const { store_counters } = config
   const report = store_counters === undefined ? undefined : new StoreReport(shared.arenas, store_counters)

@@ -17,7 +17,7 @@ export function arenaStore(handle: Arena['handle'], shape: ArenaStoreShape = {})
   const { transit_buffer_bytes = 2 ** 20, transient_bytes = 2 ** 24 } = shape
   return new ArenaStore({
     name: shape.name ?? 's0',
-    kind: 'memory',
+    kind: handle.disk === undefined ? 'memory' : 'file',
     memory: attachArena(handle, shape.worker ?? 0),
     transient: createHeapStore({ name: 'Transient', capacity_bytes: transient_bytes, transit_buffer_bytes }),
     parameters: { eviction_size_bias: shape.eviction_size_bias ?? 0 },

@@ -109,7 +109,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     store_counters,
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
-    shared: new Shared(stores).memory,
+    shared: new Shared(stores, clock).memory,
   }
   const operations = { warn: (line: string) => void complaints.push(line), error: (line: string) => void complaints.push(line) }
   watchSteps()

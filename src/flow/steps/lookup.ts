@@ -1,4 +1,4 @@
-import { LOOKUP } from '../../cache/lookup.ts'
+import { LOOKUP, THAWS_MAX } from '../../cache/lookup.ts'
 import { MAIN } from '../../counters/counters.ts'
 import { TAG } from '../../log/tags.ts'
 import { NO_DIRECTIVES, parseRequestDirectives } from '../../policy/directives.ts'
@@ -38,6 +38,8 @@ export function lookup(task: ClientTask): Step {
       env.counters[MAIN.cache_hit_grace]++
       task.busy = cache.busy
       return countHit(task)
+    case LOOKUP.cold:
+      return cache.cold === undefined ? STEP.miss : task.thaw(cache.cold)
     default:
       return task.directives.only_if_cached ? unsatisfiable(task, found) : notHit(task, found)
   }
@@ -46,6 +48,8 @@ export function lookup(task: ClientTask): Step {
 function countHit(task: ClientTask): Step {
   const { env, object } = task
   if (object === undefined) return STEP.miss
+  const { cold } = object
+  if (cold !== undefined && task.thaws < THAWS_MAX) return task.thaw(cold)
   env.counters[MAIN.cache_hit]++
   object.hits++
   object.lastHit_ms = env.clock.wall_ms

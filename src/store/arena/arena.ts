@@ -1,11 +1,20 @@
 import { randomInt } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { SystemClock, type Clock } from '../../base/clock.ts'
+import { OperatorError } from '../../base/errors.ts'
+import { formatBytes } from '../../base/units.ts'
 import type { Doorbells } from '../../shm/doorbell.ts'
 import { NO_WORKER } from '../../shm/lock.ts'
+import { attachMapping, openMapping, type FileMapping, type MappingPlace } from '../../shm/mapping.ts'
+import type { Outcome } from '../../shm/native.ts'
+import { createResidencyMemory } from '../../shm/residency.ts'
+import { Disk, verifiedMemory, type DiskHandle } from './disk.ts'
 import { Epochs } from './epochs.ts'
-import { geometryFor, type Geometry } from './geometry.ts'
-import { HEADER } from './header.ts'
-import { ArenaMemory, controlMemory, FREE_SEGMENTS } from './memory.ts'
+import { ARENA_BYTES_MAX, geometryFor, type Geometry } from './geometry.ts'
+import { HEADER, noteObjects } from './header.ts'
+import { ArenaMemory, controlMemory, FREE_SEGMENTS, TALLY } from './memory.ts'
 import { recoverWorker } from './recovery.ts'
+import { reopen } from './reopen.ts'
 
 const MAGIC = 0x4c515241
 const VERSION = 1
@@ -13,25 +22,63 @@ const VERSION = 1
 /** What a worker needs to find its way into an arena: can be posted to a thread. */
 export interface ArenaHandle {
   readonly geometry: Geometry
-  readonly memory: SharedArrayBuffer
+  readonly memory: SharedArrayBuffer | MappingPlace
   readonly control: SharedArrayBuffer
+  /** Of one that lies in a file. */
+  readonly disk: DiskHandle | undefined
+}
+
+/** What was found in a file. */
+export interface Recovered {
+  /** It is new. */
+  readonly created: boolean
+  /** The last process has ended in good order. */
+  readonly clean: boolean
+  readonly objects: number
+  readonly bytes: number
+  /** Sentences for the operator. */
+  readonly remarks: readonly string[]
 }
 
 /** The manager's side of an arena: makes it, and cleans up behind workers that have died. */
 export class Arena {
   readonly handle: ArenaHandle
+  /** Of one in a file. */
+  recovered: Recovered | undefined
   private readonly memory: ArenaMemory
+  private readonly mapping: FileMapping | undefined
 
-  private constructor(handle: ArenaHandle) {
+  private constructor(handle: ArenaHandle, mapping?: FileMapping) {
     this.handle = handle
-    this.memory = new ArenaMemory(handle.geometry, handle.memory, handle.control, NO_WORKER)
+    this.mapping = mapping
+    const buffer = mapping === undefined ? (handle.memory as SharedArrayBuffer) : mapping.buffer
+    this.memory = new ArenaMemory(handle.geometry, buffer, handle.control, NO_WORKER)
   }
 
   /** An empty arena over zeroed memory. */
   static inMemory(memory: SharedArrayBuffer): Arena {
     const geometry = geometryFor(memory.byteLength)
-    const arena = new Arena({ geometry, memory, control: controlMemory(geometry) })
+    const arena = new Arena({ geometry, memory, control: controlMemory(geometry), disk: undefined })
     arena.format()
+    return arena
+  }
+
+  /** The arena in that file, with what an earlier process has left in it. Throws an OperatorError. */
+  static inFile(path: string, size_bytes: number, clock: Clock): Arena {
+    if (size_bytes > ARENA_BYTES_MAX)
+      throw new OperatorError(`-s file,${path}: ${formatBytes(size_bytes)} is more than one store has, ${formatBytes(ARENA_BYTES_MAX)}`)
+    const geometry = geometryFor(size_bytes)
+    const accept = (page: Buffer): string | undefined => accepted(path, page, geometry)
+    const { mapping, created, remarks } = openMapping({ path, size_bytes, accept }, clock)
+    // Header, index and table: written by every step of a store, so that there is no saying no later.
+    const outcome = mapping.allocate(0, geometry.segments_at)
+    if (outcome !== 0) throw new OperatorError(`-s file,${path}: ${allocationFailure(outcome, geometry)}`)
+    void mapping.readCold(0, geometry.segments_at)
+    const boot = nextBoot(mapping, clock)
+    const verified = created ? undefined : verifiedMemory(size_bytes)
+    const disk = { boot, residency: createResidencyMemory(size_bytes, clock), verified }
+    const arena = new Arena({ geometry, memory: mapping.place, control: controlMemory(geometry), disk }, mapping)
+    arena.begin(created, remarks, boot)
     return arena
   }
 
@@ -41,19 +88,93 @@ export class Arena {
     bells.ringAll()
   }
 
+  /** All workers have ended: a file is left as the next process likes to find it. Its errors are values. */
+  async close(): Promise<Outcome> {
+    const { mapping, memory } = this
+    if (mapping === undefined) return 0
+    noteObjects(memory)
+    const outcome = await mapping.sync()
+    if (outcome !== 0) return outcome
+    // Only when all it vouches for is on the disk.
+    memory.header[HEADER.clean] = 1
+    const last = await mapping.sync()
+    mapping.close()
+    return last
+  }
+
+  /** For tests: as if the process had ended just now. */
+  abandon(): void {
+    this.mapping?.close()
+  }
+
+  private begin(created: boolean, remarks: readonly string[], boot: number): void {
+    const { memory } = this
+    const { header } = memory
+    const clean = header[HEADER.clean] === 1
+    if (created) this.format()
+    else {
+      reopen(memory, boot)
+      Epochs.begin(memory)
+    }
+    header[HEADER.clean] = 0
+    header[HEADER.boot] = boot
+    this.recovered = { created, clean, objects: memory.total(TALLY.objects), bytes: memory.total(TALLY.live_bytes), remarks }
+  }
+
   private format(): void {
     const { header, general, geometry } = this.memory
+    // First: a file whose header is broken off here is known for ours.
     header[HEADER.magic] = MAGIC
     header[HEADER.version] = VERSION
     header[HEADER.segment_bytes] = geometry.segment_bytes
     header[HEADER.segments] = geometry.segments
     header[HEADER.buckets] = geometry.buckets
     header[HEADER.seed] = randomInt(2 ** 31)
+    header[HEADER.sum] = headerSum(header)
     general[FREE_SEGMENTS] = geometry.segments
     Epochs.begin(this.memory)
   }
 }
 
-export function attachArena({ geometry, memory, control }: ArenaHandle, worker: number): ArenaMemory {
-  return new ArenaMemory(geometry, memory, control, worker)
+/** `clock`: of a file, by which it is known what of it is in memory. */
+export function attachArena({ geometry, memory, control, disk }: ArenaHandle, worker: number, clock?: Clock): ArenaMemory {
+  if (memory instanceof SharedArrayBuffer) return new ArenaMemory(geometry, memory, control, worker)
+  const mapping = attachMapping(memory)
+  const attached = new ArenaMemory(geometry, mapping.buffer, control, worker)
+  if (disk !== undefined) attached.disk = new Disk(attached, mapping, disk, clock ?? new SystemClock())
+  return attached
+}
+
+/** By the clock, so that it is another one even if the last one never came to the disk. */
+function nextBoot({ buffer }: FileMapping, clock: Clock): number {
+  clock.refresh()
+  const last = new Int32Array(buffer, 0, 64)[HEADER.boot]
+  return Math.max(last + 1, Math.floor(clock.wall_ms / 1000)) | 0
+}
+
+function headerSum(header: Int32Array): number {
+  const { magic, version, seed, segment_bytes, segments, buckets } = HEADER
+  const words = Int32Array.from([magic, version, seed, segment_bytes, segments, buckets], (word) => header[word])
+  return crc32(new Uint8Array(words.buffer)) | 0
+}
+
+/** Why a file that is there cannot be used; it is kept aside then. Somebody else's file stays where it is. */
+function accepted(path: string, page: Buffer, geometry: Geometry): string | undefined {
+  const header = new Int32Array(64)
+  page.copy(new Uint8Array(header.buffer), 0, 0, 256)
+  if (header[HEADER.magic] !== MAGIC) {
+    if (page.every((byte) => byte === 0)) return 'it has the size of a store but nothing in it'
+    throw new OperatorError(`-s file,${path}: this file is no store of Lacquer's, and is left alone; name another`)
+  }
+  if (header[HEADER.version] !== VERSION)
+    return `another version of Lacquer has written it (layout ${header[HEADER.version]}, this one has ${VERSION})`
+  if (header[HEADER.sum] !== headerSum(header)) return 'its header is damaged'
+  const { segment_bytes, segments, buckets } = geometry
+  const same = header[HEADER.segment_bytes] === segment_bytes && header[HEADER.segments] === segments && header[HEADER.buckets] === buckets
+  return same ? undefined : 'it was made for another size'
+}
+
+function allocationFailure(outcome: Outcome, geometry: Geometry): string {
+  const mib = Math.ceil(geometry.segments_at / 2 ** 20)
+  return `its file system has no ${mib} MiB for the index (${outcome}); make room there, or use a smaller size`
 }

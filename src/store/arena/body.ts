@@ -1,5 +1,6 @@
 import { APPEND_OK, APPEND_PAUSE, type Body, type BodyReader, type BodyState } from '../contract.ts'
 import { ReaderList } from '../reader-list.ts'
+import type { ColdReads } from './cold.ts'
 import { ArenaReader } from './reader.ts'
 import { COMPLETE, FAILED } from './records.ts'
 import type { ObjectWriter, Piece } from './writer.ts'
@@ -7,6 +8,8 @@ import type { ObjectWriter, Piece } from './writer.ts'
 /** What a body asks of its store. */
 export interface BodyHost {
   readonly bytes: Buffer
+  /** Of an arena in a file. */
+  readonly reads: ColdReads | undefined
   filledOf(piece: Piece): number
   /** Holds the segment in which a place lies. */
   pin(place: number): void
@@ -22,6 +25,8 @@ export interface BodyHost {
   grown(body: ArenaBody): void
   /** Its writer is done with it. */
   ended(body: ArenaBody, state: number): void
+  /** It is broken, and must not be found again. */
+  spoiled(body: ArenaBody): void
   /** Where a body goes on that has outgrown its room. */
   window(expected_bytes: number): Body
 }
@@ -34,6 +39,8 @@ const EMPTY = Buffer.alloc(0)
  */
 export class ArenaBody implements Body {
   readonly expected_bytes: number
+  /** Of the index. */
+  readonly entry: number
   /** Of the object's record. */
   readonly place: number
   onRoom: (() => void) | undefined = undefined
@@ -53,8 +60,9 @@ export class ArenaBody implements Body {
   private only: Buffer | undefined = undefined
   private seen_bytes = 0
 
-  constructor(host: BodyHost, place: number, expected_bytes: number, writer: ObjectWriter | undefined) {
+  constructor(host: BodyHost, place: number, entry: number, expected_bytes: number, writer: ObjectWriter | undefined) {
     this.host = host
+    this.entry = entry
     this.place = place
     this.expected_bytes = expected_bytes
     this.writer = writer
@@ -85,7 +93,10 @@ export class ArenaBody implements Body {
 
   get whole(): Buffer | undefined {
     if (this.known !== 'complete' || this.overflow !== undefined) return undefined
-    return (this.only ??= this.onePiece())
+    this.only ??= this.onePiece()
+    return this.host.reads === undefined || this.pieces.length !== 1 || this.host.reads.isReady(this, this.pieces[0])
+      ? this.only
+      : undefined
   }
 
   /** Another worker fills it. */
@@ -143,7 +154,28 @@ export class ArenaBody implements Body {
     if (this.followed) this.host.unfollow(this)
   }
 
+  /** In a file: what was said of it, or what it holds, is not true. Its readers see it break off. */
+  spoil(): void {
+    if (this.known === 'failed') return
+    this.known = 'failed'
+    this.seen_bytes = 0
+    this.only = undefined
+    this.host.spoiled(this)
+    this.readers.wake(true)
+  }
+
   // For readers.
+
+  /** May the piece be handed out now? */
+  offers(piece: number, reader: ArenaReader): boolean {
+    const { reads } = this.host
+    // What still fills has just been written.
+    return reads === undefined || this.known === 'filling' || reads.offer(this, this.pieces[piece], reader)
+  }
+
+  get firstPiece(): Piece | undefined {
+    return this.pieces.length === 0 ? undefined : this.pieces[0]
+  }
 
   get pieceCount(): number {
     return this.pieces.length
@@ -199,6 +231,8 @@ export class ArenaBody implements Body {
 
   private hold(): void {
     this.pinNew()
+    const { reads } = this.host
+    if (reads !== undefined && this.known === 'complete' && !reads.isHeld(this.pieces)) return this.spoil()
     if (!this.followed) return
     this.host.pin(this.place)
     this.record_held = true

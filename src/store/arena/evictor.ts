@@ -6,7 +6,7 @@ import type { Doorbells } from '../../shm/doorbell.ts'
 import { Epochs } from './epochs.ts'
 import { UNIT_BYTES } from './geometry.ts'
 import { endOf_ms } from './head-codec.ts'
-import type { IndexTable } from './index-table.ts'
+import { NO_ENTRY, type IndexTable } from './index-table.ts'
 import { EVICTION_LOCK, TALLY, type ArenaMemory } from './memory.ts'
 import { nextSequence } from './header.ts'
 import type { Objects } from './objects.ts'
@@ -50,6 +50,8 @@ export class Evictor {
   private now_ms = 0
   /** Announces that what was found so far in this run is not in use any more. */
   announce: () => void = () => {}
+  /** Of the record met last: the next one may be the same object's. */
+  private last_entry = NO_ENTRY
 
   constructor(
     parts: ArenaParts,
@@ -125,13 +127,14 @@ export class Evictor {
       let expired = 0
       for (let segment = 0; segment < this.segments.count && expired < segments_max; segment++) {
         if (this.segments.state(segment) !== STATE.sealed || this.segments.end_ms(segment) > this.now_ms) continue
-        if (this.segments.pinned(segment) || !this.segments.beginJudging(segment)) continue
+        if (this.segments.pinned(segment) || this.isLost(segment) || !this.segments.beginJudging(segment)) continue
         this.gather(segment, RING_MAIN)
         for (let i = 0; i < this.stripe.count; i++) if (this.drop(i)) this.memory.tally[TALLY.expired]++
-        this.segments.retire(segment, STATE.judged)
+        this.retire(segment)
         expired++
       }
       this.segments.reap()
+      if (this.memory.disk !== undefined) this.segments.returnWithheld(this.now_ms)
     } finally {
       this.memory.locks.unlock(EVICTION_LOCK)
     }
@@ -151,8 +154,10 @@ export class Evictor {
     const segment = this.victim()
     if (segment < 0 || !this.segments.beginJudging(segment)) return false
     const ring = this.segments.ring(segment)
-    if (this.segments.liveUnits(segment) > 0 && !this.decide(segment, ring, round)) return true
-    this.segments.retire(segment, STATE.judged)
+    // What is counted of an old one may be wrong, and nothing that can be found may lie in it then.
+    const counts = this.segments.liveUnits(segment) > 0 || this.segments.isOld(segment)
+    if (counts && !this.decide(segment, ring, round)) return true
+    this.retire(segment)
     return true
   }
 
@@ -177,6 +182,11 @@ export class Evictor {
     return true
   }
 
+  private retire(segment: number): void {
+    if (this.segments.isOld(segment)) this.memory.tally[TALLY.live_bytes] -= this.segments.takeLive(segment) * UNIT_BYTES
+    this.segments.retire(segment, STATE.judged)
+  }
+
   private count(ring: number): void {
     const { tally } = this.memory
     tally[TALLY.nuked]++
@@ -187,18 +197,23 @@ export class Evictor {
   private victim(): number {
     const { segments } = this
     const oldest = [-1, -1]
+    const next = [-1, -1]
     const counts = [0, 0]
     for (let segment = 0; segment < segments.count; segment++) {
       const state = segments.state(segment)
       if (state === STATE.free || state === STATE.retired) continue
       const ring = segments.ring(segment)
       counts[ring]++
-      if (state !== STATE.sealed || segments.pinned(segment)) continue
+      if (state !== STATE.sealed || segments.pinned(segment) || this.isLost(segment)) continue
       if (segments.liveUnits(segment) === 0) return segment
       const known = oldest[ring]
-      if (known < 0 || segments.sequence(segment) < segments.sequence(known)) oldest[ring] = segment
+      if (known >= 0 && segments.sequence(segment) >= segments.sequence(known)) continue
+      next[ring] = known
+      oldest[ring] = segment
     }
     const ring = nextVictimRing(counts[RING_SMALL], counts[RING_MAIN])
+    // Its turn comes soon: until then the disk has read it.
+    if (this.memory.disk !== undefined && next[ring] >= 0) this.memory.disk.expect(next[ring])
     return oldest[ring] >= 0 ? oldest[ring] : oldest[1 - ring]
   }
 
@@ -210,18 +225,32 @@ export class Evictor {
     stripe.ring = ring === RING_SMALL ? RING_SMALL : RING_MAIN
     const first = segments.placeOf(segment)
     const end = first + segments.usedUnits(segment)
-    let last_entry = -1
-    for (let place = first; place < end && stripe.count < STRIPE_OBJECTS;) {
-      const head = records.isHeadRecord(place)
-      const entry = head ? records.entryOf(place) : records.extentEntry(place)
-      if (entry >= 0 && entry !== last_entry && this.belongs(place, head, entry)) {
-        last_entry = entry
-        this.enlist(entry)
-      }
+    const old = segments.isOld(segment)
+    this.last_entry = NO_ENTRY
+    for (let place = first; place < end;) {
+      this.meet(place)
       const units = records.unitsOf(place)
-      if (!(units > 0)) break
-      place += units
+      const next = units > 0 ? Math.min(end, place + units) : end
+      if (old) this.meetVerified(place + 1, next)
+      place = next
     }
+  }
+
+  /** Between the records: what an earlier process has left there and this one has found to be whole. */
+  private meetVerified(from: number, end: number): void {
+    const { disk } = this.memory
+    if (disk === undefined) return
+    for (let place = disk.nextVerified(from, end); place < end; place = disk.nextVerified(place + 1, end)) this.meet(place)
+  }
+
+  private meet(place: number): void {
+    const { records } = this.parts
+    const head = records.isHeadRecord(place)
+    const entry = head ? records.entryOf(place) : records.extentEntry(place)
+    if (entry === this.last_entry || this.stripe.count === STRIPE_OBJECTS || !this.index.has(entry) || !this.belongs(place, head, entry))
+      return
+    this.last_entry = entry
+    this.enlist(entry)
   }
 
   /** Is this record part of the live object in that entry? */
@@ -230,9 +259,9 @@ export class Evictor {
     const generation = this.index.generationOf(entry)
     if (generation === 0) return false
     const at = this.index.placeOf(entry)
-    if (records.generationOf(at) !== generation) return false
+    if (records.generationOf(at) !== generation || !this.segments.holds(at + 1)) return false
     if (head) return at === place
-    const first = records.firstExtent(at)
+    const first = this.objects.firstExtent(at)
     return first !== 0 && records.bodyOf(first) === records.bodyOf(place)
   }
 
@@ -268,9 +297,10 @@ export class Evictor {
     const { records } = this.parts
     const place = this.places[i]
     const entry = this.entries[i]
-    if (records.state(place) !== COMPLETE) return false
+    if (records.state(place) !== COMPLETE || !this.isIntact(place, entry)) return false
     if (this.objects.leaderOf(place) < 0 && !this.movable(i)) return false
     const writer = new ObjectWriter(this.parts, RING_MAIN, records.originOf(place))
+    writer.filed(entry)
     const leads = this.objects.leaderOf(place) >= 0
     const written = leads
       ? writer.beginCopy(place, 0)
@@ -281,6 +311,18 @@ export class Evictor {
     }
     if (leads) records.setFirstExtent(writer.place, records.firstExtent(place))
     return this.replace(place, entry, writer, leads, this.stripe.verdict[i])
+  }
+
+  /** What another process has written is not copied unseen. */
+  private isIntact(place: number, entry: number): boolean {
+    const { checks } = this.parts
+    return checks === undefined || checks.admitsCopy(place, entry, this.objects)
+  }
+
+  /** The disk cannot read it. */
+  private isLost(segment: number): boolean {
+    const { disk } = this.memory
+    return disk !== undefined && disk.isCondemned(segment)
   }
 
   /** More than this is not copied at one go; it can be fetched again. */
@@ -301,6 +343,7 @@ export class Evictor {
     writer.finish()
     writer.filed(entry)
     records.setEntry(writer.place, entry)
+    writer.seal()
     records.setState(writer.place, COMPLETE)
     if (!this.index.move(entry, records.generationOf(place), writer.place, writer.generation)) {
       writer.discard()

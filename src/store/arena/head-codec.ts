@@ -15,6 +15,8 @@ const REASON_BYTES = 52
 const TEXT_BYTES = 56
 const EXPECTED = 64
 const STRINGS = 72
+/** Of a head without a word of text. */
+export const LEAST_HEAD_BYTES = STRINGS
 
 interface Latin1 {
   latin1Write(text: string, offset: number): number
@@ -69,6 +71,11 @@ export function idOf(bytes: Buffer, words: Int32Array, at: number): string {
 
 export function expectedBytes(doubles: Float64Array, at: number): number {
   return doubles[at / 8 + EXPECTED / 8]
+}
+
+/** The body is complete: what was announced, or not, is known now. */
+export function setExpectedBytes(doubles: Float64Array, at: number, bytes: number): void {
+  doubles[at / 8 + EXPECTED / 8] = bytes
 }
 
 /** When nothing of the head is of use any more (`objectEnd_ms`), without decoding it. */

@@ -1,4 +1,4 @@
-import type { ArenaMemory } from './memory.ts'
+import { TALLY, type ArenaMemory } from './memory.ts'
 
 // Words of the arena's header.
 export const HEADER = {
@@ -7,14 +7,17 @@ export const HEADER = {
   generation: 2,
   sequence: 3,
   seed: 4,
-  /** Counts the processes that have opened the arena. */
+  /** Of a file: the process that has opened it last, a number that no earlier one had. */
   boot: 5,
-  /** Objects written since that boot are known to be whole. */
-  trusted_since: 6,
+  /** Check sum of what never changes. */
+  sum: 6,
+  /** 1: the last process has ended in good order. */
   clean: 7,
   segment_bytes: 8,
   segments: 9,
   buckets: 10,
+  /** A double: objects there are, as last counted. */
+  objects: 12,
 } as const
 
 /** A number that no object of the store has (a thousand million objects ago it may have been used). Never 0. */
@@ -28,4 +31,9 @@ export function nextGeneration({ header }: ArenaMemory): number {
 /** Places in the rings, counted on. */
 export function nextSequence({ header }: ArenaMemory): number {
   return Atomics.add(header, HEADER.sequence, 1) + 1
+}
+
+/** How many objects there are, for a process that comes after this one has been killed. */
+export function noteObjects(memory: ArenaMemory): void {
+  memory.doubles[HEADER.objects / 2] = memory.total(TALLY.objects)
 }

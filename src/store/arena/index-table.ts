@@ -66,6 +66,21 @@ export class IndexTable {
     return NO_ENTRY
   }
 
+  /** The entry that `find` would look behind first, without looking there. */
+  candidate(hi: number, lo: number): number {
+    const { words } = this
+    const first = this.bucket(lo) * BUCKET_ENTRIES
+    for (let entry = first; entry < first + BUCKET_ENTRIES; entry++) {
+      if (((words[entry * ENTRY_WORDS + TAG] ^ hi) & TAG_MASK) === 0 && this.generationOf(entry) !== 0) return entry
+    }
+    return NO_ENTRY
+  }
+
+  /** Is there such an entry? What a file says may be anything. */
+  has(entry: number): boolean {
+    return entry >= 0 && entry < this.buckets * BUCKET_ENTRIES
+  }
+
   placeOf(entry: number): number {
     return Atomics.load(this.words, entry * ENTRY_WORDS + PLACE) >>> 0
   }
@@ -106,7 +121,10 @@ export class IndexTable {
     const entry = this.choose(bucket, hi, lo)
     const at = entry * ENTRY_WORDS
     const old_place = this.placeOf(entry)
-    if (Atomics.exchange(this.words, at + GENERATION, 0) !== 0) displaced(old_place)
+    const old_generation = Atomics.exchange(this.words, at + GENERATION, 0)
+    // In a file an entry may lead to another object's record.
+    const theirs = this.records.generationOf(old_place) === old_generation && this.records.entryOf(old_place) === entry
+    if (old_generation !== 0 && theirs) displaced(old_place)
     this.records.setEntry(place, entry)
     Atomics.store(this.words, at + PLACE, place | 0)
     this.words[at + TAG] = hi & TAG_MASK
@@ -157,9 +175,15 @@ export class IndexTable {
     return removed ? this.foundPlace : 0
   }
 
-  /** For the manager, which takes no locks: only of an object that still fills, for nobody moves that. */
+  /** For the manager, which takes no locks, of an object that still fills; and of one that is broken. Nobody moves these. */
   removeUnlocked(entry: number, generation: number): boolean {
     return Atomics.compareExchange(this.words, entry * ENTRY_WORDS + GENERATION, generation, 0) === generation
+  }
+
+  /** Whatever the entry says of this place is not true. */
+  forget(entry: number, place: number): boolean {
+    const generation = this.generationOf(entry)
+    return generation !== 0 && this.placeOf(entry) === place && this.removeUnlocked(entry, generation)
   }
 
   private choose(bucket: number, hi: number, lo: number): number {

@@ -2,6 +2,7 @@ import { SharedLocks } from '../../shm/lock.ts'
 import { WORKERS_MAX } from '../../config/workers.ts'
 import { AGEING_WORDS } from '../eviction/ageing.ts'
 import { ghostWords } from '../eviction/ghost.ts'
+import type { Disk } from './disk.ts'
 import { BUCKET_ENTRIES, ENTRY_WORDS, type Geometry, SEGMENT_WORDS } from './geometry.ts'
 
 /** A worker that is in no run, and holds back nobody. */
@@ -25,6 +26,10 @@ export const TALLY = {
   moved_bytes: 8,
   moved: 9,
   allocated_bytes: 10,
+  /** Of the disk: segments it had no room for, ranges it could not read or write. */
+  disk_errors: 11,
+  /** Objects that another process had written and that were found broken. */
+  broken: 12,
 } as const
 const TALLIES = 16
 
@@ -37,6 +42,9 @@ export const FREE_SEGMENTS = 1
 export const RETIRED_SEGMENTS = 2
 /** One more than the highest number of a worker that has been here: rows beyond are empty. */
 export const WORKERS_SEEN = 3
+export const WITHHELD_SEGMENTS = 4
+/** The second since the start in which the last line about the disk was written. */
+export const DISK_LINE_S = 5
 const GENERAL_WORDS = 16
 
 /** Sizes of the control memory's parts, in words. */
@@ -47,6 +55,7 @@ interface Plan {
   readonly ageing: number
   readonly fills: number
   readonly pins: number
+  readonly provided: number
   readonly ghost: number
 }
 
@@ -58,6 +67,7 @@ function plan(geometry: Geometry): Plan {
     ageing: AGEING_WORDS,
     fills: WORKERS_MAX * FILLS_MAX,
     pins: WORKERS_MAX * geometry.segments,
+    provided: geometry.segments,
     ghost: ghostWords(geometry.buckets * BUCKET_ENTRIES),
   }
 }
@@ -91,11 +101,15 @@ export class ArenaMemory {
   readonly ageing: Int32Array
   readonly fills: Int32Array
   readonly pins: Int32Array
+  /** For each segment what this process knows of its blocks on the disk. */
+  readonly provided: Int32Array
   readonly ghost: Uint32Array
   /** All workers' rows. */
   readonly tallies: Float64Array
   readonly tally: Float64Array
   readonly worker: number
+  /** Of an arena in a file. */
+  disk: Disk | undefined = undefined
 
   constructor(geometry: Geometry, buffer: ArrayBufferLike, control: SharedArrayBuffer, worker: number) {
     const { index_at, table_at, segments, buckets } = geometry
@@ -124,6 +138,7 @@ export class ArenaMemory {
     this.ageing = new Int32Array(...part(parts.ageing))
     this.fills = new Int32Array(...part(parts.fills))
     this.pins = new Int32Array(...part(parts.pins))
+    this.provided = new Int32Array(...part(parts.provided))
     this.ghost = new Uint32Array(...part(parts.ghost))
     this.beSeen()
   }

@@ -1,5 +1,6 @@
-import type { ObjectHead, Store, StoredObject } from '../contract.ts'
+import type { Cold, ObjectHead, Store, StoredObject } from '../contract.ts'
 import type { ArenaBody } from './body.ts'
+import type { ColdReads } from './cold.ts'
 import { UNIT_BYTES } from './geometry.ts'
 import type { IndexTable } from './index-table.ts'
 
@@ -8,6 +9,8 @@ export interface ObjectHost extends Store {
   readonly index: IndexTable
   bodyAt(place: number): ArenaBody
   unitsAt(place: number): number
+  /** Of an arena in a file. */
+  readonly reads: ColdReads | undefined
 }
 
 /**
@@ -61,6 +64,10 @@ export class ArenaObject implements StoredObject {
 
   set hits(hits: number) {
     this.host.index.setHits(this.entry, hits)
+  }
+
+  get cold(): Cold | undefined {
+    return this.host.reads === undefined ? undefined : this.host.reads.ofBody(this.body)
   }
 
   get body(): ArenaBody {

@@ -5,7 +5,10 @@ import { COMPLETE, EXTENT_RECORD_BYTES, GONE, HEAD_RECORD_BYTES } from './record
 import { STATE } from './segments.ts'
 import type { ArenaParts, Piece } from './writer.ts'
 
-/** What lies behind an object's place: its pieces, and what it costs. */
+/**
+ * What lies behind an object's place: its pieces, and what it costs. A chain of extents that another process has written to a file
+ * may lead anywhere: what is no extent of the body ends it, and `bodyBytes` tells that something is missing.
+ */
 export class Objects {
   private readonly parts: ArenaParts
 
@@ -16,6 +19,18 @@ export class Objects {
   /** Where the encoded head begins. */
   headAt(place: number): number {
     return place * UNIT_BYTES + HEAD_RECORD_BYTES
+  }
+
+  /** The first extent of the body, 0 for none. */
+  firstExtent(place: number): number {
+    const { records } = this.parts
+    return this.extentOrEnd(records.firstExtent(place), records.bodyCheck(place))
+  }
+
+  /** The next one, 0 at the end. */
+  nextExtent(extent: number): number {
+    const { records } = this.parts
+    return this.extentOrEnd(records.nextExtent(extent), records.bodyOf(extent))
   }
 
   /** The pieces of the body in order. While it fills there may be more the next time. */
@@ -31,12 +46,14 @@ export class Objects {
     let last = pieces.at(-1)
     if (last === undefined) {
       const inline = records.inlineCapacity(place)
-      if (inline > 0) pieces.push((last = { place, inline: true, at: this.headAt(place) + records.headBytes(place), capacity: inline }))
+      if (inline > 0)
+        pieces.push((last = { place, inline: true, body: 0, at: this.headAt(place) + records.headBytes(place), capacity: inline }))
     }
-    let extent = last === undefined || last.inline ? records.firstExtent(place) : records.nextExtent(last.place)
-    for (; extent !== 0; extent = records.nextExtent(extent)) {
-      pieces.push({ place: extent, inline: false, at: extent * UNIT_BYTES + EXTENT_RECORD_BYTES, capacity: records.extentCapacity(extent) })
-    }
+    const next = last === undefined || last.inline ? this.firstExtent(place) : this.nextExtent(last.place)
+    this.eachExtent(next, (extent) => {
+      const at = extent * UNIT_BYTES + EXTENT_RECORD_BYTES
+      pieces.push({ place: extent, inline: false, body: records.bodyOf(extent), at, capacity: records.extentCapacity(extent) })
+    })
   }
 
   filledOf(piece: Piece): number {
@@ -47,22 +64,25 @@ export class Objects {
   bodyBytes(place: number): number {
     const { records } = this.parts
     let bytes = records.inlineFilled(place)
-    for (let extent = records.firstExtent(place); extent !== 0; extent = records.nextExtent(extent)) bytes += records.extentFilled(extent)
+    this.eachExtent(this.firstExtent(place), (extent) => {
+      bytes += records.extentFilled(extent)
+    })
     return bytes
   }
 
   /** All units of the arena that are the object's. */
   unitsOf(place: number): number {
-    const { records } = this.parts
-    let units = records.unitsOf(place)
-    for (let extent = records.firstExtent(place); extent !== 0; extent = records.nextExtent(extent)) units += records.unitsOf(extent)
+    let units = this.unitsAt(place)
+    this.eachExtent(this.firstExtent(place), (extent) => {
+      units += this.unitsAt(extent)
+    })
     return units
   }
 
   /** The segment that leads those of a large object, else -1. */
   leaderOf(place: number): number {
-    const { records, segments } = this.parts
-    const first = records.firstExtent(place)
+    const { segments } = this.parts
+    const first = this.firstExtent(place)
     return first === 0 ? -1 : segments.leaderOf(segments.at(first))
   }
 
@@ -73,6 +93,7 @@ export class Objects {
 
   /** It was taken out of the index, by us. If it still fills, its writer finds that out at the end and does the rest. */
   left(place: number): void {
+    if (!this.parts.segments.holds(place + 1)) return
     if (this.counts(place)) this.parts.memory.tally[TALLY.objects]--
     this.leftWhileFilling(place)
   }
@@ -89,7 +110,7 @@ export class Objects {
     const { records } = this.parts
     if (!records.stepState(place, COMPLETE, GONE)) return false
     this.discountHead(place)
-    for (let extent = records.firstExtent(place); extent !== 0; extent = records.nextExtent(extent)) this.discountUnits(extent)
+    this.eachExtent(this.firstExtent(place), (extent) => this.discountUnits(extent))
     return true
   }
 
@@ -99,9 +120,34 @@ export class Objects {
   }
 
   private discountUnits(place: number): void {
-    const { records, segments, memory } = this.parts
-    const units = records.unitsOf(place)
+    const { segments, memory } = this.parts
+    const units = this.unitsAt(place)
     segments.addLive(segments.at(place), -units)
     memory.tally[TALLY.live_bytes] -= units * UNIT_BYTES
+  }
+
+  /** Of the record: not more than there are in its segment. */
+  private unitsAt(place: number): number {
+    const { records, segments } = this.parts
+    return Math.max(0, Math.min(records.unitsOf(place), segments.unitsBehind(place)))
+  }
+
+  /** A chain that goes round ends when it has been everywhere. */
+  private eachExtent(first: number, call: (extent: number) => void): void {
+    const { segments } = this.parts
+    let left = segments.count * segments.units
+    for (let extent = first; extent !== 0 && left > 0; extent = this.nextExtent(extent)) {
+      call(extent)
+      left -= this.unitsAt(extent)
+    }
+  }
+
+  private extentOrEnd(extent: number, body: number): number {
+    const { segments, records } = this.parts
+    if (extent === 0 || !segments.holds(extent) || !records.isExtentOf(extent, body)) return 0
+    const room = Math.min(records.unitsOf(extent), segments.unitsBehind(extent)) * UNIT_BYTES - EXTENT_RECORD_BYTES
+    const capacity = records.extentCapacity(extent)
+    const filled = records.extentFilled(extent)
+    return capacity > 0 && capacity <= room && filled >= 0 && filled <= capacity ? extent : 0
   }
 }

@@ -12,6 +12,10 @@ export class ArenaReader implements BodyReader, ListedReader<ArenaReader> {
   position_bytes: number
   /** Takes over at the end of what lies in the arena. */
   overflow: BodyReader | undefined = undefined
+  /** For the disk. */
+  waiting = false
+  /** The piece that was waited for last. */
+  thawed = 0
   private released = false
   private piece = 0
   private offset = 0
@@ -60,6 +64,13 @@ export class ArenaReader implements BodyReader, ListedReader<ArenaReader> {
     }
   }
 
+  /** The disk has brought the piece. */
+  resume(place: number): void {
+    this.waiting = false
+    this.thawed = place
+    this.onMore?.()
+  }
+
   private get atEnd(): boolean {
     return this.position_bytes >= this.body.kept_bytes
   }
@@ -78,6 +89,7 @@ export class ArenaReader implements BodyReader, ListedReader<ArenaReader> {
       this.piece++
       this.offset = 0
     }
+    if (!body.offers(this.piece, this)) return undefined
     const view = body.view(this.piece, this.offset)
     this.offset += view.length
     this.position_bytes += view.length

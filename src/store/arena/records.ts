@@ -22,8 +22,10 @@ const INLINE_CAPACITY = 10
 const INLINE_FILLED = 11
 /** Place of the first extent, 0 for none. */
 const NEXT = 12
+/** In a file: the check sum of the record's fixed words and of its encoded head, when the object is complete. */
 const HEAD_SUM = 13
-const INLINE_SUM = 14
+/** In a file the check sum of an inline body; of a body in extents what all of them have as BODY. */
+const BODY_CHECK = 14
 /** The generation of the object's first record: what stays the same when it gets another head or is copied. */
 const ORIGIN = 15
 export const HEAD_RECORD_BYTES = 64
@@ -35,6 +37,7 @@ const EXTENT_ENTRY = 3
 const EXTENT_CAPACITY = 4
 const EXTENT_FILLED = 5
 const EXTENT_NEXT = 6
+/** In a file: the check sum of the words before and of the bytes behind. */
 const EXTENT_SUM = 7
 export const EXTENT_RECORD_BYTES = 32
 
@@ -90,8 +93,11 @@ export class Records {
     return this.words[place * UNIT_WORDS + MAGIC] === HEAD_MAGIC
   }
 
-  isExtentRecord(place: number): boolean {
-    return this.words[place * UNIT_WORDS + MAGIC] === EXTENT_MAGIC
+  /** Is this an extent of that body? The least one has a unit of bytes. */
+  isExtentOf(place: number, body: number): boolean {
+    const at = place * UNIT_WORDS
+    const { words } = this
+    return words[at + MAGIC] === EXTENT_MAGIC && words[at + BODY] === body && words[at + UNITS] > 1
   }
 
   unitsOf(place: number): number {
@@ -171,7 +177,9 @@ export class Records {
   }
 
   setFirstExtent(place: number, extent: number): void {
-    Atomics.store(this.words, place * UNIT_WORDS + NEXT, extent | 0)
+    const { words } = this
+    if (extent !== 0) words[place * UNIT_WORDS + BODY_CHECK] = words[extent * UNIT_WORDS + BODY]
+    Atomics.store(words, place * UNIT_WORDS + NEXT, extent | 0)
   }
 
   headSum(place: number): number {
@@ -182,12 +190,13 @@ export class Records {
     this.words[place * UNIT_WORDS + HEAD_SUM] = sum
   }
 
-  inlineSum(place: number): number {
-    return this.words[place * UNIT_WORDS + INLINE_SUM]
+  /** The check sum of an inline body, else what `bodyOf` says of the object's extents. */
+  bodyCheck(place: number): number {
+    return this.words[place * UNIT_WORDS + BODY_CHECK]
   }
 
   setInlineSum(place: number, sum: number): void {
-    this.words[place * UNIT_WORDS + INLINE_SUM] = sum
+    this.words[place * UNIT_WORDS + BODY_CHECK] = sum
   }
 
   /** A worker's bit, so that the writer rings it. Set first, then look at what there is: the writer does it the other way round. */

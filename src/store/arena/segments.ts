@@ -1,7 +1,7 @@
 import type { Epochs } from './epochs.ts'
 import { SEGMENT_WORDS, UNIT_BYTES } from './geometry.ts'
 import { HEADER } from './header.ts'
-import { FREE_SEGMENTS, RETIRED_SEGMENTS, type ArenaMemory } from './memory.ts'
+import { FREE_SEGMENTS, RETIRED_SEGMENTS, WITHHELD_SEGMENTS, type ArenaMemory } from './memory.ts'
 
 /** What a segment is for. Steps between them are compare-and-exchange: one thread makes each. */
 export const STATE = {
@@ -16,22 +16,45 @@ export const STATE = {
   retired: 4,
   /** Part of a large object, behind the segment that leads it. */
   member: 5,
+  /** In a file: the disk has no room for it, or cannot read or write it. */
+  withheld: 6,
 } as const
 
-const STATE_WORD = 0
-const RING = 1
-const USED_UNITS = 2
-const LIVE_UNITS = 3
-const OWNER = 4
-const RETIRED_IN = 5
-/** Of a large object's segments: the first one + 1 (its own number for the first), and the next one + 1. */
-const LEADER = 6
-const NEXT = 7
-/** Doubles: place in the ring, and when the last of its objects ends. */
-const SEQUENCE = 4
-const END = 5
-/** 1: all of a large object is there. */
-const WHOLE = 12
+/** Words of a segment's row in the table. */
+export const ROW = {
+  state: 0,
+  ring: 1,
+  used: 2,
+  live: 3,
+  owner: 4,
+  retired_in: 5,
+  /** Of a large object's segments: the first one + 1 (its own number for the first), and the next one + 1. */
+  leader: 6,
+  next: 7,
+  /** 1: all of a large object is there. */
+  whole: 12,
+  /** In a file: the process that wrote it. */
+  boot: 13,
+  /** Doubles, in doubles: place in the ring, and when the last of its objects ends. */
+  sequence: 4,
+  end: 5,
+} as const
+
+const STATE_WORD = ROW.state
+const RING = ROW.ring
+const USED_UNITS = ROW.used
+const LIVE_UNITS = ROW.live
+const OWNER = ROW.owner
+const RETIRED_IN = ROW.retired_in
+const LEADER = ROW.leader
+const NEXT = ROW.next
+const SEQUENCE = ROW.sequence
+const END = ROW.end
+const WHOLE = ROW.whole
+const BOOT = ROW.boot
+
+/** How long a full disk is believed to be full. */
+const WITHHELD_MS = 10_000
 
 /** The table of segments. */
 export class Segments {
@@ -42,7 +65,12 @@ export class Segments {
   private readonly table: Int32Array
   private readonly doubles: Float64Array
   private readonly general: Int32Array
+  /** Of the first segment, and behind the last one. */
+  private readonly first_place: number
+  private readonly end_place: number
   private hint = 0
+  /** When segments were last seen not to be withheld, or to be given back. */
+  private withheld_ms = 0
 
   constructor(memory: ArenaMemory, epochs: Epochs) {
     this.memory = memory
@@ -52,6 +80,8 @@ export class Segments {
     this.general = memory.general
     this.count = memory.geometry.segments
     this.units = memory.geometry.segment_bytes / UNIT_BYTES
+    this.first_place = this.placeOf(0)
+    this.end_place = this.placeOf(this.count)
   }
 
   /** Place of a segment's first byte. */
@@ -62,6 +92,33 @@ export class Segments {
   /** The segment in which a place lies. */
   at(place: number): number {
     return Math.floor((place * UNIT_BYTES - this.memory.geometry.segments_at) / this.memory.geometry.segment_bytes)
+  }
+
+  /** Does the place lie in a segment? */
+  holds(place: number): boolean {
+    return place >= this.first_place && place < this.end_place
+  }
+
+  /** Units from the place to the end of its segment. */
+  unitsBehind(place: number): number {
+    return this.units - ((place - this.first_place) % this.units)
+  }
+
+  /** Has its segment been written that far? */
+  reaches(place: number): boolean {
+    return (place - this.first_place) % this.units < this.usedUnits(this.at(place))
+  }
+
+  /** Another process wrote it: nothing in it is believed that has not been looked at. */
+  isOld(segment: number): boolean {
+    const { disk } = this.memory
+    return disk !== undefined && this.table[segment * SEGMENT_WORDS + BOOT] !== disk.boot
+  }
+
+  /** What is found in it stays where it is until the run has ended, and longer for who pins it. */
+  isSettled(segment: number): boolean {
+    const state = this.state(segment)
+    return state === STATE.sealed || state === STATE.member
   }
 
   state(segment: number): number {
@@ -87,6 +144,11 @@ export class Segments {
 
   addLive(segment: number, units: number): void {
     Atomics.add(this.table, segment * SEGMENT_WORDS + LIVE_UNITS, units)
+  }
+
+  /** All of it is written off. */
+  takeLive(segment: number): number {
+    return Atomics.exchange(this.table, segment * SEGMENT_WORDS + LIVE_UNITS, 0)
   }
 
   owner(segment: number): number {
@@ -154,6 +216,7 @@ export class Segments {
       if (this.state(segment) !== STATE.free || !this.step(segment, STATE.free, state)) continue
       Atomics.sub(this.general, FREE_SEGMENTS, 1)
       this.hint = segment + 1
+      if (this.memory.disk !== undefined && !this.provide(segment, state)) continue
       this.reset(segment, ring)
       return segment
     }
@@ -242,11 +305,44 @@ export class Segments {
     Atomics.add(this.general, FREE_SEGMENTS, 1)
   }
 
+  /** In a file: gives the segment blocks on the disk. Where the disk is full the store makes do with the segments that have some. */
+  private provide(segment: number, state: number): boolean {
+    const { disk } = this.memory
+    const outcome = disk === undefined ? 0 : disk.provide(segment)
+    if (outcome === 0) return true
+    this.step(segment, state, STATE.withheld)
+    Atomics.add(this.general, WITHHELD_SEGMENTS, 1)
+    if (outcome === 'ENOSPC' || outcome === 'EDQUOT') this.withholdOthers()
+    disk?.trouble(outcome)
+    return false
+  }
+
+  private withholdOthers(): void {
+    for (let segment = 0; segment < this.count; segment++) {
+      if (this.memory.disk?.isProvided(segment) !== false || !this.step(segment, STATE.free, STATE.withheld)) continue
+      Atomics.sub(this.general, FREE_SEGMENTS, 1)
+      Atomics.add(this.general, WITHHELD_SEGMENTS, 1)
+    }
+  }
+
+  /** The disk may have room again, after a while. */
+  returnWithheld(now_ms: number): void {
+    if (Atomics.load(this.general, WITHHELD_SEGMENTS) === 0) this.withheld_ms = now_ms
+    if (now_ms - this.withheld_ms < WITHHELD_MS) return
+    this.withheld_ms = now_ms
+    for (let segment = 0; segment < this.count; segment++) {
+      if (!this.step(segment, STATE.withheld, STATE.free)) continue
+      Atomics.sub(this.general, WITHHELD_SEGMENTS, 1)
+      Atomics.add(this.general, FREE_SEGMENTS, 1)
+    }
+  }
+
   private reset(segment: number, ring: number): void {
     const at = segment * SEGMENT_WORDS
     this.table.fill(0, at + RING, at + SEGMENT_WORDS)
     this.table[at + RING] = ring
     this.table[at + OWNER] = this.memory.worker + 1
+    this.table[at + BOOT] = this.memory.disk === undefined ? 0 : this.memory.disk.boot
   }
 
   private step(segment: number, from: number, to: number): boolean {

@@ -1,20 +1,24 @@
 import type { Doorbells } from '../../shm/doorbell.ts'
-import type { Body, ObjectHead, Store, StoredObject, StoreKind, StoreStats } from '../contract.ts'
+import type { Body, Cold, ObjectHead, Store, StoredObject, StoreKind, StoreStats } from '../contract.ts'
 import { admissionRing, FREQ_MAX } from '../eviction/policy.ts'
 import { Allocator } from './allocator.ts'
 import { ArenaBody, type BodyHost } from './body.ts'
+import { Checks } from './checks.ts'
+import { ColdReads } from './cold.ts'
+import { EarlierObjects } from './earlier.ts'
 import { Epochs } from './epochs.ts'
 import { Evictor, type EvictionParameters } from './evictor.ts'
 import { Fills } from './fills.ts'
 import { hashed, hashId } from './hash.ts'
 import { decodeHead, expectedBytes, headSize, idIs } from './head-codec.ts'
-import { HEADER } from './header.ts'
+import { HEADER, noteObjects } from './header.ts'
 import { DEAD, IndexTable, NO_ENTRY } from './index-table.ts'
 import { TALLY, type ArenaMemory } from './memory.ts'
 import { ArenaObject, type ObjectHost } from './object.ts'
 import { Objects } from './objects.ts'
 import { COMPLETE, FAILED, GONE, Records } from './records.ts'
 import { Segments } from './segments.ts'
+import { arenaStats, type ArenaStats } from './stats.ts'
 import { ObjectWriter, type ArenaParts, type Piece } from './writer.ts'
 
 export interface ArenaStoreOptions {
@@ -26,20 +30,8 @@ export interface ArenaStoreOptions {
   readonly parameters: EvictionParameters
   /** To ring workers that follow a body; none when there is one worker. */
   readonly bells: Doorbells | undefined
-}
-
-/** By all workers since it was opened, or now. */
-export interface ArenaStats {
-  readonly segments: number
-  readonly free_segments: number
-  /** In which nothing can be found any more, and which some worker may still read. */
-  readonly retired_segments: number
-  /** Objects evicted, by their ring. */
-  readonly evicted_small: number
-  readonly evicted_main: number
-  /** Objects that eviction has kept, and what of them it has copied. */
-  readonly moved: number
-  readonly moved_bytes: number
+  /** A sentence for the operator, when a file's disk is full or broken. */
+  readonly onTrouble?: (message: string) => void
 }
 
 /** What this worker is filling. */
@@ -60,6 +52,10 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   readonly bytes: Buffer
   private readonly memory: ArenaMemory
   private readonly parts: ArenaParts
+  /** In a file. */
+  readonly reads: ColdReads | undefined
+  private readonly earlier: EarlierObjects | undefined
+  cold: Cold | undefined = undefined
   private readonly records: Records
   private readonly segments: Segments
   private readonly objects: Objects
@@ -88,9 +84,17 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     this.epochs = new Epochs(memory)
     this.segments = new Segments(memory, this.epochs)
     const allocator = new Allocator(memory, this.segments)
-    this.parts = { memory, segments: this.segments, records: this.records, allocator }
+    const { disk } = memory
+    const checks = disk && new Checks(memory, disk, this.segments, this.records)
+    this.parts = { memory, segments: this.segments, records: this.records, allocator, checks }
     this.index = new IndexTable(memory, this.records)
     this.objects = new Objects(this.parts)
+    if (disk !== undefined && checks !== undefined) {
+      const earlier = new EarlierObjects(this.parts, checks, this.index, this.objects)
+      this.earlier = earlier
+      this.reads = new ColdReads(this.parts, disk, checks, earlier.lost)
+      disk.onTrouble = options.onTrouble ?? disk.onTrouble
+    }
     this.evictor = new Evictor(this.parts, this.index, this.objects, this.epochs, options.parameters, bells)
     allocator.makeRoom = this.evictor.makeRoom
     this.evictor.announce = this.announce
@@ -113,6 +117,17 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
       if (found === undefined || found.live) return found
     }
     return undefined
+  }
+
+  seek(id: string): ArenaObject | undefined {
+    const { reads } = this
+    if (reads !== undefined) {
+      hashId(id, this.seed)
+      const entry = this.index.candidate(hashed.hi, hashed.lo)
+      this.cold = entry === NO_ENTRY ? undefined : reads.ofRecord(this.index.placeOf(entry), entry)
+      if (this.cold !== undefined) return undefined
+    }
+    return this.find(id)
   }
 
   open(id: string, head: ObjectHead, expected_bytes: number): StoredObject | undefined {
@@ -158,7 +173,9 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
       return ours.moved(head, generation, ours.at)
     }
     const before = ours.at
-    const moved = this.index.move(ours.entry, generation, writer.place, writer.generation)
+    const moved =
+      (this.earlier === undefined || this.earlier.isAllThere(writer.place)) &&
+      this.index.move(ours.entry, generation, writer.place, writer.generation)
     if (!moved) {
       writer.discard()
       return ours.moved(head, DEAD, before)
@@ -191,6 +208,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   expire(now_ms: number, _objects_max: number): void {
     this.evictor.setNow(now_ms)
     this.evictor.expire(EXPIRED_PER_SWEEP)
+    if (this.memory.disk !== undefined) noteObjects(this.memory)
   }
 
   /** The worker's doorbell rang: it is in no old run, and what it follows may have grown. */
@@ -215,22 +233,14 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   }
 
   arenaStats(): ArenaStats {
-    const { memory, segments } = this
-    return {
-      segments: segments.count,
-      free_segments: segments.free,
-      retired_segments: segments.retired,
-      evicted_small: memory.total(TALLY.evicted_small),
-      evicted_main: memory.total(TALLY.evicted_main),
-      moved: memory.total(TALLY.moved),
-      moved_bytes: memory.total(TALLY.moved_bytes),
-    }
+    return arenaStats(this.memory, this.segments)
   }
 
   // ObjectHost.
 
   bodyAt(place: number): ArenaBody {
-    return new ArenaBody(this, place, expectedBytes(this.memory.doubles, this.objects.headAt(place)), undefined)
+    const expected_bytes = expectedBytes(this.memory.doubles, this.objects.headAt(place))
+    return new ArenaBody(this, place, this.records.entryOf(place), expected_bytes, undefined)
   }
 
   unitsAt(place: number): number {
@@ -288,6 +298,10 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     this.grown(body)
   }
 
+  spoiled(body: ArenaBody): void {
+    this.earlier?.spoiled(body.entry, body.place)
+  }
+
   window(expected_bytes: number): Body {
     return this.transit(expected_bytes)
   }
@@ -300,7 +314,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
 
   private begin(id: string, head: ObjectHead, entry: number, writer: ObjectWriter, number: number, expected_bytes: number): ArenaObject {
     writer.filed(entry)
-    const body = new ArenaBody(this, writer.place, expected_bytes, writer)
+    const body = new ArenaBody(this, writer.place, entry, expected_bytes, writer)
     const object = new ArenaObject(this, id, head, entry, writer.generation, writer.origin, writer.place, body)
     this.filling.set(writer.place, { object, writer, number })
     return object
@@ -311,6 +325,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     const { bytes, doubles, words } = this.memory
     const fill = this.filling.get(place)
     if (fill !== undefined && fill.object.generation === generation) return fill.object
+    if (this.earlier !== undefined && !this.earlier.admits(entry, place)) return undefined
     const at = this.objects.headAt(place)
     if (!idIs(bytes, words, at, id) || this.records.state(place) === FAILED) return undefined
     return new ArenaObject(this, id, decodeHead(bytes, doubles, words, at), entry, generation, this.records.originOf(place), place)
@@ -318,6 +333,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
 
   /** The state last: whoever sees it complete sees all of it. If it was taken out meanwhile, one of us takes note. */
   private completed({ object, writer }: Fill): void {
+    writer.seal()
     this.records.setState(writer.place, COMPLETE)
     writer.release()
     if (!object.live) this.objects.leftWhileFilling(writer.place)
@@ -346,10 +362,11 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
       return undefined
     }
     if (inline_bytes > 0) writer.put(this.bytes.subarray(pieces[0].at, pieces[0].at + inline_bytes), 0)
-    else records.setFirstExtent(writer.place, records.firstExtent(at))
+    else records.setFirstExtent(writer.place, this.objects.firstExtent(at))
     writer.finish()
     writer.filed(object.entry)
     records.setEntry(writer.place, object.entry)
+    writer.seal()
     records.setState(writer.place, COMPLETE)
     return writer
   }

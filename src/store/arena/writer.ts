@@ -1,8 +1,9 @@
 import type { ObjectHead } from '../contract.ts'
 import { objectEnd_ms } from '../contract.ts'
 import type { Allocator } from './allocator.ts'
+import type { Checks } from './checks.ts'
 import { UNIT_BYTES, units } from './geometry.ts'
-import { encodeHead, endOf_ms, headSize } from './head-codec.ts'
+import { encodeHead, endOf_ms, headSize, setExpectedBytes } from './head-codec.ts'
 import { nextGeneration } from './header.ts'
 import { TALLY, type ArenaMemory } from './memory.ts'
 import { EXTENT_RECORD_BYTES, HEAD_RECORD_BYTES, type Records } from './records.ts'
@@ -24,6 +25,8 @@ export interface ArenaParts {
   readonly segments: Segments
   readonly records: Records
   readonly allocator: Allocator
+  /** Of an arena in a file. */
+  readonly checks: Checks | undefined
 }
 
 /** Bytes in one piece of the arena, behind a head record or an extent's. */
@@ -31,6 +34,8 @@ export interface Piece {
   /** Of the extent; of the head record for a body that lies inline. */
   readonly place: number
   readonly inline: boolean
+  /** Of an extent: what all extents of the body say, and no others. */
+  readonly body: number
   /** Byte offset in the arena. */
   readonly at: number
   capacity: number
@@ -111,7 +116,7 @@ export class ObjectWriter {
     records.setInlineCapacity(place, inline)
     this.account(place, record_units)
     segments.extendEnd(segments.at(place), this.end_ms)
-    if (inline > 0) this.pieces.push({ place, inline: true, at: place * UNIT_BYTES + fixed, capacity: inline })
+    if (inline > 0) this.pieces.push({ place, inline: true, body: 0, at: place * UNIT_BYTES + fixed, capacity: inline })
     return true
   }
 
@@ -157,6 +162,26 @@ export class ObjectWriter {
     if (this.leader >= 0) this.parts.segments.setWhole(this.leader)
   }
 
+  /** Before it is said to be complete: in a file, what makes it known for whole after a crash. */
+  seal(): void {
+    const { checks, memory } = this.parts
+    if (checks === undefined) return
+    // Of an object that got another head, the body is elsewhere, and was sealed there.
+    if (this.pieces.length > 0) setExpectedBytes(memory.doubles, this.place * UNIT_BYTES + HEAD_RECORD_BYTES, this.filled_bytes)
+    this.sealUntil(this.pieces.length)
+    checks.sealHead(this.place)
+  }
+
+  /** As it goes, so that the end of a large body is not a long computation. */
+  private sealUntil(end: number): void {
+    const { checks } = this.parts
+    if (checks === undefined || this.entry < 0) return
+    for (; this.sealed < end; this.sealed++) {
+      const { inline, place } = this.pieces[this.sealed]
+      if (!inline) checks.sealExtent(place)
+    }
+  }
+
   /** What was written is of no use: nothing leads to it. */
   discard(): void {
     const { segments, records, memory } = this.parts
@@ -179,6 +204,7 @@ export class ObjectWriter {
     while (this.room === 0) {
       const next = this.pieces[this.written + 1]
       if (next !== undefined) {
+        this.sealUntil(this.written + 1)
         this.written++
         this.room = next.capacity
       } else if (this.expected_bytes >= 0 || this.total_units > this.most_units || !this.extend(this.growth(wanted_bytes))) return undefined
@@ -188,6 +214,8 @@ export class ObjectWriter {
 
   /** Index of the piece that is being filled. */
   private written = -1
+  /** Pieces whose check sum is written. */
+  private sealed = 0
 
   private growth(wanted_bytes: number): number {
     const grown = FIRST_EXTENT_BYTES * 2 ** Math.min(6, this.pieces.length)
@@ -215,7 +243,7 @@ export class ObjectWriter {
     this.account(place, record_units)
     this.parts.segments.extendEnd(this.parts.segments.at(place), this.end_ms)
     const before = this.pieces.at(-1)
-    this.pieces.push({ place, inline: false, at: place * UNIT_BYTES + EXTENT_RECORD_BYTES, capacity })
+    this.pieces.push({ place, inline: false, body: this.generation, at: place * UNIT_BYTES + EXTENT_RECORD_BYTES, capacity })
     if (before === undefined || before.inline) records.setFirstExtent(this.place, place)
     else records.setNextExtent(before.place, place)
     return true
@@ -239,8 +267,9 @@ export class ObjectWriter {
     const before = records.unitsOf(piece.place)
     const after = units(EXTENT_RECORD_BYTES + filled)
     if (after === before || !allocator.trim(this.ring, piece.place, before, after)) return
-    records.setUnits(piece.place, after)
+    // In this order: it never says that it has more than it has.
     records.setExtentCapacity(piece.place, filled)
+    records.setUnits(piece.place, after)
     piece.capacity = filled
     allocator.commit(this.ring)
     segments.addLive(segments.at(piece.place), after - before)

@@ -27,6 +27,7 @@ export class HeapObject implements StoredObject {
   lastHit_ms = 0
   place: unknown = undefined
   live = true
+  readonly cold = undefined
   /** May be evicted now, and is in the list of those that may. */
   listed = false
   head_bytes: number

@@ -30,6 +30,7 @@ const TOUCH_OPTIONS = {}
 export class HeapStore implements Store, BodyOwner {
   readonly name: string
   readonly kind = 'memory'
+  cold: undefined = undefined
   private readonly capacity_bytes: number
   /** No object may take more of the store than this. */
   private readonly share_bytes: number
@@ -64,6 +65,10 @@ export class HeapStore implements Store, BodyOwner {
 
   /** Nothing here ever moves or is used again while anybody can see it. */
   newRun(): void {}
+
+  seek(id: string): StoredObject | undefined {
+    return this.find(id)
+  }
 
   find(id: string): StoredObject | undefined {
     return this.byId.get(id)

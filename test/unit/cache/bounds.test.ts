@@ -19,7 +19,14 @@ function makeCache(keys_max: number): { cache: Cache; store: HeapStore } {
 }
 
 function request(): Parameters<Cache['lookup']>[1] {
-  const plain = { hash_always_miss: false, hash_ignore_busy: false, hash_ignore_vary: false, req_grace_s: undefined, req_ttl_s: undefined }
+  const plain = {
+    hash_always_miss: false,
+    hash_ignore_busy: false,
+    hash_ignore_vary: false,
+    req_grace_s: undefined,
+    req_ttl_s: undefined,
+    thaws: 0,
+  }
   return { req: new RequestHead(), directives: NO_DIRECTIVES, ...plain }
 }
 

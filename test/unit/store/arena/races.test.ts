@@ -4,6 +4,7 @@ import { Doorbells } from '../../../../src/shm/doorbell.ts'
 import { Arena } from '../../../../src/store/arena/arena.ts'
 import type { ArenaStore } from '../../../../src/store/arena/store.ts'
 import { arenaStore } from '../../../kit/arena.ts'
+import { close, newPath, openArena } from '../../../kit/arena-file.ts'
 import type { RacerData } from './racer.thread.ts'
 
 const KIB = 1024
@@ -19,8 +20,8 @@ interface Race {
 }
 
 /** Runs the workers to their end, those that die followed by another in the same place; what was wrong comes out as an error. */
-async function race(seed: number, { bytes, ids, sizes, deeds, workers, deaths }: Race): Promise<ArenaStore> {
-  const arena = Arena.inMemory(new SharedArrayBuffer(bytes))
+async function race(seed: number, shape: Race, arena = Arena.inMemory(new SharedArrayBuffer(shape.bytes))): Promise<ArenaStore> {
+  const { ids, sizes, deeds, workers, deaths } = shape
   const bells = new Doorbells()
   let mortals = deaths
   const run = (worker: number, life: number): Promise<void> =>
@@ -77,3 +78,25 @@ for (const seed of [1, 2]) {
     expectInOrder(await race(seed + 50, { ...LARGE, deeds: 200, deaths: 3 }), LARGE.ids)
   }, 60_000)
 }
+
+test('over a file, and again over what was left there', async () => {
+  const path = newPath()
+  for (const [seed, shape] of [
+    [1, SMALL],
+    [2, { ...SMALL, deaths: 3 }],
+    [3, SMALL],
+  ] as const) {
+    const arena = openArena(path, SMALL.bytes)
+    expectInOrder(await race(seed, shape, arena), SMALL.ids)
+    await close(arena)
+  }
+}, 60_000)
+
+test('writers race deliveries of 4 MiB over a file, and over what was left there', async () => {
+  const path = newPath()
+  for (const seed of [1, 2]) {
+    const arena = openArena(path, LARGE.bytes)
+    expectInOrder(await race(seed, LARGE, arena), LARGE.ids)
+    await close(arena)
+  }
+}, 60_000)

@@ -1,0 +1,114 @@
+import type { Clock } from '../../base/clock.ts'
+import type { FileMapping } from '../../shm/mapping.ts'
+import type { Outcome } from '../../shm/native.ts'
+import { Residency } from '../../shm/residency.ts'
+import { UNIT_BYTES } from './geometry.ts'
+import { type ArenaMemory, DISK_LINE_S, TALLY } from './memory.ts'
+
+/** What a worker must know of an arena in a file, beside its memory. Can be posted to a thread. */
+export interface DiskHandle {
+  /** The process that has it open now: a number that no earlier one had. */
+  readonly boot: number
+  readonly residency: SharedArrayBuffer
+  /** A bit for each unit: the record there was written by an earlier process, and verified by this one. None when there was no earlier one. */
+  readonly verified: SharedArrayBuffer | undefined
+}
+
+const PROVIDED = 1
+const CONDEMNED = 2
+
+/** A line about the disk at most so often. */
+const QUIET_S = 60
+
+export function verifiedMemory(total_bytes: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(Math.ceil(total_bytes / UNIT_BYTES / 32) * 4)
+}
+
+/** The file below an arena, as one thread sees it: room on the disk, what of it is in memory, what of it has been verified. */
+export class Disk {
+  readonly boot: number
+  readonly residency: Residency
+  /** A sentence for the operator. */
+  onTrouble: (message: string) => void = () => {}
+  private readonly memory: ArenaMemory
+  private readonly mapping: FileMapping
+  private readonly verified: Int32Array | undefined
+
+  constructor(memory: ArenaMemory, mapping: FileMapping, handle: DiskHandle, clock: Clock) {
+    this.memory = memory
+    this.mapping = mapping
+    this.boot = handle.boot
+    this.residency = new Residency(mapping, handle.residency, clock)
+    this.verified = handle.verified === undefined ? undefined : new Int32Array(handle.verified)
+  }
+
+  /** Prepares a segment for being written: a page without a block on a full disk would be a SIGBUS. */
+  provide(segment: number): Outcome {
+    const { segments_at, segment_bytes } = this.memory.geometry
+    const offset = segments_at + segment * segment_bytes
+    const first = !this.isProvided(segment)
+    const allocated = first ? this.mapping.allocate(offset, segment_bytes) : 0
+    if (allocated !== 0) return allocated
+    const outcome = this.mapping.renew(offset, segment_bytes)
+    if (outcome !== 0) return outcome
+    // A record of an earlier process, left between those of this one, would be taken for one of them.
+    if (first && this.verified !== undefined) this.memory.bytes.fill(0, offset, offset + segment_bytes)
+    Atomics.store(this.memory.provided, segment, PROVIDED)
+    return 0
+  }
+
+  /** It could not be read: nobody shall read it again, or write to it. */
+  condemn(segment: number): void {
+    Atomics.store(this.memory.provided, segment, CONDEMNED)
+  }
+
+  isCondemned(segment: number): boolean {
+    return Atomics.load(this.memory.provided, segment) === CONDEMNED
+  }
+
+  isProvided(segment: number): boolean {
+    return Atomics.load(this.memory.provided, segment) === PROVIDED
+  }
+
+  /** The segment is going to be read from end to end: the kernel may begin. */
+  expect(segment: number): void {
+    const { segments_at, segment_bytes } = this.memory.geometry
+    this.mapping.willNeed(segments_at + segment * segment_bytes, segment_bytes)
+  }
+
+  isVerified(place: number): boolean {
+    return this.verified !== undefined && ((Atomics.load(this.verified, place >>> 5) >>> (place & 31)) & 1) === 1
+  }
+
+  /** Before the segment's state is looked at: who judges it looks the other way round. */
+  setVerified(place: number): void {
+    if (this.verified !== undefined) Atomics.or(this.verified, place >>> 5, 1 << (place & 31))
+  }
+
+  /** The next verified place from `place` on and before `end`; `end` when there is none. */
+  nextVerified(place: number, end: number): number {
+    const { verified } = this
+    if (verified === undefined) return end
+    for (let at = place; at < end;) {
+      const bits = Atomics.load(verified, at >>> 5) >>> (at & 31)
+      if (bits !== 0) return Math.min(end, at + 31 - Math.clz32(bits & -bits))
+      at += 32 - (at & 31)
+    }
+    return end
+  }
+
+  /** The disk is full, or broken. Counted each time, told once in a while. */
+  trouble(outcome: string): void {
+    const { general, tally } = this.memory
+    tally[TALLY.disk_errors]++
+    const now_s = Math.floor(performance.now() / 1000) + QUIET_S
+    const last_s = Atomics.load(general, DISK_LINE_S)
+    if (now_s - last_s < QUIET_S || Atomics.compareExchange(general, DISK_LINE_S, last_s, now_s) !== last_s) return
+    const full = outcome === 'ENOSPC' || outcome === 'EDQUOT'
+    this.onTrouble(
+      full
+        ? `the file store ${this.mapping.place.path} finds no room on its file system (${outcome}): it makes do with what it has; make room there, or use a smaller size`
+        : `the file store ${this.mapping.place.path} could not be read or written (${outcome}): what lay there is fetched again; look at the disk`,
+    )
+  }
+}

@@ -1,0 +1,93 @@
+import { expect, test } from 'vitest'
+import { close, kill, newPath, openArena, storeIn } from '../../../kit/arena-file.ts'
+import { seekKnown, storeKnown } from '../../../kit/known-bodies.ts'
+import { randomFrom } from '../../shm/threads.ts'
+import type { Store } from '../../../../src/store/contract.ts'
+import { bytesOf, knownHead } from '../../../kit/known-bodies.ts'
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const SIZES = [0, 100, 3000, 20 * KIB, 70 * KIB, 300 * KIB, 5 * MIB]
+
+/** Stores so many objects of all sizes, under id 0 and on. */
+function storeAll(store: Store, count: number): void {
+  const random = randomFrom(7)
+  for (let i = 0; i < count; i++) {
+    store.newRun()
+    expect(storeKnown(store, `id ${i}`, 1 + random(2 ** 30), SIZES[i % SIZES.length], i % 3 !== 0)).toBe(true)
+  }
+}
+
+async function count(store: Store, ids: number): Promise<Record<string, number>> {
+  const tally = { hit: 0, miss: 0, broken: 0 }
+  for (let i = 0; i < ids; i++) tally[await seekKnown(store, `id ${i}`)]++
+  return tally
+}
+
+test('after a clean stop everything is there, by every byte, and is counted', async () => {
+  const path = newPath()
+  const first = openArena(path, 64 * MIB)
+  expect(first.recovered).toMatchObject({ created: true, objects: 0 })
+  const before = storeIn(first)
+  storeAll(before, 49)
+  const { objects, used_bytes } = before.stats()
+  await close(first)
+  const second = openArena(path, 64 * MIB)
+  expect(second.recovered).toEqual({ created: false, clean: true, objects: 49, bytes: used_bytes, remarks: [] })
+  const store = storeIn(second)
+  expect(await count(store, 49)).toEqual({ hit: 49, miss: 0, broken: 0 })
+  expect(store.stats()).toMatchObject({ objects, used_bytes })
+})
+
+test('after a kill the same, but for what was being filled', async () => {
+  const path = newPath()
+  const first = openArena(path, 64 * MIB)
+  const before = storeIn(first)
+  storeAll(before, 49)
+  for (const [id, size, announced] of [
+    ['half', 40 * KIB, true],
+    ['half and long', 9 * MIB, true],
+    ['half and unknown', MIB, false],
+  ] as const) {
+    const object = before.open(id, knownHead(id, 5, size), announced ? size : -1)
+    object?.body.append(bytesOf(5, 0, 30 * KIB))
+    expect(object?.live).toBe(true)
+  }
+  kill(first)
+  const second = openArena(path, 64 * MIB)
+  expect(second.recovered).toMatchObject({ created: false, clean: false })
+  const store = storeIn(second)
+  for (const id of ['half', 'half and long', 'half and unknown']) expect(await seekKnown(store, id)).toBe('miss')
+  expect(await count(store, 49)).toEqual({ hit: 49, miss: 0, broken: 0 })
+})
+
+test('what several processes have left lives on through eviction, freshening and removal', async () => {
+  const path = newPath()
+  const random = randomFrom(3)
+  for (let life = 0; life < 4; life++) {
+    const arena = openArena(path, 8 * MIB)
+    const store = storeIn(arena)
+    const tally = { hit: 0, miss: 0, broken: 0 }
+    for (let deed = 0; deed < 1500; deed++) {
+      const id = `id ${random(150)}`
+      const dice = random(10)
+      store.newRun()
+      if (dice < 3) storeKnown(store, id, 1 + random(2 ** 30), SIZES[random(6)], dice > 0)
+      else if (dice < 9) tally[await seekKnown(store, id)]++
+      else {
+        const object = store.find(id)
+        if (object !== undefined && random(2) === 0) store.remove(object)
+        else if (object !== undefined) store.rehead(object, { ...object.head, grace_ms: random(1000) })
+      }
+    }
+    expect(tally.broken).toBe(0)
+    expect(tally.hit).toBeGreaterThan(100)
+    store.newRun()
+    const found = Array.from({ length: 150 }, (_, i) => store.find(`id ${i}`)).filter((object) => object !== undefined)
+    expect(store.stats().objects).toBe(found.length)
+    // As housekeeping does, by which the count outlives a kill.
+    store.expire(1000, 1)
+    if (life % 2 === 0) await close(arena)
+    else kill(arena)
+  }
+})
