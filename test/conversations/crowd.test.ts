@@ -1,6 +1,8 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { startCache, type TestCache, type TestCacheOptions } from '../kit/cache.ts'
 import { bodyFor, CrowdOrigin, Member, until } from '../kit/crowd.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /**
  * The coalescing matrix of the cache: a thousand clients at once on one cold URL, on real sockets, against an origin that does

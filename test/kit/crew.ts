@@ -29,7 +29,7 @@ export class Crew {
   readonly buried: number[] = []
   private readonly configs: WorkerConfig[] = []
   private readonly options: ServeOptions
-  private readonly patience = new Patience(15_000)
+  private readonly patience = new Patience(45_000)
 
   constructor(options: ServeOptions, heap_bytes: number) {
     this.options = options

@@ -1,6 +1,6 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
 
-const LIMIT_MS = 20_000
+const LIMIT_MS = 45_000
 
 /** The body that belongs to a request: larger than one write, and different for each variant. */
 export function bodyFor(variant: string): Buffer {

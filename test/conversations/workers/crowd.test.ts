@@ -1,6 +1,8 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Crew, newCrew } from '../../kit/crew.ts'
 import { type Asked, bodyFor, CrowdOrigin, Member, until } from '../../kit/crowd.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /**
  * The coalescing matrix over several workers: a thousand clients at once on one cold URL, dealt out to the workers by the

@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type Crew, newCrew } from '../../kit/crew.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** Workers that die while others are at work: real threads, real sockets, and clients that look at every byte. */
 
@@ -126,7 +128,7 @@ test('under load: a death costs the connections of the one that died, no answer 
   const counted = crew.counts()['MAIN.client_req']
   expect([counted >= sum(({ answered }) => answered), counted <= sum(({ asked }) => asked)]).toEqual([true, true])
   expect(crew.counts()['MAIN.cache_hit']).toBeGreaterThan(0)
-}, 60_000)
+})
 
 test('each life of a worker has written its requests to the worker’s log', async () => {
   for (let i = 0; i < 4; i++) clients.push(new Client(crew.port))

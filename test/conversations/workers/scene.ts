@@ -3,8 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { vi } from 'vitest'
 import { type Crew, newCrew } from '../../kit/crew.ts'
 import { Member, until } from '../../kit/crowd.ts'
+
+// Several threads and their clients on a machine that may be busy: each wait has its own, shorter limit.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 export type Answer = (request: IncomingMessage, response: ServerResponse, number: number) => void
 
