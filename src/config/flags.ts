@@ -34,7 +34,7 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     value: '[name=]kind[,options]',
     repeat: true,
     about:
-      'Storage: memory[,size], also spelled malloc or default; or file,path,size. Without a size a store in memory has 40% of the memory this process may use. Unnamed ones are s0, s1 and so on. Transient=memory[,size] bounds what is held for those who read it and not kept (10% of that memory, from 16M to 1G, without a size). Not supported yet: file',
+      'Storage: memory[,size], also spelled malloc or default; or file,path,size, which survives restarts. Without a size a store in memory has 40% of the memory this process may use. Unnamed ones are s0, s1 and so on. Transient=memory[,size] bounds what is held for those who read it and not kept (10% of that memory, from 16M to 1G, without a size)',
   },
   { name: 'p', value: 'name=value', repeat: true, about: 'Set a parameter (docs/reference/parameters.md)' },
   { name: 't', value: 'ttl', about: 'Short for -p default_ttl=ttl' },

@@ -150,7 +150,7 @@ export const MAIN_COUNTERS = {
 export const SMA_COUNTERS = {
   c_req: counter('Objects for which room was asked'),
   c_fail: counter('Objects for which there was no room'),
-  c_bytes: counter('Bytes allocated', BYTES),
+  c_bytes: counter('Bytes allocated, those included that were found in a file', BYTES),
   c_freed: counter('Bytes given back', BYTES),
   g_alloc: gauge('Objects'),
   g_bytes: gauge('Bytes in use', BYTES),

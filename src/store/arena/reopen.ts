@@ -58,6 +58,7 @@ class Table {
       if (this.get(segment, ROW.state) === STATE.free) free++
       row[TALLY.live_bytes] += this.get(segment, ROW.live) * UNIT_BYTES
     }
+    row[TALLY.allocated_bytes] = row[TALLY.live_bytes]
     memory.general[FREE_SEGMENTS] = free
     const objects = memory.doubles[HEADER.objects / 2]
     // An object takes three units at least.
