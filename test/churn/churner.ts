@@ -45,6 +45,7 @@ interface Asked {
   /** First byte wanted, and how many; -1: all of it. */
   readonly from: number
   readonly length: number
+  readonly variant: string
 }
 
 /** One client: asks for one object after the other, on one connection as long as that lasts, and looks at every byte. */
@@ -98,8 +99,10 @@ export class Churner {
     const partial = this.random(10) === 0
     const from = partial ? this.random(sizeOf(object)) : 0
     const length = partial ? Math.min(sizeOf(object) - from, 1 + this.random(100_000)) : -1
-    const headers: Record<string, string> = partial ? { Range: `bytes=${from}-${from + length - 1}` } : {}
-    const asked: Asked = { object, floor: scene.floors[object], buried: scene.buried, from, length }
+    const variant = String(this.random(2))
+    const headers: Record<string, string> = { 'X-Variant': variant }
+    if (partial) headers['Range'] = `bytes=${from}-${from + length - 1}`
+    const asked: Asked = { object, floor: scene.floors[object], buried: scene.buried, from, length, variant }
     tally.requests++
     const heard = await this.send('GET', object, headers, (response) => this.hear(response, asked))
     if (heard === undefined && scene.deaths === asked.buried && !scene.over) this.wrong(asked, 'no answer, and nobody has died')
@@ -144,6 +147,7 @@ export class Churner {
     }
     tally.bytes += at
     if (!right) this.wrong(asked, `other bytes than those of version ${version}`)
+    if ((headers['x-for'] ?? asked.variant) !== asked.variant) this.wrong(asked, `the variant of ${String(headers['x-for'])}`)
     if (version <= asked.floor) this.wrong(asked, `version ${version} was purged, with all up to ${asked.floor}`)
     if (!response.complete) this.broke(response, asked)
     else if (statusCode === 503) this.failed(asked)
@@ -171,8 +175,8 @@ export class Churner {
   }
 
   private wrong({ object, from, length }: Asked, what: string): void {
-    const { chunked, no_store, max_age } = habitOf(object)
-    const habit = `${sizeOf(object)} bytes${chunked ? ', chunked' : ''}${no_store ? ', no-store' : `, max-age ${max_age}`}`
+    const { chunked, no_store, max_age, varies } = habitOf(object)
+    const habit = `${sizeOf(object)} bytes${chunked ? ', chunked' : ''}${no_store ? ', no-store' : `, max-age ${max_age}`}${varies ? ', varies' : ''}`
     this.scene.tally.wrong.push(`/${object} (${habit}${length < 0 ? '' : `, range from ${from}`}): ${what}`)
   }
 }

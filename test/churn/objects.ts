@@ -41,11 +41,16 @@ export interface Habit {
   readonly no_store: boolean
   /** Seconds. */
   readonly max_age: number
+  /** Stale it may be served while it is refreshed. */
+  readonly grace: boolean
+  /** By X-Variant, of which there are two. */
+  readonly varies: boolean
 }
 
 export function habitOf(object: number): Habit {
   const dice = mixed(object, 3)
-  return { chunked: dice % 4 === 0, no_store: dice % 16 === 1, max_age: dice % 5 === 2 ? 2 : 600 }
+  const max_age = dice % 5 === 2 ? 2 : 600
+  return { chunked: dice % 4 === 0, no_store: dice % 16 === 1, max_age, grace: dice % 3 === 0, varies: dice % 7 === 3 }
 }
 
 /** A piece of a version's body: `length` bytes from `from` on, at most a period's worth at a time. */

@@ -38,9 +38,10 @@ export class Origin {
   private answer(request: IncomingMessage, response: ServerResponse): void {
     this.requests++
     const object = Number(request.url?.slice(1))
-    const { chunked, no_store, max_age } = habitOf(object)
+    const { chunked, no_store, max_age, grace, varies } = habitOf(object)
     const size = sizeOf(object)
-    response.setHeader('Cache-Control', no_store ? 'no-store' : `max-age=${max_age}`)
+    response.setHeader('Cache-Control', no_store ? 'no-store' : `max-age=${max_age}${grace ? ', stale-while-revalidate=600' : ''}`)
+    if (varies) response.setHeader('Vary', 'X-Variant').setHeader('X-For', String(request.headers['x-variant']))
     const etag = `"${this.versions[object]}"`
     if (request.headers['if-none-match'] === etag) {
       response.writeHead(304, { ETag: etag }).end()

@@ -38,7 +38,8 @@ async function start(): Promise<TestCache> {
 }
 
 async function client(port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1' })
+  // At the end of a test it is cut with what it has not read.
+  const socket = connect({ port, host: '127.0.0.1' }).on('error', () => {})
   sockets.push(socket)
   await once(socket, 'connect')
   return socket
