@@ -10,6 +10,7 @@ export interface ArenaStoreShape {
   readonly transient_bytes?: number
   readonly eviction_size_bias?: number
   readonly bells?: Doorbells
+  readonly onTrouble?: (message: string) => void
 }
 
 /** One worker's way into an arena. */
@@ -22,5 +23,6 @@ export function arenaStore(handle: Arena['handle'], shape: ArenaStoreShape = {})
     transient: createHeapStore({ name: 'Transient', capacity_bytes: transient_bytes, transit_buffer_bytes }),
     parameters: { eviction_size_bias: shape.eviction_size_bias ?? 0 },
     bells: shape.bells,
+    onTrouble: shape.onTrouble,
   })
 }

@@ -31,7 +31,7 @@ export interface ArenaStoreOptions {
   /** To ring workers that follow a body; none when there is one worker. */
   readonly bells: Doorbells | undefined
   /** A sentence for the operator, when a file's disk is full or broken. */
-  readonly onTrouble?: (message: string) => void
+  readonly onTrouble?: ((message: string) => void) | undefined
 }
 
 /** What this worker is filling. */

@@ -1,0 +1,120 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { FileMapping } from '../../../../src/shm/mapping.ts'
+import { Residency } from '../../../../src/shm/residency.ts'
+import { arenaStore } from '../../../kit/arena.ts'
+import { close, newPath, openArena, storeIn } from '../../../kit/arena-file.ts'
+import { seekKnown, storeKnown } from '../../../kit/known-bodies.ts'
+
+/** A file whose disk is slow, full or broken. */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const SIZES = [0, 100, 3000, 70 * KIB, 900 * KIB, 5 * MIB]
+const GRANULE_BYTES = 16 * KIB
+
+afterEach(() => {
+  vi.restoreAllMocks()
+})
+
+/** A path with a store of an earlier process, that has one object of each size, with and without an announced one. */
+async function leave(): Promise<string> {
+  const path = newPath()
+  const arena = openArena(path, 64 * MIB)
+  const store = storeIn(arena)
+  for (const [i, size] of SIZES.entries()) {
+    expect(storeKnown(store, `announced ${i}`, 100 + i, size, true)).toBe(true)
+    expect(storeKnown(store, `unknown ${i}`, 200 + i, size, false)).toBe(true)
+  }
+  await close(arena)
+  return path
+}
+
+const IDS = SIZES.flatMap((_, i) => [`announced ${i}`, `unknown ${i}`])
+
+/** Nothing is in memory until it was waited for. */
+function coolDown(outcome: (offset: number) => 0 | 'EIO' = () => 0): { waits: number } {
+  const warm = new Set<number>()
+  const seen = { waits: 0 }
+  const each = (offset: number, length: number, call: (granule: number) => boolean): boolean => {
+    for (let granule = Math.floor(offset / GRANULE_BYTES); granule * GRANULE_BYTES < offset + length; granule++)
+      if (!call(granule)) return false
+    return true
+  }
+  vi.spyOn(Residency.prototype, 'isWarm').mockImplementation((offset, length) => each(offset, length, (granule) => warm.has(granule)))
+  vi.spyOn(Residency.prototype, 'warm').mockImplementation(async (offset, length) => {
+    seen.waits++
+    const read = outcome(offset)
+    if (read === 0) each(offset, length, (granule) => warm.add(granule).size > 0)
+    return read
+  })
+  return seen
+}
+
+test('what is not in memory is waited for, and then it is all there', async () => {
+  const store = storeIn(openArena(await leave(), 64 * MIB))
+  const seen = coolDown()
+  for (const id of IDS) expect([id, await seekKnown(store, id)]).toEqual([id, 'hit'])
+  // Heads, and an extent at a time.
+  expect(seen.waits).toBeGreaterThan(60)
+  const before = seen.waits
+  for (const id of IDS) expect(await seekKnown(store, id)).toBe('hit')
+  expect(seen.waits).toBe(before)
+})
+
+test('a look that would have to wait finds nothing, and says what to wait for', async () => {
+  const store = storeIn(openArena(await leave(), 64 * MIB))
+  coolDown()
+  expect(store.seek('announced 3')).toBe(undefined)
+  expect(store.cold).toBeDefined()
+  expect(store.seek('nothing')).toBe(undefined)
+  expect(store.cold).toBe(undefined)
+})
+
+test('what the disk cannot read is a miss, is counted and told, and is left alone', async () => {
+  const told: string[] = []
+  const arena = openArena(await leave(), 64 * MIB)
+  const store = arenaStore(arena.handle, { onTrouble: (message) => told.push(message) })
+  const { objects } = store.stats()
+  coolDown(() => 'EIO')
+  for (const id of IDS) expect([id, await seekKnown(store, id)]).toEqual([id, 'miss'])
+  expect(store.stats().objects).toBe(objects - IDS.length)
+  expect(store.arenaStats().disk_errors).toBe(IDS.length)
+  expect(told).toEqual([expect.stringMatching(/^the file store .* could not be read or written \(EIO\): what lay there is fetched again/)])
+})
+
+test('a full disk: nothing is stored beyond what has room, one line says so, and later it is tried again', () => {
+  const told: string[] = []
+  let room = 20
+  vi.spyOn(FileMapping.prototype, 'allocate').mockImplementation((offset) => (offset === 0 || room-- > 0 ? 0 : 'ENOSPC'))
+  const arena = openArena(newPath(), 8 * MIB)
+  const store = arenaStore(arena.handle, { onTrouble: (message) => told.push(message) })
+  const put = (from: number): number => {
+    let stored = 0
+    for (let i = from; i < from + 300; i++) {
+      store.newRun()
+      if (storeKnown(store, `id ${i}`, i, 20 * KIB, true)) stored++
+    }
+    return stored
+  }
+  // Those that have room go on being used: eviction makes it.
+  expect(put(0)).toBeGreaterThan(250)
+  expect(store.stats().used_bytes).toBeLessThan(20 * arena.handle.geometry.segment_bytes)
+  expect(told).toEqual([expect.stringMatching(/finds no room on its file system \(ENOSPC\)/)])
+  room = 1000
+  store.expire(1, 1)
+  expect(put(300)).toBeGreaterThan(250)
+  expect(store.stats().used_bytes).toBeLessThan(20 * arena.handle.geometry.segment_bytes)
+  store.expire(60_000, 1)
+  expect(put(600)).toBeGreaterThan(290)
+  expect(store.stats().used_bytes).toBeGreaterThan(40 * arena.handle.geometry.segment_bytes)
+})
+
+test('a disk that has room for nothing: every response goes around the store', () => {
+  vi.spyOn(FileMapping.prototype, 'allocate').mockImplementation((offset) => (offset === 0 ? 0 : 'ENOSPC'))
+  const store = arenaStore(openArena(newPath(), 8 * MIB).handle)
+  store.newRun()
+  expect(storeKnown(store, 'small', 1, 100, true)).toBe(false)
+  expect(storeKnown(store, 'large', 2, 3 * MIB, true)).toBe(false)
+  expect(storeKnown(store, 'unknown', 3, 70 * KIB, false)).toBe(false)
+  expect(store.stats()).toMatchObject({ failures: 3, used_bytes: 0, objects: 0 })
+})
