@@ -9,6 +9,8 @@ export interface ChurnOptions {
   readonly seconds: number
   readonly workers: number
   readonly store_mib: number
+  /** The store lies in a file. */
+  readonly file?: boolean
   readonly clients: number
   readonly death_every_s: number
   /** How long a client pauses between requests, on average. */
@@ -137,7 +139,13 @@ export async function churn(options: ChurnOptions): Promise<ChurnReport> {
   try {
     const control = child('control.ts')
     const control_port = (await message<{ port: number }>(control)).port
-    const server = child('server.ts', String(await origin.listen()), String(options.workers), `${options.store_mib}M`)
+    const server = child(
+      'server.ts',
+      String(await origin.listen()),
+      String(options.workers),
+      `${options.store_mib}M`,
+      options.file === true ? 'file' : 'memory',
+    )
     const { port } = await message<{ port: number }>(server)
     const churned = new Churn(options, origin, objects, server, port)
     return await churned.run(child('steady.ts', String(port), String(control_port), STEADY_TARGET))

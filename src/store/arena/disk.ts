@@ -14,6 +14,9 @@ export interface DiskHandle {
   readonly verified: SharedArrayBuffer | undefined
 }
 
+/** Segments that the kernel is asked to read at a time. */
+const READINGS_MAX = 16
+
 const PROVIDED = 1
 const CONDEMNED = 2
 
@@ -33,6 +36,9 @@ export class Disk {
   private readonly memory: ArenaMemory
   private readonly mapping: FileMapping
   private readonly verified: Int32Array | undefined
+  /** Segments that the kernel was asked to read, in this round of `isReadable` and in the one before. */
+  private begun = new Set<number>()
+  private expected = new Set<number>()
 
   constructor(memory: ArenaMemory, mapping: FileMapping, handle: DiskHandle, clock: Clock) {
     this.memory = memory
@@ -74,6 +80,26 @@ export class Disk {
   expect(segment: number): void {
     const { segments_at, segment_bytes } = this.memory.geometry
     this.mapping.willNeed(segments_at + segment * segment_bytes, segment_bytes)
+  }
+
+  /** A round of `isReadable` begins. */
+  nextRound(): void {
+    this.expected = this.begun
+    this.begun = new Set()
+  }
+
+  /**
+   * May the segment be walked over without a wait for the disk? If not, the kernel begins to read it, and in the next round it may:
+   * memory may be too short to keep it.
+   */
+  isReadable(segment: number): boolean {
+    const { segments_at, segment_bytes } = this.memory.geometry
+    const offset = segments_at + segment * segment_bytes
+    if (this.expected.has(segment)) return true
+    if (this.mapping.residentPages(offset, segment_bytes) * this.mapping.page_bytes >= segment_bytes) return true
+    if (this.begun.size < READINGS_MAX) this.mapping.willNeed(offset, segment_bytes)
+    if (this.begun.size < READINGS_MAX) this.begun.add(segment)
+    return false
   }
 
   isVerified(place: number): boolean {

@@ -124,10 +124,12 @@ export class Evictor {
   expire(segments_max: number): void {
     if (!this.memory.locks.tryLock(EVICTION_LOCK)) return
     try {
+      this.memory.disk?.nextRound()
       let expired = 0
       for (let segment = 0; segment < this.segments.count && expired < segments_max; segment++) {
         if (this.segments.state(segment) !== STATE.sealed || this.segments.end_ms(segment) > this.now_ms) continue
-        if (this.segments.pinned(segment) || this.isLost(segment) || !this.segments.beginJudging(segment)) continue
+        if (this.segments.pinned(segment) || this.isLost(segment) || !this.isReadable(segment)) continue
+        if (!this.segments.beginJudging(segment)) continue
         this.gather(segment, RING_MAIN)
         for (let i = 0; i < this.stripe.count; i++) if (this.drop(i)) this.memory.tally[TALLY.expired]++
         this.retire(segment)
@@ -317,6 +319,12 @@ export class Evictor {
   private isIntact(place: number, entry: number): boolean {
     const { checks } = this.parts
     return checks === undefined || checks.admitsCopy(place, entry, this.objects)
+  }
+
+  /** There is no hurry: what lies on a disk is walked over when it has been read. */
+  private isReadable(segment: number): boolean {
+    const { disk } = this.memory
+    return disk === undefined || disk.isReadable(segment)
   }
 
   /** The disk cannot read it. */
