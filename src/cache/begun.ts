@@ -7,17 +7,26 @@ export interface FetchBegun {
   readonly purges: number
   /** When the request was sent, wall-clock ms. */
   readonly sent_ms: number
+  /** The response says by itself when it was made. */
+  readonly dated: boolean
   /** The store that is to have the response. */
   readonly into: Store
 }
 
 /**
- * Has another fetch stored a response while this one was under way, and is that one the newer by its Date? Of several the most
- * recent is to be used (RFC 9111 section 4).
+ * Has another fetch stored a response while this one was under way, and is that one the newer? Of several the most recent is to be
+ * used, by its Date (RFC 9111 section 4). Dates that are equal decide nothing, nor do those that we have made at reception: then the
+ * fetch that began later has the later response.
  */
 export function outdates(stored: StoredObject | undefined, head: ObjectHead, begun: FetchBegun): boolean {
   if (stored === undefined || stored.head.t_origin_ms < begun.sent_ms) return false
-  return dateOf(stored.head) > dateOf(head)
+  const later_ms = begun.dated ? dateOf(stored.head) - dateOf(head) : 0
+  return later_ms > 0 || (later_ms === 0 && isLater(stored.head.xid, head.xid))
+}
+
+/** Transaction ids are counted on for all workers, and begin anew when they run out. */
+function isLater(xid: number, than: number): boolean {
+  return ((xid - than) | 0) > 0
 }
 
 /** NaN, which is neither before nor after, when it says nothing. */

@@ -50,6 +50,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   /** Published to its owner only. */
   private private = false
   sent_ms = 0
+  dated = false
   readonly purges: number
   private received_ms = 0
   private traffic = NO_TRAFFIC
@@ -112,7 +113,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     account.logBeresp(this)
     if (isErrorStatus(beresp.status) && this.serveStale('status')) return
     removeHopByHop(beresp.fields)
-    if (!beresp.fields.has('date')) this.addField('Date', formatHttpDate(this.received_ms))
+    if (!(this.dated = beresp.fields.has('date'))) this.addField('Date', formatHttpDate(this.received_ms))
     if (beresp.status === 304 && this.kind !== 'pass' && !this.freshenStale(head.fields)) return
     this.answer()
     this.afterResponse(callBackend(this, 'BACKEND_RESPONSE', this.vcl.subs.backend_response))

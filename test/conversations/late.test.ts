@@ -1,10 +1,35 @@
-import { describe } from 'vitest'
+import { describe, expect } from 'vitest'
 import { startCache } from '../kit/cache.ts'
 import { vtc } from '../kit/vtc.ts'
 
 const PURGE = 'sub vcl_recv { if (req.method == "PURGE") { return (purge); } }'
 
 describe('fetches side by side, after a marker', () => {
+  vtc('the response to an earlier request does not replace the response to a later one', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('private', 'Cache-Control: private')
+      const earlier = await s.rx()
+      const later = await s.rx()
+      later.answer('newer', 'Cache-Control: max-age=100')
+      await t.until('the newer one is stored', () => stored)
+      earlier.answer('older', 'Cache-Control: max-age=100')
+    })
+    let stored = false
+    const v1 = t.cache(await startCache(s1))
+    const c1 = await t.connect('c1', v1)
+    const c2 = await t.connect('c2', v1)
+    await c1.ask('/', { body: 'private' })
+    c1.get('/')
+    await t.until('the earlier one is under way', () => s1.seen.length === 2)
+    v1.advance(1000)
+    await c2.ask('/', { body: 'newer' })
+    stored = true
+    await c1.rx({ body: 'older' })
+    await c2.ask('/', { body: 'newer' })
+    expect(s1.seen.length).toBe(3)
+  })
+
   vtc('a purge while one is under way: its response is for who asked, and not stored', async (t) => {
     const s1 = await t.origin('s1', async (s) => {
       await s.rx()

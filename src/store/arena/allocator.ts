@@ -27,7 +27,7 @@ export class Allocator {
 
   /** A place for so many units in one piece, 0 when there is none. Write the record's header, then `commit`. */
   reserve(ring: number, units: number): number {
-    if (units > this.left(ring) && !this.openAnother(ring)) return 0
+    if (units > this.left(ring) && !this.openAnother(ring, units)) return 0
     const place = this.segments.placeOf(this.open[ring]) + this.used[ring]
     this.used[ring] += units
     return place
@@ -62,10 +62,11 @@ export class Allocator {
     this.segments.seal(segment, nextSequence(this.memory))
   }
 
-  private openAnother(ring: number): boolean {
+  private openAnother(ring: number, units: number): boolean {
     this.sealOpen(ring)
     this.makeRoom(1)
     // Making room copies objects, and may have opened a segment of this ring.
+    if (units <= this.left(ring)) return true
     this.sealOpen(ring)
     const segment = this.segments.take(STATE.open, ring)
     if (segment < 0) return false

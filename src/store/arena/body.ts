@@ -2,7 +2,7 @@ import { APPEND_OK, APPEND_PAUSE, type Body, type BodyReader, type BodyState } f
 import { ReaderList } from '../reader-list.ts'
 import type { ColdReads } from './cold.ts'
 import { ArenaReader } from './reader.ts'
-import { COMPLETE, FAILED } from './records.ts'
+import { COMPLETE, FAILED, OUTGROWN } from './records.ts'
 import type { ObjectWriter, Piece } from './writer.ts'
 
 /** What a body asks of its store. */
@@ -28,7 +28,11 @@ export interface BodyHost {
   /** It is broken, and must not be found again. */
   spoiled(body: ArenaBody): void
   /** Where a body goes on that has outgrown its room. */
-  window(expected_bytes: number): Body
+  window(): Body
+  /** Its rest will come into that window: to be sent to those who follow it in other workers. */
+  outgrown(body: ArenaBody, window: Body): void
+  /** The rest of this one, which another worker fills, is sent to us: where it comes in. */
+  expect(body: ArenaBody): Body
 }
 
 const EMPTY = Buffer.alloc(0)
@@ -99,6 +103,10 @@ export class ArenaBody implements Body {
       : undefined
   }
 
+  get readerCount(): number {
+    return this.readers.count
+  }
+
   /** Another worker fills it. */
   get followed(): boolean {
     return this.writer === undefined && this.known === 'filling'
@@ -139,7 +147,7 @@ export class ArenaBody implements Body {
     if (this.readers.count === 0) this.hold()
     const reader = new ArenaReader(this, from_bytes)
     this.readers.add(reader)
-    if (this.overflow !== undefined) reader.continueWith(this.overflow.read(from_bytes - this.kept_bytes))
+    if (this.overflow !== undefined) reader.continueWith(this.overflow.read(Math.max(0, from_bytes - this.kept_bytes)))
     return reader
   }
 
@@ -214,6 +222,7 @@ export class ArenaBody implements Body {
     if (this.readers.count > 0) this.pinNew()
     if (state === COMPLETE) this.known = 'complete'
     else if (state === FAILED) this.known = 'failed'
+    else if (state === OUTGROWN) return this.continueIn(this.host.expect(this))
     const ended = this.known !== 'filling'
     if (ended) this.host.unfollow(this)
     if (ended || this.seen_bytes > before_bytes) this.readers.wake(ended)
@@ -259,25 +268,31 @@ export class ArenaBody implements Body {
 
   /** There is no more room: who reads here goes on in a window; the object leaves. */
   private outgrow(rest: Buffer): typeof APPEND_OK | typeof APPEND_PAUSE {
-    const { writer, onRoom, onDeserted } = this
+    const { writer, onRoom, onDeserted, host } = this
     if (writer === undefined) return APPEND_OK
     writer.finish()
     this.seen_bytes = writer.filled_bytes
     this.writer = undefined
-    const window = this.host.window(this.expected_bytes < 0 ? -1 : this.expected_bytes - this.seen_bytes)
-    this.overflow = window
+    const window = host.window()
     window.onRoom = onRoom
     window.onDeserted = onDeserted
-    // Each reader takes its place in the window before anything comes into it.
-    for (let reader = this.readers.first; reader !== undefined; reader = reader.after)
-      reader.continueWith(window.read(Math.max(0, reader.position_bytes - this.seen_bytes)))
-    // For other workers it ends here.
-    this.known = 'failed'
-    this.host.ended(this, FAILED)
-    this.readers.wake(false)
+    this.continueIn(window)
+    host.outgrown(this, window)
     const said = window.append(rest)
     if (this.readers.count === 0) onDeserted?.()
     return said
+  }
+
+  /** Each reader takes its place in the window before anything comes into it. */
+  private continueIn(window: Body): void {
+    this.overflow = window
+    // For whoever comes now it is too late.
+    this.known = 'failed'
+    this.host.unfollow(this)
+    for (let reader = this.readers.first; reader !== undefined; reader = reader.after) {
+      reader.continueWith(window.read(Math.max(0, reader.position_bytes - this.seen_bytes)))
+    }
+    this.readers.wake(false)
   }
 
   private onePiece(): Buffer | undefined {

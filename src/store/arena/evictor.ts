@@ -107,17 +107,29 @@ export class Evictor {
     // Rounds since the last one that gained a segment.
     for (let round = 0; round < ROUNDS_MAX && segments.free + segments.retired < enough; round++) {
       if (!this.evictOne(round)) return
+      this.refill()
       if (segments.free + segments.retired <= most) continue
       most = segments.free + segments.retired
       round = -1
     }
   }
 
+  /** Copies need free segments now: what the rounds before have retired, as soon as nobody can see it. */
+  private refill(): void {
+    if (this.segments.retired === 0 || this.segments.free >= this.reserve) return
+    this.announce()
+    this.segments.reap()
+  }
+
   /** The other workers end their runs within a millisecond, or are woken to say that they are in none. */
   private waitFor(wanted: number): void {
-    const { segments } = this
+    const { segments, memory } = this
     const deadline_ms = performance.now() + WAIT_MAX_MS
-    while (segments.free < wanted && segments.retired > 0 && performance.now() < deadline_ms) segments.reap()
+    while (segments.free < wanted && segments.retired > 0 && performance.now() < deadline_ms) {
+      if (!memory.locks.tryLock(EVICTION_LOCK)) continue
+      segments.reap()
+      memory.locks.unlock(EVICTION_LOCK)
+    }
   }
 
   /** Segments of which all objects have ended. */
@@ -354,8 +366,9 @@ export class Evictor {
     writer.seal()
     records.setState(writer.place, COMPLETE)
     if (!this.index.move(entry, records.generationOf(place), writer.place, writer.generation)) {
+      // It has left, or has another head now and its body still lies here: then it leaves by its origin.
       writer.discard()
-      return true
+      return false
     }
     this.index.setFrequency(entry, frequency)
     this.memory.tally[TALLY.moved]++

@@ -1,5 +1,8 @@
 import { FILLS_MAX, type ArenaMemory } from './memory.ts'
 
+/** The row was full. */
+export const NO_FILL = -1
+
 /**
  * What a worker is filling, where the manager finds it when the worker has died: its row of places. An object that finds no
  * place in the row is filled all the same; only its end would go unseen if the worker died.
@@ -12,7 +15,7 @@ export class Fills {
     this.row = fills.subarray(worker * FILLS_MAX, (worker + 1) * FILLS_MAX)
   }
 
-  /** The number to `remove` it by, -1 when the row is full. */
+  /** The number to `remove` it by, or NO_FILL. */
   add(place: number): number {
     for (let n = 0; n < FILLS_MAX; n++) {
       const i = (this.next + n) % FILLS_MAX
@@ -21,7 +24,7 @@ export class Fills {
       this.next = i + 1
       return i
     }
-    return -1
+    return NO_FILL
   }
 
   remove(i: number): void {

@@ -45,7 +45,9 @@ export const WORKERS_SEEN = 3
 export const WITHHELD_SEGMENTS = 4
 /** The second since the start in which the last line about the disk was written. */
 export const DISK_LINE_S = 5
-const GENERAL_WORDS = 16
+/** How often a worker's thread has ended, a word for each. */
+const LIVES = 16
+const GENERAL_WORDS = 16 + WORKERS_MAX
 
 /** Sizes of the control memory's parts, in words. */
 interface Plan {
@@ -146,6 +148,15 @@ export class ArenaMemory {
   /** Workers that may have announced, pinned or counted something: 0 up to this. */
   get workers(): number {
     return Atomics.load(this.general, WORKERS_SEEN)
+  }
+
+  /** Changes when that worker's thread ends. */
+  lifeOf(worker: number): number {
+    return Atomics.load(this.general, LIVES + worker)
+  }
+
+  endLife(worker: number): void {
+    Atomics.add(this.general, LIVES + worker, 1)
   }
 
   /** Sum over the workers. */

@@ -46,6 +46,8 @@ export const COMPLETE = 1
 export const FAILED = 2
 /** It was complete, has left, and what it took is no longer counted. */
 export const GONE = 3
+/** It has left, and goes on in a window: workers that follow it are sent the rest (relay.ts). */
+export const OUTGROWN = 4
 
 /** Reads and writes the fixed part of records: what lies at a place of the arena. */
 export class Records {
@@ -204,8 +206,11 @@ export class Records {
     Atomics.or(this.words, place * UNIT_WORDS + FOLLOWERS + (worker >>> 5), 1 << (worker & 31))
   }
 
-  followers(place: number, half: number): number {
-    return Atomics.load(this.words, place * UNIT_WORDS + FOLLOWERS + half)
+  eachFollower(place: number, call: (worker: number) => void): void {
+    for (let half = 0; half < 2; half++) {
+      let bits = Atomics.load(this.words, place * UNIT_WORDS + FOLLOWERS + half)
+      for (; bits !== 0; bits &= bits - 1) call(half * 32 + 31 - Math.clz32(bits & -bits))
+    }
   }
 
   bodyOf(place: number): number {

@@ -2,7 +2,7 @@ import { Epochs } from './epochs.ts'
 import { fillsOf } from './fills.ts'
 import { statusOf } from './head-codec.ts'
 import { UNIT_BYTES } from './geometry.ts'
-import { HEAD_RECORD_BYTES, FAILED, FILLING, Records } from './records.ts'
+import { FAILED, FILLING, HEAD_RECORD_BYTES, OUTGROWN, Records } from './records.ts'
 import { IndexTable } from './index-table.ts'
 import { rowOf, TALLY, type ArenaMemory } from './memory.ts'
 import { Segments, STATE } from './segments.ts'
@@ -17,15 +17,21 @@ export function recoverWorker(memory: ArenaMemory, worker: number): void {
   const index = new IndexTable(memory, records)
   memory.locks.releaseAllOf(worker)
   for (const place of fillsOf(memory, worker)) breakOff(memory, records, segments, index, place, worker)
-  for (let segment = 0; segment < segments.count; segment++) if (segments.owner(segment) === worker) settle(segments, segment)
+  for (let segment = 0; segment < segments.count; segment++) {
+    if (segments.owner(segment) === worker) settle(segments, segment)
+    if (isLost(segments, segment)) segments.retireMember(segment)
+  }
   memory.pins.fill(0, worker * segments.count, (worker + 1) * segments.count)
   Epochs.rest(memory, worker)
+  memory.endLife(worker)
 }
 
 /** Nobody shall find half an object, and who follows it shall see that it has ended. */
 function breakOff(memory: ArenaMemory, records: Records, segments: Segments, index: IndexTable, place: number, worker: number): void {
   // It may have died after it had set the state, and before it crossed the place off.
-  if (!records.isHeadRecord(place) || !records.stepState(place, FILLING, FAILED)) return
+  if (!records.isHeadRecord(place)) return
+  // It has left already, and others wait for its rest.
+  if (records.stepState(place, OUTGROWN, FAILED) || !records.stepState(place, FILLING, FAILED)) return
   const row = rowOf(memory, worker)
   const entry = records.entryOf(place)
   const removed = entry >= 0 && index.removeUnlocked(entry, records.generationOf(place))
@@ -37,6 +43,15 @@ function breakOff(memory: ArenaMemory, records: Records, segments: Segments, ind
     segments.addLive(segments.at(at), -records.unitsOf(at))
     row[TALLY.live_bytes] -= records.unitsOf(at) * UNIT_BYTES
   }
+}
+
+/** The worker that gave its object up died before it came to this member. */
+function isLost(segments: Segments, segment: number): boolean {
+  if (segments.state(segment) !== STATE.member) return false
+  const leader = segments.leaderOf(segment)
+  if (leader < 0) return false
+  const state = segments.state(leader)
+  return state === STATE.free || state === STATE.retired || segments.leaderOf(leader) !== leader
 }
 
 function settle(segments: Segments, segment: number): void {

@@ -56,6 +56,8 @@ const BOOT = ROW.boot
 /** How long a full disk is believed to be full. */
 const WITHHELD_MS = 10_000
 
+const NONE: readonly number[] = []
+
 /** The table of segments. */
 export class Segments {
   readonly count: number
@@ -244,20 +246,37 @@ export class Segments {
 
   /** Nothing in it can be found any more; with it go the members it leads. */
   retire(segment: number, from: number): boolean {
-    if (!this.step(segment, from, STATE.retired)) return false
-    Atomics.add(this.general, RETIRED_SEGMENTS, 1)
-    this.table[segment * SEGMENT_WORDS + RETIRED_IN] = this.epochs.next()
-    for (let member = this.nextMember(segment); member >= 0; member = this.nextMember(member)) this.retireMember(member)
+    // Before: once retired, a segment may soon be another's, and lead elsewhere.
+    const members = this.membersOf(segment)
+    if (!this.setRetired(segment, from)) return false
+    for (const member of members) this.retireMember(member)
     return true
   }
 
   retireMember(member: number): void {
-    if (!this.step(member, STATE.member, STATE.retired)) return
-    Atomics.add(this.general, RETIRED_SEGMENTS, 1)
-    this.table[member * SEGMENT_WORDS + RETIRED_IN] = this.epochs.next()
+    this.setRetired(member, STATE.member)
   }
 
-  /** Frees what nobody can see any more. Returns how many there are then. */
+  private membersOf(segment: number): readonly number[] {
+    if (this.nextMember(segment) < 0) return NONE
+    const members: number[] = []
+    for (let member = this.nextMember(segment); member >= 0; member = this.nextMember(member)) members.push(member)
+    return members
+  }
+
+  /** The epoch first: whoever sees it retired must not free it by an epoch of an earlier time. */
+  private setRetired(segment: number, from: number): boolean {
+    if (this.state(segment) !== from) return false
+    this.table[segment * SEGMENT_WORDS + RETIRED_IN] = this.epochs.next()
+    if (!this.step(segment, from, STATE.retired)) return false
+    Atomics.add(this.general, RETIRED_SEGMENTS, 1)
+    return true
+  }
+
+  /**
+   * Frees what nobody can see any more. Returns how many there are then. Under the eviction lock: a second thread that frees
+   * might come back to a segment that has been used and retired anew since it looked.
+   */
   reap(): number {
     if (this.retired === 0) return this.free
     for (let segment = 0; segment < this.count; segment++) {
@@ -299,7 +318,7 @@ export class Segments {
     return this.epochs.passed(this.table[segment * SEGMENT_WORDS + RETIRED_IN]) && !this.pinned(segment)
   }
 
-  setFree(segment: number): void {
+  private setFree(segment: number): void {
     if (!this.step(segment, STATE.retired, STATE.free)) return
     Atomics.sub(this.general, RETIRED_SEGMENTS, 1)
     Atomics.add(this.general, FREE_SEGMENTS, 1)

@@ -5,10 +5,11 @@ import { Allocator } from './allocator.ts'
 import { ArenaBody, type BodyHost } from './body.ts'
 import { Checks } from './checks.ts'
 import { ColdReads } from './cold.ts'
+import { Continuations } from './continuations.ts'
 import { EarlierObjects } from './earlier.ts'
 import { Epochs } from './epochs.ts'
 import { Evictor, type EvictionParameters } from './evictor.ts'
-import { Fills } from './fills.ts'
+import { Fills, NO_FILL } from './fills.ts'
 import { hashed, hashId } from './hash.ts'
 import { decodeHead, expectedBytes, headSize, idIs } from './head-codec.ts'
 import { HEADER, noteObjects } from './header.ts'
@@ -16,7 +17,7 @@ import { DEAD, IndexTable, NO_ENTRY } from './index-table.ts'
 import { TALLY, type ArenaMemory } from './memory.ts'
 import { ArenaObject, type ObjectHost } from './object.ts'
 import { Objects } from './objects.ts'
-import { COMPLETE, FAILED, GONE, Records } from './records.ts'
+import { COMPLETE, FAILED, GONE, OUTGROWN, Records } from './records.ts'
 import { Segments } from './segments.ts'
 import { arenaStats, type ArenaStats } from './stats.ts'
 import { ObjectWriter, type ArenaParts, type Piece } from './writer.ts'
@@ -65,6 +66,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   private readonly filling = new Map<number, Fill>()
   /** Bodies that other workers fill and readers here follow. */
   private readonly followed = new Set<ArenaBody>()
+  private readonly continuations: Continuations
   private readonly transient: Store
   private readonly bells: Doorbells | undefined
   /** Of its hashes; the same for all workers. */
@@ -100,6 +102,10 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     this.evictor.announce = this.announce
     this.fills = new Fills(memory)
     this.transient = options.transient
+    this.continuations = new Continuations(this.parts, this.fills, bells === undefined ? undefined : `lacquer ${this.seed} ${this.name}`, {
+      window: () => this.window(),
+      look: (generation) => this.lookAt(generation),
+    })
   }
 
   newRun(): void {
@@ -215,6 +221,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   rung(): void {
     this.announce()
     for (const body of Array.from(this.followed)) body.look()
+    this.continuations.rung()
   }
 
   stats(): StoreStats {
@@ -281,20 +288,16 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
 
   grown(body: ArenaBody): void {
     const { bells } = this
-    if (bells === undefined) return
-    for (let half = 0; half < 2; half++) {
-      let bits = this.records.followers(body.place, half)
-      for (; bits !== 0; bits &= bits - 1) bells.ring(half * 32 + 31 - Math.clz32(bits & -bits))
-    }
+    if (bells !== undefined) this.records.eachFollower(body.place, (worker) => bells.ring(worker))
   }
 
   ended(body: ArenaBody, state: number): void {
     const fill = this.filling.get(body.place)
     if (fill === undefined) return
     this.filling.delete(body.place)
-    this.fills.remove(fill.number)
+    if (state !== OUTGROWN) this.fills.remove(fill.number)
     if (state === COMPLETE) this.completed(fill)
-    else this.broken(fill, body.windowed)
+    else this.broken(fill, state)
     this.grown(body)
   }
 
@@ -302,8 +305,22 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     this.earlier?.spoiled(body.entry, body.place)
   }
 
-  window(expected_bytes: number): Body {
-    return this.transit(expected_bytes)
+  window(): Body {
+    return this.transit(-1)
+  }
+
+  outgrown(body: ArenaBody, window: Body): void {
+    this.continuations.begin(body.place, window, this.filling.get(body.place)?.number ?? NO_FILL)
+    this.ended(body, OUTGROWN)
+  }
+
+  expect(body: ArenaBody): Body {
+    return this.continuations.expect(body)
+  }
+
+  /** Not all of our handles of a body may have been looked at since its writer did something. */
+  private lookAt(generation: number): void {
+    for (const body of Array.from(this.followed)) if (this.records.generationOf(body.place) === generation) body.look()
   }
 
   /** In this order: see `ArenaBody.catchUp`. */
@@ -327,7 +344,8 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     if (fill !== undefined && fill.object.generation === generation) return fill.object
     if (this.earlier !== undefined && !this.earlier.admits(entry, place)) return undefined
     const at = this.objects.headAt(place)
-    if (!idIs(bytes, words, at, id) || this.records.state(place) === FAILED) return undefined
+    const state = this.records.state(place)
+    if (!idIs(bytes, words, at, id) || state === FAILED || state === OUTGROWN) return undefined
     return new ArenaObject(this, id, decodeHead(bytes, doubles, words, at), entry, generation, this.records.originOf(place), place)
   }
 
@@ -339,9 +357,10 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     if (!object.live) this.objects.leftWhileFilling(writer.place)
   }
 
-  private broken({ object, writer }: Fill, outgrown: boolean): void {
+  private broken({ object, writer }: Fill, state: number): void {
     const { tally } = this.memory
-    this.records.setState(writer.place, FAILED)
+    const outgrown = state === OUTGROWN
+    this.records.setState(writer.place, state)
     const removed = this.index.remove(object.entry, object.generation, object.origin)
     if (removed !== 0 && object.head.status !== 0) tally[TALLY.objects]--
     if (outgrown) tally[TALLY.failures]++

@@ -58,7 +58,7 @@ test('fetches that come to nothing leave no key', () => {
 test('an object that is validated for ever has one deadline', () => {
   const { cache, store } = makeCache(100)
   const asked = request()
-  const begun = { purges: cache.purges('/'), sent_ms: 0, into: store }
+  const begun = { purges: cache.purges('/'), sent_ms: 0, dated: true, into: store }
   cache.lookup('/', asked)
   const object = cache.insert('/', asked.req, head(0), 0, cache.busy, begun)
   object.body.complete()

@@ -3,7 +3,7 @@ import { Fields } from '../../../../src/http/fields.ts'
 import { Doorbells } from '../../../../src/shm/doorbell.ts'
 import type { ArenaHandle } from '../../../../src/store/arena/arena.ts'
 import { arenaStore } from '../../../kit/arena.ts'
-import type { BodyReader, ObjectHead, StoredObject } from '../../../../src/store/contract.ts'
+import { APPEND_PAUSE, type Body, type BodyReader, type ObjectHead, type StoredObject } from '../../../../src/store/contract.ts'
 import { randomFrom } from '../../shm/threads.ts'
 
 /**
@@ -21,6 +21,8 @@ export interface RacerData {
   readonly sizes: readonly number[]
   /** Ends itself before so many deeds. */
   readonly mortal: boolean
+  /** No writer breaks off, so no reader may see that one did. */
+  readonly reliable: boolean
 }
 
 const data = workerData as RacerData
@@ -47,8 +49,9 @@ interface Tally {
   followed: number
   stored: number
   refused: number
+  outgrown: number
 }
-const tally: Tally = { found: 0, read_bytes: 0, followed: 0, stored: 0, refused: 0 }
+const tally: Tally = { found: 0, read_bytes: 0, followed: 0, stored: 0, refused: 0, outgrown: 0 }
 
 function head(xid: number, ttl_ms: number): ObjectHead {
   const times = { t_origin_ms: 0, ttl_ms, grace_ms: 0, keep_ms: 0 }
@@ -73,15 +76,30 @@ async function put(id: string): Promise<void> {
   const object = store.open(id, head(xid, 1e12), announced ? size : -1)
   if (object === undefined) return void tally.refused++
   tally.stored++
-  const { body } = object
+  await fill(object.body, xid % PERIOD, size)
+}
+
+/** As an origin does it: in chunks, as far as there is room, until nobody wants the rest. */
+async function fill(body: Body, from: number, size: number): Promise<void> {
   const hold = body.read(0)
-  const from = xid % PERIOD
+  let wake = (): void => {}
+  body.onRoom = () => wake()
+  body.onDeserted = () => {
+    body.fail()
+    wake()
+  }
   const chunk = 1 + random(size > 65536 ? 200_000 : 20_000)
-  for (let at = 0; at < size && body.state === 'filling' && !body.windowed; at += chunk) {
-    body.append(SOURCE.subarray(from + at, from + Math.min(size, at + chunk)))
+  for (let at = 0; at < size && body.state === 'filling'; at += chunk) {
+    const said = body.append(SOURCE.subarray(from + at, from + Math.min(size, at + chunk)))
+    if (body.windowed) {
+      tally.outgrown++
+      const room = new Promise<void>((resolve) => (wake = resolve))
+      hold.release()
+      if (said === APPEND_PAUSE && body.state === 'filling') await room
+    }
     if (random(4) === 0) await turn()
   }
-  if (random(20) === 0 || body.windowed) body.fail()
+  if (!data.reliable && random(20) === 0) body.fail()
   else body.complete()
   hold.release()
 }
@@ -111,13 +129,17 @@ async function readSlowly(object: StoredObject, xid: number): Promise<void> {
         compare(piece, xid, at)
         at += piece.length
         if (random(50) === 0) return
-      } else if (reader.failed) return
+      } else if (reader.failed) return broken(xid)
       else if (reader.done) return ended(at, body.size_bytes, body.expected_bytes)
       else await more(reader)
     }
   } finally {
     reader.release()
   }
+}
+
+function broken(xid: number): void {
+  if (data.reliable) throw new Error(`${xid} broke off`)
 }
 
 function ended(at: number, size_bytes: number, expected_bytes: number): void {

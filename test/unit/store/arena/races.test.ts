@@ -17,11 +17,12 @@ interface Race {
   readonly deeds: number
   readonly workers: number
   readonly deaths: number
+  readonly reliable?: boolean
 }
 
 /** Runs the workers to their end, those that die followed by another in the same place; what was wrong comes out as an error. */
 async function race(seed: number, shape: Race, arena = Arena.inMemory(new SharedArrayBuffer(shape.bytes))): Promise<ArenaStore> {
-  const { ids, sizes, deeds, workers, deaths } = shape
+  const { ids, sizes, deeds, workers, deaths, reliable = false } = shape
   const bells = new Doorbells()
   let mortals = deaths
   const run = (worker: number, life: number): Promise<void> =>
@@ -36,6 +37,7 @@ async function race(seed: number, shape: Race, arena = Arena.inMemory(new Shared
         ids,
         sizes,
         mortal,
+        reliable,
       }
       const thread = new Worker(new URL('racer.thread.ts', import.meta.url), { workerData: data })
       thread.on('error', reject)
@@ -64,7 +66,14 @@ function expectInOrder(store: ArenaStore, ids: number): void {
 const SMALL = { bytes: 4 * MIB, ids: 400, sizes: [0, 100, 3000, 20 * KIB, 70 * KIB], deeds: 4000, workers: 3, deaths: 0 }
 const LARGE = { bytes: 48 * MIB, ids: 40, sizes: [1000, 300 * KIB, 4 * MIB], deeds: 500, workers: 2, deaths: 0 }
 
+/** Bodies that outgrow their room half-way. */
+const TIGHT = { bytes: MIB, ids: 12, sizes: [1000, 60 * KIB, 300 * KIB, 900 * KIB], deeds: 1500, workers: 2, deaths: 0, reliable: true }
+
 for (const seed of [1, 2]) {
+  test(`bodies outgrow their room, and nobody who follows them misses a byte, seed ${seed}`, async () => {
+    expectInOrder(await race(seed, TIGHT), TIGHT.ids)
+  }, 60_000)
+
   test(`small objects in a store that is far too small, three workers, seed ${seed}`, async () => {
     expectInOrder(await race(seed, SMALL), SMALL.ids)
   }, 60_000)
