@@ -12,13 +12,15 @@ import { varnish } from './load/peers/varnish.ts'
 import { LOAD_CORE, openFiles, pinning, SERVER_CORE, start, stop } from './load/processes.ts'
 import { table } from './load/report.ts'
 import type { Figure } from './load/report.ts'
-import { SCENARIOS } from './load/scenarios.ts'
+import { SCENARIOS as ONES } from './load/scenarios.ts'
 import type { Bench } from './load/scenarios.ts'
+import { workersScenario } from './load/workers.ts'
 
 /**
  * npm run bench: Lacquer, built, beside the peers that are installed, in the same minutes on the same cores.
  * Prints what it measured and nothing else.
  */
+const SCENARIOS = [...ONES, workersScenario]
 const OTHERS: readonly Peer[] = [nginx, nginxFiles, varnish, haproxy]
 const HELP = `npm run bench -- [--only ${SCENARIOS.map((one) => one.name).join(',')}] [--rounds 3] [--seconds 3] [--peers ${OTHERS.map((one) => one.name).join(',')}]`
 

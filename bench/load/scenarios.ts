@@ -98,9 +98,9 @@ function medians(samples: ReadonlyMap<string, readonly number[]>): Map<string, n
   return new Map([...samples].map(([peer, values]) => [peer, median(values)]))
 }
 
-const CLIENTS = 1000
+export const CLIENTS = 1000
 
-interface ColdResult {
+export interface ColdResult {
   readonly fetches: number
   readonly right: number
   /** From the moment all asked to the first byte of the last waiter, and from that to the origin's last byte. */
@@ -108,7 +108,7 @@ interface ColdResult {
   readonly before_last_ms: number
 }
 
-async function cold(bench: Bench, port: number, url: string): Promise<ColdResult> {
+export async function cold(bench: Bench, port: number, url: string): Promise<ColdResult> {
   const text = await run(LOAD_CORE, process.execPath, [CROWD, String(port), url, String(CLIENTS)], 90_000)
   const crowd = JSON.parse(text) as CrowdReport
   const counts = await fetch(`http://127.0.0.1:${bench.setting.origin_port}/_count`)

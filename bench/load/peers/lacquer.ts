@@ -35,7 +35,7 @@ export const lacquer: Peer = {
   name: 'lacquer',
   installed: () => true,
   async start(setting) {
-    const running = await startLacquer(setting.origin_port, ['-s', 'memory,256M', '-p', 'timeout_idle=300'])
+    const running = await startLacquer(setting.origin_port, ['-w', '1', '-s', 'memory,256M', '-p', 'timeout_idle=300'])
     await listening(running.port, running.child)
     return running
   },

@@ -1,6 +1,8 @@
 import { Fields } from '../../../src/http/fields.ts'
 import type { ObjectHead } from '../../../src/store/contract.ts'
+import { Arena } from '../../../src/store/arena/arena.ts'
 import { createHeapStore } from '../../../src/store/heap/store.ts'
+import { arenaStore } from '../../../test/kit/arena.ts'
 
 /**
  * What an object really costs, beside what the store's accounts say: run with `node --expose-gc overhead.ts LINES`.
@@ -59,4 +61,26 @@ const lines = Number(process.argv[2] ?? 10)
   console.log(
     `${lines} lines: real ${real.toFixed(0)} resident ${resident.toFixed(0)} counted ${counted.toFixed(0)} bytes per object, ${kept.length} kept`,
   )
+}
+
+/** The same in an arena: what it takes from the system, its index and tables included, beyond heads, ids and bodies. */
+{
+  const OBJECTS_MANY = 1_000_000
+  const { handle } = Arena.inMemory(new SharedArrayBuffer(2 ** 31 + 2 ** 29))
+  const { segments_at, segment_bytes, segments } = handle.geometry
+  const store = arenaStore(handle)
+  let payload_bytes = 0
+  for (let i = 0; i < OBJECTS_MANY; i++) {
+    const itsHead = head(lines)
+    const id = `P/some/where/in/the/site/${i}\0www.example.com\0`
+    store.newRun()
+    const object = store.open(id, itsHead, BODY.length)
+    object?.body.append(BODY)
+    object?.body.complete()
+    payload_bytes += itsHead.headText.length + id.length + BODY.length
+  }
+  const { objects, used_bytes } = store.stats()
+  const share = used_bytes / (segments * segment_bytes)
+  const taken_bytes = used_bytes + segments_at * share
+  console.log(`arena: ${objects} objects, ${((taken_bytes - payload_bytes) / OBJECTS_MANY).toFixed(0)} bytes each beyond head, id and body`)
 }
