@@ -79,10 +79,12 @@ class Churn {
     const elapsed_s = (): number => (performance.now() - begun_ms) / 1000
     // One in six is slow.
     const running = Array.from({ length: clients }, (_, i) => new Churner(scene, i + 1, i % 6 === 0).run())
+    let said = 0
     for (let second = 1; second <= seconds; second++) {
       await pause(Math.max(0, second - elapsed_s()) * 1000)
       // One at a time: the others are to be seen to go on.
       if (second % this.options.death_every_s === 0 && this.replaced === scene.deaths) this.kill()
+      for (; said < scene.tally.wrong.length; said++) say(`${second} s: ${scene.tally.wrong[said]}`)
       if (second % 30 === 0) say(this.progress(second))
     }
     for (let i = 0; i < SUCCESSION_S && this.replaced < scene.deaths; i++) await pause(1000)

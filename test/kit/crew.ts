@@ -128,10 +128,11 @@ function rules(options: ServeOptions): CheckedRules {
   return rulesForBackend(options.backend, options)
 }
 
-/** `flags` as for serve, without -w; on a free port unless they say otherwise. */
+/** `flags` as for serve, without -w; on a free port and with a store of 16 MiB unless they say otherwise. */
 export function newCrew(count: number, flags: string, heap_bytes = 2 ** 28): Crew {
   const listen = / ?-a /.test(flags) ? '' : '-a 127.0.0.1:0 '
-  const options = parseCommandLine(`serve ${listen}-s memory,16M ${flags}`.split(' '))
+  const storage = /(?:^| )-s /.test(flags) ? '' : '-s memory,16M '
+  const options = parseCommandLine(`serve ${listen}${storage}${flags}`.split(' '))
   if (options.command !== 'serve') throw new Error(`${flags}: not flags of serve`)
   return new Crew({ ...options, workers: count }, heap_bytes)
 }

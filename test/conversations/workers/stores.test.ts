@@ -34,7 +34,7 @@ sub vcl_backend_response {
 sub vcl_deliver { set resp.http.Found = obj.storage; set resp.http.Hits = obj.hits; }
 `,
   )
-  crew = await newCrew(2, `-s b=memory,2M -f ${rules}`).start()
+  crew = await newCrew(2, `-s memory,16M -s b=memory,2M -f ${rules}`).start()
 })
 
 afterEach(async () => {
