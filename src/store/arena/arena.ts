@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { SystemClock, type Clock } from '../../base/clock.ts'
-import { OperatorError } from '../../base/errors.ts'
+import { messageOf, OperatorError } from '../../base/errors.ts'
 import { formatBytes } from '../../base/units.ts'
 import type { Doorbells } from '../../shm/doorbell.ts'
 import { NO_WORKER } from '../../shm/lock.ts'
@@ -73,11 +73,10 @@ export class Arena {
     // Header, index and table: written by every step of a store, so that there is no saying no later.
     const outcome = mapping.allocate(0, geometry.segments_at)
     if (outcome !== 0) throw new OperatorError(`-s file,${path}: ${allocationFailure(outcome, geometry)}`)
-    void mapping.readCold(0, geometry.segments_at)
+    // Every lookup touches the index. Nobody waits for it.
+    if (!created) void mapping.readCold(0, geometry.segments_at)
     const boot = nextBoot(mapping, clock)
-    const verified = created ? undefined : verifiedMemory(size_bytes)
-    const disk = { boot, residency: createResidencyMemory(size_bytes, clock), verified }
-    const arena = new Arena({ geometry, memory: mapping.place, control: controlMemory(geometry), disk }, mapping)
+    const arena = new Arena({ geometry, memory: mapping.place, ...tables(path, geometry, created, boot, clock) }, mapping)
     arena.begin(created, remarks, boot)
     return arena
   }
@@ -143,6 +142,19 @@ export function attachArena({ geometry, memory, control, disk }: ArenaHandle, wo
   const attached = new ArenaMemory(geometry, mapping.buffer, control, worker)
   if (disk !== undefined) attached.disk = new Disk(attached, mapping, disk, clock ?? new SystemClock())
   return attached
+}
+
+/** What is known of a file while it is open: in memory, of which the kernel gives what is used. */
+function tables(path: string, geometry: Geometry, created: boolean, boot: number, clock: Clock): Pick<ArenaHandle, 'control' | 'disk'> {
+  const { total_bytes } = geometry
+  try {
+    const verified = created ? undefined : verifiedMemory(total_bytes)
+    return { control: controlMemory(geometry), disk: { boot, residency: createResidencyMemory(total_bytes, clock), verified } }
+  } catch (error) {
+    throw new OperatorError(
+      `-s file,${path}: the memory for its tables cannot be had (${messageOf(error)}); use a smaller size, or see vm.overcommit_memory`,
+    )
+  }
 }
 
 /** By the clock, so that it is another one even if the last one never came to the disk. */

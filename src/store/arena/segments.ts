@@ -218,6 +218,8 @@ export class Segments {
       if (this.state(segment) !== STATE.free || !this.step(segment, STATE.free, state)) continue
       Atomics.sub(this.general, FREE_SEGMENTS, 1)
       this.hint = segment + 1
+      // Before anything that takes long: whoever cleans up after us knows whose it is.
+      this.table[segment * SEGMENT_WORDS + OWNER] = this.memory.worker + 1
       if (this.memory.disk !== undefined && !this.provide(segment, state)) continue
       this.reset(segment, ring)
       return segment
