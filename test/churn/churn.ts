@@ -56,7 +56,7 @@ class Churn {
     this.options = options
     this.origin = origin
     this.server = server
-    const broken = { origin: 0, death: 0, no_room: 0 }
+    const broken = { origin: 0, death: 0 }
     const tally: Tally = { requests: 0, whole: 0, bytes: 0, ranges: 0, purges: 0, broken, errors: 0, wrong: [] }
     this.scene = {
       port,

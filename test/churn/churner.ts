@@ -12,7 +12,7 @@ export interface Tally {
   ranges: number
   purges: number
   /** Broken responses, by why they may break; those for which there is no reason are in `wrong`. */
-  broken: Record<'origin' | 'death' | 'no_room', number>
+  broken: Record<'origin' | 'death', number>
   /** Error pages: the fetch failed, or the client was to wait too long. */
   errors: number
   wrong: string[]
@@ -42,6 +42,8 @@ interface Asked {
   readonly floor: number
   /** As it was asked: a death that was ordered and not over, or came later, may be felt. */
   readonly buried: number
+  /** The same of responses of the origin's that broke off: the client may have lost the head that says so. */
+  readonly breaks: number
   /** First byte wanted, and how many; -1: all of it. */
   readonly from: number
   readonly length: number
@@ -102,10 +104,18 @@ export class Churner {
     const variant = String(this.random(2))
     const headers: Record<string, string> = { 'X-Variant': variant }
     if (partial) headers['Range'] = `bytes=${from}-${from + length - 1}`
-    const asked: Asked = { object, floor: scene.floors[object], buried: scene.buried, from, length, variant }
+    const asked: Asked = {
+      object,
+      floor: scene.floors[object],
+      buried: scene.buried,
+      breaks: scene.origin.breaksOf(object),
+      from,
+      length,
+      variant,
+    }
     tally.requests++
     const heard = await this.send('GET', object, headers, (response) => this.hear(response, asked))
-    if (heard === undefined && scene.deaths === asked.buried && !scene.over) this.wrong(asked, 'no answer, and nobody has died')
+    if (heard === undefined && !this.excused(asked) && !scene.over) this.wrong(asked, 'no answer, and nobody has died')
   }
 
   /** Undefined when there was no answer at all. */
@@ -157,21 +167,25 @@ export class Churner {
     return true
   }
 
+  /** Somebody died, or the origin broke it off, while it was asked for. */
+  private excused({ object, buried, breaks }: Asked): boolean {
+    const { deaths, origin } = this.scene
+    return deaths > buried || origin.breaksOf(object) > breaks
+  }
+
   private broke({ headers }: IncomingMessage, asked: Asked): void {
     const { scene } = this
     const { broken } = scene.tally
     if (scene.over) return
     if (headers['x-breaks'] !== undefined) broken.origin++
     else if (scene.deaths > asked.buried) broken.death++
-    // README, limits: room ended half-way, and the client's worker is not the one that fetches.
-    else if (habitOf(asked.object).chunked) broken.no_room++
     else this.wrong(asked, 'broke off for no reason')
   }
 
   private failed(asked: Asked): void {
     const { scene } = this
     scene.tally.errors++
-    if (scene.deaths === asked.buried && scene.origin.broken === 0) this.wrong(asked, 'an error page for no reason')
+    if (!this.excused(asked)) this.wrong(asked, 'an error page for no reason')
   }
 
   private wrong({ object, from, length }: Asked, what: string): void {

@@ -9,13 +9,15 @@ const BREAKS_ONE_OF = 200
 /** Each whole response has a new version; a version is what `Churner` may be served until a purge. */
 export class Origin {
   requests = 0
-  broken = 0
+  /** By object: responses that broke off. */
+  private readonly breaks: number[]
   private readonly versions: number[]
   private readonly server: Server
   private readonly random = randomFrom(7)
 
   constructor(objects: number) {
     this.versions = Array.from({ length: objects }, () => 0)
+    this.breaks = Array.from({ length: objects }, () => 0)
     this.server = createServer((request, response) => this.answer(request, response))
     this.server.keepAliveTimeout = 120_000
   }
@@ -28,6 +30,10 @@ export class Origin {
   close(): void {
     this.server.closeAllConnections()
     this.server.close()
+  }
+
+  breaksOf(object: number): number {
+    return this.breaks[object]
   }
 
   /** The last version given to anybody. */
@@ -52,8 +58,14 @@ export class Origin {
     response.setHeader('ETag', `"${version}"`).setHeader('X-Version', version)
     if (breaks) response.setHeader('X-Breaks', 'yes')
     if (!chunked) response.setHeader('Content-Length', size)
-    if (breaks) this.broken++
+    if (breaks) this.breaks[object]++
     this.send(response, object, version, breaks ? Math.floor(size / 2) : size, breaks)
+  }
+
+  /** Counted twice, as it begins and here: whoever asks between the two is to see it, too. */
+  private breakOff(response: ServerResponse, object: number): void {
+    this.breaks[object]++
+    response.destroy()
   }
 
   private send(response: ServerResponse, object: number, version: number, end: number, breaks: boolean): void {
@@ -64,7 +76,7 @@ export class Origin {
         at += piece.length
         if (!response.write(piece) && at < end) return void response.once('drain', more)
       }
-      if (breaks) response.write('', () => response.destroy())
+      if (breaks) response.write('', () => this.breakOff(response, object))
       else response.end()
     }
     more()
