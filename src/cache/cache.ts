@@ -10,10 +10,9 @@ import { outdates, type FetchBegun } from './begun.ts'
 import type { Busy, Waiter } from './busy.ts'
 import { CLAIM_END, type Claims } from './claims.ts'
 import { copyBody } from './copy.ts'
-import { Entry, hold, isLive, placeOf, plainId, secondaryKey, Variant } from './entry.ts'
+import { Entry, hold, isLive, placeOf, plainId, secondaryKey, Variant, variantId } from './entry.ts'
 import { LOOKUP, THAWS_MAX, type CacheLimits, type CacheObserver, type Lookup, type LookupRequest } from './lookup.ts'
 import { LooseObject } from './loose.ts'
-import { noteHead, withSpec } from './note.ts'
 import { Rights } from './rights.ts'
 
 /** How long those who could not share an error page fetch side by side. */
@@ -275,9 +274,16 @@ export class Cache {
     const entry = this.enter(key)
     entry.refresh(true)
     const secondary = secondaryKey(spec, fields)
-    if (outdates(this.store.find(entry.idOf(secondary)), head, begun) || !this.noteSpec(entry, spec, head.xid, begun.into)) return undefined
-    const object = this.store.open(entry.idOf(secondary), head, expected_bytes, begun.into)
+    if (outdates(this.store.find(entry.idOf(secondary)), head, begun)) return undefined
+    const note = entry.noteFor(spec, head.xid, this.clock.wall_ms)
+    const id = note === undefined ? entry.idOf(secondary) : variantId(note.reason, secondary, key)
+    const object = this.store.open(id, head, expected_bytes, begun.into)
     if (object === undefined) return undefined
+    // The note after the object: another worker that is led to a variant is to find it, not to fetch it.
+    if (note !== undefined && !this.leave(entry, note, begun.into)) {
+      object.body.fail()
+      return undefined
+    }
     // Another worker may have purged between our look at the count and this: it sees what we have stored, or we see its count.
     if (begun.purges !== this.claims.purges(key)) {
       this.store.remove(object)
@@ -290,13 +296,9 @@ export class Cache {
     return object
   }
 
-  /** Sees to it that the store leads from the key to variants under this Vary; false when there is no room for that. */
-  private noteSpec(entry: Entry, spec: string, xid: number, into: Store): boolean {
-    if (entry.note === undefined ? spec === '' : entry.knownSpecs[0] === spec) return true
-    const { wall_ms } = this.clock
-    const known = entry.note === undefined ? [] : entry.knownSpecs
-    const era = entry.note === undefined ? `${xid}-${wall_ms}` : entry.knownEra
-    const note = this.store.open(plainId(entry.key), noteHead(era, withSpec(known, spec), wall_ms), 0, into)
+  /** False when there is no room for the note. */
+  private leave(entry: Entry, head: ObjectHead, into: Store): boolean {
+    const note = this.store.open(plainId(entry.key), head, 0, into)
     if (note === undefined) return false
     note.body.complete()
     entry.adopt(note)

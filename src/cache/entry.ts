@@ -1,8 +1,8 @@
 import type { Fields } from '../http/fields.ts'
-import type { Store, StoredObject } from '../store/contract.ts'
+import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { variantKey } from '../policy/vary.ts'
 import type { Busy } from './busy.ts'
-import { eraOf, isNote, specsOf } from './note.ts'
+import { eraOf, isNote, noteHead, specsOf, withSpec } from './note.ts'
 
 /** Variants of one key that a worker remembers; the store may hold more. */
 const VARIANTS_MAX = 256
@@ -100,16 +100,13 @@ export class Entry {
 
   /** What the variant is stored under. */
   idOf(key: string): string {
-    return this.note === undefined ? plainId(this.key) : `V${this.era}\n${key.length}\n${key}\n${this.key}`
+    return this.note === undefined ? plainId(this.key) : variantId(this.era, key, this.key)
   }
 
-  /** Newest first. */
-  get knownSpecs(): readonly string[] {
-    return this.specs
-  }
-
-  get knownEra(): string {
-    return this.era
+  /** What is to lead from the key to variants under this Vary, unless something does. `xid` is that of the fetch. */
+  noteFor(spec: string, xid: number, now_ms: number): ObjectHead | undefined {
+    if (this.note === undefined) return spec === '' ? undefined : noteHead(`${xid}-${now_ms}`, [spec], now_ms)
+    return this.specs[0] === spec ? undefined : noteHead(this.era, withSpec(this.specs, spec), now_ms)
   }
 
   /** The note is what the store has under the key. */
@@ -192,6 +189,11 @@ const PLAIN: readonly string[] = ['']
 /** What a key's only object, or its note, is stored under. */
 export function plainId(key: string): string {
   return 'P' + key
+}
+
+/** What a variant is stored under: `second` is its second key. */
+export function variantId(era: string, second: string, key: string): string {
+  return `V${era}\n${second.length}\n${second}\n${key}`
 }
 
 /** "" for a response without Vary, else the names and this request's values for them. */
