@@ -57,7 +57,8 @@ export class ResponseWriter {
     }
     const scratch = this.room(size_bytes + body_bytes)
     const at = head.put(scratch.bytes, scratch.used)
-    if (body !== undefined) scratch.bytes.set(body, at)
+    // Buffer.copy is a memmove. TypedArray's set goes word by word where a side is shared memory: 2.5 us for 10 KiB instead of 0.2.
+    if (body !== undefined) body.copy(scratch.bytes, at)
     scratch.used = at + body_bytes
     if (!this.deferring) this.flush()
     return true
@@ -132,7 +133,7 @@ export class ResponseWriter {
     let at = scratch.used
     at += bytes.latin1Write(prefix, at, prefix.length)
     if (chunk !== undefined) {
-      bytes.set(chunk, at)
+      chunk.copy(bytes, at)
       at += chunk_bytes
     }
     if (crlf) at += CHUNK_END.copy(bytes, at)
