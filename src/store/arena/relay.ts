@@ -86,10 +86,6 @@ export class Relay {
     }
   }
 
-  close(): void {
-    this.channel.close()
-  }
-
   private heard(message: Message): void {
     if (message.kind === 'born') return this.stopAll(message.from)
     if (message.to !== this.memory.worker) return
