@@ -5,6 +5,8 @@ import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 export interface FetchBegun {
   /** `Cache.purges` when it began. */
   readonly purges: number
+  /** `Cache.serial` when it began. */
+  readonly serial: number
   /** When the request was sent, wall-clock ms. */
   readonly sent_ms: number
   /** The response says by itself when it was made. */

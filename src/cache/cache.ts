@@ -9,16 +9,16 @@ import type { Cold, ObjectHead, Store, StoredObject } from '../store/contract.ts
 import { outdates, type FetchBegun } from './begun.ts'
 import type { Busy, Waiter } from './busy.ts'
 import { CLAIM_END, type Claims } from './claims.ts'
-import { copyBody } from './copy.ts'
+import { copyBody, REVIVED_MAX_BYTES } from './copy.ts'
 import { Entry, hold, isLive, placeOf, plainId, secondaryKey, Variant, variantId } from './entry.ts'
-import { LOOKUP, THAWS_MAX, type CacheLimits, type CacheObserver, type Lookup, type LookupRequest } from './lookup.ts'
+import type { Invalidations } from './invalidations.ts'
+import { LOOKUP, THAWS_MAX, type CacheLimits, type CacheObserver, type CacheShared, type Lookup, type LookupRequest } from './lookup.ts'
 import { LooseObject } from './loose.ts'
+import { Markers } from './markers.ts'
 import { Rights } from './rights.ts'
 
 /** How long those who could not share an error page fetch side by side. */
 const LEFT_OUT_MS = 1000
-/** A body of more than this is not copied when its object left the store while it was validated. */
-const REVIVED_MAX_BYTES = 1024 * 1024
 /** lru-cache writes into its options: given none, each hit would allocate some. */
 const GET_OPTIONS = {}
 
@@ -42,18 +42,23 @@ export class Cache {
   private readonly clock: Clock
   private readonly limits: CacheLimits
   private readonly claims: Claims
+  private readonly invalidations: Invalidations
+  private readonly markers: Markers
   private readonly entries: LRUCache<string, Entry>
   /** Entries with fetches under way are not forgotten. */
   private readonly held = new Map<string, Entry>()
   private readonly rights: Rights
 
-  constructor(store: Store, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver, claims: Claims) {
+  constructor(shared: CacheShared, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver) {
+    const { store, claims, invalidations } = shared
     this.store = store
     this.policy = policy
     this.clock = clock
     this.limits = limits
     this.rights = new Rights(claims, clock, observer, (variant) => this.vacated(variant))
     this.claims = claims
+    this.markers = new Markers(clock, claims)
+    this.invalidations = invalidations
     this.entries = new LRUCache({ max: limits.keys_max, dispose: (entry, key) => this.disposed(entry, key) })
   }
 
@@ -65,6 +70,11 @@ export class Cache {
   /** Purges counted for the key, and for others with it: unchanged, it was not purged meanwhile. */
   purges(key: string): number {
     return this.claims.purges(key)
+  }
+
+  /** Of the newest invalidation. */
+  get serial(): number {
+    return this.invalidations.newest
   }
 
   lookup(key: string, request: LookupRequest): Lookup {
@@ -88,7 +98,7 @@ export class Cache {
   insert(key: string, req: RequestHead, head: ObjectHead, expected_bytes: number, busy: Busy | undefined, begun: FetchBegun): StoredObject {
     const spec = varySpec(head.fields)
     const stored = this.admit(key, spec, req.fields, head, expected_bytes, begun)
-    const object = stored ?? new LooseObject(head, this.store.transit(expected_bytes))
+    const object = stored ?? new LooseObject(head, this.store.transit(expected_bytes), undefined, begun.serial)
     if (busy !== undefined) this.share(busy, object, spec, req.fields)
     return object
   }
@@ -96,7 +106,7 @@ export class Cache {
   /** The stored object was validated: it lives on under a new head (RFC 9111 section 4.3.4). */
   freshen(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead, begun: FetchBegun): StoredObject {
     const spec = varySpec(head.fields)
-    const fresh = this.renew(key, object, spec, head, req.fields, begun) ?? new LooseObject(head, object.body, object.store)
+    const fresh = this.renew(key, object, spec, head, req.fields, begun) ?? new LooseObject(head, object.body, object.store, object.checked)
     if (busy !== undefined) this.share(busy, fresh, spec, req.fields)
     return fresh
   }
@@ -105,7 +115,7 @@ export class Cache {
   mark(key: string, req: RequestHead, busy: Busy | undefined, ttl_ms: number, pass: boolean, xid = 0): void {
     if (ttl_ms > 0) {
       const variant = busy !== undefined && busy.variant.busy === busy ? busy.variant : this.enter(key).claim(req.fields)
-      this.setMarker(variant, ttl_ms, pass, xid)
+      this.markers.set(variant, ttl_ms, pass, xid)
     }
     // The marker is ours: whoever looked up again in another worker would not find it, and wait for one more fetch.
     if (busy !== undefined) this.rights.release(busy, ttl_ms > 0 ? CLAIM_END.alone : CLAIM_END.look)
@@ -116,7 +126,7 @@ export class Cache {
     const { variant } = busy
     // Those for whom it will not do must not line up either, to fail one after the other.
     if (variant.busy === busy && !isLive(variant) && !busy.everyone(willDo)) {
-      this.setMarker(variant, LEFT_OUT_MS, false, object.head.xid)
+      this.markers.set(variant, LEFT_OUT_MS, false, object.head.xid)
     }
     this.rights.hand(busy, object, willDo, CLAIM_END.apart)
   }
@@ -160,7 +170,9 @@ export class Cache {
     if (!object.live) return
     const variant = placeOf(object)
     this.store.remove(object)
-    if (variant !== undefined) this.vacate(variant, object)
+    if (variant === undefined) return
+    if (variant.object === object) variant.object = undefined
+    this.tidy(variant)
   }
 
   /** Housekeeping, a bounded piece of it: ends objects whose time is over and waiters who waited too long. */
@@ -177,28 +189,30 @@ export class Cache {
   private judge(entry: Entry, variant: Variant, request: LookupRequest): Lookup {
     const now_ms = this.clock.wall_ms
     const { object } = variant
-    if (object === undefined || !object.live) return this.marked(variant) ? this.toldBy(variant) : this.claim(entry, request)
+    if (object === undefined || !object.live) return this.markers.holds(variant) ? this.toldBy(variant) : this.claim(entry, request)
+    if (!this.invalidations.spares(object, request.req)) return this.lookBehind(entry, object, request)
     const verdict = mayReuse(this.policy, object.head, now_ms, request)
     this.object = object
     if (verdict === REUSE.fresh) {
       if (entry.note !== undefined) this.store.touch(entry.note)
       return LOOKUP.hit
     }
-    if (this.marked(variant)) return this.toldBy(variant)
+    if (this.markers.holds(variant)) return this.toldBy(variant)
     if (verdict === REUSE.stale) return this.graceHit(variant, object)
     if (verdict === REUSE.no) this.object = undefined
     return this.claim(entry, request)
+  }
+
+  /** The object leaves, and there may be another for the request. */
+  private lookBehind(entry: Entry, object: StoredObject, request: LookupRequest): Lookup {
+    this.discard(object)
+    return object.live ? this.claim(entry, request) : this.lookup(entry.key, request)
   }
 
   private chilled(cold: Cold): Lookup {
     this.store.cold = undefined
     this.cold = cold
     return LOOKUP.cold
-  }
-
-  private marked(variant: Variant): boolean {
-    if (variant.marker_until_ms <= this.clock.wall_ms) return false
-    return variant.marker_purges === this.claims.purges(variant.entry.key)
   }
 
   private toldBy(variant: Variant): Lookup {
@@ -218,7 +232,7 @@ export class Cache {
   private claim(entry: Entry, request: LookupRequest): Lookup {
     const variant = entry.claim(request.req.fields)
     // The object judged may be another variant's, and hide the marker.
-    if (!request.hash_always_miss && this.marked(variant)) return this.toldBy(variant)
+    if (!request.hash_always_miss && this.markers.holds(variant)) return this.toldBy(variant)
     const underWay = this.rights.of(variant)
     const busy = underWay ?? this.rights.take(variant)
     if (underWay === undefined && !busy.elsewhere) return this.lookAgain(entry, busy, request)
@@ -240,7 +254,7 @@ export class Cache {
     if (mine.claim < 0 || request.hash_always_miss) return LOOKUP.miss
     entry.refresh(true)
     const found = entry.select(request.req.fields, true)?.object
-    if (found === undefined || found === this.object || !found.live) return LOOKUP.miss
+    if (found === undefined || found === this.object || !found.live || !this.invalidations.spares(found, request.req)) return LOOKUP.miss
     if (mayReuse(this.policy, found.head, this.clock.wall_ms, request) !== REUSE.fresh) return LOOKUP.miss
     this.busy = undefined
     this.object = found
@@ -277,7 +291,7 @@ export class Cache {
     if (outdates(this.store.find(entry.idOf(secondary)), head, begun)) return undefined
     const note = entry.noteFor(spec, head.xid, this.clock.wall_ms)
     const id = note === undefined ? entry.idOf(secondary) : variantId(note.reason, secondary, key)
-    const object = this.store.open(id, head, expected_bytes, begun.into)
+    const object = this.store.open(id, head, expected_bytes, begun.into, begun.serial)
     if (object === undefined) return undefined
     // The note after the object: another worker that is led to a variant is to find it, not to fetch it.
     if (note !== undefined && !this.leave(entry, note, begun.into)) {
@@ -291,7 +305,7 @@ export class Cache {
     }
     const variant = entry.variant(secondary)
     hold(variant, object)
-    this.clearMarker(variant)
+    this.markers.clear(variant)
     this.markUnusable(variant, head)
     return object
   }
@@ -344,7 +358,7 @@ export class Cache {
 
   /** A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461). */
   private markUnusable(variant: Variant, head: ObjectHead): void {
-    if (!this.usable(head)) this.setMarker(variant, this.policy.uncacheable_ttl_ms, false, head.xid)
+    if (!this.usable(head)) this.markers.set(variant, this.policy.uncacheable_ttl_ms, false, head.xid)
   }
 
   /** To those who waited and are of the same variant as the request that was answered, if it is of any use to them. */
@@ -353,33 +367,18 @@ export class Cache {
     if (object.head.fields.has('set-cookie')) return this.rights.separate(busy)
     const key = secondaryKey(spec, answered)
     const usable = this.usable(object.head)
-    const willDo = (req: RequestHead): boolean => usable && (spec === '' || secondaryKey(spec, req.fields) === key)
+    const willDo = (req: RequestHead): boolean =>
+      usable && (spec === '' || secondaryKey(spec, req.fields) === key) && this.invalidations.spares(object, req)
     this.rights.hand(busy, object, willDo, usable ? CLAIM_END.look : CLAIM_END.alone)
   }
 
   private purgeVariant(variant: Variant): void {
     if (variant.busy !== undefined) this.rights.detach(variant.busy)
-    this.clearMarker(variant)
+    this.markers.clear(variant)
     const { object } = variant
     variant.object = undefined
     if (object !== undefined && object.live) this.store.remove(object)
     variant.entry.drop(variant)
-  }
-
-  private vacate(variant: Variant, object: StoredObject): void {
-    if (variant.object === object) variant.object = undefined
-    this.tidy(variant)
-  }
-
-  private setMarker(variant: Variant, ttl_ms: number, pass: boolean, xid = 0): void {
-    variant.marker_until_ms = this.clock.wall_ms + ttl_ms
-    variant.marker_pass = pass
-    variant.marker_xid = xid
-    variant.marker_purges = this.claims.purges(variant.entry.key)
-  }
-
-  private clearMarker(variant: Variant): void {
-    variant.marker_until_ms = 0
   }
 
   /** Nothing is fetched for the variant any more: its entry may be forgotten like others. */

@@ -1,5 +1,8 @@
 import type { RequestHead } from '../http/message.ts'
 import type { RequestDirectives } from '../policy/directives.ts'
+import type { Store } from '../store/contract.ts'
+import type { Claims } from './claims.ts'
+import type { Invalidations } from './invalidations.ts'
 
 /** What a lookup found. */
 export const LOOKUP = {
@@ -37,6 +40,13 @@ export interface LookupRequest {
 
 /** A request waits for a disk at most so often: what has left memory again by then is touched all the same. */
 export const THAWS_MAX = 4
+
+/** What a cache has in common with those of other workers. */
+export interface CacheShared {
+  readonly store: Store
+  readonly claims: Claims
+  readonly invalidations: Invalidations
+}
 
 export interface CacheLimits {
   /** Requests that may wait on one busy object; more are refused. */

@@ -7,15 +7,25 @@ export class LooseObject implements StoredObject {
   hits = 0
   lastHit_ms = 0
   place: unknown = undefined
+  checked: number
   readonly live = false
   readonly cold = undefined
   readonly size_bytes = 0
   readonly store: Store | undefined
 
-  /** `store` has the body, when one does. */
-  constructor(head: ObjectHead, body: Body, store?: Store) {
+  /** `store` has the body, when one does. `serial` as for `Store.open`. */
+  constructor(head: ObjectHead, body: Body, store?: Store, serial = 0) {
     this.store = store
+    this.checked = serial
     this.head = head
     this.body = body
+  }
+
+  recheck(): number {
+    return this.checked
+  }
+
+  raise(serial: number): void {
+    this.checked = serial
   }
 }

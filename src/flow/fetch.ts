@@ -35,6 +35,7 @@ const FAILED = 'Backend fetch failed'
  */
 export class Fetch extends BackendState implements OriginHandler, IntakeHost, FetchBegun {
   readonly kind: FetchKind
+  readonly is_bgfetch: boolean
   private readonly setup: FetchSetup
   private readonly recipients: Recipients
   private call: OriginCall | undefined
@@ -52,6 +53,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   sent_ms = 0
   dated = false
   readonly purges: number
+  readonly serial = this.env.cache.serial
   private received_ms = 0
   private traffic = NO_TRAFFIC
 
@@ -59,15 +61,12 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     super(env, vcl, key, from)
     this.setup = setup
     this.kind = setup.kind
+    this.is_bgfetch = setup.kind === 'bgfetch'
     this.purges = setup.busy?.purges ?? env.cache.purges(key)
     this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
     this.bereq_uncacheable = setup.kind === 'pass'
     this.forgetUncacheable()
     this.stale = new Stale(env, setup.stale)
-  }
-
-  get is_bgfetch(): boolean {
-    return this.kind === 'bgfetch'
   }
 
   /** Begins; `bereq` is a copy of the request as the rules left it. */

@@ -8,8 +8,10 @@ const AWAITED = 0x100
 /** Looks before going to sleep. A section is about a microsecond, these are a few. */
 const SPINS = 200
 
-/** Who only cleans up after others: the manager. It takes no lock. */
+/** Who only cleans up after others and takes no lock: the manager, of what workers share among themselves. */
 export const NO_WORKER = -1
+/** The manager, where it takes locks as workers do. Its end is the process's. */
+export const MANAGER = WORKERS_MAX
 
 /**
  * Locks that survive their owners: leases. A thread can be stopped anywhere (out of heap, terminated), so a word
@@ -25,9 +27,9 @@ export class SharedLocks {
   private readonly words: Int32Array
   private readonly me: number
 
-  /** `words`: a view of a SharedArrayBuffer, one word for each lock. `worker`: whose locks these are, or NO_WORKER. */
+  /** `words`: a view of a SharedArrayBuffer, one word for each lock. `worker`: whose locks these are, MANAGER or NO_WORKER. */
   constructor(words: Int32Array, worker: number) {
-    assert(worker >= NO_WORKER && worker < WORKERS_MAX, 'a lock belongs to a worker')
+    assert(worker >= NO_WORKER && worker <= MANAGER, 'a lock belongs to a worker')
     this.words = words
     this.me = worker + 1
   }

@@ -113,6 +113,15 @@ export interface StoredObject {
   /** Deliveries so far (obj.hits), by all workers. */
   hits: number
   lastHit_ms: number
+  /**
+   * No invalidation up to this serial concerns it, as far as this worker knows; others may know of later ones (`recheck`). An object
+   * begins with the serial of the time when its fetch began.
+   */
+  readonly checked: number
+  /** `checked` as all workers know it by now. In the run it was found in, as `raise`. */
+  recheck(): number
+  /** No invalidation up to `serial` concerns it: all workers need not ask again, nor a process that comes after this one. */
+  raise(serial: number): void
   /** Where whoever found it has filed it; nothing to the store. */
   place: unknown
   /** False once evicted, expired, removed, replaced or moved: to be found again, if at all. Still readable while held. */
@@ -158,12 +167,15 @@ export interface Store {
    * A new object whose body is to be filled, in place of the one that has the id. It can be found at once. Room for
    * announced bytes is made first, by evicting others; undefined when it cannot be had: the response is then streamed
    * through `transit`. A body of unknown size that outgrows its room turns windowed, and its object leaves. Of several stores
-   * `into` is the one to have it.
+   * `into` is the one to have it. `serial`: the newest invalidation when its fetch began.
    */
-  open(id: string, head: ObjectHead, expected_bytes: number, into?: Store): StoredObject | undefined
+  open(id: string, head: ObjectHead, expected_bytes: number, into?: Store, serial?: number): StoredObject | undefined
   /** A body that is never kept (pass, hit-for-miss, synthetic streams). */
   transit(expected_bytes: number): Body
-  /** Same complete body under a new head (304 freshening). An object for whose new head there is no room leaves. */
+  /**
+   * Same complete body under a new head (304 freshening), checked as far as it was before. An object for whose new head there is no room
+   * leaves.
+   */
   rehead(object: StoredObject, head: ObjectHead): void
   /** Hit: recency only. Must not allocate. */
   touch(object: StoredObject): void

@@ -47,8 +47,8 @@ export class SeveralStores implements Store {
     return undefined
   }
 
-  open(id: string, head: ObjectHead, expected_bytes: number, into: Store = this.stores[0]): StoredObject | undefined {
-    const object = into.open(id, head, expected_bytes)
+  open(id: string, head: ObjectHead, expected_bytes: number, into: Store = this.stores[0], serial = 0): StoredObject | undefined {
+    const object = into.open(id, head, expected_bytes, into, serial)
     if (object === undefined) return undefined
     for (const store of this.stores) if (store !== into) store.discard(id)
     return object

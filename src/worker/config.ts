@@ -49,6 +49,8 @@ export interface SharedMemory {
   /** Claims, and counts of purges (cache/shared-claims.ts). */
   readonly claims: SharedArrayBuffer
   readonly purges: SharedArrayBuffer
+  /** Serials. */
+  readonly serials: SharedArrayBuffer
   /** The stores' memory, in the order of `stores`. */
   readonly arenas: readonly ArenaHandle[]
 }

@@ -1,12 +1,16 @@
 import type { Clock } from '../base/clock.ts'
 import { NoClaims, type Claims } from '../cache/claims.ts'
+import { Invalidations } from '../cache/invalidations.ts'
 import { SharedClaims } from '../cache/shared-claims.ts'
 import { ClaimWatch } from '../shm/claim-watch.ts'
 import { Claims as ClaimTable } from '../shm/claims.ts'
 import { Doorbells, type Listening } from '../shm/doorbell.ts'
+import { Serials } from '../shm/serial.ts'
 import type { OperationsLog } from '../flow/environment.ts'
 import { TRANSIENT } from '../config/storage.ts'
 import { attachArena } from '../store/arena/arena.ts'
+import { keepSerial } from '../store/arena/header.ts'
+import type { ArenaMemory } from '../store/arena/memory.ts'
 import { ArenaStore } from '../store/arena/store.ts'
 import type { Store } from '../store/contract.ts'
 import { createHeapStore, type HeapStore } from '../store/heap/store.ts'
@@ -21,6 +25,7 @@ export class SharedStore {
   /** Has the bodies that are not kept. */
   readonly transient: HeapStore
   readonly claims: Claims
+  readonly invalidations: Invalidations
   private readonly clock: Clock
   private readonly watch: ClaimWatch
   private readonly listening: Listening
@@ -37,9 +42,11 @@ export class SharedStore {
       transit_buffer_bytes: config.parameters.transit_buffer,
     })
     // A worker alone rings nobody.
-    this.arenas = openArenas(config, this.transient, workers > 1 ? bells : undefined, clock, operations)
+    const memories = shared.arenas.map((arena) => attachArena(arena, slot, clock))
+    this.arenas = openArenas(config, memories, this.transient, workers > 1 ? bells : undefined, operations)
     this.store = this.arenas.length === 1 ? this.arenas[0] : new SeveralStores(this.arenas)
     this.claims = workers > 1 ? new SharedClaims(table, this.watch, shared.purges, this.arenas[0].seed) : new NoClaims()
+    this.invalidations = new Invalidations(openSerials(config, memories), [])
     this.listening = bells.listen(slot, this.onRing)
   }
 
@@ -57,14 +64,28 @@ export class SharedStore {
 
 function openArenas(
   config: WorkerConfig,
+  memories: readonly ArenaMemory[],
   transient: Store,
   bells: Doorbells | undefined,
-  clock: Clock,
   operations: OperationsLog,
 ): ArenaStore[] {
-  const { stores, shared, slot, parameters } = config
+  const { stores, parameters } = config
   return stores.map(({ name, kind }, i) => {
-    const memory = attachArena(shared.arenas[i], slot, clock)
-    return new ArenaStore({ name, kind, memory, transient, parameters, bells, onTrouble: (message) => operations.warn(message) })
+    return new ArenaStore({
+      name,
+      kind,
+      memory: memories[i],
+      transient,
+      parameters,
+      bells,
+      onTrouble: (message) => operations.warn(message),
+    })
   })
+}
+
+/** Files know the newest serial, too. */
+function openSerials({ slot, shared }: WorkerConfig, memories: readonly ArenaMemory[]): Serials {
+  const files = memories.filter(({ disk }) => disk !== undefined)
+  const keepers = files.map((memory) => ({ keepSerial: (serial: number) => keepSerial(memory, serial) }))
+  return new Serials(slot, shared.serials, keepers)
 }

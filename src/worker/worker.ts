@@ -126,7 +126,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
     busy_wait_timeout_ms: params.busy_wait_timeout > 0 ? params.busy_wait_timeout * 1000 : Infinity,
     keys_max: KEYS_MAX,
   }
-  const cache = new Cache(store, policy, clock, limits, cacheObserver(counters), shared.claims)
+  const cache = new Cache(shared, policy, clock, limits, cacheObserver(counters))
   const vcl = loadRules(config, origin)
   counters[MAIN.n_vcl] = 1
   counters[MAIN.n_backend] = config.backends

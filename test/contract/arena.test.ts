@@ -24,8 +24,8 @@ class Alternating extends SeveralStores {
     this.all = stores
   }
 
-  override open(id: string, head: ObjectHead, expected_bytes: number) {
-    return super.open(id, head, expected_bytes, this.all[this.turn++ % this.all.length])
+  override open(id: string, head: ObjectHead, expected_bytes: number, _into?: Store, serial = 0) {
+    return super.open(id, head, expected_bytes, this.all[this.turn++ % this.all.length], serial)
   }
 }
 

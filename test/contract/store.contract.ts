@@ -5,6 +5,7 @@ import type { MakeStore } from './store/fixtures.ts'
 import { model } from './store/model.ts'
 import { objects } from './store/objects.ts'
 import { readers } from './store/readers.ts'
+import { serials } from './store/serials.ts'
 import { windows } from './store/windows.ts'
 
 /**
@@ -16,6 +17,7 @@ export function storeContract(name: string, makeStore: MakeStore, exact: boolean
   describe(`${name}: readers`, () => readers(makeStore))
   describe(`${name}: windows`, () => windows(makeStore))
   describe(`${name}: objects`, () => objects(makeStore, exact))
+  describe(`${name}: serials`, () => serials(makeStore))
   if (exact) describe(`${name}: budget`, () => budget(makeStore))
   describe(`${name}: random operations against a model`, () => model(makeStore, exact))
 }

@@ -11,13 +11,13 @@ import { createResidencyMemory } from '../../shm/residency.ts'
 import { Disk, verifiedMemory, type DiskHandle } from './disk.ts'
 import { Epochs } from './epochs.ts'
 import { ARENA_BYTES_MAX, geometryFor, type Geometry } from './geometry.ts'
-import { HEADER, noteObjects } from './header.ts'
+import { HEADER, keepSerial, noteObjects } from './header.ts'
 import { ArenaMemory, controlMemory, FREE_SEGMENTS, TALLY } from './memory.ts'
 import { recoverWorker } from './recovery.ts'
 import { reopen } from './reopen.ts'
 
 const MAGIC = 0x4c515241
-const VERSION = 1
+const VERSION = 2
 
 /** What a worker needs to find its way into an arena: can be posted to a thread. */
 export interface ArenaHandle {
@@ -79,6 +79,16 @@ export class Arena {
     const arena = new Arena({ geometry, memory: mapping.place, ...tables(path, geometry, created, boot, clock) }, mapping)
     arena.begin(created, remarks, boot)
     return arena
+  }
+
+  /** The newest invalidation that an earlier process has left in a file. */
+  get serial(): number {
+    return this.memory.header[HEADER.serial]
+  }
+
+  /** For the next process. */
+  keepSerial(serial: number): void {
+    keepSerial(this.memory, serial)
   }
 
   /** The thread of that worker has ended: what it held is given back, what it was filling is broken off. Before another takes its place. */

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { Disk } from './disk.ts'
 import { UNIT_BYTES } from './geometry.ts'
-import { expectedBytes, LEAST_HEAD_BYTES } from './head-codec.ts'
+import { CHECKED, CHECKED_END, expectedBytes, LEAST_HEAD_BYTES, mistrustChecked } from './head-codec.ts'
 import type { ArenaMemory } from './memory.ts'
 import type { Objects } from './objects.ts'
 import { COMPLETE, EXTENT_RECORD_BYTES, HEAD_RECORD_BYTES, type Records } from './records.ts'
@@ -19,6 +19,7 @@ const EXTENT_FIXED = 28
 export class Checks {
   private readonly bytes: Buffer
   private readonly doubles: Float64Array
+  private readonly words: Int32Array
   private readonly disk: Disk
   private readonly segments: Segments
   private readonly records: Records
@@ -26,6 +27,7 @@ export class Checks {
   constructor(memory: ArenaMemory, disk: Disk, segments: Segments, records: Records) {
     this.bytes = memory.bytes
     this.doubles = memory.doubles
+    this.words = memory.words
     this.disk = disk
     this.segments = segments
     this.records = records
@@ -99,7 +101,9 @@ export class Checks {
     if (!(head_bytes >= LEAST_HEAD_BYTES && capacity >= 0 && filled >= 0 && filled <= capacity)) return false
     if (!this.fits(place, HEAD_RECORD_BYTES + head_bytes + capacity)) return false
     if (records.headSum(place) !== this.headSum(place)) return false
-    return capacity === 0 || records.bodyCheck(place) === this.inlineSum(place, filled)
+    if (capacity > 0 && records.bodyCheck(place) !== this.inlineSum(place, filled)) return false
+    mistrustChecked(this.words, place * UNIT_BYTES + HEAD_RECORD_BYTES)
+    return true
   }
 
   isExtentWhole(place: number): boolean {
@@ -120,7 +124,8 @@ export class Checks {
     const at = place * UNIT_BYTES
     const [from, to, from2, to2] = HEAD_FIXED
     const fixed = crc32(bytes.subarray(at + from2, at + to2), crc32(bytes.subarray(at + from, at + to)))
-    return crc32(bytes.subarray(at + HEAD_REST, at + HEAD_RECORD_BYTES + this.records.headBytes(place)), fixed) | 0
+    const until = crc32(bytes.subarray(at + HEAD_REST, at + HEAD_RECORD_BYTES + CHECKED), fixed)
+    return crc32(bytes.subarray(at + HEAD_RECORD_BYTES + CHECKED_END, at + HEAD_RECORD_BYTES + this.records.headBytes(place)), until) | 0
   }
 
   private inlineSum(place: number, filled: number): number {

@@ -13,8 +13,14 @@ const VALIDATABLE = 44
 const ID_BYTES = 48
 const REASON_BYTES = 52
 const TEXT_BYTES = 56
+/** The serial that the object began with. */
+const BORN = 60
 const EXPECTED = 64
-const STRINGS = 72
+/** What the object has been checked against, and a sum of that: the only words that change once it is complete. */
+export const CHECKED = 72
+const CHECKED_SUM = 76
+export const CHECKED_END = 80
+const STRINGS = 80
 /** Of a head without a word of text. */
 export const LEAST_HEAD_BYTES = STRINGS
 
@@ -39,6 +45,7 @@ export function encodeHead(
   id: string,
   head: ObjectHead,
   expected_bytes: number,
+  serial: number,
 ): void {
   const text = bytes as unknown as Latin1
   const d = at / 8
@@ -52,6 +59,8 @@ export function encodeHead(
   words[w + STATUS / 4] = head.status
   words[w + FLAGS / 4] = head.flags
   words[w + VALIDATABLE / 4] = head.validatable ? 1 : 0
+  words[w + BORN / 4] = serial
+  setChecked(words, at, serial)
   let end = at + STRINGS
   end += words[w + ID_BYTES / 4] = text.utf8Write(id, end)
   end += words[w + REASON_BYTES / 4] = text.latin1Write(head.reason, end)
@@ -76,6 +85,30 @@ export function expectedBytes(doubles: Float64Array, at: number): number {
 /** The body is complete: what was announced, or not, is known now. */
 export function setExpectedBytes(doubles: Float64Array, at: number, bytes: number): void {
   doubles[at / 8 + EXPECTED / 8] = bytes
+}
+
+export function checkedOf(words: Int32Array, at: number): number {
+  return Atomics.load(words, at / 4 + CHECKED / 4)
+}
+
+/** By any worker at any time: of two at once either may win, and the sum may be the other's, so that the next process begins anew. */
+export function setChecked(words: Int32Array, at: number, serial: number): void {
+  Atomics.store(words, at / 4 + CHECKED / 4, serial)
+  Atomics.store(words, at / 4 + CHECKED_SUM / 4, checkedSum(serial))
+}
+
+function bornOf(words: Int32Array, at: number): number {
+  return words[at / 4 + BORN / 4]
+}
+
+/** Another process has written it, and the check sum of the head does not cover it. */
+export function mistrustChecked(words: Int32Array, at: number): void {
+  if (Atomics.load(words, at / 4 + CHECKED_SUM / 4) !== checkedSum(checkedOf(words, at))) setChecked(words, at, bornOf(words, at))
+}
+
+/** Not 0 for 0. */
+function checkedSum(serial: number): number {
+  return Math.imul(serial ^ 0x5bd1e995, 0x9e3779b1)
 }
 
 /** When nothing of the head is of use any more (`objectEnd_ms`), without decoding it. */

@@ -18,6 +18,8 @@ export const HEADER = {
   buckets: 10,
   /** A double: objects there are, as last counted. */
   objects: 12,
+  /** The newest invalidation (shm/serial.ts). */
+  serial: 14,
 } as const
 
 /** A number that no object of the store has (a thousand million objects ago it may have been used). Never 0. */
@@ -31,6 +33,11 @@ export function nextGeneration({ header }: ArenaMemory): number {
 /** Places in the rings, counted on. */
 export function nextSequence({ header }: ArenaMemory): number {
   return Atomics.add(header, HEADER.sequence, 1) + 1
+}
+
+/** No object has been checked against a later one. */
+export function keepSerial({ header }: ArenaMemory, serial: number): void {
+  Atomics.store(header, HEADER.serial, serial)
 }
 
 /** How many objects there are, for a process that comes after this one has been killed. */

@@ -3,12 +3,13 @@ import type { ArenaBody } from './body.ts'
 import type { ColdReads } from './cold.ts'
 import { UNIT_BYTES } from './geometry.ts'
 import type { IndexTable } from './index-table.ts'
+import type { Objects } from './objects.ts'
 
 /** What a handle asks of its store. */
 export interface ObjectHost extends Store {
   readonly index: IndexTable
   bodyAt(place: number): ArenaBody
-  unitsAt(place: number): number
+  readonly objects: Objects
   /** Of an arena in a file. */
   readonly reads: ColdReads | undefined
 }
@@ -25,6 +26,7 @@ export class ArenaObject implements StoredObject {
   readonly entry: number
   readonly origin: number
   generation: number
+  checked: number
   /** Of its record. */
   at: number
   private readonly host: ObjectHost
@@ -38,6 +40,7 @@ export class ArenaObject implements StoredObject {
     generation: number,
     origin: number,
     at: number,
+    checked: number,
     body?: ArenaBody,
   ) {
     this.host = host
@@ -47,6 +50,7 @@ export class ArenaObject implements StoredObject {
     this.generation = generation
     this.origin = origin
     this.at = at
+    this.checked = checked
     this.known = body
   }
 
@@ -66,6 +70,17 @@ export class ArenaObject implements StoredObject {
     this.host.index.setHits(this.entry, hits)
   }
 
+  recheck(): number {
+    if (this.live) this.checked = this.host.objects.checked(this.at)
+    return this.checked
+  }
+
+  /** Only what lives still has its record. */
+  raise(serial: number): void {
+    this.checked = serial
+    if (this.live) this.host.objects.setChecked(this.at, serial)
+  }
+
   get cold(): Cold | undefined {
     return this.host.reads === undefined ? undefined : this.host.reads.ofBody(this.body)
   }
@@ -75,7 +90,7 @@ export class ArenaObject implements StoredObject {
   }
 
   get size_bytes(): number {
-    return this.host.unitsAt(this.at) * UNIT_BYTES
+    return this.host.objects.unitsOf(this.at) * UNIT_BYTES
   }
 
   /** It lies elsewhere now, with another head. */

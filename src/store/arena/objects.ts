@@ -1,5 +1,5 @@
 import { UNIT_BYTES } from './geometry.ts'
-import { statusOf } from './head-codec.ts'
+import { checkedOf, setChecked, statusOf } from './head-codec.ts'
 import { TALLY } from './memory.ts'
 import { COMPLETE, EXTENT_RECORD_BYTES, GONE, HEAD_RECORD_BYTES } from './records.ts'
 import { STATE } from './segments.ts'
@@ -89,6 +89,15 @@ export class Objects {
   /** Not a note of the cache's. */
   counts(place: number): boolean {
     return statusOf(this.parts.memory.words, this.headAt(place)) !== 0
+  }
+
+  /** The serial of the last invalidation it was checked against. */
+  checked(place: number): number {
+    return checkedOf(this.parts.memory.words, this.headAt(place))
+  }
+
+  setChecked(place: number, serial: number): void {
+    setChecked(this.parts.memory.words, this.headAt(place), serial)
   }
 
   /** It was taken out of the index, by us. If it still fills, its writer finds that out at the end and does the rest. */

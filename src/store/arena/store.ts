@@ -59,7 +59,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   cold: Cold | undefined = undefined
   private readonly records: Records
   private readonly segments: Segments
-  private readonly objects: Objects
+  readonly objects: Objects
   private readonly epochs: Epochs
   private readonly evictor: Evictor
   private readonly fills: Fills
@@ -136,7 +136,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     return this.find(id)
   }
 
-  open(id: string, head: ObjectHead, expected_bytes: number): StoredObject | undefined {
+  open(id: string, head: ObjectHead, expected_bytes: number, _into?: Store, serial = 0): StoredObject | undefined {
     const { tally } = this.memory
     tally[TALLY.requests]++
     const size_bytes = headSize(id, head) + Math.max(0, expected_bytes)
@@ -145,7 +145,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     const { hi, lo } = hashed
     const ring = admissionRing(size_bytes, this.evictor.ghost.take(hi, lo), this.capacity_bytes)
     const writer = new ObjectWriter(this.parts, ring, 0)
-    if (!writer.begin(id, head, expected_bytes, hi, lo)) {
+    if (!writer.begin(id, head, expected_bytes, hi, lo, serial)) {
       writer.discard()
       return this.refuse()
     }
@@ -250,10 +250,6 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     return new ArenaBody(this, place, this.records.entryOf(place), expected_bytes, undefined)
   }
 
-  unitsAt(place: number): number {
-    return this.objects.unitsOf(place)
-  }
-
   // BodyHost.
 
   filledOf(piece: Piece): number {
@@ -332,7 +328,8 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   private begin(id: string, head: ObjectHead, entry: number, writer: ObjectWriter, number: number, expected_bytes: number): ArenaObject {
     writer.filed(entry)
     const body = new ArenaBody(this, writer.place, entry, expected_bytes, writer)
-    const object = new ArenaObject(this, id, head, entry, writer.generation, writer.origin, writer.place, body)
+    const checked = this.objects.checked(writer.place)
+    const object = new ArenaObject(this, id, head, entry, writer.generation, writer.origin, writer.place, checked, body)
     this.filling.set(writer.place, { object, writer, number })
     return object
   }
@@ -346,7 +343,8 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     const at = this.objects.headAt(place)
     const state = this.records.state(place)
     if (!idIs(bytes, words, at, id) || state === FAILED || state === OUTGROWN) return undefined
-    return new ArenaObject(this, id, decodeHead(bytes, doubles, words, at), entry, generation, this.records.originOf(place), place)
+    const found = decodeHead(bytes, doubles, words, at)
+    return new ArenaObject(this, id, found, entry, generation, this.records.originOf(place), place, this.objects.checked(place))
   }
 
   /** The state last: whoever sees it complete sees all of it. If it was taken out meanwhile, one of us takes note. */
@@ -376,7 +374,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     const writer = new ObjectWriter(this.parts, this.segments.ring(this.segments.at(at)), object.origin)
     const pieces = this.objects.pieces(at)
     const announced_bytes = expectedBytes(this.memory.doubles, this.objects.headAt(at))
-    if (!writer.begin(object.id, head, inline_bytes, records.hi(at), records.lo(at), announced_bytes)) {
+    if (!writer.begin(object.id, head, inline_bytes, records.hi(at), records.lo(at), this.objects.checked(at), announced_bytes)) {
       writer.discard()
       return undefined
     }

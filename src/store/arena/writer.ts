@@ -77,13 +77,21 @@ export class ObjectWriter {
 
   /**
    * Places the head, and room for all of a body of known size. False when it cannot be had: `discard` then. `announced_bytes` is
-   * what the origin said, when the body lies elsewhere.
+   * what the origin said, when the body lies elsewhere; `serial` as for `Store.open`.
    */
-  begin(id: string, head: ObjectHead, expected_bytes: number, hi: number, lo: number, announced_bytes = expected_bytes): boolean {
+  begin(
+    id: string,
+    head: ObjectHead,
+    expected_bytes: number,
+    hi: number,
+    lo: number,
+    serial: number,
+    announced_bytes = expected_bytes,
+  ): boolean {
     const { bytes, doubles, words } = this.parts.memory
     this.end_ms = objectEnd_ms(head)
     if (!this.placeHead(headSize(id, head), expected_bytes, hi, lo)) return false
-    encodeHead(bytes, doubles, words, this.place * UNIT_BYTES + HEAD_RECORD_BYTES, id, head, announced_bytes)
+    encodeHead(bytes, doubles, words, this.place * UNIT_BYTES + HEAD_RECORD_BYTES, id, head, announced_bytes, serial)
     return this.makeRoom(expected_bytes)
   }
 

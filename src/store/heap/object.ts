@@ -25,6 +25,7 @@ export class HeapObject implements StoredObject {
   readonly body: HeapBody
   hits = 0
   lastHit_ms = 0
+  checked: number
   place: unknown = undefined
   live = true
   readonly cold = undefined
@@ -34,13 +35,23 @@ export class HeapObject implements StoredObject {
   /** Empty once it has left. */
   readonly end: { object: HeapObject | undefined; due_ms: number } & Expiring
 
-  constructor(store: Store, id: string, head: ObjectHead, head_bytes: number, body: HeapBody) {
+  constructor(store: Store, id: string, head: ObjectHead, head_bytes: number, body: HeapBody, serial: number) {
     this.store = store
     this.id = id
     this.head = head
     this.head_bytes = head_bytes
     this.body = body
+    this.checked = serial
     this.end = { object: this, due_ms: 0 }
+  }
+
+  /** Nobody else has it. */
+  recheck(): number {
+    return this.checked
+  }
+
+  raise(serial: number): void {
+    this.checked = serial
   }
 
   get size_bytes(): number {

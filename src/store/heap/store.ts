@@ -74,7 +74,7 @@ export class HeapStore implements Store, BodyOwner {
     return this.byId.get(id)
   }
 
-  open(id: string, head: ObjectHead, expected_bytes: number): StoredObject | undefined {
+  open(id: string, head: ObjectHead, expected_bytes: number, _into?: Store, serial = 0): StoredObject | undefined {
     const replaced = this.byId.get(id)
     if (replaced !== undefined) this.takeOut(replaced)
     const head_bytes = headCost(head)
@@ -85,7 +85,7 @@ export class HeapStore implements Store, BodyOwner {
       this.used_bytes -= head_bytes
       return undefined
     }
-    return this.enlist(new HeapObject(this, id, head, head_bytes, body))
+    return this.enlist(new HeapObject(this, id, head, head_bytes, body, serial))
   }
 
   transit(expected_bytes: number): Body {

@@ -2,11 +2,13 @@ import { expect, test } from 'vitest'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { Cache } from '../../../src/cache/cache.ts'
 import { NoClaims } from '../../../src/cache/claims.ts'
+import { Invalidations } from '../../../src/cache/invalidations.ts'
 import { LOOKUP } from '../../../src/cache/lookup.ts'
 import { Fields } from '../../../src/http/fields.ts'
 import { RequestHead } from '../../../src/http/message.ts'
 import { NO_DIRECTIVES } from '../../../src/policy/directives.ts'
 import { policyFor } from '../../../src/policy/policy.ts'
+import { Serials } from '../../../src/shm/serial.ts'
 import type { ObjectHead } from '../../../src/store/contract.ts'
 import { createHeapStore, type HeapStore } from '../../../src/store/heap/store.ts'
 
@@ -15,7 +17,8 @@ const clock = new ManualClock()
 function makeCache(keys_max: number): { cache: Cache; store: HeapStore } {
   const store = createHeapStore({ name: 's0', capacity_bytes: 1 << 20, transit_buffer_bytes: 1 << 16 })
   const limits = { busy_waiters_max: 10, busy_wait_timeout_ms: 1000, keys_max }
-  return { store, cache: new Cache(store, policyFor('rfc9111'), clock, limits, { gaveUp: () => {} }, new NoClaims()) }
+  const shared = { store, claims: new NoClaims(), invalidations: new Invalidations(new Serials(), []) }
+  return { store, cache: new Cache(shared, policyFor('rfc9111'), clock, limits, { gaveUp: () => {} }) }
 }
 
 function request(): Parameters<Cache['lookup']>[1] {
@@ -58,7 +61,7 @@ test('fetches that come to nothing leave no key', () => {
 test('an object that is validated for ever has one deadline', () => {
   const { cache, store } = makeCache(100)
   const asked = request()
-  const begun = { purges: cache.purges('/'), sent_ms: 0, dated: true, into: store }
+  const begun = { purges: cache.purges('/'), serial: cache.serial, sent_ms: 0, dated: true, into: store }
   cache.lookup('/', asked)
   const object = cache.insert('/', asked.req, head(0), 0, cache.busy, begun)
   object.body.complete()

@@ -3,7 +3,9 @@ import { SystemClock } from '../../../src/base/clock.ts'
 import { OperatorError } from '../../../src/base/errors.ts'
 import { parseStores } from '../../../src/config/storage.ts'
 import { Shared } from '../../../src/manager/shared.ts'
-import { openArenas } from '../../../src/manager/stores.ts'
+import { openArenas, openSerials } from '../../../src/manager/stores.ts'
+import { isNewer } from '../../../src/shm/serial.ts'
+import type { Arena } from '../../../src/store/arena/arena.ts'
 import { newPath } from '../../kit/arena-file.ts'
 
 test('what each store is', () => {
@@ -34,4 +36,23 @@ test('a file: new, after a clean stop, and in use', async () => {
   const second = new Shared(stores, clock)
   expect(second.describe()).toEqual([`store big: file ${path}, 4M, 61 segments, 0 objects in 0 MiB recovered, stopped cleanly`])
   await second.close()
+})
+
+test('serials go on where the latest of the files has ended; after a kill with what the disk may not know of', async () => {
+  const paths = [newPath(), newPath()]
+  const arenas = (): Arena[] => openArenas(parseStores(paths.map((path) => `file,${path},1M`)).stores, new SystemClock())
+  const first = arenas()
+  const serials = openSerials(first)
+  expect(serials.newest).toBe(0)
+  serials.take(() => true)
+  serials.take(() => true)
+  expect(first.map(({ serial }) => serial)).toEqual([2, 2])
+  first[0].keepSerial(1)
+  await Promise.all(first.map((arena) => arena.close()))
+  const second = arenas()
+  expect([openSerials(second).newest, ...second.map(({ serial }) => serial)]).toEqual([2, 2, 2])
+  for (const arena of second) arena.abandon()
+  const third = arenas()
+  expect(isNewer(openSerials(third).newest, 1_000_000)).toBe(true)
+  for (const arena of third) arena.abandon()
 })

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { close, kill, newPath, openArena, storeIn } from '../../../kit/arena-file.ts'
 import { seekKnown, storeKnown } from '../../../kit/known-bodies.ts'
 import { randomFrom } from '../../shm/threads.ts'
+import { TALLY } from '../../../../src/store/arena/memory.ts'
 import type { Store } from '../../../../src/store/contract.ts'
 import { bytesOf, knownHead } from '../../../kit/known-bodies.ts'
 
@@ -90,4 +91,43 @@ test('what several processes have left lives on through eviction, freshening and
     if (life % 2 === 0) await close(arena)
     else kill(arena)
   }
+})
+
+test('how far an object has been checked outlives its process; what is damaged of that makes it begin anew', async () => {
+  const path = newPath()
+  const first = openArena(path, 4 * MIB)
+  const store = storeIn(first)
+  for (const id of ['kept', 'damaged']) {
+    const object = store.open(id, knownHead(id, 5, 10), 10, undefined, 7)!
+    object.body.append(bytesOf(5, 0, 10))
+    object.body.complete()
+    object.raise(9)
+  }
+  first.keepSerial(9)
+  await close(first)
+  const second = openArena(path, 4 * MIB)
+  expect(second.serial).toBe(9)
+  const again = storeIn(second)
+  expect(again.find('kept')?.checked).toBe(9)
+  const words = again['memory'].words
+  // The serial alone, and not its sum: as a page that came to the disk in part.
+  const at = words.findLastIndex((word, i) => word === 9 && words[i - 3] === 7)
+  words[at] = 2 ** 30
+  kill(second)
+  const third = storeIn(openArena(path, 4 * MIB))
+  expect([third.find('kept')?.checked, third.find('damaged')?.checked]).toEqual([9, 7])
+})
+
+test('a copy that eviction has made has been checked as far as the object', () => {
+  const arena = openArena(newPath(), 4 * MIB)
+  const store = storeIn(arena)
+  storeKnown(store, 'wanted', 5, 100, true)
+  store.find('wanted')?.raise(12)
+  for (let i = 0; store['memory'].tally[TALLY.moved] === 0 && i < 5000; i++) {
+    store.newRun()
+    store.touch(store.find('wanted')!)
+    storeKnown(store, `id ${i}`, 1, 3000, true)
+  }
+  expect(store['memory'].tally[TALLY.moved]).toBeGreaterThan(0)
+  expect(store.find('wanted')?.checked).toBe(12)
 })

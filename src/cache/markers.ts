@@ -1,0 +1,30 @@
+import type { Clock } from '../base/clock.ts'
+import type { Claims } from './claims.ts'
+import type { Variant } from './entry.ts'
+
+/** Hit-for-miss and hit-for-pass: what a variant says instead of an object, for a time. */
+export class Markers {
+  private readonly clock: Clock
+  private readonly claims: Claims
+
+  constructor(clock: Clock, claims: Claims) {
+    this.clock = clock
+    this.claims = claims
+  }
+
+  holds(variant: Variant): boolean {
+    if (variant.marker_until_ms <= this.clock.wall_ms) return false
+    return variant.marker_purges === this.claims.purges(variant.entry.key)
+  }
+
+  set(variant: Variant, ttl_ms: number, pass: boolean, xid = 0): void {
+    variant.marker_until_ms = this.clock.wall_ms + ttl_ms
+    variant.marker_pass = pass
+    variant.marker_xid = xid
+    variant.marker_purges = this.claims.purges(variant.entry.key)
+  }
+
+  clear(variant: Variant): void {
+    variant.marker_until_ms = 0
+  }
+}
