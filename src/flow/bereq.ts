@@ -3,7 +3,8 @@ import type { RequestHead } from '../http/message.ts'
 import { dropConditions, validationFields } from '../policy/conditional.ts'
 import type { StoredObject } from '../store/contract.ts'
 
-export const VIA = '1.1 lacquer (Lacquer)'
+const NAME = 'lacquer (Lacquer)'
+export const VIA = `1.1 ${NAME}`
 
 /**
  * Makes a client's request the origin's: hop-by-hop fields go (RFC 9110 section 7.6.1), Via is added. A fetch into the
@@ -20,7 +21,8 @@ export function prepareBereq(bereq: RequestHead, around: boolean, stale: StoredO
     if (stale !== undefined) validationFields(stale.head.fields, fields)
   }
   forwardOnce(bereq)
-  fields.appendKeyed('Via', 'via', VIA)
+  // The version is that of the message received (RFC 9110 section 7.6.3).
+  fields.appendKeyed('Via', 'via', bereq.proto === 'HTTP/1.0' ? `1.0 ${NAME}` : VIA)
 }
 
 /** Max-Forwards of TRACE and OPTIONS (RFC 9110 section 7.6.2): one less than we got. */
@@ -41,6 +43,14 @@ const ROUNDS_MAX = 10
 
 export function goesRound({ fields }: RequestHead): boolean {
   let rounds = 0
-  for (let i = fields.indexOf('via', 0); i >= 0; i = fields.indexOf('via', i + 1)) rounds += fields.values[i].split(VIA).length - 1
+  for (let i = fields.indexOf('via', 0); i >= 0; i = fields.indexOf('via', i + 1)) rounds += fields.values[i].split(NAME).length - 1
   return rounds >= ROUNDS_MAX
+}
+
+/**
+ * Conditions that only an origin may evaluate, and a cache must not (RFC 9111 section 4.3.2): where the origin is asked, it is
+ * asked with them.
+ */
+export function isForOrigin({ fields }: RequestHead): boolean {
+  return fields.has('if-match') || fields.has('if-unmodified-since')
 }

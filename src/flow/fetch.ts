@@ -7,7 +7,7 @@ import { removeHopByHop } from '../http/hop.ts'
 import type { ResponseHead } from '../http/message.ts'
 import { finalStatus, isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
-import { confirms } from '../policy/conditional.ts'
+import { confirmed } from '../policy/freshening.ts'
 import { initialAnswers, type InitialAnswers } from '../policy/initial.ts'
 import { isErrorStatus, type FailureKind } from '../policy/reuse.ts'
 import type { FetchFailure, OriginCall, OriginHandler } from '../origin/contract.ts'
@@ -217,7 +217,8 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
       this.backendError(503, 'Not modified since when?')
       return false
     }
-    if (!confirms(stale.head.fields, beresp.fields)) {
+    if (confirmed([stale.head.fields], beresp.fields) < 0) {
+      this.log.record(TAG.FetchError, 'the 304 is not about what is stored: asked again without conditions')
       this.dropCall()
       this.stale.giveUp(this.bereq)
       this.send()

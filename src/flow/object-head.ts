@@ -26,7 +26,7 @@ export function headToStore({ beresp, bereq_xid }: BackendState, settled: Initia
 function headFrom(kept: ResponseHead, xid: number, answers: InitialAnswers, stored: boolean): ObjectHead {
   const status = finalStatus(kept)
   const { fields } = kept
-  if (stored) stripForStore(fields, status)
+  if (stored) stripForStore(fields)
   // Rules may have set fields of the connection: framing is made for each client.
   else removeHopByHop(fields)
   fields.delete('content-length')

@@ -27,8 +27,9 @@ function isHopByHop(key: string): boolean {
 }
 
 /**
- * Fields that a Connection line cannot take away: without them the message means something else, or the next hop believes it came
- * from somewhere else. A sender must not list them (they are for all recipients), so nothing honest is lost.
+ * Fields that a Connection line cannot take away: without them the message means something else, the next hop believes it came
+ * from somewhere else, or a response looks as if it were for everybody or younger than it is. A sender must not list them (they
+ * are for all recipients: RFC 9110 section 7.6.1 names Cache-Control), so nothing honest is lost.
  */
 const KEPT: ReadonlySet<string> = new Set([
   'host',
@@ -38,6 +39,13 @@ const KEPT: ReadonlySet<string> = new Set([
   'via',
   'x-forwarded-for',
   'forwarded',
+  'cache-control',
+  'vary',
+  'age',
+  'date',
+  'expires',
+  'etag',
+  'last-modified',
 ])
 
 /** Removes the fields of this hop: the known ones and those that Connection names. */

@@ -30,15 +30,6 @@ export function weaklyEqual(a: string, b: string): boolean {
   return opaque(a) === opaque(b)
 }
 
-/**
- * Does a 304 speak of the stored response (RFC 9111 section 4.3.4)? To If-None-Match with our one entity-tag it can speak of
- * nothing else, even from an origin that names another in it. To If-Modified-Since alone, a strong entity-tag speaks of bytes
- * that we may not have.
- */
-export function confirms(stored: Fields, update: Fields): boolean {
-  return !update.has('etag') || stored.has('etag') || isWeak(update.get('etag') ?? '')
-}
-
 /** Strong comparison: equal, and neither is weak. */
 export function stronglyEqual(a: string, b: string): boolean {
   return a === b && !isWeak(a)
@@ -100,8 +91,9 @@ export function dropConditions(fields: Fields): void {
 }
 
 /**
- * Fields of a 304 that do not replace stored ones (RFC 9111 section 3.2): those that describe the stored bytes. ETag is among
- * them because a 304 confirms the stored one; a different one would name bytes that we do not have.
+ * Fields of a 304 that do not replace stored ones (RFC 9111 section 3.2): Content-Length, and those that say how the stored
+ * bytes are to be read. Of entity-tags the stored one stays: a 304 that updates has the same, or the same but for its weakness
+ * (`confirmed` in freshening.ts).
  */
 const DESCRIBES_BODY = new Set(['content-length', 'content-encoding', 'content-range', 'content-md5', 'etag'])
 
@@ -122,11 +114,10 @@ export function freshen(stored: Fields, update: Fields): void {
 
 /**
  * Removes what must not be stored (RFC 9111 section 3.1): hop-by-hop fields, those that Connection lists, those that
- * no-cache="..." and private="..." list, and a Content-Range, which means nothing outside 206 and 416 (RFC 9110
- * section 14.4). Content-Length is the caller's.
+ * no-cache="..." and private="..." list. Everything else must be, whatever it means: a Content-Range with a 200, too.
+ * Content-Length is the caller's.
  */
-export function stripForStore(fields: Fields, status = 200, said: Readonly<ResponseDirectives> = parseResponseDirectives(fields)): void {
+export function stripForStore(fields: Fields, said: Readonly<ResponseDirectives> = parseResponseDirectives(fields)): void {
   removeHopByHop(fields)
   for (const key of said.unshared) fields.delete(key)
-  if (status !== 206 && status !== 416) fields.delete('content-range')
 }

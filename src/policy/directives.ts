@@ -105,10 +105,16 @@ function listedNames(): string[] | undefined {
   return names.length === 0 || names.length > MAX_LISTED_NAMES ? undefined : names
 }
 
-/** no-cache and private: the listed names join `unshared`; true when the directive holds for the whole response. */
+/** Without them nobody could say of the stored response to whom it may be given, or for how long. */
+const INSEPARABLE: ReadonlySet<string> = new Set(['cache-control', 'vary', 'age', 'date', 'expires'])
+
+/**
+ * no-cache and private: the listed names join `unshared`; true when the directive holds for the whole response, as it also does
+ * when a listed field cannot be left out.
+ */
 function qualified(into: ResponseDirectives): boolean {
   const names = listedNames()
-  if (!names) return true
+  if (!names || names.some((name) => INSEPARABLE.has(name))) return true
   into.unshared = [...into.unshared, ...names].slice(0, MAX_LISTED_NAMES)
   return false
 }

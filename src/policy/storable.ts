@@ -2,7 +2,7 @@ import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/message.ts'
 import { ABSENT } from './directives.ts'
 import type { RequestDirectives, ResponseDirectives } from './directives.ts'
-import { isHeuristicallyCacheable, isUnderstood } from './statuses.ts'
+import { isHeuristicallyCacheable, isNeverStored, isUnderstood } from './statuses.ts'
 import { varySpec } from './vary.ts'
 
 /** Why a response was, or was not, stored: the same words in code, log and Cache-Status. */
@@ -30,7 +30,7 @@ export const STORE = {
   status: 'status',
   /** must-understand and a status we do not know, section 5.2.2.3. */
   must_understand: 'must-understand',
-  /** Nothing in it permits storing: no lifetime, not public, status not heuristically cacheable (section 3). */
+  /** Nothing in it permits storing: no lifetime, not public, status not heuristically cacheable (section 3), or never to be stored. */
   no_permission: 'no-permission',
   /** It may be stored, but could never be used: no lifetime, or none left, and no validator. */
   useless: 'useless',
@@ -80,8 +80,9 @@ function allowsAuthorized(said: Readonly<ResponseDirectives>): boolean {
   return said.must_revalidate || said.public || said.s_maxage_ms !== ABSENT
 }
 
-/** The last clause of section 3: something must permit storing. */
+/** The last clause of section 3: something must permit storing. For some statuses nothing can, but the operator. */
 function permitsStoring(response: ResponseHead, said: Readonly<ResponseDirectives>): boolean {
+  if (isNeverStored(response.status)) return false
   if (said.public || said.max_age_ms !== ABSENT || said.s_maxage_ms !== ABSENT) return true
   return response.fields.has('expires') || isHeuristicallyCacheable(response.status)
 }

@@ -118,6 +118,10 @@ sub vcl_builtin_synth {
     if (resp.status == 503) {
         set resp.http.Retry-After = "5";
     }
+    # RFC 9110 section 15.5.6.
+    if (resp.status == 405 && !resp.http.Allow) {
+        set resp.http.Allow = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS";
+    }
     set resp.body = {"<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>"} + resp.status + " " + regsuball(resp.reason, "[<>&]", "?") + {"</title></head>

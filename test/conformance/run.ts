@@ -10,7 +10,8 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startProxy, type Proxy } from './proxy.ts'
-import { judge, OUTCOME, report, scoreOf, type Judged } from './score.ts'
+import { OUTCOME } from './outcome.ts'
+import { judge, report, scoreOf, type Judged } from './score.ts'
 import { loadSuites, runSuites, startOrigin, type Suite } from './suite.ts'
 
 interface Floor {

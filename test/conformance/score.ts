@@ -1,20 +1,6 @@
 import { EXCEPTIONS } from './exceptions.ts'
+import { OUTCOME, type Outcome } from './outcome.ts'
 import type { CacheTest, RawResult, RawResults, Suite } from './suite.ts'
-
-/** What became of a test; the same rules as the package's lib/display.mjs, by which published scores are made. */
-export const OUTCOME = {
-  pass: 'passed',
-  fail: 'failed',
-  /** The exchange itself went wrong before the behaviour under test could show. */
-  setup: 'setup failed',
-  /** A test it builds on did not pass. */
-  dependency: 'not judged: depends on',
-  retry: 'retried by the proxy',
-  untested: 'not run',
-  /** It asks for something else than the RFC: exceptions.ts says why. */
-  excepted: 'excepted:',
-} as const
-export type Outcome = (typeof OUTCOME)[keyof typeof OUTCOME]
 
 export type Kind = 'required' | 'optimal' | 'check'
 
@@ -43,10 +29,10 @@ export function judge(suites: Suite[], results: RawResults): Judged[] {
   )
 }
 
-/** Only a plain failure can be excepted: a test that did not come that far proves nothing. */
+/** Only the end that its exception speaks of: a test that did not come that far proves nothing. */
 function withExceptions(id: string, judged: [Outcome, string]): [Outcome, string] {
-  const reason = EXCEPTIONS.get(id)
-  return reason !== undefined && judged[0] === OUTCOME.fail ? [OUTCOME.excepted, reason] : judged
+  const exception = EXCEPTIONS.get(id)
+  return exception?.outcome === judged[0] ? [OUTCOME.excepted, exception.reason] : judged
 }
 
 function outcomeOf(test: CacheTest, tests: Map<string, CacheTest>, results: RawResults): [Outcome, string] {

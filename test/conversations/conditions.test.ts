@@ -34,6 +34,23 @@ describe('conditions of the client', () => {
     await c1.ask('/', { status: 200, body: 'whole' })
   })
 
+  for (const line of ['If-Match: "v1"', `If-Unmodified-Since: ${httpDate(-2000)}`]) {
+    const [name, value] = line.split(/: (.*)/)
+    vtc(`${name} is the origin's to judge: a miss takes it there, around the store`, async (t) => {
+      const s1 = await t.origin('s1', async (s) => {
+        await s.rx({ fields: { [name]: value, Range: 'bytes=0-1' } })
+        s.answer('no', 'HTTP/1.1 412 Precondition Failed')
+        await s.rx({ fields: { [name]: undefined } })
+        s.answer('whole', ...STORED)
+      })
+      const c1 = await t.connect('c1', t.cache(await startCache(s1)))
+      await c1.ask('/', { status: 412, body: 'no' }, line, 'Range: bytes=0-1')
+      await c1.ask('/', { body: 'whole' })
+      // A cache must not judge it either (RFC 9111 section 4.3.2).
+      await c1.ask('/', { status: 200, body: 'whole' }, line)
+    })
+  }
+
   vtc('a range of a stored object', async (t) => {
     const s1 = await t.origin('s1', async (s) => {
       await s.rx()

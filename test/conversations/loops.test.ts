@@ -106,7 +106,22 @@ describe('requests that are forwarded too often', () => {
     c1.request('OPTIONS', '/', 'Max-Forwards: 0')
     await c1.rx({ status: 200, body: /./ })
     c1.request('TRACE', '/', 'Max-Forwards: 0')
-    await c1.rx({ status: 405 })
+    await c1.rx({ status: 405, fields: { Allow: /GET/ } })
     await c1.ask('/', { body: 'get' }, 'Max-Forwards: 0')
+  })
+
+  vtc('Via names the version that the client speaks (RFC 9110 section 7.6.3)', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx({ fields: { Via: '1.0 lacquer (Lacquer)' } })
+      s.answer('old')
+      await s.rx({ fields: { Via: '1.1 far, 1.1 lacquer (Lacquer)' } })
+      s.answer('new')
+    })
+    const v1 = t.cache(await startCache(s1))
+    const c1 = await t.connect('c1', v1)
+    c1.tx('GET / HTTP/1.0', 'Host: example.com')
+    await c1.rx({ body: 'old' })
+    const c2 = await t.connect('c2', v1)
+    await c2.ask('/', { body: 'new' }, 'Via: 1.1 far')
   })
 })

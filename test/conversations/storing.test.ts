@@ -12,6 +12,9 @@ describe('what is not stored', () => {
     ['max-age=0 without a validator', ['Cache-Control: max-age=0']],
     ['206 Partial Content', ['HTTP/1.1 206 Partial Content', 'Content-Range: bytes 0-0/10', 'Cache-Control: max-age=100']],
     ['500', ['HTTP/1.1 500 Oops']],
+    ['429, whatever it says (RFC 6585 section 4)', ['HTTP/1.1 429 Too Many Requests', 'Cache-Control: public, max-age=100']],
+    ['private, though Connection lists Cache-Control', ['Connection: cache-control', 'Cache-Control: private, max-age=100']],
+    ['private="Vary": it cannot be left out', ['Cache-Control: max-age=100, private="Vary"', 'Vary: Accept']],
   ]
   for (const [what, lines] of refused) {
     vtc(what, async (t) => {
@@ -22,6 +25,24 @@ describe('what is not stored', () => {
       expect(v1.counters().cache_hit).toBe(0)
     })
   }
+
+  vtc('429 all the same, where the rules say for how long', async (t) => {
+    const vcl = 'sub vcl_backend_response { if (beresp.status == 429) { set beresp.ttl = 5s; } }'
+    const s1 = await numbered(t, 'HTTP/1.1 429 Too Many Requests', 'Retry-After: 5')
+    const c1 = await t.connect('c1', t.cache(await startCache({ origin: s1, vcl })))
+    await c1.ask('/', { status: 429, body: '1' })
+    await c1.ask('/', { status: 429, body: '1' })
+  })
+
+  vtc('fields of the connection, and those that private="..." and no-cache="..." list; all others are (section 3.1)', async (t) => {
+    const lists = ['Cache-Control: max-age=100, private="X-Mine"', 'Cache-Control: no-cache="Set-Cookie"']
+    const listed = ['X-Mine: 1', 'Set-Cookie: a=b', 'Connection: X-Hop', 'X-Hop: 1', 'Keep-Alive: timeout=9', 'Proxy-Authenticate: Basic']
+    const c1 = await t.connect('c1', t.cache(await startCache(await numbered(t, ...lists, ...listed, 'X-Odd: 1', 'Content-Range: odd'))))
+    const hop = { 'X-Hop': undefined, 'Keep-Alive': undefined, 'Proxy-Authenticate': undefined, Connection: undefined }
+    await c1.ask('/', { body: '1', fields: { 'X-Mine': '1', 'Set-Cookie': 'a=b', ...hop } })
+    const kept = { 'X-Odd': '1', 'Content-Range': 'odd' }
+    await c1.ask('/', { body: '1', fields: { 'X-Mine': undefined, 'Set-Cookie': undefined, ...kept, ...hop } })
+  })
 
   vtc('the answer to a request with no-store', async (t) => {
     const v1 = t.cache(await startCache(await numbered(t, 'Cache-Control: max-age=100')))

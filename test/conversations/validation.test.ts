@@ -1,5 +1,5 @@
 import { expect, describe } from 'vitest'
-import { startCache } from '../kit/cache.ts'
+import { httpDate, startCache } from '../kit/cache.ts'
 import { vtc } from '../kit/vtc.ts'
 
 describe('a 304 of the origin (RFC 9111 section 4.3.4)', () => {
@@ -20,19 +20,61 @@ describe('a 304 of the origin (RFC 9111 section 4.3.4)', () => {
     await c1.ask('/', { body: 'two', fields: { ETag: '"2"' } })
   })
 
-  vtc('another entity-tag than the one that was asked about: it can only mean that one, which stays', async (t) => {
+  vtc('another entity-tag than the one that was asked about: nothing is updated, and the whole is asked for', async (t) => {
     const s1 = await t.origin('s1', async (s) => {
       await s.rx()
       s.answer('one', 'Cache-Control: max-age=1', 'ETag: "1"')
       await s.rx({ fields: { 'If-None-Match': '"1"' } })
       s.tx('HTTP/1.1 304 Not Modified', 'ETag: "2"', 'Cache-Control: max-age=100')
+      await s.rx({ fields: { 'If-None-Match': undefined } })
+      s.answer('two', 'Cache-Control: max-age=100', 'ETag: "2"')
     })
     const v1 = t.cache(await startCache(s1))
     const c1 = await t.connect('c1', v1)
     await c1.ask('/', { body: 'one' })
     v1.advance(5000)
-    await c1.ask('/', { body: 'one', fields: { ETag: '"1"' } })
-    await c1.ask('/', { body: 'one', fields: { ETag: '"1"' } })
+    await c1.ask('/', { body: 'two', fields: { ETag: '"2"' } })
+    await c1.ask('/', { body: 'two', fields: { ETag: '"2"' } })
+  })
+
+  const confirming: [what: string, stored: string[], update: string[]][] = [
+    ['the same entity-tag', ['ETag: "1"'], ['ETag: "1"']],
+    ['the same but for its weakness', ['ETag: "1"'], ['ETag: W/"1"']],
+    ['the same date', [`Last-Modified: ${httpDate(-9)}`], [`Last-Modified: ${httpDate(-9)}`]],
+    ['the date where it was asked by entity-tag', ['ETag: "1"'], [`Last-Modified: ${httpDate(-9)}`]],
+    ['neither', ['ETag: "1"'], []],
+  ]
+  for (const [what, stored, update] of confirming) {
+    vtc(`${what}: it is about what is stored`, async (t) => {
+      const s1 = await t.origin('s1', async (s) => {
+        await s.rx()
+        s.answer('one', 'Cache-Control: max-age=1', ...stored)
+        await s.rx()
+        s.tx('HTTP/1.1 304 Not Modified', 'Cache-Control: max-age=100', 'X-New: yes', ...update)
+      })
+      const v1 = t.cache(await startCache(s1))
+      const c1 = await t.connect('c1', v1)
+      await c1.ask('/', { body: 'one' })
+      v1.advance(5000)
+      await c1.ask('/', { body: 'one', fields: { 'X-New': 'yes' } })
+      await c1.ask('/', { body: 'one', fields: { 'X-New': 'yes', Age: '0' } })
+    })
+  }
+
+  vtc('another date than the one that was asked about: the whole is asked for', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('one', 'Cache-Control: max-age=1', `Last-Modified: ${httpDate(-9)}`)
+      await s.rx()
+      s.tx('HTTP/1.1 304 Not Modified', 'Cache-Control: max-age=100', `Last-Modified: ${httpDate(-5)}`)
+      await s.rx({ fields: { 'If-Modified-Since': undefined } })
+      s.answer('two')
+    })
+    const v1 = t.cache(await startCache(s1))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { body: 'one' })
+    v1.advance(5000)
+    await c1.ask('/', { body: 'two' })
   })
 
   vtc('to a request without conditions: 503', async (t) => {

@@ -1,6 +1,6 @@
 import { MAIN } from '../../counters/counters.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
-import { forwardsLeft, goesRound } from '../bereq.ts'
+import { forwardsLeft, goesRound, isForOrigin } from '../bereq.ts'
 import type { ClientTask } from '../client-task.ts'
 import { startFetch } from '../start-fetch.ts'
 import { callClient, otherwise } from '../rules.ts'
@@ -12,15 +12,20 @@ export function miss(task: ClientTask): Step {
   switch (action) {
     case ACTION.fetch:
       if (goesRound(task.req)) return task.refuse(508, 'Loop detected')
+      if (task.env.policy.decidesStorage && isForOrigin(task.req)) return around(task)
       task.env.counters[MAIN.s_fetch]++
       startFetch(task, 'fetch')
       return STEP.wait
     case ACTION.pass:
-      task.giveUpFetch()
-      return STEP.pass
+      return around(task)
     default:
       return otherwise(task, action)
   }
+}
+
+function around(task: ClientTask): Step {
+  task.giveUpFetch()
+  return STEP.pass
 }
 
 /** vcl_pass, then a fetch around the store. */

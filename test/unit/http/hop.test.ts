@@ -37,6 +37,11 @@ const cases: [name: string, lines: string[], kept: string[]][] = [
     ['Connection: host, content-length, X-Forwarded-For, a', 'Host: h', 'Content-Length: 1', 'X-Forwarded-For: 1.2.3.4', 'A: 1'],
     ['Host: h', 'Content-Length: 1', 'X-Forwarded-For: 1.2.3.4'],
   ],
+  [
+    'nor what says for whom a response is, and for how long',
+    ['Connection: Cache-Control, vary, age, etag', 'Cache-Control: private', 'Vary: A', 'Age: 9', 'ETag: "1"'],
+    ['Cache-Control: private', 'Vary: A', 'Age: 9', 'ETag: "1"'],
+  ],
   ['names it does not carry', ['Connection: x, y, ,', 'A: 1'], ['A: 1']],
 ]
 

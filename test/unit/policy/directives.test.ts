@@ -86,6 +86,10 @@ describe('Cache-Control of a response', () => {
     ['no-cache="x-a"y', { no_cache: true }],
     ['no-cache="x-a", no-cache', { no_cache: true, unshared: ['x-a'] }],
     [`private="${'a,'.repeat(100)}"`, { private: true }],
+    // Without these the stored response would be another: for everybody, or fresh for ever.
+    ['private="Vary"', { private: true }],
+    ['no-cache="x-a, Cache-Control"', { no_cache: true }],
+    ['private="age", no-cache="date"', { private: true, no_cache: true }],
     // RFC 5861. A permission that cannot be read permits nothing.
     ['stale-while-revalidate=5, stale-if-error=6', { stale_while_revalidate_ms: 5000, stale_if_error_ms: 6000 }],
     ['stale-while-revalidate', {}],

@@ -17,6 +17,14 @@ describe('storing, RFC 9111 section 3', () => {
     ['an unknown status with a lifetime', get(), response(599, FRESH), STORE.ok],
     ['302 says nothing', get(), response(302, 'Location: /'), STORE.no_permission],
     ['302 with a lifetime', get(), response(302, FRESH), STORE.ok],
+    ['451 is cacheable by default (RFC 7725 section 3)', get(), response(451), STORE.ok],
+    // RFC 6585: whatever they say.
+    ...[428, 429, 431, 511].map((status): [string, ReturnType<typeof get>, ReturnType<typeof response>, StoreVerdict] => [
+      `${status} is never stored`,
+      get(),
+      response(status, 'Cache-Control: public, max-age=60'),
+      STORE.no_permission,
+    ]),
     // The method.
     ...['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'CONNECT', 'HEAD', 'get', 'M-SEARCH'].map(
       (method): [string, ReturnType<typeof get>, ReturnType<typeof response>, StoreVerdict] => [
