@@ -9,6 +9,7 @@ import { addForwardedFor, logHit, logRequest } from './request-log.ts'
 import type { Environment } from './environment.ts'
 import type { Fetch } from './fetch.ts'
 import { invalidateStored } from './invalidate.ts'
+import { type Cut, readerOf } from './filters/range.ts'
 import type { FetchOwner } from './recipients.ts'
 import { run } from './steps.ts'
 import { STEP, type Step } from './step.ts'
@@ -209,15 +210,20 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.object = undefined
   }
 
-  /** Sends `length_bytes` (-1: all) of the body from `skip_bytes` on, as fast as the client takes it and as it fills. */
-  streamBody(body: Body, skip_bytes: number, length_bytes: number): void {
-    if (skip_bytes > 0 || this.reader === undefined) {
-      // The new one first: a body without readers may be given up.
-      const reader = body.read(skip_bytes)
-      this.releaseReader()
-      this.reader = reader
-    }
+  /** Sends the body, of that length (-1: unknown), as fast as the client takes it and as it fills. */
+  streamBody(body: Body, length_bytes: number): void {
+    this.reader ??= body.read(0)
     this.remaining_bytes = length_bytes
+    this.pump()
+  }
+
+  /** The same of what was asked for. */
+  streamCut(body: Body, cut: Cut): void {
+    // The new one first: a body without readers may be given up.
+    const reader = readerOf(body, cut)
+    this.releaseReader()
+    this.reader = reader
+    this.remaining_bytes = cut.length_bytes
     this.pump()
   }
 

@@ -9,7 +9,7 @@ import type { StoredObject } from '../store/contract.ts'
 import { VIA } from './bereq.ts'
 import type { ClientTask } from './client-task.ts'
 import type { BodyFraming } from './client.ts'
-import { applyRange } from './filters/range.ts'
+import { applyRange, type Cut, cutFrom } from './filters/range.ts'
 import { STEP, type Step } from './step.ts'
 
 /** The fields that say what became of a request here, as the text of a head and as records of the log. RFC 9211 in its shortest form. */
@@ -184,7 +184,7 @@ function sendWhole(task: ClientTask, object: StoredObject, status: number): Step
   const streamed = body === undefined && mayHaveBody(task, status)
   if (!streamed && !task.vcl.usage.respTouched) return sendStored(task, object, length, body)
   const text = headText(task, object) + lengthLine(task, length)
-  return streamed ? stream(task, object, text, length, 0) : send(task, text, body, object)
+  return streamed ? stream(task, object, text, length) : send(task, text, body, object)
 }
 
 /** Filled and sent in one go, so one will do. */
@@ -226,19 +226,18 @@ function sendNotModified(task: ClientTask): Step {
 /** Range requests (RFC 9110 section 14). */
 function sendPart(task: ClientTask, object: StoredObject): Step {
   const total = knownLength(task, object)
-  const touched = task.vcl.usage.respTouched
-  if (!touched) materialise(task)
-  const part = applyRange(task.req, task.resp, total)
-  if (part === undefined) return sendWhole(task, object, 200)
+  if (!task.vcl.usage.respTouched) materialise(task)
+  const cut = applyRange(task.env.policy, task.req, task.resp, total)
+  if (cut === undefined) return sendWhole(task, object, 200)
   const { log, resp } = task
   log.record(TAG.Filters, ' range')
   log.field(TAG.RespHeader, 'Content-Range', resp.fields.get('content-range') ?? '')
   logStatus(task)
-  const text = headOf(task) + lengthLine(task, part.length_bytes)
-  if (part.length_bytes === 0 || task.req.method === 'HEAD') return send(task, text, undefined)
+  const text = headOf(task) + lengthLine(task, cut.length_bytes)
+  if (cut.length_bytes === 0 || task.req.method === 'HEAD') return send(task, text, undefined)
   const whole = object.body.whole
-  if (whole !== undefined) return send(task, text, whole.subarray(part.from, part.from + part.length_bytes), object)
-  return stream(task, object, text, part.length_bytes, part.from)
+  if (whole !== undefined) return send(task, text, cutFrom(whole, cut), object)
+  return stream(task, object, text, cut.length_bytes, cut)
 }
 
 /** The status has changed since the log was told. */
@@ -269,7 +268,8 @@ function send(task: ClientTask, text: string, body: Buffer | undefined, object?:
   return STEP.done
 }
 
-function stream(task: ClientTask, object: StoredObject, text: string, length: number, skip_bytes: number): Step {
+/** `cut`: what of the body, if not all. */
+function stream(task: ClientTask, object: StoredObject, text: string, length: number, cut?: Cut): Step {
   const { connection } = task
   let framing: BodyFraming = 'length'
   if (length < 0) {
@@ -280,6 +280,7 @@ function stream(task: ClientTask, object: StoredObject, text: string, length: nu
   const head = (framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n` : text) + endOfHead(task)
   task.head_tx_bytes = head.length
   connection.start(head, framing)
-  task.streamBody(object.body, skip_bytes, length)
+  if (cut === undefined) task.streamBody(object.body, length)
+  else task.streamCut(object.body, cut)
   return STEP.wait
 }

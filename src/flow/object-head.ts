@@ -18,7 +18,9 @@ export function objectHead(xid: number, beresp: ResponseHead, answers: InitialAn
 }
 
 /** The head to store. beresp becomes it, unless the one who asked is to have fields that are not for the store. */
-export function headToStore({ beresp, bereq_xid }: BackendState, settled: InitialAnswers): ObjectHead {
+export function headToStore({ beresp, bereq_xid, env }: BackendState, settled: InitialAnswers): ObjectHead {
+  // Said once here, not with each hit: ranges of it are answered, whatever the origin does (RFC 9110 section 14.3).
+  if (env.params.http_range_support && beresp.status === 200) beresp.fields.set('Accept-Ranges', 'bytes')
   const unshared = parseResponseDirectives(beresp.fields).unshared.length > 0
   return unshared ? objectHead(bereq_xid, beresp, settled, true) : headFrom(beresp, bereq_xid, settled, true)
 }

@@ -23,6 +23,8 @@ export interface Policy {
   readonly requestDirectives: boolean
   /** May a lifetime be guessed from Last-Modified (section 4.2.2)? */
   readonly heuristics: boolean
+  /** Are ranges answered as RFC 9110 section 14 has it, and partial responses stored (RFC 9111 section 3.3)? */
+  readonly rangesByRfc: boolean
   /** Do unsafe methods invalidate (section 4.4)? */
   readonly unsafeInvalidates: boolean
   /**
@@ -59,6 +61,7 @@ function rfc9111(params: PolicyParams): Policy {
     decidesStorage: true,
     requestDirectives: true,
     heuristics: true,
+    rangesByRfc: true,
     unsafeInvalidates: true,
     prohibitsStale: OBJ_PROHIBITS_STALE,
     disconnected_grace_ms: params.default_grace_ms,
@@ -78,6 +81,7 @@ function varnish(params: PolicyParams): Policy {
     decidesStorage: false,
     requestDirectives: false,
     heuristics: false,
+    rangesByRfc: false,
     unsafeInvalidates: false,
     prohibitsStale: 0,
     disconnected_grace_ms: 0,

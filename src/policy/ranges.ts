@@ -1,77 +1,59 @@
 import { parseHttpDate } from '../http/dates.ts'
 import type { Fields } from '../http/fields.ts'
-import { stronglyEqual } from './conditional.ts'
+import { isWeak, stronglyEqual } from './conditional.ts'
+import { coalesce, parseRange, resolveRange, type ByteRange, type RangeSpec } from './range-set.ts'
 
-/** Bytes `from` to `to`, both included. */
-export interface ByteRange {
-  readonly from: number
-  readonly to: number
-}
-
-/** Answer 206 with the range, 200 with everything, or 416. */
-export type RangeAnswer = ByteRange | 'whole' | 'unsatisfiable'
-
-const ZERO = 48
-const NINE = 57
-const UNIT = 'bytes='
+/** Answer 206 with these parts (at least one), 200 with everything, or 416. */
+export type RangeAnswer = readonly ByteRange[] | 'whole' | 'unsatisfiable'
 
 /**
- * What a Range request gets from a stored 200 (RFC 9110 section 14.2). A range that is malformed, has another unit or asks
- * for several parts is ignored, which the section permits; so is any while the size is unknown (-1).
+ * What a Range request gets from a stored 200 (RFC 9110 section 14.2). What cannot be read, has another unit or would be abuse is
+ * ignored, which the section permits; so is any Range while the size is unknown (-1).
  */
-export function selectRange(range: string | undefined, ifRange: string | undefined, size_bytes: number, stored: Fields): RangeAnswer {
+export function selectRanges(range: string | undefined, ifRange: string | undefined, size_bytes: number, stored: Fields): RangeAnswer {
   if (range === undefined || size_bytes < 0) return 'whole'
   if (ifRange !== undefined && !ifRangeHolds(ifRange, stored)) return 'whole'
-  if (range.slice(0, UNIT.length).toLowerCase() !== UNIT) return 'whole'
-  const spec = range.slice(UNIT.length).trim()
-  const dash = spec.indexOf('-')
-  if (dash < 0) return 'whole'
-  const first = digits(spec, 0, dash)
-  const last = digits(spec, dash + 1, spec.length)
-  if (first === MALFORMED || last === MALFORMED) return 'whole'
-  return first === EMPTY ? suffixRange(last, size_bytes) : intRange(first, last, size_bytes)
+  const specs = parseRange(range)
+  return specs === undefined ? 'whole' : satisfiable(specs, size_bytes)
 }
 
-/** "-500": the last 500 bytes; all of a shorter representation (section 14.1.2). */
-function suffixRange(length: number, size_bytes: number): RangeAnswer {
-  if (length === EMPTY) return 'whole'
-  if (length === 0) return 'unsatisfiable'
-  // Satisfiable, but Content-Range cannot say "none of 0".
-  if (size_bytes === 0) return 'whole'
-  return { from: Math.max(0, size_bytes - length), to: size_bytes - 1 }
+/**
+ * The same as Varnish answers it: one range, or it is 416, whatever keeps it from being one. (`bytes=0-1,3-4`, `items=0-1` and `bytes=5-2`
+ * alike: tried against varnishd 7.1.)
+ */
+export function selectAsVarnish(range: string, ifRange: string | undefined, size_bytes: number, stored: Fields): RangeAnswer {
+  if (size_bytes < 0 || (ifRange !== undefined && !ifRangeHolds(ifRange, stored))) return 'whole'
+  const specs = parseRange(range)
+  const only = specs?.length === 1 ? resolveRange(specs[0], size_bytes) : undefined
+  return only === undefined ? 'unsatisfiable' : [only]
 }
 
-/** "500-999" and "500-". */
-function intRange(first: number, last: number, size_bytes: number): RangeAnswer {
-  if (last !== EMPTY && last < first) return 'whole'
-  if (first >= size_bytes) return 'unsatisfiable'
-  return { from: first, to: last === EMPTY ? size_bytes - 1 : Math.min(last, size_bytes - 1) }
-}
-
-const EMPTY = -1
-const MALFORMED = -2
-
-/** A number of any length, saturating. */
-function digits(text: string, from: number, to: number): number {
-  if (from === to) return EMPTY
-  let value = 0
-  for (let i = from; i < to; i++) {
-    const code = text.charCodeAt(i)
-    if (code < ZERO || code > NINE) return MALFORMED
-    value = Math.min(value * 10 + code - ZERO, Number.MAX_SAFE_INTEGER)
+function satisfiable(specs: readonly RangeSpec[], size_bytes: number): RangeAnswer {
+  // A suffix is satisfiable then, but Content-Range cannot say "none of 0".
+  if (size_bytes === 0 && specs.some(({ first, last }) => first < 0 && last > 0)) return 'whole'
+  const ranges: ByteRange[] = []
+  for (const spec of specs) {
+    const range = resolveRange(spec, size_bytes)
+    if (range !== undefined) ranges.push(range)
   }
-  return value
+  return ranges.length === 0 ? 'unsatisfiable' : (coalesce(ranges) ?? 'whole')
 }
 
-/** If-Range (section 13.1.5): a strong entity-tag, or exactly the Last-Modified when that is strong (section 8.8.2.2). */
+/** If-Range (section 13.1.5): a strong entity-tag, or exactly the Last-Modified when that is strong. */
 export function ifRangeHolds(ifRange: string, stored: Fields): boolean {
-  if (ifRange.startsWith('"') || ifRange.startsWith('W/')) {
+  if (ifRange.startsWith('"') || isWeak(ifRange)) {
     const etag = stored.get('etag')
     return etag !== undefined && stronglyEqual(ifRange, etag)
   }
+  const modified = strongDate(stored)
+  return modified !== undefined && parseHttpDate(ifRange) === parseHttpDate(modified)
+}
+
+/** Last-Modified when it is a strong validator: the response was made at least a second later (section 8.8.2.2). */
+export function strongDate(stored: Fields): string | undefined {
   const modified = stored.get('last-modified')
   const date = stored.get('date')
-  if (modified === undefined || date === undefined) return false
-  const modified_ms = parseHttpDate(modified)
-  return parseHttpDate(ifRange) === modified_ms && parseHttpDate(date) - modified_ms >= 1000
+  if (modified === undefined || date === undefined) return undefined
+  // NaN, from either side, compares false.
+  return parseHttpDate(date) - parseHttpDate(modified) >= 1000 ? modified : undefined
 }

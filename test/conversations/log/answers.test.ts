@@ -23,6 +23,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespReason OK
        RespHeader Cache-Control: max-age=10
        RespHeader Date: Thu, 01 Jan 2026 00:00:00 GMT
+       RespHeader Accept-Ranges: bytes
        RespHeader Content-Length: 5
        RespHeader Age: 0
        RespHeader Via: 1.1 lacquer (Lacquer)
@@ -32,7 +33,7 @@ const SCENARIOS: readonly Scenario[] = [
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 166 5 171
+       ReqAcct 37 0 37 188 5 193
        End`,
     ],
   },
@@ -57,6 +58,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespReason OK
        RespHeader Cache-Control: max-age=10
        RespHeader Date: Thu, 01 Jan 2026 00:00:00 GMT
+       RespHeader Accept-Ranges: bytes
        RespHeader Content-Length: 5
        RespHeader Age: 0
        RespHeader Via: 1.1 lacquer (Lacquer)
@@ -72,7 +74,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespUnset Content-Length: 5
        RespHeader Content-Length: 2
        Timestamp Resp
-       ReqAcct 55 0 55 207 2 209
+       ReqAcct 55 0 55 229 2 231
        End`,
     ],
   },
@@ -98,6 +100,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Cache-Control: max-age=10
        RespHeader ETag: "1"
        RespHeader Date: Thu, 01 Jan 2026 00:00:00 GMT
+       RespHeader Accept-Ranges: bytes
        RespHeader Content-Length: 5
        RespHeader Age: 0
        RespHeader Via: 1.1 lacquer (Lacquer)
@@ -111,7 +114,7 @@ const SCENARIOS: readonly Scenario[] = [
        Filters
        RespUnset Content-Length: 5
        Timestamp Resp
-       ReqAcct 57 0 57 168 0 168
+       ReqAcct 57 0 57 190 0 190
        End`,
     ],
   },

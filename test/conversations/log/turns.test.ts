@@ -63,6 +63,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespReason OK
        RespHeader Cache-Control: max-age=10
        RespHeader Date: Thu, 01 Jan 2026 00:00:00 GMT
+       RespHeader Accept-Ranges: bytes
        RespHeader Content-Length: 5
        RespHeader Via: 1.1 lacquer (Lacquer)
        RespHeader Cache-Status: lacquer; fwd=miss
@@ -71,7 +72,7 @@ const SCENARIOS: readonly Scenario[] = [
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 163 5 168
+       ReqAcct 37 0 37 185 5 190
        End`,
       `Begin bereq 3 fetch
        VCL_call BACKEND_FETCH
@@ -126,6 +127,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespReason OK
        RespHeader Cache-Control: max-age=10, stale-while-revalidate=100
        RespHeader Date: Thu, 01 Jan 2026 00:00:00 GMT
+       RespHeader Accept-Ranges: bytes
        RespHeader Content-Length: 5
        RespHeader Age: 11
        RespHeader Via: 1.1 lacquer (Lacquer)
@@ -135,7 +137,7 @@ const SCENARIOS: readonly Scenario[] = [
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 195 5 200
+       ReqAcct 37 0 37 217 5 222
        End`,
       `Begin bereq 4 bgfetch
        VCL_call BACKEND_FETCH
@@ -333,6 +335,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespReason OK
        RespHeader X: 1
        RespHeader ETag: "1"
+       RespHeader Accept-Ranges: bytes
        RespHeader Cache-Control: max-age=10
        RespHeader Date: Thu, 01 Jan 2026 00:00:11 GMT
        RespHeader Content-Length: 5
@@ -343,7 +346,7 @@ const SCENARIOS: readonly Scenario[] = [
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 180 5 185
+       ReqAcct 37 0 37 202 5 207
        End`,
       `Begin bereq 4 fetch
        VCL_call BACKEND_FETCH
@@ -363,6 +366,7 @@ const SCENARIOS: readonly Scenario[] = [
        BerespStatus 200
        BerespReason OK
        BerespHeader X: 1
+       BerespHeader Accept-Ranges: bytes
        TTL RFC 10 0 31536000 1767225611 1767225611 1767225611 0 10 cacheable
        VCL_call BACKEND_RESPONSE
        VCL_return deliver

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { selectRange, type RangeAnswer } from '../../../src/policy/ranges.ts'
+import { selectAsVarnish, selectRanges, type RangeAnswer } from '../../../src/policy/ranges.ts'
 import { at, fields } from './given.ts'
 
-const range = (from: number, to: number) => ({ from, to })
+const several = (...ranges: [number, number][]) => ranges.map(([from, to]) => ({ from, to }))
+const range = (from: number, to: number) => [{ from, to }]
 
 describe('Range of ten bytes, RFC 9110 section 14.2', () => {
   const rows: [range: string | undefined, expected: RangeAnswer, size?: number][] = [
@@ -29,7 +30,29 @@ describe('Range of ten bytes, RFC 9110 section 14.2', () => {
     ['bytes=0-', 'unsatisfiable', 0],
     ['bytes=0-0', 'unsatisfiable', 0],
     ['bytes=-5', 'whole', 0],
-    // Malformed, several, another unit, size not known: ignored.
+    // Several: in the order asked for, joined where they touch, without what is beyond the end.
+    ['bytes=0-1,3-4', several([0, 1], [3, 4])],
+    ['bytes=8-9,3-4', several([8, 9], [3, 4])],
+    ['bytes=0-1, 20-30', range(0, 1)],
+    ['bytes=20-30,40-', 'unsatisfiable'],
+    ['bytes=-2,0-0', several([8, 9], [0, 0])],
+    ['bytes=0-3,2-5', range(0, 5)],
+    ['bytes=0-3,4-5', range(0, 5)],
+    ['bytes=0-1,4-5,2-3', range(0, 5)],
+    ['bytes=4-5,9-,2-3', several([2, 5], [9, 9])],
+    ['bytes=0-,-1', range(0, 9)],
+    ['bytes=,0-1,,3-4 , ', several([0, 1], [3, 4])],
+    // Abuse: three that overlap, many out of order, too many, one of them malformed.
+    ['bytes=0-5,1-6,2-7', 'whole'],
+    ['bytes=0-,0-', range(0, 9)],
+    ['bytes=8-8,6-6,4-4,2-2', several([8, 8], [6, 6], [4, 4], [2, 2])],
+    ['bytes=8-8,6-6,4-4,2-2,0-0', 'whole'],
+    [`bytes=${Array.from({ length: 32 }, (_, i) => `${i * 2}-${i * 2}`).join()}`, several([0, 0], [2, 2], [4, 4], [6, 6], [8, 8])],
+    [`bytes=${Array.from({ length: 33 }, (_, i) => `${i * 2}-${i * 2}`).join()}`, 'whole'],
+    [`bytes=0-1${','.repeat(40)}`, 'whole'],
+    ['bytes=0-1,x', 'whole'],
+    ['bytes=0-1,5-4', 'whole'],
+    // Malformed, another unit, size not known: ignored.
     ['bytes=5-2', 'whole'],
     ['bytes=-', 'whole'],
     ['bytes=', 'whole'],
@@ -42,13 +65,11 @@ describe('Range of ten bytes, RFC 9110 section 14.2', () => {
     ['bytes=1 -5', 'whole'],
     ['bytes=+1-5', 'whole'],
     ['bytes=1.0-5', 'whole'],
-    ['bytes=0-1,3-4', 'whole'],
-    ['bytes=0-1, 20-30', 'whole'],
     ['bytes 0-1', 'whole'],
     ['lines=0-1', 'whole'],
     ['bytes=0-1', 'whole', -1],
   ]
-  test.each(rows)('%s', (asked, expected, size = 10) => expect(selectRange(asked, undefined, size, fields())).toEqual(expected))
+  test.each(rows)('%s', (asked, expected, size = 10) => expect(selectRanges(asked, undefined, size, fields())).toEqual(expected))
 })
 
 describe('If-Range, section 13.1.5', () => {
@@ -70,6 +91,22 @@ describe('If-Range, section 13.1.5', () => {
     ['', OLD, false],
   ]
   test.each(rows)('%s with %j: %j', (ifRange, stored, holds) => {
-    expect(selectRange('bytes=0-1', ifRange, 10, fields(...stored))).toEqual(holds ? range(0, 1) : 'whole')
+    expect(selectRanges('bytes=0-1', ifRange, 10, fields(...stored))).toEqual(holds ? range(0, 1) : 'whole')
   })
+})
+
+describe('under policy=varnish, as varnishd 7.1 answers', () => {
+  const rows: [range: string, expected: RangeAnswer][] = [
+    ['bytes=2-4', range(2, 4)],
+    ['BYTES=2-4', range(2, 4)],
+    ['bytes=-3', range(7, 9)],
+    ['bytes=5-100', range(5, 9)],
+    ['bytes=2-4,6-7', 'unsatisfiable'],
+    ['bytes=10-', 'unsatisfiable'],
+    ['bytes=-0', 'unsatisfiable'],
+    ['bytes=5-2', 'unsatisfiable'],
+    ['bytes=x', 'unsatisfiable'],
+    ['items=1-2', 'unsatisfiable'],
+  ]
+  test.each(rows)('%s', (asked, expected) => expect(selectAsVarnish(asked, undefined, 10, fields())).toEqual(expected))
 })
