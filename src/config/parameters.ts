@@ -10,6 +10,7 @@ import {
   parseInteger,
   parseNumber,
 } from '../base/units.ts'
+import { parseFieldNames } from './field-names.ts'
 
 /**
  * Everything that can be tuned while keeping the command line as it is: `-p name=value`. One table; the code reads
@@ -34,8 +35,15 @@ interface Row<V> {
   readonly unit?: string
   /** Allowed words of an enum. */
   readonly words?: readonly string[]
+  /** Of a text that not every text will do for. */
+  readonly shape?: Shape
   readonly flags: readonly ParameterFlag[]
   readonly about: string
+}
+
+interface Shape {
+  readonly fits: (given: string) => boolean
+  readonly expected: string
 }
 
 interface NumberOptions {
@@ -73,6 +81,11 @@ function text(value: string, flags: readonly ParameterFlag[], about: string): Ro
   return { type: 'text', default: value, flags, about }
 }
 
+function fieldNames(value: string, about: string): Row<string> {
+  const shape: Shape = { fits: (given) => parseFieldNames(given) !== undefined, expected: 'a list of field names, or none' }
+  return { type: 'text', default: value, flags: ['must_restart', 'lacquer'], about, shape }
+}
+
 const K = 1024
 const M = 1024 * K
 const G = 1024 * M
@@ -97,6 +110,14 @@ export const PARAMETERS = {
     10_000,
     { min: 0, unit: 'requests', flags: ['lacquer'] },
     'How many requests may wait for one object that is being fetched. Those above it are answered 503. 0 lets nobody wait.',
+  ),
+  cache_control_consumed: fieldNames(
+    'Lacquer-Cache-Control, Surrogate-Control',
+    'Fields that speak to this cache alone: kept with an object, and not handed on to clients. Used by policy=rfc9111; none hands all on.',
+  ),
+  cache_control_targets: fieldNames(
+    'Lacquer-Cache-Control, CDN-Cache-Control, Surrogate-Control',
+    'Fields of a response that are heard in place of Cache-Control and Expires, the most important first (the target list of RFC 9213). Of those that are there, the first that is valid and not empty counts alone. All are Dictionaries of RFC 9651, but for Surrogate-Control. Used by policy=rfc9111; none hears Cache-Control only.',
   ),
   clock_skew: duration(
     10,
@@ -302,7 +323,7 @@ const parsers: Record<ParameterRow['type'], Parser> = {
   number: parseNumber,
   bool: parseBoolean,
   enum: (given, row) => (row.words?.includes(given) ? given : undefined),
-  text: (given) => given,
+  text: (given, { shape }) => (shape === undefined || shape.fits(given) ? given : undefined),
 }
 
 const expected: Record<ParameterRow['type'], (row: ParameterRow) => string> = {
@@ -312,7 +333,7 @@ const expected: Record<ParameterRow['type'], (row: ParameterRow) => string> = {
   number: () => 'a number such as 0.5',
   bool: () => 'on or off',
   enum: (row) => `one of ${row.words?.join(', ')}`,
-  text: () => 'text',
+  text: ({ shape }) => shape?.expected ?? 'text',
 }
 
 function checkBounds(name: string, row: ParameterRow, value: number): void {

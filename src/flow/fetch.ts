@@ -280,7 +280,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     if (this.kind !== 'pass') env.counters[MAIN.beresp_uncacheable]++
     const body = this.validated?.body ?? this.adopt(env.store.transit(this.body_bytes))
     this.private = true
-    this.object = new LooseObject(objectHead(this.bereq_xid, this.beresp, settled, false), body, this.validated?.store)
+    this.object = new LooseObject(objectHead(env.policy, this.bereq_xid, this.beresp, settled, false), body, this.validated?.store)
     this.recipients.give(this.object)
     const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : settled.ttl_ms
     if (this.kind !== 'pass') env.cache.mark(this.key, this.bereq, this.recipients.takeBusy(), ttl_ms, hitForPass, this.bereq_xid)
@@ -295,7 +295,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
       this.object = env.cache.insert(this.key, this.bereq, head, this.body_bytes, this.recipients.takeBusy(), this)
       this.adopt(this.object.body)
     }
-    this.recipients.give(asReceived(this, settled, this.object))
+    this.recipients.give(asReceived(this, settled, head, this.object))
   }
 
   /** Bytes of body to come: Content-Length of a response to HEAD is only an announcement. */
@@ -364,7 +364,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     const { env, recipients } = this
     const text = Buffer.from(this.body_text, 'latin1')
     const stored = this.kind !== 'pass' && this.beresp_ttl_s > 0 && !this.beresp_uncacheable
-    const head = objectHead(this.bereq_xid, this.beresp, errorAnswers(this, this.received_ms, stored), stored)
+    const head = objectHead(env.policy, this.bereq_xid, this.beresp, errorAnswers(this, this.received_ms, stored), stored)
     this.expected_bytes = text.length
     this.object = stored
       ? env.cache.insert(this.key, this.bereq, head, text.length, recipients.takeBusy(), this)

@@ -5,34 +5,38 @@ import { ResponseHead } from '../http/message.ts'
 import { finalStatus } from '../http/status.ts'
 import { responseHeadText } from '../http/write.ts'
 import { freshen, stripForStore } from '../policy/conditional.ts'
-import { parseResponseDirectives } from '../policy/directives.ts'
 import { settledAnswers, type InitialAnswers } from '../policy/initial.ts'
+import type { Policy } from '../policy/policy.ts'
+import { responseControl } from '../policy/targeted.ts'
 import type { ObjectHead, StoredObject } from '../store/contract.ts'
 import type { BackendState } from './backend-state.ts'
+import { hide, wholeFields } from './hidden.ts'
 
 /** The head to keep, or to hand on: field lines without framing and Age, and the text that hits send. `beresp` is untouched. */
-export function objectHead(xid: number, beresp: ResponseHead, answers: InitialAnswers, stored: boolean): ObjectHead {
+export function objectHead(policy: Policy, xid: number, beresp: ResponseHead, answers: InitialAnswers, stored: boolean): ObjectHead {
   const kept = new ResponseHead()
   kept.copyFrom(beresp)
-  return headFrom(kept, xid, answers, stored)
+  return headFrom(policy, kept, xid, answers, stored)
 }
 
 /** The head to store. beresp becomes it, unless the one who asked is to have fields that are not for the store. */
 export function headToStore({ beresp, bereq_xid, env }: BackendState, settled: InitialAnswers): ObjectHead {
+  const { policy } = env
   // Said once here, not with each hit: ranges of it are answered, whatever the origin does (RFC 9110 section 14.3).
   if (env.params.http_range_support && beresp.status === 200) beresp.fields.set('Accept-Ranges', 'bytes')
-  const unshared = parseResponseDirectives(beresp.fields).unshared.length > 0
-  return unshared ? objectHead(bereq_xid, beresp, settled, true) : headFrom(beresp, bereq_xid, settled, true)
+  const unshared = responseControl(policy.targets, beresp.fields).unshared.length > 0
+  return unshared ? objectHead(policy, bereq_xid, beresp, settled, true) : headFrom(policy, beresp, bereq_xid, settled, true)
 }
 
-function headFrom(kept: ResponseHead, xid: number, answers: InitialAnswers, stored: boolean): ObjectHead {
+function headFrom(policy: Policy, kept: ResponseHead, xid: number, answers: InitialAnswers, stored: boolean): ObjectHead {
   const status = finalStatus(kept)
   const { fields } = kept
-  if (stored) stripForStore(fields)
+  if (stored) stripForStore(fields, responseControl(policy.targets, fields))
   // Rules may have set fields of the connection: framing is made for each client.
   else removeHopByHop(fields)
   fields.delete('content-length')
   fields.delete('age')
+  const hiddenText = hide(fields, policy.consumed)
   return {
     xid,
     status,
@@ -45,6 +49,7 @@ function headFrom(kept: ResponseHead, xid: number, answers: InitialAnswers, stor
     flags: answers.flags,
     validatable: answers.validatable,
     headText: responseHeadText(kept),
+    ...(hiddenText === undefined ? undefined : { hiddenText }),
   }
 }
 
@@ -52,15 +57,15 @@ function headFrom(kept: ResponseHead, xid: number, answers: InitialAnswers, stor
  * For the request it answers the response is whole; fields that private="..." and no-cache="..." list are missing only
  * from what is stored (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
  */
-export function asReceived(fetch: BackendState, settled: InitialAnswers, stored: StoredObject): StoredObject {
-  if (parseResponseDirectives(fetch.beresp.fields).unshared.length === 0) return stored
-  return new LooseObject(objectHead(fetch.bereq_xid, fetch.beresp, settled, false), stored.body, stored.store)
+export function asReceived(fetch: BackendState, settled: InitialAnswers, head: ObjectHead, stored: StoredObject): StoredObject {
+  if (head.fields === fetch.beresp.fields) return stored
+  return new LooseObject(objectHead(fetch.env.policy, fetch.bereq_xid, fetch.beresp, settled, false), stored.body, stored.store)
 }
 
 /** Turns a 304 into the response it confirms: the stored head with the fields that the 304 updates (RFC 9111 section 4.3.4). */
 export function mergeStale(beresp: ResponseHead, stale: ObjectHead): void {
   const merged = new Fields()
-  merged.copyFrom(stale.fields)
+  merged.copyFrom(wholeFields(stale))
   freshen(merged, beresp.fields)
   beresp.fields.copyFrom(merged)
   beresp.status = stale.status

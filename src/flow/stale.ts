@@ -4,6 +4,7 @@ import { NO_DIRECTIVES, parseRequestDirectives, type RequestDirectives } from '.
 import { mayServeOnError, type FailureKind } from '../policy/reuse.ts'
 import type { BodyReader, StoredObject } from '../store/contract.ts'
 import type { Environment } from './environment.ts'
+import { revealed } from './hidden.ts'
 
 /** The stale object that a fetch may validate or fall back on. Its body is held for as long as that may happen. */
 export class Stale {
@@ -37,7 +38,7 @@ export class Stale {
   standsIn(asked: Readonly<RequestDirectives>, failure: FailureKind): StoredObject | undefined {
     const { held, env } = this
     if (held === undefined || !held.live) return undefined
-    return mayServeOnError(env.policy, held.head, env.clock.wall_ms, asked, failure) ? held : undefined
+    return mayServeOnError(env.policy, revealed(held.head), env.clock.wall_ms, asked, failure) ? held : undefined
   }
 
   /** Those who waited have asked for themselves, in words and in what they vary in. */

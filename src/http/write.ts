@@ -24,6 +24,15 @@ export function fieldLine(name: string, value: string): string {
   return UNSAFE.test(name) || UNSAFE.test(value) ? cleanLine(name, value) : name + ': ' + value + '\r\n'
 }
 
+/** The field lines of a text that we wrote, from a place in it: there is nothing to doubt. */
+export function appendLines(into: Fields, text: string, from = 0): void {
+  for (let end = text.indexOf('\r\n', from); end >= 0; end = text.indexOf('\r\n', from)) {
+    const colon = text.indexOf(':', from)
+    into.append(text.slice(from, colon), text.slice(colon + 2, end))
+    from = end + 2
+  }
+}
+
 function headText(before: string, text: string, after: string, fields: Fields): string {
   const { names, values, count } = fields
   let head = before + (UNSAFE.test(text) ? clean(text) : text) + after

@@ -4,7 +4,7 @@ import { deltaSeconds_ms, DirectiveScanner } from './scan.ts'
 /** A duration that was not stated. */
 export const ABSENT = -1
 
-/** Cache-Control of a response, RFC 9111 section 5.2.2, RFC 5861, RFC 8246. Durations are ABSENT when not stated. */
+/** Cache-Control of a response, or a field in its place: RFC 9111 section 5.2.2, RFC 5861, RFC 8246, RFC 9213. Durations are ABSENT when not stated. */
 export interface ResponseDirectives {
   /** -1 absent; 0 also when the value is invalid: section 4.2.1 wants such a response to count as stale. */
   max_age_ms: number
@@ -23,6 +23,8 @@ export interface ResponseDirectives {
   immutable: boolean
   /** Lower-case names listed by no-cache="..." and private="...": not for the store. */
   unshared: readonly string[]
+  /** A targeted field said it: Expires is not heard (RFC 9213 section 2.2). */
+  targeted: boolean
 }
 
 /** Cache-Control of a request, section 5.2.1 and RFC 5861 section 4. */
@@ -39,7 +41,7 @@ export interface RequestDirectives {
 
 const NO_NAMES: readonly string[] = Object.freeze([])
 
-function emptyResponse(): ResponseDirectives {
+export function emptyResponse(): ResponseDirectives {
   return {
     max_age_ms: ABSENT,
     s_maxage_ms: ABSENT,
@@ -55,6 +57,7 @@ function emptyResponse(): ResponseDirectives {
     no_transform: false,
     immutable: false,
     unshared: NO_NAMES,
+    targeted: false,
   }
 }
 
@@ -96,9 +99,13 @@ const MAX_LISTED_NAMES = 64
 
 /** Field names of a qualified directive; undefined when it is unqualified, or so odd that it must count as unqualified. */
 function listedNames(): string[] | undefined {
-  if (scanner.argument === undefined || !scanner.valid) return undefined
+  return scanner.argument === undefined || !scanner.valid ? undefined : listedIn(scanner.argument)
+}
+
+/** The names of a list in lower case, or undefined when there are none, or too many. */
+export function listedIn(argument: string): string[] | undefined {
   const names: string[] = []
-  for (const member of scanner.argument.split(',', MAX_LISTED_NAMES + 1)) {
+  for (const member of argument.split(',', MAX_LISTED_NAMES + 1)) {
     const name = member.trim().toLowerCase()
     if (name !== '') names.push(name)
   }

@@ -13,13 +13,13 @@ const HEURISTIC_FRACTION = 0.1
 const HEURISTIC_MAX_MS = 86_400_000
 
 /**
- * Freshness lifetime that the response states, section 4.2.1: s-maxage, else max-age, else Expires minus Date; NO_LIFETIME
- * when it states none. Never negative otherwise: what expired before it was made has no lifetime.
+ * Freshness lifetime that the response states, section 4.2.1: s-maxage, else max-age, else Expires minus Date, which a targeted field
+ * puts out of force; NO_LIFETIME when it states none. Never negative otherwise: what expired before it was made has no lifetime.
  */
 export function explicitLifetime_ms(directives: Readonly<ResponseDirectives>, fields: Fields, responseTime_ms: number): number {
   if (directives.s_maxage_ms !== ABSENT) return directives.s_maxage_ms
   if (directives.max_age_ms !== ABSENT) return directives.max_age_ms
-  const expires = fields.get('expires')
+  const expires = directives.targeted ? undefined : fields.get('expires')
   if (expires === undefined) return NO_LIFETIME
   // Section 5.3: an invalid date, especially "0", is in the past. Of several lines the first counts (section 4.2.1).
   const expires_ms = parseHttpDate(expires)

@@ -8,6 +8,7 @@ import { ageValue_ms, explicitLifetime_ms, heuristicLifetime_ms, NO_LIFETIME, or
 import type { Policy } from './policy.ts'
 import { STORE, storability } from './storable.ts'
 import type { StoreVerdict } from './storable.ts'
+import { responseControl } from './targeted.ts'
 import { varnishLifetime_ms } from './varnish.ts'
 
 /** What the policy answers for a response before rules run, and, after `settledAnswers`, what becomes of it. */
@@ -74,7 +75,7 @@ function rfcAnswers(
   responseTime_ms: number,
 ): InitialAnswers {
   const fields = beresp.fields
-  const said = parseResponseDirectives(fields)
+  const said = responseControl(policy.targets, fields)
   const t_origin_ms = originTime_ms(responseTime_ms, requestTime_ms, fields)
   const age_ms = responseTime_ms - t_origin_ms
   const explicit_ms = explicitLifetime_ms(said, fields, responseTime_ms)
@@ -172,7 +173,7 @@ export function settledAnswers(
   const answers: InitialAnswers = { ...judged, validatable: isValidatable(beresp.fields) }
   if (rules.grace_ms !== initial.grace_ms) answers.grace_ms = rules.grace_ms
   if (rules.keep_ms !== initial.keep_ms) answers.keep_ms = rules.keep_ms
-  if (policy.decidesStorage && !initial.uncacheable) judgeAgain(answers, bereq, beresp)
+  if (policy.decidesStorage && !initial.uncacheable) judgeAgain(policy, answers, bereq, beresp)
   if (ttlSet) adoptTtl(answers, rules.ttl_ms)
   if (answers.uncacheable) return marker(answers, answers.why, markerTtl_ms(policy, answers.why))
   if (answers.ttl_ms + answers.grace_ms + answers.keep_ms <= 0) return marker(answers, STORE.useless, policy.uncacheable_ttl_ms)
@@ -188,8 +189,8 @@ const PERMITTED_BY_RULES: ReadonlySet<StoreVerdict> = new Set<StoreVerdict>([
 ])
 
 /** Rules may also have added what forbids sharing: `set beresp.http.Cache-Control = "private"`. */
-function judgeAgain(answers: InitialAnswers, bereq: RequestHead, beresp: ResponseHead): void {
-  const why = storability(bereq, parseRequestDirectives(bereq.fields), beresp, parseResponseDirectives(beresp.fields))
+function judgeAgain(policy: Policy, answers: InitialAnswers, bereq: RequestHead, beresp: ResponseHead): void {
+  const why = storability(bereq, parseRequestDirectives(bereq.fields), beresp, responseControl(policy.targets, beresp.fields))
   if (PERMITTED_BY_RULES.has(why)) return
   answers.why = why
   answers.uncacheable = true

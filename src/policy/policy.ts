@@ -9,6 +9,9 @@ export interface PolicyParams {
   default_keep_ms: number
   uncacheable_ttl_ms: number
   clock_skew_ms: number
+  /** Names of fields, in lower case. */
+  targets: readonly string[]
+  consumed: readonly string[]
 }
 
 /**
@@ -21,6 +24,10 @@ export interface Policy {
   readonly decidesStorage: boolean
   /** Are the Cache-Control directives of requests heard (section 5.2.1)? */
   readonly requestDirectives: boolean
+  /** Fields that are heard in place of Cache-Control, the first one first (RFC 9213 section 2.2). */
+  readonly targets: readonly string[]
+  /** Fields that speak to us alone: they are not handed on to clients. */
+  readonly consumed: readonly string[]
   /** May a lifetime be guessed from Last-Modified (section 4.2.2)? */
   readonly heuristics: boolean
   /** Are ranges answered as RFC 9110 section 14 has it, and partial responses stored (RFC 9111 section 3.3)? */
@@ -60,6 +67,8 @@ function rfc9111(params: PolicyParams): Policy {
     name: 'rfc9111',
     decidesStorage: true,
     requestDirectives: true,
+    targets: params.targets,
+    consumed: params.consumed,
     heuristics: true,
     rangesByRfc: true,
     unsafeInvalidates: true,
@@ -80,6 +89,8 @@ function varnish(params: PolicyParams): Policy {
     name: 'varnish',
     decidesStorage: false,
     requestDirectives: false,
+    targets: [],
+    consumed: [],
     heuristics: false,
     rangesByRfc: false,
     unsafeInvalidates: false,
@@ -101,6 +112,8 @@ export const DEFAULT_PARAMS: PolicyParams = {
   default_keep_ms: 0,
   uncacheable_ttl_ms: 120_000,
   clock_skew_ms: 10_000,
+  targets: ['lacquer-cache-control', 'cdn-cache-control', 'surrogate-control'],
+  consumed: ['lacquer-cache-control', 'surrogate-control'],
 }
 
 export function policyFor(name: PolicyName, params: PolicyParams = DEFAULT_PARAMS): Policy {

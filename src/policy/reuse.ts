@@ -1,8 +1,9 @@
 import type { Fields } from '../http/fields.ts'
-import { ABSENT, NO_DIRECTIVES, parseResponseDirectives } from './directives.ts'
+import { ABSENT, NO_DIRECTIVES } from './directives.ts'
 import type { RequestDirectives } from './directives.ts'
-import { OBJ_NO_CACHE, OBJ_STALE_IF_ERROR } from './flags.ts'
+import { OBJ_IMMUTABLE, OBJ_NO_CACHE, OBJ_STALE_IF_ERROR } from './flags.ts'
 import type { Policy } from './policy.ts'
+import { responseControl } from './targeted.ts'
 
 /** The part of a stored object's head that reuse depends on (store/contract.ts ObjectHead has it). */
 export interface Reusable {
@@ -49,7 +50,7 @@ export function mayReuse(policy: Policy, object: Reusable, now_ms: number, reque
   const grace_ms = request.req_grace_s === undefined ? object.grace_ms : Math.min(object.grace_ms, request.req_grace_s * 1000)
   const asked = policy.requestDirectives ? request.directives : NO_DIRECTIVES
   const fresh = age_ms < ttl_ms && (object.flags & OBJ_NO_CACHE) === 0
-  if (fresh && satisfies(asked, age_ms, ttl_ms - age_ms)) return REUSE.fresh
+  if (fresh && satisfies(asked, object.flags, age_ms, ttl_ms - age_ms)) return REUSE.fresh
   if (age_ms >= ttl_ms && age_ms < ttl_ms + grace_ms && !insistsOnFresh(asked)) return REUSE.stale
   if (acceptsStale(policy, object, age_ms, asked)) return REUSE.stale
   return age_ms < object.ttl_ms + object.grace_ms + object.keep_ms ? REUSE.revalidate : REUSE.no
@@ -61,8 +62,10 @@ function insistsOnFresh(asked: Readonly<RequestDirectives>): boolean {
 }
 
 /** no-cache, max-age and min-fresh of the request (sections 5.2.1.4, 5.2.1.1, 5.2.1.3) against a fresh object. */
-function satisfies(asked: Readonly<RequestDirectives>, age_ms: number, remaining_ms: number): boolean {
+function satisfies(asked: Readonly<RequestDirectives>, flags: number, age_ms: number, remaining_ms: number): boolean {
   if (asked.no_cache || remaining_ms < asked.min_fresh_ms) return false
+  // RFC 8246 section 2: while it is fresh it does not change, so that to validate it for its age would be in vain. no-cache insists.
+  if ((flags & OBJ_IMMUTABLE) !== 0) return true
   // max-age=0 is how a browser reloads: no age, however small, is young enough.
   return asked.max_age_ms === ABSENT || (age_ms <= asked.max_age_ms && asked.max_age_ms > 0)
 }
@@ -98,7 +101,7 @@ export function mayServeOnError(
   if (policy.requestDirectives && asked.no_cache) return false
   if (stale_ms < object.grace_ms) return true
   if (!policy.requestDirectives || (object.flags & policy.prohibitsStale) !== 0) return false
-  const said_ms = object.flags & OBJ_STALE_IF_ERROR ? parseResponseDirectives(object.fields).stale_if_error_ms : ABSENT
+  const said_ms = object.flags & OBJ_STALE_IF_ERROR ? responseControl(policy.targets, object.fields).stale_if_error_ms : ABSENT
   if (stale_ms < Math.max(said_ms, asked.stale_if_error_ms)) return true
   return failure === 'disconnected' && stale_ms < policy.disconnected_grace_ms
 }

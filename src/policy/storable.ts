@@ -84,7 +84,7 @@ function allowsAuthorized(said: Readonly<ResponseDirectives>): boolean {
 function permitsStoring(response: ResponseHead, said: Readonly<ResponseDirectives>): boolean {
   if (isNeverStored(response.status)) return false
   if (said.public || said.max_age_ms !== ABSENT || said.s_maxage_ms !== ABSENT) return true
-  return response.fields.has('expires') || isHeuristicallyCacheable(response.status)
+  return (!said.targeted && response.fields.has('expires')) || isHeuristicallyCacheable(response.status)
 }
 
 /**

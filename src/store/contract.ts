@@ -88,6 +88,8 @@ export interface ObjectHead {
    * without the end line, Age, Connection, Content-Length, Via or X-Varnish. Made once when stored.
    */
   headText: string
+  /** More field lines of the response, "Name: value\r\n...", that are kept and never sent: what the origin said to this cache alone. */
+  hiddenText?: string
 }
 
 /** When nothing about an object is of use any more, wall-clock ms. */

@@ -1,5 +1,6 @@
 import { SystemClock, type Clock } from '../base/clock.ts'
 import { Cache } from '../cache/cache.ts'
+import { parseFieldNames } from '../config/field-names.ts'
 import { CounterBlock, MAIN, type CounterHandle, type CounterValues } from '../counters/counters.ts'
 import type { CounterClass } from '../counters/table.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
@@ -187,5 +188,7 @@ function policyParameters(config: WorkerConfig): Parameters<typeof policyFor>[1]
     default_keep_ms: params.default_keep * 1000,
     uncacheable_ttl_ms: params.uncacheable_ttl * 1000,
     clock_skew_ms: params.clock_skew * 1000,
+    targets: parseFieldNames(params.cache_control_targets) ?? [],
+    consumed: parseFieldNames(params.cache_control_consumed) ?? [],
   }
 }

@@ -17,7 +17,7 @@ import { recoverWorker } from './recovery.ts'
 import { reopen } from './reopen.ts'
 
 const MAGIC = 0x4c515241
-const VERSION = 2
+const VERSION = 3
 
 /** What a worker needs to find its way into an arena: can be posted to a thread. */
 export interface ArenaHandle {

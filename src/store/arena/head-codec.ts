@@ -1,4 +1,5 @@
 import { Fields } from '../../http/fields.ts'
+import { appendLines } from '../../http/write.ts'
 import type { ObjectHead } from '../contract.ts'
 
 // A head as bytes: four doubles, words, then the strings. Byte offsets; the beginning lies on a multiple of 8.
@@ -20,7 +21,8 @@ const EXPECTED = 64
 export const CHECKED = 72
 const CHECKED_SUM = 76
 export const CHECKED_END = 80
-const STRINGS = 80
+const HIDDEN_BYTES = 80
+const STRINGS = 84
 /** Of a head without a word of text. */
 export const LEAST_HEAD_BYTES = STRINGS
 
@@ -33,7 +35,7 @@ interface Latin1 {
 
 /** Bytes that the head and its id take. */
 export function headSize(id: string, head: ObjectHead): number {
-  return STRINGS + Buffer.byteLength(id) + head.reason.length + head.headText.length
+  return STRINGS + Buffer.byteLength(id) + head.reason.length + head.headText.length + (head.hiddenText?.length ?? 0)
 }
 
 /** `at` is a byte offset of the arena. Field lines are those of `headText`, so the text is all that is kept of them. */
@@ -64,7 +66,8 @@ export function encodeHead(
   let end = at + STRINGS
   end += words[w + ID_BYTES / 4] = text.utf8Write(id, end)
   end += words[w + REASON_BYTES / 4] = text.latin1Write(head.reason, end)
-  words[w + TEXT_BYTES / 4] = text.latin1Write(head.headText, end)
+  end += words[w + TEXT_BYTES / 4] = text.latin1Write(head.headText, end)
+  words[w + HIDDEN_BYTES / 4] = head.hiddenText === undefined ? 0 : text.latin1Write(head.hiddenText, end)
 }
 
 /** Is it that id's? */
@@ -127,7 +130,10 @@ export function decodeHead(bytes: Buffer, doubles: Float64Array, words: Int32Arr
   const w = at / 4
   const reason_at = at + STRINGS + words[w + ID_BYTES / 4]
   const text_at = reason_at + words[w + REASON_BYTES / 4]
-  const head = new DecodedHead(text.latin1Slice(text_at, text_at + words[w + TEXT_BYTES / 4]))
+  const hidden_at = text_at + words[w + TEXT_BYTES / 4]
+  const head = new DecodedHead(text.latin1Slice(text_at, hidden_at))
+  const hidden_bytes = words[w + HIDDEN_BYTES / 4]
+  if (hidden_bytes > 0) head.hiddenText = text.latin1Slice(hidden_at, hidden_at + hidden_bytes)
   head.reason = text.latin1Slice(reason_at, text_at)
   head.t_origin_ms = doubles[d + T_ORIGIN / 8]
   head.ttl_ms = doubles[d + TTL / 8]
@@ -152,6 +158,7 @@ class DecodedHead implements ObjectHead {
   flags = 0
   validatable = false
   readonly headText: string
+  hiddenText: string | undefined = undefined
   private parsed: Fields | undefined = undefined
 
   constructor(headText: string) {
@@ -166,11 +173,7 @@ class DecodedHead implements ObjectHead {
 /** The field lines of "HTTP/1.1 200 OK\r\nName: value\r\n...". We wrote it: there is nothing to doubt. */
 export function fieldsOf(headText: string): Fields {
   const fields = new Fields()
-  let from = headText.indexOf('\r\n') + 2
-  for (let end = headText.indexOf('\r\n', from); end >= 0 && from > 1; end = headText.indexOf('\r\n', from)) {
-    const colon = headText.indexOf(':', from)
-    fields.append(headText.slice(from, colon), headText.slice(colon + 2, end))
-    from = end + 2
-  }
+  const from = headText.indexOf('\r\n') + 2
+  if (from > 1) appendLines(fields, headText, from)
   return fields
 }

@@ -13,7 +13,7 @@ export const FIELD_OVERHEAD_BYTES = 128
 
 export function headCost(head: ObjectHead): number {
   const fields = head.fields
-  let bytes = OBJECT_OVERHEAD_BYTES + head.headText.length + fields.count * FIELD_OVERHEAD_BYTES
+  let bytes = OBJECT_OVERHEAD_BYTES + head.headText.length + (head.hiddenText?.length ?? 0) + fields.count * FIELD_OVERHEAD_BYTES
   for (let i = 0; i < fields.count; i++) bytes += 2 * fields.names[i].length + fields.values[i].length
   return bytes
 }

@@ -45,10 +45,11 @@ export function objects(makeStore: MakeStore, exact: boolean): void {
 
   test('what is found has the head as it was stored', () => {
     const store = makeStore(ROOMY)
-    const given = head({ xid: 9, lines: 5 })
+    const given = { ...head({ xid: 9, lines: 5 }), hiddenText: 'X-Hidden: 1\r\n' }
     store.open('a', given, 0)?.body.complete()
     const found = store.find('a')?.head
-    expect({ ...found, fields: undefined }).toMatchObject({ xid: 9, status: 200, reason: 'OK', ttl_ms: 120_000, headText: given.headText })
+    const { headText, hiddenText } = given
+    expect({ ...found, fields: undefined }).toMatchObject({ xid: 9, status: 200, reason: 'OK', ttl_ms: 120_000, headText, hiddenText })
     expect(found?.fields.values.slice(0, 5)).toEqual(given.fields.values.slice(0, 5))
   })
 

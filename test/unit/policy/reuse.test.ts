@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseRequestDirectives } from '../../../src/policy/directives.ts'
-import { OBJ_MUST_REVALIDATE, OBJ_NO_CACHE, OBJ_S_MAXAGE, OBJ_STALE_IF_ERROR } from '../../../src/policy/flags.ts'
+import { OBJ_IMMUTABLE, OBJ_MUST_REVALIDATE, OBJ_NO_CACHE, OBJ_S_MAXAGE, OBJ_STALE_IF_ERROR } from '../../../src/policy/flags.ts'
 import { policyFor } from '../../../src/policy/policy.ts'
 import { isErrorStatus, mayReuse, mayServeOnError, REUSE, type FailureKind, type Reuse } from '../../../src/policy/reuse.ts'
 import { fields, NOON_MS, S } from './given.ts'
@@ -55,6 +55,12 @@ describe('reuse under rfc9111, RFC 9111 section 4', () => {
     [{ ttl: 10, grace: 5 }, 12, 'max-age=60', revalidate],
     [{ ttl: 10, grace: 5 }, 12, 'max-age=60, max-stale', stale],
     [{ ttl: 10, grace: 5 }, 12, 'max-age=11, max-stale', revalidate],
+    // immutable (RFC 8246): its age does not matter while it is fresh, unless the client insists.
+    [{ ttl: 10, flags: OBJ_IMMUTABLE }, 5, 'max-age=0', fresh],
+    [{ ttl: 10, flags: OBJ_IMMUTABLE }, 5, 'max-age=1', fresh],
+    [{ ttl: 10, flags: OBJ_IMMUTABLE }, 5, 'no-cache', revalidate],
+    [{ ttl: 10, flags: OBJ_IMMUTABLE }, 5, 'max-age=0, min-fresh=6', revalidate],
+    [{ ttl: 10, grace: 5, flags: OBJ_IMMUTABLE }, 12, 'max-age=0', revalidate],
     // min-fresh.
     [{ ttl: 10 }, 5, 'min-fresh=5', fresh],
     [{ ttl: 10 }, 5, 'min-fresh=6', revalidate],
