@@ -3,6 +3,7 @@ import type { Ip } from '../base/ip.ts'
 import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import { TAG } from '../log/tags.ts'
+import type { InitialAnswers } from '../policy/initial.ts'
 import type { Store } from '../store/contract.ts'
 import type { BackendContext, LoadedVcl, VclBackend, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
@@ -128,10 +129,18 @@ export abstract class BackendState extends TaskState implements BackendContext {
     return createHash('sha256').update(this.key, 'latin1').digest()
   }
 
-  /** For a new response: as the request said, and nothing chosen. */
-  forgetUncacheable(): void {
+  /** For a new response: as the request said, unless something else is known, and nothing chosen. */
+  forgetUncacheable(uncacheable = this.bereq_uncacheable): void {
     this.storage_choice = undefined
-    this.uncacheable = this.bereq_uncacheable
+    this.uncacheable = uncacheable
+  }
+
+  /** As vcl_backend_response finds them. */
+  protected begin({ age_ms, ttl_ms, grace_ms, keep_ms }: InitialAnswers): void {
+    this.beresp_age_s = age_ms / 1000
+    this.beresp_ttl_s = ttl_ms / 1000
+    this.beresp_grace_s = grace_ms / 1000
+    this.beresp_keep_s = keep_ms / 1000
   }
 
   unsetBody(): void {

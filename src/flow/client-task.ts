@@ -1,6 +1,7 @@
 import { MAIN } from '../counters/counters.ts'
 import { TAG } from '../log/tags.ts'
 import type { Fields } from '../http/fields.ts'
+import type { ResponseHead } from '../http/message.ts'
 import type { Busy, Waiter } from '../cache/busy.ts'
 import type { Body, BodyReader, Cold, StoredObject } from '../store/contract.ts'
 import { ClientState } from './client-state.ts'
@@ -37,6 +38,8 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   thaws = 0
   /** The response came around the store: its conditions and ranges were the origin's business. */
   passed = false
+  /** It passes only because of its method: rules had nothing against looking it up. */
+  by_method = false
   /** The response was fetched for this request (not a hit, not collapsed). */
   fetched_by_us = false
   /** Content-Length of a response to HEAD, -1 if it had none. */
@@ -77,6 +80,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   /** Nothing of an earlier run through the rules is left but the request. */
   beginAgain(): void {
     this.passed = false
+    this.by_method = false
     this.fetched_by_us = false
     this.purging = false
     this.announced_bytes = -1
@@ -185,7 +189,6 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.fetched_by_us = true
     if (this.over) return
     this.timestamp('Fetch')
-    if (this.passed) invalidateStored(this)
     run(this, STEP.deliver)
   }
 
@@ -273,6 +276,10 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.fetch = this.source = undefined
     this.body_text = ''
     this.pool.giveBack(this)
+  }
+
+  answered(head: ResponseHead, replaced: boolean): void {
+    if (this.passed) invalidateStored(this, head, replaced)
   }
 
   bodySent(): void {

@@ -16,4 +16,6 @@ export interface FetchSetup {
   readonly asked: Readonly<RequestDirectives>
   readonly body: (OutgoingBody & { readonly started: boolean }) | undefined
   readonly owner: FetchOwner | undefined
+  /** Of a pass: the response may be stored for other requests, if the policy lets it. */
+  readonly storable: boolean
 }

@@ -7,7 +7,6 @@ import { removeHopByHop } from '../http/hop.ts'
 import type { ResponseHead } from '../http/message.ts'
 import { finalStatus, isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
-import { confirmed } from '../policy/freshening.ts'
 import { initialAnswers, type InitialAnswers } from '../policy/initial.ts'
 import { isErrorStatus, type FailureKind } from '../policy/reuse.ts'
 import type { FetchFailure, OriginCall, OriginHandler } from '../origin/contract.ts'
@@ -22,6 +21,7 @@ import type { Environment } from './environment.ts'
 import type { FetchKind, FetchSetup } from './fetch-setup.ts'
 import * as account from './fetch-log.ts'
 import { Intake, type IntakeHost } from './intake.ts'
+import { replaces } from './invalidate.ts'
 import { asReceived, headToStore, mergeStale, objectHead, settle } from './object-head.ts'
 import { handOver, Recipients } from './recipients.ts'
 import { callBackend } from './rules.ts'
@@ -48,11 +48,11 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   /** Its owner has been, or is being, told. */
   private handedOut = false
   private ended = false
-  /** Published to its owner only. */
-  private private = false
+  /** For its owner only, as far as is known. */
+  private private: boolean
   sent_ms = 0
   dated = false
-  readonly purges: number
+  purges: number
   readonly serial = this.env.cache.serial
   private received_ms = 0
   private traffic = NO_TRAFFIC
@@ -64,7 +64,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     this.is_bgfetch = setup.kind === 'bgfetch'
     this.purges = setup.busy?.purges ?? env.cache.purges(key)
     this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
-    this.bereq_uncacheable = setup.kind === 'pass'
+    this.private = this.bereq_uncacheable = setup.kind === 'pass'
     this.forgetUncacheable()
     this.stale = new Stale(env, setup.stale)
   }
@@ -80,7 +80,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   /** The client that wanted it is gone. What may be stored is fetched to the end, for others; the rest is not. */
   clientLeft(): void {
     this.recipients.ownerLeft()
-    if (this.ended || (this.kind !== 'pass' && !this.private)) return
+    if (this.ended || !this.private) return
     this.giveUp('client left')
   }
 
@@ -211,19 +211,8 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   /** RFC 9111 section 4.3.4: a 304 to our conditions updates the stored head, which then is the response. */
   private freshenStale(of304: Fields): boolean {
     const { beresp } = this
-    const stale = this.stale.object
-    if (stale === undefined) {
-      this.dropCall()
-      this.backendError(503, 'Not modified since when?')
-      return false
-    }
-    if (confirmed([stale.head.fields], beresp.fields) < 0) {
-      this.log.record(TAG.FetchError, 'the 304 is not about what is stored: asked again without conditions')
-      this.dropCall()
-      this.stale.giveUp(this.bereq)
-      this.send()
-      return false
-    }
+    const stale = this.stale.confirmedBy(beresp.fields)
+    if (stale === undefined) return this.unconfirmed()
     mergeStale(beresp, stale.head)
     this.beresp_was_304 = true
     account.logConfirmed(this, of304)
@@ -231,15 +220,23 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     return true
   }
 
+  /** Of no condition of ours, or of a response that we have not: the origin is asked for the whole. */
+  private unconfirmed(): false {
+    this.dropCall()
+    if (this.stale.object === undefined) this.backendError(503, 'Not modified since when?')
+    else {
+      this.stale.giveUp(this.bereq)
+      this.send()
+    }
+    return false
+  }
+
   /** The policy's first answers, which rules may change. */
   private answer(): void {
-    this.forgetUncacheable()
     const answers = initialAnswers(this.env.policy, this.bereq, this.beresp, this.sent_ms, this.received_ms)
     this.answers = answers
-    this.beresp_age_s = answers.age_ms / 1000
-    this.beresp_ttl_s = answers.ttl_ms / 1000
-    this.beresp_grace_s = answers.grace_ms / 1000
-    this.beresp_keep_s = answers.keep_ms / 1000
+    this.forgetUncacheable(this.bereq_uncacheable && (answers.uncacheable || !this.setup.storable))
+    this.begin(answers)
     if (this.kind !== 'pass') account.logRfcTtl(this, answers)
   }
 
@@ -269,8 +266,10 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     const settled = settle(this, answers, this.sent_ms, this.received_ms)
     if (this.kind !== 'pass') account.logSettled(this, settled)
     this.timestamp('Process')
-    if (settled.uncacheable) this.publishLoose(settled, hitForPass)
-    else this.publishStored(settled)
+    const stored = !settled.uncacheable && (this.kind !== 'pass' || replaces(this))
+    if (this.kind === 'pass') this.recipients.answered(this.beresp, stored)
+    if (stored) this.publishStored(settled)
+    else this.publishLoose(settled, hitForPass)
     account.logBody(this, this.expected_bytes, this.chunked, this.object)
     if (this.beresp_do_stream) this.handOut()
   }
@@ -289,6 +288,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   private publishStored(settled: InitialAnswers): void {
     const { env, validated } = this
     const head = headToStore(this, settled)
+    this.private = false
     if (validated !== undefined) {
       this.object = env.cache.freshen(this.key, validated, head, this.recipients.takeBusy(), this.bereq, this)
     } else {

@@ -1,19 +1,37 @@
 import { MAIN } from '../counters/counters.ts'
+import type { ResponseHead } from '../http/message.ts'
 import { invalidatedUrls, invalidates } from '../policy/invalidation.ts'
 import type { ClientTask } from './client-task.ts'
+import type { Environment } from './environment.ts'
 import { makeKey } from './steps/lookup.ts'
 
 /**
  * The answer to an unsafe method takes out what is stored for its target and for what Location and Content-Location name
- * on the same origin (RFC 9111 section 4.4). Keys are made by vcl_hash, as for a request for each of the URLs.
+ * on the same origin (RFC 9111 section 4.4). Keys are made by vcl_hash, as for a request for each of the URLs. `replaced`: the
+ * target's has made room for the answer itself.
  */
-export function invalidateStored(task: ClientTask): void {
-  const { object, req, env } = task
-  if (object === undefined || !invalidates(env.policy, req.method, object.head.status)) return
+export function invalidateStored(task: ClientTask, answer: ResponseHead, replaced: boolean): void {
+  const { req, env, key } = task
+  if (!invalidates(env.policy, req.method, answer.status)) return
   const url = req.url
-  for (const target of invalidatedUrls(req.fields.get('host') ?? '', url, object.head.fields)) {
+  const targets = invalidatedUrls(req.fields.get('host') ?? '', url, answer.fields)
+  for (const target of replaced ? targets.slice(1) : targets) {
     req.url = target
     if (makeKey(task, false)) env.counters[MAIN.n_invalidated] += env.cache.purge(task.key)
   }
   req.url = url
+  task.key = key
+}
+
+/**
+ * The answer to a POST is about to be stored for the next GET: what is there for its URL is invalid, and leaves. False when
+ * somebody else has purged the URL since the request was sent: then the answer may not be stored either.
+ */
+export function replaces(fetch: { readonly env: Environment; readonly key: string; purges: number }): boolean {
+  const { env, key, purges } = fetch
+  if (env.cache.purges(key) !== purges) return false
+  env.counters[MAIN.n_invalidated] += env.cache.purge(key)
+  fetch.purges = env.cache.purges(key)
+  // Counts wrap around at 32 bits.
+  return fetch.purges === ((purges + 1) | 0)
 }

@@ -1,7 +1,7 @@
 import type { Busy } from '../cache/busy.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Fields } from '../http/fields.ts'
-import type { RequestHead } from '../http/message.ts'
+import type { RequestHead, ResponseHead } from '../http/message.ts'
 import type { StoredObject } from '../store/contract.ts'
 import type { Intake } from './intake.ts'
 
@@ -14,6 +14,8 @@ export interface FetchOwner {
   fetched(): void
   notFetched(status: number, reason: string): void
   informational(status: number, reason: string, fields: Fields): void
+  /** The response's head is in. `replaced`: it is about to be stored in place of what was there for its URL. */
+  answered(head: ResponseHead, replaced: boolean): void
   /** The request has gone out, its body included. */
   bodySent(): void
 }
@@ -35,6 +37,10 @@ export class Recipients {
 
   informational(status: number, reason: string, fields: Fields): void {
     this.owner?.informational(status, reason, fields)
+  }
+
+  answered(head: ResponseHead, replaced: boolean): void {
+    this.owner?.answered(head, replaced)
   }
 
   bodySent(): void {

@@ -1,6 +1,8 @@
+import type { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
 import { dropConditions } from '../policy/conditional.ts'
 import { NO_DIRECTIVES, parseRequestDirectives, type RequestDirectives } from '../policy/directives.ts'
+import { confirmed } from '../policy/freshening.ts'
 import { mayServeOnError, type FailureKind } from '../policy/reuse.ts'
 import type { BodyReader, StoredObject } from '../store/contract.ts'
 import type { Environment } from './environment.ts'
@@ -21,6 +23,12 @@ export class Stale {
 
   get object(): StoredObject | undefined {
     return this.held
+  }
+
+  /** Is what is held what a 304 speaks of? */
+  confirmedBy(update: Fields): StoredObject | undefined {
+    const { held } = this
+    return held !== undefined && confirmed([held.head.fields], update) === 0 ? held : undefined
   }
 
   /** It turned out to be of no use: the origin is to be asked without conditions. */

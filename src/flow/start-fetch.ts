@@ -16,6 +16,7 @@ export function startFetch(task: ClientTask, kind: 'fetch' | 'pass'): void {
     asked: task.directives,
     body: kind === 'pass' ? task.connection.body : undefined,
     owner: task,
+    storable: task.by_method,
   })
   fetch.bereq.copyFrom(task.req)
   task.object = undefined
@@ -43,6 +44,7 @@ export function refreshInBackground(task: ClientTask, busy: Busy): void {
     asked: task.directives,
     body: undefined,
     owner: undefined,
+    storable: false,
   })
   fetch.bereq.copyFrom(task.req)
   task.log.link('bereq', fetch.bereq_xid, 'bgfetch')

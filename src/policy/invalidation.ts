@@ -14,7 +14,7 @@ export function invalidates(policy: Policy, method: string, status: number): boo
 }
 
 /**
- * URLs, in origin form, whose stored responses go: the target itself, and what Location and Content-Location name on the
+ * URLs, in origin form, whose stored responses go: the target itself, first, and what Location and Content-Location name on the
  * same origin (section 4.4: never on another one, or any site could empty its neighbour). The scheme is not compared:
  * TLS may end before us.
  */
@@ -30,6 +30,14 @@ export function invalidatedUrls(host: string, url: string, response: Fields): st
     if (!urls.includes(target)) urls.push(target)
   }
   return urls
+}
+
+/** Does the value, relative to the URL, name that URL itself (RFC 9110 section 8.7)? */
+export function namesItself(host: string, url: string, value: string): boolean {
+  const base = parse(`http://${host}${url}`, undefined)
+  const named = base && parse(value, base)
+  if (!named || named.hostname !== base.hostname || portOf(named) !== portOf(base)) return false
+  return named.pathname === base.pathname && named.search === base.search
 }
 
 function parse(text: string, base: URL | undefined): URL | undefined {

@@ -2,6 +2,7 @@ import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/message.ts'
 import { ABSENT } from './directives.ts'
 import type { RequestDirectives, ResponseDirectives } from './directives.ts'
+import { namesItself } from './invalidation.ts'
 import { isHeuristicallyCacheable, isNeverStored, isUnderstood } from './statuses.ts'
 import { varySpec } from './vary.ts'
 
@@ -10,7 +11,7 @@ export const STORE = {
   ok: 'ok',
   /** Stored because the operator's rules gave it a ttl. */
   rules: 'rules',
-  /** Only answers to GET are stored. */
+  /** Only answers to GET are stored, and those to a POST that say so. */
   method: 'method',
   /** The request said no-store, section 5.2.1.5. */
   request_no_store: 'request-no-store',
@@ -43,6 +44,7 @@ export type StoreRefusal = Exclude<StoreVerdict, 'ok' | 'rules'>
 /** The part of a request that storing depends on. */
 export interface RequestLike {
   readonly method: string
+  readonly url: string
   readonly fields: Fields
 }
 
@@ -56,7 +58,7 @@ export function storability(
   response: ResponseHead,
   said: Readonly<ResponseDirectives>,
 ): StoreVerdict {
-  if (request.method !== 'GET') return STORE.method
+  if (request.method !== 'GET' && !answersGet(request, response, said)) return STORE.method
   const status = statusRefusal(response.status, said)
   if (status !== STORE.ok) return status
   if (asked.no_store) return STORE.request_no_store
@@ -67,6 +69,17 @@ export function storability(
   if (!permitsStoring(response, said)) return STORE.no_permission
   if (varySpec(response.fields) === '*') return STORE.vary
   return cookieRefused(response.fields, said) ? STORE.set_cookie : STORE.ok
+}
+
+/**
+ * RFC 9110 section 9.3.3: the answer to a POST that says for how long it is fresh, and in Content-Location that it is what the
+ * target has become, may be stored for the next GET.
+ */
+function answersGet({ method, url, fields }: RequestLike, response: ResponseHead, said: Readonly<ResponseDirectives>): boolean {
+  if (method !== 'POST' || response.status !== 200) return false
+  if (said.s_maxage_ms === ABSENT && said.max_age_ms === ABSENT && !response.fields.has('expires')) return false
+  const location = response.fields.get('content-location')
+  return location !== undefined && namesItself(fields.get('host') ?? '', url, location)
 }
 
 function statusRefusal(status: number, said: Readonly<ResponseDirectives>): StoreVerdict {

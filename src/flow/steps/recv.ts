@@ -8,7 +8,8 @@ import { STEP, type Step } from '../step.ts'
 export function recv(task: ClientTask): Step {
   switch (callClient(task, 'RECV', task.vcl.subs.recv)) {
     case ACTION.hash:
-      return mayLookup(task) ? STEP.hash : hashed(task, STEP.pass)
+      task.by_method = !mayLookup(task)
+      return task.by_method ? hashed(task, STEP.pass) : STEP.hash
     case ACTION.pass:
       return hashed(task, STEP.pass)
     case ACTION.pipe:

@@ -34,6 +34,18 @@ describe('storing, RFC 9111 section 3', () => {
         STORE.method,
       ],
     ),
+    // RFC 9110 section 9.3.3.
+    ['POST with its own Content-Location', request('POST', 'Host: a'), response(200, FRESH, 'Content-Location: http://a/#x'), STORE.ok],
+    [
+      'POST, without a lifetime',
+      request('POST', 'Host: a'),
+      response(200, 'Content-Location: /', `Last-Modified: ${at(-99)}`),
+      STORE.method,
+    ],
+    ['POST, an empty query is none', request('POST', 'Host: a'), response(200, FRESH, 'Content-Location: /?'), STORE.ok],
+    ['POST, Content-Location with a query', request('POST', 'Host: a'), response(200, FRESH, 'Content-Location: /?x'), STORE.method],
+    ['POST, private', request('POST', 'Host: a'), response(200, 'Cache-Control: private, max-age=9', 'Content-Location: /'), STORE.private],
+    ['PUT with its own Content-Location', request('PUT', 'Host: a'), response(200, FRESH, 'Content-Location: /'), STORE.method],
     // Not final, not complete.
     ['100', get(), response(100, FRESH), STORE.status],
     ['103', get(), response(103, FRESH), STORE.status],
