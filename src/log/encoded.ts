@@ -1,4 +1,4 @@
-import type { FieldLines } from './transaction.ts'
+import type { FieldLines } from './records.ts'
 
 /** Records that are always the same and follow one another: encoded when first written, copied from then on. */
 export class Run {

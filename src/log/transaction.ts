@@ -1,20 +1,11 @@
 import { assert } from '../base/assert.ts'
-import type { Latin1Buffer } from '../base/digits.ts'
-import { putInteger, putMicroseconds, putText, putWallClock, putWord } from '../base/digits.ts'
+import { putInteger, putMicroseconds, putText, putWallClock } from '../base/digits.ts'
 import type { Place, Run } from './encoded.ts'
-import { BATCH, RECORD_WORDS } from './ring.ts'
+import { COLON, NUMBERS_BYTES, RECORD_BYTES, Records, SPACE, type FieldLines } from './records.ts'
 import { TAG } from './tags.ts'
-import type { LogBuffer, LogWriter } from './writer.ts'
 import { TALLY } from './writer.ts'
 
 export type TransactionKind = 'sess' | 'req' | 'bereq'
-
-/** Field lines as http/ keeps them; log/ stands above http/ and knows only the shape. */
-export interface FieldLines {
-  readonly count: number
-  readonly names: readonly string[]
-  readonly values: readonly string[]
-}
 
 /** A response's head, as far as the log wants it. */
 export interface HeadLines {
@@ -27,18 +18,10 @@ export interface HeadLines {
 export const XID_MASK = 0x3fffffff
 /** Set in the ids of sessions and requests. */
 export const CLIENT = 0x40000000
-const RECORD_BYTES = RECORD_WORDS * 4
-const SPACE = 32
-const COLON = 58
-/** Most bytes a record of numbers can take: eight of 17 characters and two words. */
-const NUMBERS_BYTES = 192
 /** More than this is encoded each time. */
 const ENCODED_BYTES_MAX = 2048
-/** Below this many words a loop is faster than the call. */
-const LOOP_WORDS = 16
 /** Longest label of a timestamp; rules may choose it. */
 const LABEL_MAX = 96
-const NOTHING: LogBuffer = { bytes: Buffer.alloc(0) as Latin1Buffer, words: new Uint32Array(0) }
 
 /**
  * The records of one session, request or fetch, collected in a pooled buffer as they will stand in the ring, and
@@ -46,32 +29,7 @@ const NOTHING: LogBuffer = { bytes: Buffer.alloc(0) as Latin1Buffer, words: new 
  *
  * A session lives long and says little: its records are written one by one, and it holds no buffer.
  */
-export class Transaction {
-  /** Each record is written at once, on its own. */
-  direct = false
-  private readonly writer: LogWriter
-  private readonly mask: Uint8Array
-  private readonly text_max: number
-  private buffer = NOTHING
-  /** Those of `buffer`. */
-  private bytes = NOTHING.bytes
-  private words = NOTHING.words
-  private limit_bytes = 0
-  private at = 0
-  /** In the buffer. */
-  private records = 0
-  /** Second word of every record: id and side. */
-  private id = 0
-  private open = false
-  /** Where a batch's own words go when a link stands before it, else 0. */
-  private batchWord = 0
-
-  constructor(writer: LogWriter) {
-    this.writer = writer
-    this.mask = writer.mask
-    this.text_max = writer.text_max
-  }
-
+export class Transaction extends Records {
   get xid(): number {
     return this.id & XID_MASK
   }
@@ -81,70 +39,6 @@ export class Transaction {
     this.open = true
     this.direct = false
     this.id = id
-  }
-
-  record(tag: number, text: string): void {
-    if (this.mask[tag] !== 0) return
-    const kept = text.length > this.text_max ? text.slice(0, this.text_max) : text
-    const start = this.reserve(kept.length)
-    this.finish(tag, start, putText(this.bytes, start, kept))
-  }
-
-  /** A record whose text is put together from words, with spaces between them: up to six, so that no string is made of them. */
-  spaced(tag: number, a: string, b: string, c = '', d = '', e = '', f = ''): void {
-    if (this.mask[tag] !== 0) return
-    const length = a.length + b.length + c.length + d.length + e.length + f.length + 6
-    if (length > this.text_max) return this.record(tag, `${a} ${b} ${c} ${d} ${e} ${f}`.trimEnd())
-    const start = this.reserve(length)
-    const { bytes } = this
-    let at = putText(bytes, start, a)
-    at = putWord(bytes, at, b)
-    at = putWord(bytes, at, c)
-    at = putWord(bytes, at, d)
-    at = putWord(bytes, at, e)
-    this.finish(tag, start, putWord(bytes, at, f))
-  }
-
-  /** "RFC 120 10 0 1700000000 cacheable": whole numbers between two words. */
-  numbers(tag: number, word: string, values: Float64Array, count: number, last: string): void {
-    if (this.mask[tag] !== 0) return
-    const start = this.reserve(NUMBERS_BYTES)
-    const { bytes } = this
-    let at = putText(bytes, start, word)
-    for (let i = 0; i < count; i++) {
-      bytes[at] = SPACE
-      at = putInteger(bytes, at + 1, Math.round(values[i]))
-    }
-    this.finish(tag, start, putWord(bytes, at, last))
-  }
-
-  /** "Name: value". */
-  field(tag: number, name: string, value: string): void {
-    if (this.mask[tag] !== 0) return
-    const length = name.length + 2 + value.length
-    if (length > this.text_max) return this.record(tag, `${name}: ${value}`)
-    const start = this.reserve(length)
-    const { bytes } = this
-    const at = putText(bytes, start, name)
-    bytes[at] = COLON
-    bytes[at + 1] = SPACE
-    this.finish(tag, start, putText(bytes, at + 2, value))
-  }
-
-  /** "Name: 123". */
-  numberField(tag: number, name: string, value: number): void {
-    if (this.mask[tag] !== 0) return
-    const start = this.reserve(name.length + NUMBERS_BYTES)
-    const { bytes } = this
-    const at = putText(bytes, start, name)
-    bytes[at] = COLON
-    bytes[at + 1] = SPACE
-    this.finish(tag, start, putInteger(bytes, at + 2, value))
-  }
-
-  fields(tag: number, lines: FieldLines): void {
-    if (this.mask[tag] !== 0) return
-    for (let i = 0; i < lines.count; i++) this.field(tag, lines.names[i], lines.values[i])
   }
 
   /** Status line and fields of a response to the client. */
@@ -173,12 +67,6 @@ export class Transaction {
   run(run: Run): void {
     if (run.generation === this.writer.encoded.generation && run.words !== undefined) this.copy(run.words, run.records)
     else this.encodeRun(run)
-  }
-
-  number(tag: number, value: number): void {
-    if (this.mask[tag] !== 0) return
-    const start = this.reserve(NUMBERS_BYTES)
-    this.finish(tag, start, putInteger(this.bytes, start, value))
   }
 
   /** "Label: 1700000000.000000 0.000123 0.000045": wall clock, since the transaction's start, since the label before. */
@@ -268,12 +156,6 @@ export class Transaction {
     this.relation(TAG.Link, kind, child, reason)
   }
 
-  /** Writes what there is and lets go of the buffer: for a transaction that is going to wait. */
-  park(): void {
-    this.flush()
-    this.release()
-  }
-
   /** Writes End and everything not yet written. The object belongs to somebody else afterwards. */
   end(): void {
     this.record(TAG.End, '')
@@ -299,24 +181,6 @@ export class Transaction {
     this.finish(tag, start, putText(bytes, at + 1, reason))
   }
 
-  /** Position for a payload of at most `length` characters and its NUL. */
-  private reserve(length: number): number {
-    if (this.at + RECORD_BYTES + length + 4 > this.limit_bytes) this.makeRoom()
-    return this.at + RECORD_BYTES
-  }
-
-  private finish(tag: number, start: number, written: number): void {
-    const end = written - start > this.text_max ? start + this.text_max : written
-    // NUL; up to three bytes of padding follow, which readers skip.
-    this.bytes[end] = 0
-    const word = this.at >> 2
-    this.words[word] = (tag << 24) | (end + 1 - start)
-    this.words[word + 1] = this.id
-    this.at = (end + 4) & ~3
-    this.records++
-    if (this.direct) this.park()
-  }
-
   /** Writes a head and remembers its words, unless the buffer was written out in between. */
   private encode(place: Place, head: HeadLines): void {
     this.reserve(0)
@@ -340,59 +204,5 @@ export class Transaction {
     run.words = this.words.slice(from >> 2, this.at >> 2)
     run.records = this.records - records
     run.generation = this.writer.encoded.generation
-  }
-
-  /** Appends encoded records as ours. */
-  private copy(encoded: Uint32Array, count: number): void {
-    const { length } = encoded
-    this.reserve(length * 4)
-    const { words } = this
-    const to = this.at >> 2
-    if (length < LOOP_WORDS) for (let i = 0; i < length; i++) words[to + i] = encoded[i]
-    else words.set(encoded, to)
-    for (let i = 0; i < length; i += RECORD_WORDS + (((encoded[i] & 0xffff) + 3) >> 2)) words[to + i + 1] = this.id
-    this.at += length * 4
-    this.records += count
-  }
-
-  private makeRoom(): void {
-    assert(this.open, 'records are written to an open transaction')
-    if (this.at > 0) {
-      this.writer.tally[TALLY.flushes]++
-      return this.flush()
-    }
-    this.hold(this.writer.takeBuffer())
-  }
-
-  private flush(): void {
-    if (this.at === 0) return
-    this.writer.tally[TALLY.records] += this.records
-    this.records = 0
-    if (this.batchWord > 0) this.writeLinked()
-    else if (this.direct) this.writer.writeSingle(this.bytes, this.at, this.words[0])
-    else this.writer.writeBatch(this.bytes, this.at)
-    this.at = 0
-  }
-
-  /** A link in another's name stands before the batch: in one piece, so that it costs no write of its own. */
-  private writeLinked(): void {
-    const { words, batchWord } = this
-    words[batchWord] = BATCH
-    words[batchWord + 1] = this.at - batchWord * 4 - RECORD_BYTES
-    this.batchWord = 0
-    this.writer.writeSingle(this.bytes, this.at, words[0])
-  }
-
-  private release(): void {
-    if (this.limit_bytes === 0) return
-    this.writer.giveBuffer(this.buffer)
-    this.hold(NOTHING)
-  }
-
-  private hold(buffer: LogBuffer): void {
-    this.buffer = buffer
-    this.bytes = buffer.bytes
-    this.words = buffer.words
-    this.limit_bytes = buffer.bytes.length
   }
 }

@@ -1,0 +1,198 @@
+import { assert } from '../base/assert.ts'
+import type { Latin1Buffer } from '../base/digits.ts'
+import { putInteger, putText, putWord } from '../base/digits.ts'
+import { BATCH, RECORD_WORDS } from './ring.ts'
+import type { LogBuffer, LogWriter } from './writer.ts'
+import { TALLY } from './writer.ts'
+
+/** Field lines as http/ keeps them; log/ stands above http/ and knows only the shape. */
+export interface FieldLines {
+  readonly count: number
+  readonly names: readonly string[]
+  readonly values: readonly string[]
+}
+
+export const RECORD_BYTES = RECORD_WORDS * 4
+export const SPACE = 32
+export const COLON = 58
+/** Most bytes a record of numbers can take: eight of 17 characters and two words. */
+export const NUMBERS_BYTES = 192
+/** Below this many words a loop is faster than the call. */
+const LOOP_WORDS = 16
+const NOTHING: LogBuffer = { bytes: Buffer.alloc(0) as Latin1Buffer, words: new Uint32Array(0) }
+
+/** Records of one transaction in a pooled buffer, as they will stand in the ring. */
+export abstract class Records {
+  /** Each record is written at once, on its own. */
+  direct = false
+  protected readonly writer: LogWriter
+  protected readonly mask: Uint8Array
+  protected readonly text_max: number
+  private buffer = NOTHING
+  /** Those of `buffer`. */
+  protected bytes = NOTHING.bytes
+  protected words = NOTHING.words
+  private limit_bytes = 0
+  protected at = 0
+  /** In the buffer. */
+  protected records = 0
+  /** Second word of every record: id and side. */
+  protected id = 0
+  protected open = false
+  /** Where a batch's own words go when a link stands before it, else 0. */
+  protected batchWord = 0
+
+  constructor(writer: LogWriter) {
+    this.writer = writer
+    this.mask = writer.mask
+    this.text_max = writer.text_max
+  }
+
+  record(tag: number, text: string): void {
+    if (this.mask[tag] !== 0) return
+    const kept = text.length > this.text_max ? text.slice(0, this.text_max) : text
+    const start = this.reserve(kept.length)
+    this.finish(tag, start, putText(this.bytes, start, kept))
+  }
+
+  /** A record whose text is put together from words, with spaces between them: up to six, so that no string is made of them. */
+  spaced(tag: number, a: string, b: string, c = '', d = '', e = '', f = ''): void {
+    if (this.mask[tag] !== 0) return
+    const length = a.length + b.length + c.length + d.length + e.length + f.length + 6
+    if (length > this.text_max) return this.record(tag, `${a} ${b} ${c} ${d} ${e} ${f}`.trimEnd())
+    const start = this.reserve(length)
+    const { bytes } = this
+    let at = putText(bytes, start, a)
+    at = putWord(bytes, at, b)
+    at = putWord(bytes, at, c)
+    at = putWord(bytes, at, d)
+    at = putWord(bytes, at, e)
+    this.finish(tag, start, putWord(bytes, at, f))
+  }
+
+  /** "RFC 120 10 0 1700000000 cacheable": whole numbers between two words. */
+  numbers(tag: number, word: string, values: Float64Array, count: number, last: string): void {
+    if (this.mask[tag] !== 0) return
+    const start = this.reserve(NUMBERS_BYTES)
+    const { bytes } = this
+    let at = putText(bytes, start, word)
+    for (let i = 0; i < count; i++) {
+      bytes[at] = SPACE
+      at = putInteger(bytes, at + 1, Math.round(values[i]))
+    }
+    this.finish(tag, start, putWord(bytes, at, last))
+  }
+
+  /** "Name: value". */
+  field(tag: number, name: string, value: string): void {
+    if (this.mask[tag] !== 0) return
+    const length = name.length + 2 + value.length
+    if (length > this.text_max) return this.record(tag, `${name}: ${value}`)
+    const start = this.reserve(length)
+    const { bytes } = this
+    const at = putText(bytes, start, name)
+    bytes[at] = COLON
+    bytes[at + 1] = SPACE
+    this.finish(tag, start, putText(bytes, at + 2, value))
+  }
+
+  /** "Name: 123". */
+  numberField(tag: number, name: string, value: number): void {
+    if (this.mask[tag] !== 0) return
+    const start = this.reserve(name.length + NUMBERS_BYTES)
+    const { bytes } = this
+    const at = putText(bytes, start, name)
+    bytes[at] = COLON
+    bytes[at + 1] = SPACE
+    this.finish(tag, start, putInteger(bytes, at + 2, value))
+  }
+
+  fields(tag: number, lines: FieldLines): void {
+    if (this.mask[tag] !== 0) return
+    for (let i = 0; i < lines.count; i++) this.field(tag, lines.names[i], lines.values[i])
+  }
+
+  number(tag: number, value: number): void {
+    if (this.mask[tag] !== 0) return
+    const start = this.reserve(NUMBERS_BYTES)
+    this.finish(tag, start, putInteger(this.bytes, start, value))
+  }
+
+  /** Writes what there is and lets go of the buffer: for a transaction that is going to wait. */
+  park(): void {
+    this.flush()
+    this.release()
+  }
+
+  /** Position for a payload of at most `length` characters and its NUL. */
+  protected reserve(length: number): number {
+    if (this.at + RECORD_BYTES + length + 4 > this.limit_bytes) this.makeRoom()
+    return this.at + RECORD_BYTES
+  }
+
+  protected finish(tag: number, start: number, written: number): void {
+    const end = written - start > this.text_max ? start + this.text_max : written
+    // NUL; up to three bytes of padding follow, which readers skip.
+    this.bytes[end] = 0
+    const word = this.at >> 2
+    this.words[word] = (tag << 24) | (end + 1 - start)
+    this.words[word + 1] = this.id
+    this.at = (end + 4) & ~3
+    this.records++
+    if (this.direct) this.park()
+  }
+
+  /** Appends encoded records as ours. */
+  protected copy(encoded: Uint32Array, count: number): void {
+    const { length } = encoded
+    this.reserve(length * 4)
+    const { words } = this
+    const to = this.at >> 2
+    if (length < LOOP_WORDS) for (let i = 0; i < length; i++) words[to + i] = encoded[i]
+    else words.set(encoded, to)
+    for (let i = 0; i < length; i += RECORD_WORDS + (((encoded[i] & 0xffff) + 3) >> 2)) words[to + i + 1] = this.id
+    this.at += length * 4
+    this.records += count
+  }
+
+  private makeRoom(): void {
+    assert(this.open, 'records are written to an open transaction')
+    if (this.at > 0) {
+      this.writer.tally[TALLY.flushes]++
+      return this.flush()
+    }
+    this.hold(this.writer.takeBuffer())
+  }
+
+  private flush(): void {
+    if (this.at === 0) return
+    this.writer.tally[TALLY.records] += this.records
+    this.records = 0
+    if (this.batchWord > 0) this.writeLinked()
+    else if (this.direct) this.writer.writeSingle(this.bytes, this.at, this.words[0])
+    else this.writer.writeBatch(this.bytes, this.at)
+    this.at = 0
+  }
+
+  /** A link in another's name stands before the batch: in one piece, so that it costs no write of its own. */
+  private writeLinked(): void {
+    const { words, batchWord } = this
+    words[batchWord] = BATCH
+    words[batchWord + 1] = this.at - batchWord * 4 - RECORD_BYTES
+    this.batchWord = 0
+    this.writer.writeSingle(this.bytes, this.at, words[0])
+  }
+
+  private release(): void {
+    if (this.limit_bytes === 0) return
+    this.writer.giveBuffer(this.buffer)
+    this.hold(NOTHING)
+  }
+
+  private hold(buffer: LogBuffer): void {
+    this.buffer = buffer
+    this.bytes = buffer.bytes
+    this.words = buffer.words
+    this.limit_bytes = buffer.bytes.length
+  }
+}
