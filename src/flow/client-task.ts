@@ -6,7 +6,7 @@ import type { Busy, Waiter } from '../cache/busy.ts'
 import type { Body, BodyReader, Cold, StoredObject } from '../store/contract.ts'
 import { ClientState } from './client-state.ts'
 import type { ClientConnection } from './client.ts'
-import { addForwardedFor, logHit, logRequest } from './request-log.ts'
+import { logHit, logRequest } from './request-log.ts'
 import type { Environment } from './environment.ts'
 import type { Fetch } from './fetch.ts'
 import { invalidateStored } from './invalidate.ts'
@@ -71,7 +71,6 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.beginState(connection)
     this.beginAgain()
     logRequest(this)
-    addForwardedFor(this)
     env.counters[MAIN.client_req]++
     connection.onClosed = this.onClosed
     run(this, STEP.recv)

@@ -12,12 +12,21 @@ export const RUNS = {
   deliver: new Run([TAG.VCL_call, 'DELIVER'], [TAG.VCL_return, 'deliver']),
 }
 
-/** The request as received. */
+/** The request as received, and X-Forwarded-For as it goes on. */
 export function logRequest(task: ClientTask): void {
-  const { log, start_ms } = task
-  log.beginRequest(task.connection.facts.xid, start_ms)
-  log.record(TAG.VCL_use, task.vcl.name)
-  logReceived(task)
+  const { log, start_ms, req, connection } = task
+  const { facts } = connection
+  log.receive(facts.xid, start_ms, task.vcl.name, facts.peer_text, req.method)
+  log.record(TAG.ReqURL, req.url)
+  const { known } = req
+  if (known === undefined || known.fields.has('x-forwarded-for')) {
+    log.record(TAG.ReqProtocol, req.proto)
+    log.fields(TAG.ReqHeader, req.fields)
+    return addForwardedFor(task)
+  }
+  const { text } = facts.client_ip
+  req.fields.appendKeyed('X-Forwarded-For', 'x-forwarded-for', text)
+  log.requestBlock(req.proto, known.fields, text, known.slot)
 }
 
 function logReceived({ log, req, connection }: ClientTask): void {
@@ -43,7 +52,7 @@ export function restartLog(task: ClientTask): void {
 }
 
 /** The client's address goes behind those it came by. */
-export function addForwardedFor({ req, connection, log }: ClientTask): void {
+function addForwardedFor({ req, connection, log }: ClientTask): void {
   const { fields } = req
   const { text } = connection.facts.client_ip
   const before = fields.combined('x-forwarded-for')

@@ -4,6 +4,7 @@ export const HTAB = 9
 export const LF = 10
 export const CR = 13
 export const SP = 32
+export const SLASH = 47
 export const DQUOTE = 34
 export const COMMA = 44
 export const COLON = 58
@@ -52,3 +53,18 @@ for (let i = 0; i < 16; i++) {
 /** ASCII lower case; other bytes map to themselves. */
 export const LOWER = new Uint8Array(256)
 for (let i = 0; i < 256; i++) LOWER[i] = i >= 65 && i <= 90 ? i + 32 : i
+
+/** The method of a request for a representation, "GET" or "HEAD"; '' for any other. */
+export function readMethod(buffer: Uint8Array, start: number, end: number): string {
+  const first = buffer[start]
+  if (end - start === 3 && first === 71 && buffer[start + 1] === 69 && buffer[start + 2] === 84) return 'GET'
+  if (end - start === 4 && first === 72 && buffer[start + 1] === 69 && buffer[start + 2] === 65 && buffer[start + 3] === 68) return 'HEAD'
+  return ''
+}
+
+/** Are these the bytes of the text? */
+export function isText(buffer: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false
+  for (let i = 0; i < text.length; i++) if (buffer[start + i] !== text.charCodeAt(i)) return false
+  return true
+}

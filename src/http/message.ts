@@ -1,4 +1,5 @@
 import { Fields } from './fields.ts'
+import type { KnownBlock } from './known-blocks.ts'
 
 /** Head of a request: req and bereq. `url` is the origin-form target ("/path?query"), or "*". */
 export class RequestHead {
@@ -6,6 +7,8 @@ export class RequestHead {
   url = ''
   proto = 'HTTP/1.1'
   readonly fields = new Fields()
+  /** What it was parsed from, whatever has become of it since, if that had come before. */
+  known: KnownBlock | undefined = undefined
 
   copyFrom(other: RequestHead): void {
     this.method = other.method

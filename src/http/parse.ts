@@ -1,6 +1,7 @@
-import { COLON, CR, HTAB, LF, SP, TARGET, TCHAR, VALUE } from './bytes.ts'
+import { COLON, CR, HTAB, isText, LF, readMethod, SLASH, SP, TARGET, TCHAR, VALUE } from './bytes.ts'
 import type { Fields } from './fields.ts'
 import { CLOSE, KEEP_ALIVE, UPGRADE_OPTION, connectionOptions, judgeTransferEncoding, readContentLength } from './framing.ts'
+import { KnownBlocks, type KnownBlock } from './known-blocks.ts'
 import { equalsToken } from './list.ts'
 import type { RequestHead } from './message.ts'
 import * as names from './names.ts'
@@ -76,6 +77,7 @@ export class RequestParser {
   /** By id + 1 of a known name (0: the first line, or an unknown name): what followed it last time, as lookupName says it, or -1. */
   private readonly successors = new Int16Array(names.KNOWN_NAMES.length + 1).fill(-1)
   private last_host = ''
+  private readonly blocks = new KnownBlocks()
 
   constructor(limits: ParseLimits) {
     this.limits = limits
@@ -98,12 +100,51 @@ export class RequestParser {
     let pos = halfEmptyLine(buffer, start, line, stop) ? 0 : this.requestLine(buffer, line, stop)
     if (pos === 0 && stop - start >= size_bytes) return this.refuse(414, 'Request line too long', 'RX_OVERFLOW')
     if (pos <= 0) return pos
+    const block = pos
+    const method = scanned === 0 && stop === end && buffer[this.target_start] === SLASH ? readMethod(buffer, line, this.method_end) : ''
+    if (method !== '') {
+      const known = this.blocks.find(buffer, block, end, this.http11)
+      if (known !== undefined && this.within(known)) {
+        this.reuse(buffer, method, known, head)
+        return end - start
+      }
+    }
     pos = this.fieldLines(buffer, pos, stop)
     if (pos === 0 && stop - start >= size_bytes) return this.refuse(431, 'Request head too large', 'RX_OVERFLOW')
     if (pos <= 0) return pos
     const text = (buffer as unknown as Latin1Buffer).latin1Slice(line, pos)
     this.fill(text, line, head)
-    return this.judge(text, line, head) ? pos - start : -1
+    if (!this.judge(text, line, head)) return -1
+    if (method !== '' && pos === end && this.plain) this.blocks.learn(buffer, block, end, head.fields, this.http11, this.keep_alive)
+    return pos - start
+  }
+
+  /** Of the limits, which may have changed, those that a known block could break. */
+  private within({ fields, line_bytes }: KnownBlock): boolean {
+    return fields.count <= this.limits.http_max_hdr && line_bytes <= this.limits.http_req_hdr_len
+  }
+
+  /** Nothing of the field lines asks for anything but an answer. */
+  private get plain(): boolean {
+    return this.framing === 'none' && !this.upgrade && !this.expect_continue
+  }
+
+  /** The field lines are known. */
+  private reuse(buffer: Buffer, method: string, known: KnownBlock, head: RequestHead): void {
+    this.framing = 'none'
+    this.content_length = 0
+    this.keep_alive = known.keep_alive
+    this.expect_continue = false
+    this.upgrade = false
+    if (!isText(buffer, this.target_start, this.target_end, known.url)) {
+      known.url = (buffer as unknown as Latin1Buffer).latin1Slice(this.target_start, this.target_end)
+      known.key = ''
+    }
+    head.method = method
+    head.url = known.url
+    head.proto = this.http11 ? 'HTTP/1.1' : 'HTTP/1.0'
+    head.fields.copyFrom(known.fields)
+    head.known = known
   }
 
   /** Position behind the request line, 0 incomplete, -1 refused. */
@@ -207,6 +248,7 @@ export class RequestParser {
     const { spans, steering } = this
     for (let id = 0; id < names.STEERING_IDS; id++) steering[id] = -1
     this.repeated = 0
+    head.known = undefined
     head.method = methodName(text, this.method_end - base)
     head.url = text.slice(this.target_start - base, this.target_end - base)
     head.proto = this.http11 ? 'HTTP/1.1' : 'HTTP/1.0'

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
 import { putInteger, putMicroseconds, putText, putWallClock } from '../base/digits.ts'
 import type { Place, Run } from './encoded.ts'
+import { Preamble } from './preamble.ts'
 import { COLON, NUMBERS_BYTES, RECORD_BYTES, Records, SPACE, type FieldLines } from './records.ts'
 import { TAG } from './tags.ts'
 import { TALLY } from './writer.ts'
@@ -51,16 +52,29 @@ export class Transaction extends Records {
 
   /** The same for a head that never changes, that of a stored response; `key` is the object's transaction id. */
   storedHead(head: HeadLines, key: number): void {
-    const place = this.writer.encoded.place(key)
-    if (place.lines !== head.fields) {
-      place.lines = head.fields
-      place.words = undefined
-      this.respHead(head)
-    } else if (place.words !== undefined) {
-      this.copy(place.words, place.records)
-    } else {
-      this.encode(place, head)
-    }
+    const place = this.writer.encoded.head(key)
+    if (place.lines === head.fields && place.words !== undefined) return this.copy(place.words, place.records)
+    const again = place.lines === head.fields
+    place.lines = head.fields
+    place.words = undefined
+    const mark = this.mark()
+    this.respHead(head)
+    if (again) this.remember(place, mark)
+  }
+
+  /** ReqProtocol and ReqHeader of lines that never change, in the place that `key` says; `forwarded` is X-Forwarded-For, if we have made it. */
+  requestBlock(proto: string, lines: FieldLines, forwarded: string, key: number): void {
+    const place = this.writer.encoded.block(key)
+    const again = place.lines === lines && place.more === forwarded
+    if (again && place.words !== undefined) return this.copy(place.words, place.records)
+    place.lines = lines
+    place.more = forwarded
+    place.words = undefined
+    const mark = this.mark()
+    this.record(TAG.ReqProtocol, proto)
+    this.fields(TAG.ReqHeader, lines)
+    if (forwarded !== '') this.field(TAG.ReqHeader, 'X-Forwarded-For', forwarded)
+    if (again) this.remember(place, mark)
   }
 
   /** Records that never change. */
@@ -151,6 +165,18 @@ export class Transaction extends Records {
     this.timestamp('Req', at_ms, 0, 0)
   }
 
+  /** `beginRequest`, VCL_use, ReqStart and ReqMethod, encoded once for each session. */
+  receive(session: number, at_ms: number, rules: string, peer: string, method: string): void {
+    const preamble = this.writer.encoded.preamble(session)
+    const again = preamble.claim(session, rules, peer, method, this.writer.encoded.generation)
+    if (again && preamble.words !== undefined && preamble.fits(this.xid, at_ms)) return this.copyPreamble(preamble, preamble.words, at_ms)
+    this.beginRequest(session, at_ms)
+    this.record(TAG.VCL_use, rules)
+    this.record(TAG.ReqStart, peer)
+    this.record(TAG.ReqMethod, method)
+    if (again && Preamble.suits(this.mask, this.text_max)) preamble.learn(this.words.slice(0, this.at >> 2), this.records, this.xid, at_ms)
+  }
+
   /** Names a child transaction, while this one has not ended. */
   link(kind: TransactionKind, child: number, reason: string): void {
     this.relation(TAG.Link, kind, child, reason)
@@ -181,28 +207,54 @@ export class Transaction extends Records {
     this.finish(tag, start, putText(bytes, at + 1, reason))
   }
 
-  /** Writes a head and remembers its words, unless the buffer was written out in between. */
-  private encode(place: Place, head: HeadLines): void {
-    this.reserve(0)
-    const from = this.at
-    const { records } = this
-    const flushes = this.writer.tally[TALLY.flushes]
-    this.respHead(head)
-    const size_bytes = this.at - from
-    if (this.direct || flushes !== this.writer.tally[TALLY.flushes] || size_bytes > ENCODED_BYTES_MAX) return
-    if (size_bytes * 2 > this.writer.buffer_bytes) return
-    place.words = this.words.slice(from >> 2, this.at >> 2)
-    place.records = this.records - records
+  private copyPreamble(preamble: Preamble, encoded: Uint32Array, at_ms: number): void {
+    assert(this.at === 0, 'a request begins in an empty buffer')
+    this.reserve(encoded.length * 4)
+    const { words, bytes, id } = this
+    words.set(encoded)
+    const { ids } = preamble
+    for (let i = 0; i < ids.length; i++) words[ids[i]] = id
+    putInteger(bytes, preamble.id_at, id & XID_MASK)
+    const at_us = Math.round(at_ms * 1000)
+    putWallClock(bytes, preamble.start_at, at_us)
+    putWallClock(bytes, preamble.req_at, at_us)
+    this.batchWord = preamble.batch_word
+    this.at = encoded.length * 4
+    this.records = preamble.records
   }
 
   private encodeRun(run: Run): void {
-    const from = this.at
-    const { records } = this
-    const flushes = this.writer.tally[TALLY.flushes]
+    const mark = this.mark()
     for (const [tag, text] of run.lines) this.record(tag, text)
-    if (this.direct || from === 0 || flushes !== this.writer.tally[TALLY.flushes]) return
-    run.words = this.words.slice(from >> 2, this.at >> 2)
-    run.records = this.records - records
+    const words = this.since(mark)
+    if (words === undefined) return
+    run.words = words
+    run.records = this.records - mark.records
     run.generation = this.writer.encoded.generation
   }
+
+  private remember(place: Place, mark: Mark): void {
+    const words = this.since(mark)
+    if (words === undefined) return
+    place.words = words
+    place.records = this.records - mark.records
+  }
+
+  private mark(): Mark {
+    this.reserve(0)
+    return { at: this.at, records: this.records, flushes: this.writer.tally[TALLY.flushes] }
+  }
+
+  /** The words of the records that were written since, unless they are too many or the buffer was written out in between. */
+  private since(mark: Mark): Uint32Array | undefined {
+    const size_bytes = this.at - mark.at
+    if (this.direct || mark.flushes !== this.writer.tally[TALLY.flushes] || size_bytes > ENCODED_BYTES_MAX) return undefined
+    return size_bytes * 2 > this.writer.buffer_bytes ? undefined : this.words.slice(mark.at >> 2, this.at >> 2)
+  }
+}
+
+interface Mark {
+  readonly at: number
+  readonly records: number
+  readonly flushes: number
 }

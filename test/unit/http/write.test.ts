@@ -80,7 +80,7 @@ test('a request that was parsed and written parses to the same', () => {
     expect(parser.parse(Buffer.from(text, 'latin1'), 0, text.length, second), row.name).toBe(text.length)
     const { framing, content_length, keep_alive, expect_continue, upgrade } = parser
     expect(row.outcome).toMatchObject({ framing, content_length, keep_alive, expect_continue, upgrade })
-    expect(second).toEqual(first)
+    expect({ ...second, known: undefined }).toEqual({ ...first, known: undefined })
     written++
   }
   expect(written).toBeGreaterThan(50)
