@@ -69,19 +69,29 @@ export function putMicroseconds(bytes: Buffer, at: number, value_us: number): nu
   return putFraction(bytes, at, rest_us - seconds * 1e6)
 }
 
-/** The last wall clock reading that was written, and how: one request writes the same one several times. */
+/** The last wall clock reading that was written, and how: one request writes the same one several times, many the same second. */
 let wall_us = NaN
+let wall_s = NaN
 let wallLength = 0
 const wallDigits = Buffer.alloc(32)
+const FRACTION_LENGTH = 7
 
 /** As putMicroseconds, for a wall clock reading. */
 export function putWallClock(bytes: Buffer, at: number, value_us: number): number {
-  if (value_us !== wall_us) {
-    wallLength = putMicroseconds(wallDigits, 0, Math.max(0, value_us))
-    wall_us = value_us
-  }
+  if (value_us !== wall_us) writeWallClock(Math.max(0, value_us))
+  wall_us = value_us
   for (let i = 0; i < wallLength; i++) bytes[at + i] = wallDigits[i]
   return at + wallLength
+}
+
+function writeWallClock(value_us: number): void {
+  const seconds = Math.floor(value_us / 1e6)
+  if (seconds === wall_s) {
+    putFraction(wallDigits, wallLength - FRACTION_LENGTH, value_us - seconds * 1e6)
+    return
+  }
+  wallLength = putMicroseconds(wallDigits, 0, value_us)
+  wall_s = seconds
 }
 
 /** ".dddddd" */

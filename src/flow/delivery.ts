@@ -45,10 +45,7 @@ export function present(task: ClientTask): void {
     log.respHead(task.resp)
     return
   }
-  log.storedHead(head, head.xid)
-  if (task.logged_bytes >= 0) log.numberField(TAG.RespHeader, 'Content-Length', length)
-  if (showsAge(task)) log.numberField(TAG.RespHeader, 'Age', task.age_s)
-  log.run(traceOf(task).run)
+  log.storedResponse(head, head.xid, task.logged_bytes, showsAge(task) ? task.age_s : -1, traceOf(task).run)
 }
 
 /** A response of our own before vcl_synth. */
@@ -193,6 +190,7 @@ const STORED = new StoredHead()
 function sendStored(task: ClientTask, object: StoredObject, length: number, body: Buffer | undefined): Step {
   if (length !== task.logged_bytes) correctLength(task, length)
   STORED.lines = object.head.headText
+  STORED.key = object.head.xid
   STORED.trace = traceOf(task).text
   STORED.age_s = showsAge(task) ? task.age_s : -1
   STORED.length_bytes = length

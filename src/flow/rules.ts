@@ -1,4 +1,5 @@
 import { MAIN } from '../counters/counters.ts'
+import { Run } from '../log/encoded.ts'
 import { TAG } from '../log/tags.ts'
 import { ACTION, type Action, type BackendSub, type ClientSub } from '../vcl/runtime/context.ts'
 import type { ClientTask } from './client-task.ts'
@@ -9,12 +10,18 @@ import { STEP, type Step } from './step.ts'
 /** Action numbers back to their names, for VCL_return. */
 export const ACTION_NAMES: readonly string[] = Object.keys(ACTION)
 
-/** Runs a client-side sub, with its log records. `title` is the sub's name as the log has it: RECV, HASH... */
-export function callClient(task: ClientTask, title: string, sub: ClientSub): Action {
+const RETURNS = ACTION_NAMES.map((name) => new Run([TAG.VCL_return, name]))
+
+const TITLES = ['RECV', 'HASH', 'HIT', 'MISS', 'PASS', 'PIPE', 'PURGE', 'SYNTH', 'DELIVER'] as const
+type ClientTitle = (typeof TITLES)[number]
+const CALLS = Object.fromEntries(TITLES.map((title) => [title, new Run([TAG.VCL_call, title])])) as Readonly<Record<ClientTitle, Run>>
+
+/** Runs a client-side sub, with its log records. `title` is the sub's name as the log has it. */
+export function callClient(task: ClientTask, title: ClientTitle, sub: ClientSub): Action {
   const { log, req, resp } = task
   const { method, url } = req
   const { status, reason } = resp
-  log.record(TAG.VCL_call, title)
+  log.run(CALLS[title])
   let action: Action
   try {
     action = sub(task)
@@ -28,7 +35,7 @@ export function callClient(task: ClientTask, title: string, sub: ClientSub): Act
   if (req.url !== url) log.record(TAG.ReqURL, req.url)
   if (resp.status !== status) log.number(TAG.RespStatus, resp.status)
   if (resp.reason !== reason) log.record(TAG.RespReason, resp.reason)
-  task.log.record(TAG.VCL_return, ACTION_NAMES[action])
+  task.log.run(RETURNS[action])
   return action
 }
 

@@ -18,7 +18,9 @@ export class KnownBlock {
   readonly slot: number
   /** Target of the last request that came with it. */
   url = ''
-  /** For whoever makes a key of `url` and the block: that key, '' when there is none. */
+  /** The first Host of the block. */
+  readonly host: string | undefined
+  /** For whoever makes a key of `url` and `host`: that key, '' when there is none. */
   key = ''
   private readonly words: Uint32Array
   private readonly size_bytes: number
@@ -31,6 +33,7 @@ export class KnownBlock {
     this.words = Uint32Array.from({ length: this.size_bytes >> 2 }, (_, i) => view.getUint32(start + 4 * i, true))
     this.tail = Uint8Array.from(bytes.subarray(start + 4 * this.words.length, end))
     this.fields.copyFrom(fields)
+    this.host = fields.get('host')
     this.http11 = http11
     this.keep_alive = keep_alive
     this.slot = slot

@@ -27,6 +27,21 @@ export interface Place {
   records: number
 }
 
+/** The records of a stored response to a hit. */
+export interface ResponsePlace extends Place {
+  trace: Run | undefined
+  length_bytes: number
+  age_s: number
+  /** Where the value of Age is in the words, as bytes; 0: no Age. */
+  age_at: number
+}
+
+/** Numbers of an account, and its record once they have come twice in a row. */
+export interface AccountPlace {
+  readonly numbers: Float64Array
+  words: Uint32Array | undefined
+}
+
 /**
  * What is logged again and again unchanged: heads of stored responses, field lines that a client repeats with each request, how the requests of a
  * session begin. The words of their records are remembered from the second time on, and copied from then on (bench/micro/log.ts). A fixed
@@ -35,13 +50,20 @@ export interface Place {
 export class Encoded {
   /** Counts changes of the mask. */
   generation = 0
-  private readonly heads = places()
+  readonly account: AccountPlace = { numbers: new Float64Array(5), words: undefined }
+  private readonly responses: ResponsePlace[] = places().map((place) => ({
+    ...place,
+    trace: undefined,
+    length_bytes: -1,
+    age_s: -1,
+    age_at: 0,
+  }))
   private readonly blocks = places()
   private readonly preambles: Preamble[] = Array.from({ length: PLACES }, () => new Preamble())
 
-  /** The place for a stored head; `key` spreads them, such as an object's transaction id. */
-  head(key: number): Place {
-    return this.heads[key & (PLACES - 1)]
+  /** The place for a stored response; `key` spreads them, such as an object's transaction id. */
+  response(key: number): ResponsePlace {
+    return this.responses[key & (PLACES - 1)]
   }
 
   /** The place for the field lines of a request. */
@@ -57,7 +79,8 @@ export class Encoded {
   /** The mask has changed: what was encoded may hold too much or too little. */
   forget(): void {
     this.generation++
-    for (const place of [...this.heads, ...this.blocks]) {
+    this.account.words = undefined
+    for (const place of [...this.responses, ...this.blocks]) {
       place.lines = undefined
       place.words = undefined
     }

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
-import { putInteger, putMicroseconds, putText, putWallClock } from '../base/digits.ts'
-import type { Place, Run } from './encoded.ts'
+import { digitsOf, putInteger, putMicroseconds, putText, putWallClock } from '../base/digits.ts'
+import type { Place, ResponsePlace, Run } from './encoded.ts'
 import { Preamble } from './preamble.ts'
 import { COLON, NUMBERS_BYTES, RECORD_BYTES, Records, SPACE, type FieldLines } from './records.ts'
 import { TAG } from './tags.ts'
@@ -21,6 +21,7 @@ export const XID_MASK = 0x3fffffff
 export const CLIENT = 0x40000000
 /** More than this is encoded each time. */
 const ENCODED_BYTES_MAX = 2048
+const AGE = 'Age'
 /** Longest label of a timestamp; rules may choose it. */
 const LABEL_MAX = 96
 
@@ -50,16 +51,28 @@ export class Transaction extends Records {
     this.fields(TAG.RespHeader, head.fields)
   }
 
-  /** The same for a head that never changes, that of a stored response; `key` is the object's transaction id. */
-  storedHead(head: HeadLines, key: number): void {
-    const place = this.writer.encoded.head(key)
-    if (place.lines === head.fields && place.words !== undefined) return this.copy(place.words, place.records)
-    const again = place.lines === head.fields
+  /**
+   * The same for a head that never changes, that of a stored response, with what is added to it: Content-Length and Age (-1: none), and
+   * `trace`. `key` is the object's transaction id.
+   */
+  storedResponse(head: HeadLines, key: number, length_bytes: number, age_s: number, trace: Run): void {
+    const place = this.writer.encoded.response(key)
+    const again = place.lines === head.fields && place.trace === trace && place.length_bytes === length_bytes
+    if (again && place.words !== undefined && putAge(place, age_s)) return this.copy(place.words, place.records)
     place.lines = head.fields
+    place.trace = trace
+    place.length_bytes = length_bytes
     place.words = undefined
     const mark = this.mark()
     this.respHead(head)
-    if (again) this.remember(place, mark)
+    if (length_bytes >= 0) this.numberField(TAG.RespHeader, 'Content-Length', length_bytes)
+    const age_at = this.at + RECORD_BYTES + AGE.length + 2 - mark.at
+    if (age_s >= 0) this.numberField(TAG.RespHeader, AGE, age_s)
+    this.run(trace)
+    if (!again) return
+    this.remember(place, mark)
+    place.age_s = age_s
+    place.age_at = this.mask[TAG.RespHeader] === 0 && age_s >= 0 ? age_at : 0
   }
 
   /** ReqProtocol and ReqHeader of lines that never change, in the place that `key` says; `forwarded` is X-Forwarded-For, if we have made it. */
@@ -124,6 +137,15 @@ export class Transaction extends Records {
   /** ReqAcct or BereqAcct: head, body and sum of the first direction, then of the second. */
   account(tag: number, head1: number, body1: number, head2: number, body2: number): void {
     if (this.mask[tag] !== 0) return
+    const place = this.writer.encoded.account
+    const again = sameNumbers(place.numbers, tag, head1, body1, head2, body2)
+    if (again && place.words !== undefined) return this.copy(place.words, 1)
+    const mark = this.mark()
+    this.accounted(tag, head1, body1, head2, body2)
+    place.words = again ? this.since(mark) : undefined
+  }
+
+  private accounted(tag: number, head1: number, body1: number, head2: number, body2: number): void {
     const start = this.reserve(NUMBERS_BYTES)
     const { bytes } = this
     let at = putInteger(bytes, start, head1)
@@ -257,4 +279,24 @@ interface Mark {
   readonly at: number
   readonly records: number
   readonly flushes: number
+}
+
+/** False when the age has another width than the one encoded, or there was none. */
+function putAge(place: ResponsePlace, age_s: number): boolean {
+  if (age_s === place.age_s) return true
+  if (place.age_at === 0 || age_s < 0 || digitsOf(age_s) !== digitsOf(place.age_s)) return false
+  if (place.words !== undefined) putInteger(Buffer.from(place.words.buffer), place.age_at, age_s)
+  place.age_s = age_s
+  return true
+}
+
+/** Are these the numbers of the last time? They are from now on. */
+function sameNumbers(last: Float64Array, tag: number, head1: number, body1: number, head2: number, body2: number): boolean {
+  if (last[0] === tag && last[1] === head1 && last[2] === body1 && last[3] === head2 && last[4] === body2) return true
+  last[0] = tag
+  last[1] = head1
+  last[2] = body1
+  last[3] = head2
+  last[4] = body2
+  return false
 }

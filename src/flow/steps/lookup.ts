@@ -18,10 +18,20 @@ export function hash(task: ClientTask): Step {
 export function makeKey(task: ClientTask, told = true): boolean {
   task.key = ''
   if (!task.vcl.usage.builtinHash) return callClient(task, 'HASH', task.vcl.subs.hash) === ACTION.lookup
-  const req = task.req
-  task.key = req.url + '\0' + (req.fields.get('host') ?? task.server_ip.text) + '\0'
+  task.key = builtinKey(task)
   if (told) task.log.run(RUNS.hash)
   return true
+}
+
+/** What the built-in vcl_hash makes of the request. The string is kept where the next such request finds it: its hash is computed once then. */
+function builtinKey({ req, server_ip }: ClientTask): string {
+  const { known, url } = req
+  const host = req.fields.get('host')
+  if (known === undefined || known.url !== url || host === undefined || known.host !== host) {
+    return url + '\0' + (host ?? server_ip.text) + '\0'
+  }
+  if (known.key === '') known.key = url + '\0' + host + '\0'
+  return known.key
 }
 
 /** Looks the key up and counts what was found. */

@@ -82,6 +82,7 @@ describe('a number that cannot be is cut to one that can', () => {
 })
 
 describe('field lines of stored responses', () => {
+  const NO_TRACE = new Run()
   const stored = new Fields()
   stored.append('Content-Type', 'text/html')
   stored.append('ETag', '"abc"')
@@ -94,7 +95,7 @@ describe('field lines of stored responses', () => {
   function respond(log: LogWriter, xid: number, lines: Fields, key: number): void {
     const transaction = log.open(xid, 'client')
     transaction.begin('req', 1, 'rxreq')
-    transaction.storedHead({ status: 200, reason: 'OK', fields: lines }, key)
+    transaction.storedResponse({ status: 200, reason: 'OK', fields: lines }, key, -1, -1, NO_TRACE)
     transaction.end()
   }
 
@@ -104,6 +105,48 @@ describe('field lines of stored responses', () => {
     expect(texts(ring)).toEqual([expected, expected, expected, expected])
     expect(readTransactions(ring).map((records) => new Set(records.map((record) => record.xid)))).toEqual(
       [11, 12, 13, 14].map((xid) => new Set([xid])),
+    )
+  })
+
+  test('with the length, the age and the trace of each request', () => {
+    const { ring, log } = open()
+    const [hit, miss] = [new Run([TAG.RespHeader, 'X-Cache: hit']), new Run([TAG.RespHeader, 'X-Cache: miss'])]
+    const asked: [length: number, age: number, trace: Run][] = [
+      [1024, 7, hit],
+      [1024, 7, hit],
+      [1024, 7, hit],
+      [1024, 8, hit],
+      [1024, 9, hit],
+      [1024, 10, hit],
+      [1024, 11, hit],
+      [1024, 99, hit],
+      [1024, 100, hit],
+      [1024, 5, hit],
+      [-1, 5, hit],
+      [-1, 5, hit],
+      [-1, 6, hit],
+      [-1, -1, hit],
+      [-1, -1, hit],
+      [-1, -1, hit],
+      [-1, 0, hit],
+      [0, 0, miss],
+      [0, 0, miss],
+      [0, 3, miss],
+      [0, 3, hit],
+    ]
+    const head = { status: 200, reason: 'OK', fields: stored }
+    for (const [i, [length, age, trace]] of asked.entries()) {
+      const transaction = log.open(i + 1, 'client')
+      transaction.storedResponse(head, 5, length, age, trace)
+      transaction.end()
+    }
+    expect(texts(ring)).toEqual(
+      asked.map(([length, age, trace]) => [
+        ...expected,
+        ...(length < 0 ? [] : [`Content-Length: ${length}`]),
+        ...(age < 0 ? [] : [`Age: ${age}`]),
+        trace === hit ? 'X-Cache: hit' : 'X-Cache: miss',
+      ]),
     )
   })
 
@@ -133,7 +176,7 @@ describe('field lines of stored responses', () => {
     for (let xid = 1; xid < 40; xid++) {
       const transaction = log.open(xid, 'client')
       transaction.record(TAG.VCL_Log, 'x'.repeat(xid * 6))
-      transaction.storedHead({ status: 200, reason: 'OK', fields: many }, 5)
+      transaction.storedResponse({ status: 200, reason: 'OK', fields: many }, 5, -1, -1, NO_TRACE)
       transaction.end()
     }
     const lines = many.names.map((name, i) => `${name}: ${many.values[i]}`)
@@ -211,6 +254,132 @@ describe('a request and its session', () => {
     request.end()
     expect([...readRing(ring)].map(({ name }) => name)).toEqual(['Begin', 'Timestamp', 'Timestamp', 'End'])
   })
+})
+
+describe('how the requests of a session begin', () => {
+  const AT_MS = 1_795_377_297_000.5
+
+  function lines(options: Partial<LogOptions>, requests: (log: LogWriter) => void): string[][] {
+    const { ring, log } = open(options)
+    requests(log)
+    return readTransactions(ring).map((records) => records.map(({ xid, name, text }) => `${xid} ${name} ${text}`))
+  }
+
+  function receive(
+    log: LogWriter,
+    xid: number,
+    session: number,
+    at_ms: number,
+    rules = 'boot',
+    peer = '192.0.2.1 5 a0',
+    method = 'GET',
+  ): void {
+    const request = log.open(xid, 'client')
+    request.receive(session, at_ms, rules, peer, method)
+    request.end()
+  }
+
+  /** The same without anything remembered. */
+  function anew(
+    log: LogWriter,
+    xid: number,
+    session: number,
+    at_ms: number,
+    rules = 'boot',
+    peer = '192.0.2.1 5 a0',
+    method = 'GET',
+  ): void {
+    const request = log.open(xid, 'client')
+    request.beginRequest(session, at_ms)
+    request.record(TAG.VCL_use, rules)
+    request.record(TAG.ReqStart, peer)
+    request.record(TAG.ReqMethod, method)
+    request.end()
+  }
+
+  const requests: Parameters<typeof receive>[] = []
+  function asked(
+    ...[xid, session, ...more]: [xid: number, session: number, at_ms?: number, rules?: string, peer?: string, method?: string]
+  ): void {
+    const [at_ms = AT_MS + requests.length * 777.25, rules, peer, method] = more
+    requests.push([undefined as never, xid, session, at_ms, rules, peer, method])
+  }
+  for (let xid = 5; xid < 15; xid++) asked(xid, 3)
+  for (let xid = 98; xid < 103; xid++) asked(xid, 3 + 1024)
+  for (let xid = 2 ** 30 - 3; xid < 2 ** 30; xid++) asked(xid, 3)
+  for (const rules of ['boot', 'boot', 'new', 'new', 'new', 'boot']) asked(20, 3, undefined, rules)
+  for (const method of ['GET', 'HEAD', 'HEAD', 'HEAD', 'GET']) asked(21, 3, undefined, 'boot', '192.0.2.1 5 a0', method)
+  for (const peer of ['192.0.2.1 5 a0', '192.0.2.1 5 a0', '192.0.2.100 5 a0']) asked(22, 3, undefined, 'boot', peer)
+  for (const at_ms of [AT_MS, AT_MS, 0, 1e12 - 1, 1e12, 1e13 - 1, 1e13, -5, Number.NaN, AT_MS]) asked(23, 3, at_ms)
+
+  test.each<[string, Partial<LogOptions>]>([
+    ['always', {}],
+    ['where records are cut', { reclen_bytes: 32 }],
+    ['where one is masked', { mask: parseMask('-ReqStart') }],
+    ['where the link is masked', { mask: parseMask('-Link') }],
+    ['where buffers are small', { buffer_bytes: 300 }],
+  ])('is the same, remembered or not: %s', (_, options) => {
+    const again = lines(options, (log) => requests.forEach(([, ...request]) => receive(log, ...request)))
+    const fresh = lines(options, (log) => requests.forEach(([, ...request]) => anew(log, ...request)))
+    expect(again).toEqual(fresh)
+    expect(again).not.toEqual([])
+  })
+
+  test('follows the mask', () => {
+    const names = lines({}, (log) => {
+      for (const xid of [1, 2, 3]) receive(log, xid, 3, AT_MS)
+      log.setMask(parseMask('-VCL_use'))
+      receive(log, 4, 3, AT_MS)
+      receive(log, 5, 3, AT_MS)
+      log.setMask(parseMask('default'))
+      for (const xid of [6, 7, 8]) receive(log, xid, 3, AT_MS)
+    })
+    expect(names.flat().filter((line) => line.includes('VCL_use'))).toEqual([1, 2, 3, 6, 7, 8].map((xid) => `${xid} VCL_use boot`))
+  })
+})
+
+describe('the field lines of a request', () => {
+  test('are the same each time, with the address of each client', () => {
+    const fields = new Fields()
+    fields.append('Host', 'a')
+    const other = new Fields()
+    other.append('Host', 'b')
+    const { ring, log } = open()
+    const asked: [Fields, string][] = [
+      [fields, ''],
+      [fields, ''],
+      [fields, ''],
+      [fields, '192.0.2.1'],
+      [fields, '192.0.2.1'],
+      [fields, '192.0.2.1'],
+      [fields, '192.0.2.2'],
+      [other, '192.0.2.2'],
+      [other, '192.0.2.2'],
+      [other, '192.0.2.2'],
+      [fields, '192.0.2.2'],
+    ]
+    for (const [i, [lines, forwarded]] of asked.entries()) {
+      const transaction = log.open(i + 1, 'client')
+      transaction.requestBlock('HTTP/1.1', lines, forwarded, 9)
+      transaction.end()
+    }
+    expect(readTransactions(ring).map((records) => records.map(({ name, text }) => `${name} ${text}`))).toEqual(
+      asked.map(([lines, forwarded]) => [
+        'ReqProtocol HTTP/1.1',
+        `ReqHeader Host: ${lines.values[0]}`,
+        ...(forwarded === '' ? [] : [`ReqHeader X-Forwarded-For: ${forwarded}`]),
+        'End ',
+      ]),
+    )
+  })
+})
+
+test('accounts are right when they repeat and when they do not', () => {
+  const numbers = [1, 1, 1, 2, 1, 1, 1, 1, 1e10, 1e10, 1e10]
+  expect(written((t) => numbers.forEach((n) => t.account(TAG.ReqAcct, n, 0, n, 5)))).toEqual([
+    ...numbers.map((n) => `ReqAcct ${n} 0 ${n} ${n} 5 ${n + 5}`),
+    'End ',
+  ])
 })
 
 describe('vsl_reclen', () => {
