@@ -68,7 +68,7 @@ export class KnownBlocks {
     this.due = -1
     if (end - start > BLOCK_MAX_BYTES || end - start < 4) return undefined
     if (buffer !== this.viewed) this.look(buffer)
-    const hash = hashOf(this.view, start, end)
+    const hash = hashOf(this.view, start, end) ^ (http11 ? 1 : 0)
     const slot = (hash ^ (hash >>> 13)) & (SLOTS - 1)
     if (this.hashes[slot] !== hash) {
       this.hashes[slot] = hash

@@ -11,3 +11,13 @@ export function numbered(t: Conversation, ...lines: string[]): Promise<TestOrigi
     })
   })
 }
+
+/** Answers with the host and the target it was asked for. */
+export function named(t: Conversation): Promise<TestOrigin> {
+  return t.origin('s1', (s) =>
+    s.forever(async () => {
+      const { request } = await s.rx()
+      s.answer(`${request.field('host')} ${request.start.split(' ')[1]}`, 'Cache-Control: max-age=100')
+    }),
+  )
+}

@@ -80,7 +80,8 @@ test('a request that was parsed and written parses to the same', () => {
     expect(parser.parse(Buffer.from(text, 'latin1'), 0, text.length, second), row.name).toBe(text.length)
     const { framing, content_length, keep_alive, expect_continue, upgrade } = parser
     expect(row.outcome).toMatchObject({ framing, content_length, keep_alive, expect_continue, upgrade })
-    expect({ ...second, known: undefined }).toEqual({ ...first, known: undefined })
+    second.known = first.known
+    expect(second).toEqual(first)
     written++
   }
   expect(written).toBeGreaterThan(50)
