@@ -1,4 +1,5 @@
 import { parseHttpDate } from '../http/dates.ts'
+import type { Fields } from '../http/fields.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 
 /** What the cache must know of the fetch that brought a response. */
@@ -13,6 +14,17 @@ export interface FetchBegun {
   readonly dated: boolean
   /** The store that is to have the response. */
   readonly into: Store
+}
+
+/** A response on its way into the store. */
+export interface Arrival {
+  readonly key: string
+  /** Its normalised Vary. */
+  readonly spec: string
+  /** Of the request that it answers. */
+  readonly fields: Fields
+  readonly head: ObjectHead
+  readonly begun: FetchBegun
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Policy } from '../policy/policy.ts'
 import { REUSE, mayReuse } from '../policy/reuse.ts'
 import { varySpec } from '../policy/vary.ts'
 import type { Cold, ObjectHead, Store, StoredObject } from '../store/contract.ts'
-import { outdates, type FetchBegun } from './begun.ts'
+import { outdates, type Arrival, type FetchBegun } from './begun.ts'
 import type { Busy, Waiter } from './busy.ts'
 import { CLAIM_END, type Claims } from './claims.ts'
 import { copyBody, REVIVED_MAX_BYTES } from './copy.ts'
@@ -97,7 +97,7 @@ export class Cache {
    */
   insert(key: string, req: RequestHead, head: ObjectHead, expected_bytes: number, busy: Busy | undefined, begun: FetchBegun): StoredObject {
     const spec = varySpec(head.fields)
-    const stored = this.admit(key, spec, req.fields, head, expected_bytes, begun)
+    const stored = this.admit({ key, spec, fields: req.fields, head, begun }, expected_bytes)
     const object = stored ?? new LooseObject(head, this.store.transit(expected_bytes), undefined, begun.serial)
     if (busy !== undefined) this.share(busy, object, spec, req.fields)
     return object
@@ -106,7 +106,8 @@ export class Cache {
   /** The stored object was validated: it lives on under a new head (RFC 9111 section 4.3.4). */
   freshen(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead, begun: FetchBegun): StoredObject {
     const spec = varySpec(head.fields)
-    const fresh = this.renew(key, object, spec, head, req.fields, begun) ?? new LooseObject(head, object.body, object.store, object.checked)
+    const arrival = { key, spec, fields: req.fields, head, begun }
+    const fresh = this.renew(arrival, object) ?? new LooseObject(head, object.body, object.store, object.checked)
     if (busy !== undefined) this.share(busy, fresh, spec, req.fields)
     return fresh
   }
@@ -265,7 +266,7 @@ export class Cache {
   private enter(key: string): Entry {
     const known = this.entries.get(key, GET_OPTIONS)
     if (known !== undefined) return known
-    const entry = this.held.get(key) ?? new Entry(key, this.store)
+    const entry = this.held.get(key) ?? new Entry(key, this.store, this.policy.selectsLanguage)
     this.held.delete(key)
     this.entries.set(key, entry)
     return entry
@@ -276,14 +277,7 @@ export class Cache {
   }
 
   /** Opens the object of a response in the place of its variant; undefined when it does not stay. */
-  private admit(
-    key: string,
-    spec: string,
-    fields: Fields,
-    head: ObjectHead,
-    expected_bytes: number,
-    begun: FetchBegun,
-  ): StoredObject | undefined {
+  private admit({ key, spec, fields, head, begun }: Arrival, expected_bytes: number): StoredObject | undefined {
     if (begun.purges !== this.claims.purges(key)) return undefined
     const entry = this.enter(key)
     entry.refresh(true)
@@ -305,6 +299,7 @@ export class Cache {
     }
     const variant = entry.variant(secondary)
     hold(variant, object)
+    entry.leadByLanguage(spec, fields, head, begun.into)
     this.markers.clear(variant)
     this.markUnusable(variant, head)
     return object
@@ -320,38 +315,25 @@ export class Cache {
   }
 
   /** The validated object under its new head, and under another variant if its Vary has changed. */
-  private renew(
-    key: string,
-    object: StoredObject,
-    spec: string,
-    head: ObjectHead,
-    fields: Fields,
-    begun: FetchBegun,
-  ): StoredObject | undefined {
+  private renew(arrival: Arrival, object: StoredObject): StoredObject | undefined {
+    const { spec, fields, head, begun } = arrival
     const before = placeOf(object)
-    if (object.live && before !== undefined && before.key === secondaryKey(spec, fields)) {
-      this.store.rehead(object, head)
-      if (object.live) this.markUnusable(before, head)
-      return object
-    }
-    return this.revive(key, object, spec, head, fields, begun)
+    if (!object.live || before === undefined || before.key !== secondaryKey(spec, fields)) return this.revive(arrival, object)
+    this.store.rehead(object, head)
+    if (!object.live) return object
+    before.entry.leadByLanguage(spec, fields, head, begun.into)
+    this.markUnusable(before, head)
+    return object
   }
 
   /**
    * The object left the store while it was validated, or is to have another place: a copy. What a later response has replaced does not
    * come back.
    */
-  private revive(
-    key: string,
-    object: StoredObject,
-    spec: string,
-    head: ObjectHead,
-    fields: Fields,
-    begun: FetchBegun,
-  ): StoredObject | undefined {
+  private revive(arrival: Arrival, object: StoredObject): StoredObject | undefined {
     const { body } = object
     if (body.state !== 'complete' || body.size_bytes > REVIVED_MAX_BYTES) return undefined
-    const copy = this.admit(key, spec, fields, head, body.size_bytes, begun)
+    const copy = this.admit(arrival, body.size_bytes)
     if (copy === undefined) return undefined
     return copyBody(body, copy.body) ? copy : undefined
   }

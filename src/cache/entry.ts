@@ -1,8 +1,9 @@
 import type { Fields } from '../http/fields.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
-import { variantKey } from '../policy/vary.ts'
+import { contentLanguage, preferredLanguage } from '../policy/language.ts'
+import { languageKey, variantKey } from '../policy/vary.ts'
 import type { Busy } from './busy.ts'
-import { eraOf, isNote, noteHead, specsOf, withSpec } from './note.ts'
+import { eraOf, isNote, leadHead, noteHead, specsOf, withSpec } from './note.ts'
 
 /** Variants of one key that a worker remembers; the store may hold more. */
 const VARIANTS_MAX = 256
@@ -46,14 +47,16 @@ export class Entry {
   private era = ''
   private specs: readonly string[] = PLAIN
   private readonly store: Store
+  private readonly by_language: boolean
   /** The variant without Vary: all there is of most keys. */
   private plain: Variant | undefined = undefined
   /** The others, by their second key. */
   private varying: Map<string, Variant> | undefined = undefined
 
-  constructor(key: string, store: Store) {
+  constructor(key: string, store: Store, by_language: boolean) {
     this.key = key
     this.store = store
+    this.by_language = by_language
   }
 
   /**
@@ -79,7 +82,7 @@ export class Entry {
     const { specs } = this
     let best: Variant | undefined
     for (let i = 0; i < specs.length; i++) best = fresher(best, this.find(secondaryKey(specs[i], fields), waits))
-    return best
+    return this.by_language && (best === undefined || !isLive(best)) ? (this.ledByLanguage(fields, waits) ?? best) : best
   }
 
   /** hash_ignore_vary: of the variants this worker knows, the one that has the most recent object. */
@@ -116,6 +119,30 @@ export class Entry {
     this.note = note
     this.era = era
     this.specs = specsOf(note)
+  }
+
+  /** A response in one language: who prefers that to all others is led to it, in whatever words. */
+  leadByLanguage(spec: string, fields: Fields, head: ObjectHead, into: Store): void {
+    const language = this.by_language ? contentLanguage(head.fields) : undefined
+    const second = language === undefined ? undefined : languageKey(spec, fields, language)
+    if (second === undefined) return
+    this.store
+      .open(variantId(this.era, secondary(spec, second), this.key), leadHead(secondaryKey(spec, fields), head), 0, into)
+      ?.body.complete()
+  }
+
+  /** The variant in the language that the request prefers to all others, if there is one. */
+  private ledByLanguage(fields: Fields, waits: boolean): Variant | undefined {
+    const language = preferredLanguage(fields)
+    for (let i = 0; language !== undefined && i < this.specs.length; i++) {
+      const second = languageKey(this.specs[i], fields, language)
+      if (second === undefined || this.store.cold !== undefined) continue
+      const lead = this.look(variantId(this.era, secondary(this.specs[i], second), this.key), waits)
+      const variant = lead !== undefined && isNote(lead) ? this.find(lead.head.headText, waits) : undefined
+      // What it leads to may have been replaced by a response in another language.
+      if (variant !== undefined && isLive(variant) && contentLanguage(variant.object?.head.fields) === language) return variant
+    }
+    return undefined
   }
 
   drop(variant: Variant): void {
@@ -198,7 +225,11 @@ export function variantId(era: string, second: string, key: string): string {
 
 /** "" for a response without Vary, else the names and this request's values for them. */
 export function secondaryKey(spec: string, fields: Fields): string {
-  return spec === '' ? '' : spec + '\n' + variantKey(spec, fields)
+  return spec === '' ? '' : secondary(spec, variantKey(spec, fields))
+}
+
+function secondary(spec: string, values: string): string {
+  return spec + '\n' + values
 }
 
 export function hold(variant: Variant, object: StoredObject): void {

@@ -31,6 +31,15 @@ export function noteHead(era: string, specs: readonly string[], now_ms: number):
   }
 }
 
+/**
+ * What is stored for requests that prefer one language to all others: the second key of the variant that has it. It lasts as long as
+ * the response does.
+ */
+export function leadHead(secondary: string, to: ObjectHead): ObjectHead {
+  const { t_origin_ms, ttl_ms, grace_ms, keep_ms } = to
+  return { ...noteHead('', [], t_origin_ms), ttl_ms, grace_ms, keep_ms, headText: secondary }
+}
+
 export function isNote(object: StoredObject): boolean {
   return object.head.status === NOTE_STATUS
 }

@@ -32,6 +32,8 @@ export interface Policy {
   readonly heuristics: boolean
   /** Are ranges answered as RFC 9110 section 14 has it, and partial responses stored (RFC 9111 section 3.3)? */
   readonly rangesByRfc: boolean
+  /** Is a response in the language that a request prefers to all others a match for its Accept-Language (section 4.1)? */
+  readonly selectsLanguage: boolean
   /** Do unsafe methods invalidate (section 4.4)? */
   readonly unsafeInvalidates: boolean
   /**
@@ -71,6 +73,7 @@ function rfc9111(params: PolicyParams): Policy {
     consumed: params.consumed,
     heuristics: true,
     rangesByRfc: true,
+    selectsLanguage: true,
     unsafeInvalidates: true,
     prohibitsStale: OBJ_PROHIBITS_STALE,
     disconnected_grace_ms: params.default_grace_ms,
@@ -93,6 +96,7 @@ function varnish(params: PolicyParams): Policy {
     consumed: [],
     heuristics: false,
     rangesByRfc: false,
+    selectsLanguage: false,
     unsafeInvalidates: false,
     prohibitsStale: 0,
     disconnected_grace_ms: 0,

@@ -1,4 +1,5 @@
 import type { Fields } from '../http/fields.ts'
+import { readWeighted, writeWeighted } from './weights.ts'
 
 /**
  * Variants, RFC 9111 section 4.1: a response with Vary is stored under a second key made of the request's values of the
@@ -58,6 +59,16 @@ export function variantKey(spec: string, request: Fields): string {
   return key
 }
 
+/**
+ * The same, but for Accept-Language: who asks in other words and prefers this language to all others. Undefined when the spec
+ * does not have that field.
+ */
+export function languageKey(spec: string, request: Fields, language: string): string | undefined {
+  const names = namesOf(spec)
+  if (!names.includes('accept-language')) return undefined
+  return names.map((name) => (name === 'accept-language' ? `~${language}` : partKey(name, request))).join('\n')
+}
+
 /** '-' when the request does not have the field, else '=' and its normalised value. */
 function partKey(name: string, request: Fields): string {
   const i = request.indexOf(name, 0)
@@ -81,21 +92,23 @@ function remember(name: string, value: string): string {
 
 /**
  * Section 4.1 lets values match that differ only in what the field's definition calls meaningless: white space around
- * list members for every field; case, order and a weight of 1 for the two lists whose members are case-insensitive and
+ * list members for every field; case, order and the spelling of weights for the two lists whose members are case-insensitive and
  * ranked by weight, not by place (RFC 9110 sections 12.5.3 and 12.5.4).
  */
 function normalise(name: string, value: string): string {
   if (name !== 'accept-encoding' && name !== 'accept-language') return tightened(value)
   const members: string[] = []
-  for (const raw of value.toLowerCase().split(',')) {
-    const member = withoutFullWeight(raw.replaceAll(' ', '').replaceAll('\t', ''))
+  for (const raw of value.split(',')) {
+    const read = readWeighted(raw)
+    const member = read === undefined ? '' : writeWeighted(name === 'accept-encoding' ? { ...read, value: coding(read.value) } : read)
     if (member !== '' && !members.includes(member)) members.push(member)
   }
   return members.sort().join(',')
 }
 
-function withoutFullWeight(member: string): string {
-  return member.replace(/;q=1(?:\.0{0,3})?$/, '')
+/** RFC 9110 section 8.4.1: old names of the same. */
+function coding(name: string): string {
+  return name === 'x-gzip' || name === 'x-compress' ? name.slice(2) : name
 }
 
 /** Removes white space beside commas, outside quoted strings. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { variantKey, varySpec } from '../../../src/policy/vary.ts'
+import { languageKey, variantKey, varySpec } from '../../../src/policy/vary.ts'
 import { fields } from './given.ts'
 
 describe('varySpec', () => {
@@ -34,6 +34,8 @@ describe('variantKey', () => {
     ['accept-language', ['Accept-Language: en, de'], ['Accept-Language: de,EN']],
     ['accept-language', ['Accept-Language: en, de;q=0.5'], ['Accept-Language: de;q=0.5, en;q=1.000']],
     ['accept-encoding', ['Accept-Encoding: gzip, br'], ['Accept-Encoding: BR ,gzip']],
+    ['accept-language', ['Accept-Language: en;q=0.50, de;q=0.5'], ['Accept-Language: de;q=0.500,en ; q=0.5']],
+    ['accept-encoding', ['Accept-Encoding: gzip, br;q=0.0'], ['Accept-Encoding: br;q=0, X-GZIP']],
     ['bar,foo', ['Foo: 1', 'Bar: 2'], ['Bar: 2', 'Foo: 1']],
   ]
   test.each(same)('%s: %j is %j', (spec, a, b) => expect(variantKey(spec, fields(...a))).toBe(variantKey(spec, fields(...b))))
@@ -50,6 +52,8 @@ describe('variantKey', () => {
     ['foo', ['Foo: a b'], ['Foo: ab']],
     ['accept-encoding', ['Accept-Encoding: gzip'], ['Accept-Encoding: gzip;q=0']],
     ['accept-language', ['Accept-Language: en'], ['Accept-Language: en;q=0.1']],
+    ['accept-language', ['Accept-Language: en;q=0.5, de'], ['Accept-Language: en;q=0.4, de']],
+    ['accept-encoding', ['Accept-Encoding: gzip;q=0.5'], ['Accept-Encoding: gzip;q=.5']],
     ['bar,foo', ['Foo: 1'], ['Bar: 1']],
     ['bar,foo', ['Foo: x', 'Bar: y'], ['Foo: y', 'Bar: x']],
   ]
@@ -60,4 +64,12 @@ describe('variantKey', () => {
     for (let i = 0; i < 10_000; i++) expect(variantKey(`f${i},foo`, fields('Foo: a'))).toBe('-\n=a')
     expect(variantKey('foo', fields(`Foo: ${'x'.repeat(100_000)}`))).toHaveLength(100_001)
   })
+})
+
+test('languageKey: the other fields count as they are, and no value is taken for a language', () => {
+  const request = fields('Accept-Language: ~de', 'X: 1')
+  expect(languageKey('x', request, 'de')).toBe(undefined)
+  expect(languageKey('accept-language', request, 'de')).toBe('~de')
+  expect(languageKey('accept-language,x', request, 'de')).toBe('~de\n=1')
+  expect(variantKey('accept-language', request)).not.toBe(languageKey('accept-language', request, 'de'))
 })
