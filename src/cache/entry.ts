@@ -134,10 +134,11 @@ export class Entry {
   /** The variant in the language that the request prefers to all others, if there is one. */
   private ledByLanguage(fields: Fields, waits: boolean): Variant | undefined {
     const language = preferredLanguage(fields)
-    for (let i = 0; language !== undefined && i < this.specs.length; i++) {
-      const second = languageKey(this.specs[i], fields, language)
+    if (language === undefined) return undefined
+    for (const spec of this.specs) {
+      const second = languageKey(spec, fields, language)
       if (second === undefined || this.store.cold !== undefined) continue
-      const lead = this.look(variantId(this.era, secondary(this.specs[i], second), this.key), waits)
+      const lead = this.look(variantId(this.era, secondary(spec, second), this.key), waits)
       const variant = lead !== undefined && isNote(lead) ? this.find(lead.head.headText, waits) : undefined
       // What it leads to may have been replaced by a response in another language.
       if (variant !== undefined && isLive(variant) && contentLanguage(variant.object?.head.fields) === language) return variant
