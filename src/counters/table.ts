@@ -172,6 +172,12 @@ export const ARENA_COUNTERS = {
   c_moved_bytes: counter('Bytes copied to keep them', { ...OWN, ...BYTES }),
   c_disk_errors: counter('Times the disk had no room for a file store, or could not read or write it', OWN),
   c_broken: counter('Objects of an earlier process that a file store found to be broken, and gave up', OWN),
+  c_purged: counter('Objects removed because a tag of theirs was purged', OWN),
+  c_purges_forgotten: counter(
+    'Purged tags that had to make room for others: objects with tags that nobody has asked for since are fetched again',
+    OWN,
+  ),
+  c_tags_unlisted: counter('Tags of stored objects for which the index of tags had no room: purges do not count these objects', OWN),
 } as const satisfies Record<string, CounterRow>
 
 /** A backend, one block per backend: VBE.<backend>.<counter>. */

@@ -90,6 +90,19 @@ export interface ObjectHead {
   headText: string
   /** More field lines of the response, "Name: value\r\n...", that are kept and never sent: what the origin said to this cache alone. */
   hiddenText?: string
+  /** Given to be stored: names by which it can be purged, its key's first. What was read from a store has them there. */
+  readonly tags?: readonly string[]
+}
+
+/** Whoever stores a response says by what it can be purged. */
+export type TaggedHead = ObjectHead & Required<Pick<ObjectHead, 'tags'>>
+
+/** What a soft purge leaves of an object: at most this. Infinity leaves what there is. */
+export interface SoftPurge {
+  /** When it is no longer fresh, wall-clock ms. */
+  readonly stale_ms: number
+  readonly grace_ms: number
+  readonly keep_ms: number
 }
 
 /** When nothing about an object is of use any more, wall-clock ms. */
@@ -188,6 +201,17 @@ export interface Store {
    * nothing.
    */
   discard(id: string): boolean
+  /** What has one of the tags was purged under that serial, or softly purged: `survives` tells from now on. Inside of `Serials.take`. */
+  notePurge(serial: number, tags: readonly string[], soft?: SoftPurge): void
+  /**
+   * How many objects have one of the tags, their key's excepted; those are taken out if they were purged for good. It may count some that
+   * have left, and miss those of an earlier process that nobody has asked for yet.
+   */
+  meetPurge(tags: readonly string[], soft: boolean): number
+  /** Has no purge newer than `since` taken the object? A softly purged one has another head then. */
+  survives(object: StoredObject, since: number): boolean
+  /** The same of what is not stored, and has these tags; softly purged it does not. */
+  wouldSurvive(tags: readonly string[], since: number): boolean
   /** Housekeeping, a bounded piece of it: takes out at most so many objects whose end has come. */
   expire(now_ms: number, objects_max: number): void
   stats(): StoreStats

@@ -1,4 +1,4 @@
-import type { Body, Cold, ObjectHead, Store, StoredObject, StoreStats } from './contract.ts'
+import type { Body, Cold, ObjectHead, SoftPurge, Store, StoredObject, StoreStats } from './contract.ts'
 
 /**
  * Several stores as one. An id is in one of them at a time: whoever opens an object takes out afterwards what the others have
@@ -74,6 +74,23 @@ export class SeveralStores implements Store {
     let any = false
     for (const store of this.stores) any = store.discard(id) || any
     return any
+  }
+
+  notePurge(serial: number, tags: readonly string[], soft?: SoftPurge): void {
+    for (const store of this.stores) store.notePurge(serial, tags, soft)
+  }
+
+  meetPurge(tags: readonly string[], soft: boolean): number {
+    return this.stores.reduce((met, store) => met + store.meetPurge(tags, soft), 0)
+  }
+
+  survives(object: StoredObject, since: number): boolean {
+    return object.store === undefined || object.store.survives(object, since)
+  }
+
+  /** All of them have noted the same, though one may have forgotten more of it. */
+  wouldSurvive(tags: readonly string[], since: number): boolean {
+    return this.stores[0].wouldSurvive(tags, since)
   }
 
   expire(now_ms: number, objects_max: number): void {

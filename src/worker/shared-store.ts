@@ -79,6 +79,7 @@ function openArenas(
       parameters,
       bells,
       onTrouble: (message) => operations.warn(message),
+      later: inTurns,
     })
   })
 }
@@ -88,4 +89,11 @@ function openSerials({ slot, shared }: WorkerConfig, memories: readonly ArenaMem
   const files = memories.filter(({ disk }) => disk !== undefined)
   const keepers = files.map((memory) => ({ keepSerial: (serial: number) => keepSerial(memory, serial) }))
   return new Serials(slot, shared.serials, keepers)
+}
+
+/** A slice of work that nobody waits for, then whatever has come meanwhile, then the next slice. */
+function inTurns(more: () => boolean): void {
+  setImmediate(() => {
+    if (more()) inTurns(more)
+  })
 }

@@ -60,6 +60,9 @@ function setArena(values: CounterValues, stats: ReturnType<ArenaStore['arenaStat
   values[ARENA.c_moved_bytes] = stats.moved_bytes
   values[ARENA.c_disk_errors] = stats.disk_errors
   values[ARENA.c_broken] = stats.broken
+  values[ARENA.c_purged] = stats.purged
+  values[ARENA.c_purges_forgotten] = stats.forgotten
+  values[ARENA.c_tags_unlisted] = stats.unlisted
 }
 
 /** This worker's part of Transient. What it has counted is added to what workers before it have. */

@@ -4,6 +4,7 @@ import { budget } from './store/budget.ts'
 import type { MakeStore } from './store/fixtures.ts'
 import { model } from './store/model.ts'
 import { objects } from './store/objects.ts'
+import { purges } from './store/purges.ts'
 import { readers } from './store/readers.ts'
 import { serials } from './store/serials.ts'
 import { windows } from './store/windows.ts'
@@ -18,6 +19,7 @@ export function storeContract(name: string, makeStore: MakeStore, exact: boolean
   describe(`${name}: windows`, () => windows(makeStore))
   describe(`${name}: objects`, () => objects(makeStore, exact))
   describe(`${name}: serials`, () => serials(makeStore))
+  describe(`${name}: purges`, () => purges(makeStore))
   if (exact) describe(`${name}: budget`, () => budget(makeStore))
   describe(`${name}: random operations against a model`, () => model(makeStore, exact))
 }

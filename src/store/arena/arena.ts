@@ -10,20 +10,23 @@ import type { Outcome } from '../../shm/native.ts'
 import { createResidencyMemory } from '../../shm/residency.ts'
 import { Disk, verifiedMemory, type DiskHandle } from './disk.ts'
 import { Epochs } from './epochs.ts'
-import { ARENA_BYTES_MAX, geometryFor, type Geometry } from './geometry.ts'
+import { postingsMemory } from '../purges/postings.ts'
+import { ARENA_BYTES_MAX, BUCKET_ENTRIES, geometryFor, type Geometry } from './geometry.ts'
 import { HEADER, keepSerial, noteObjects } from './header.ts'
 import { ArenaMemory, controlMemory, FREE_SEGMENTS, TALLY } from './memory.ts'
 import { recoverWorker } from './recovery.ts'
 import { reopen } from './reopen.ts'
 
 const MAGIC = 0x4c515241
-const VERSION = 3
+const VERSION = 4
 
 /** What a worker needs to find its way into an arena: can be posted to a thread. */
 export interface ArenaHandle {
   readonly geometry: Geometry
   readonly memory: SharedArrayBuffer | MappingPlace
   readonly control: SharedArrayBuffer
+  /** Tags to objects. */
+  readonly postings: SharedArrayBuffer
   /** Of one that lies in a file. */
   readonly disk: DiskHandle | undefined
 }
@@ -52,13 +55,14 @@ export class Arena {
     this.handle = handle
     this.mapping = mapping
     const buffer = mapping === undefined ? (handle.memory as SharedArrayBuffer) : mapping.buffer
-    this.memory = new ArenaMemory(handle.geometry, buffer, handle.control, NO_WORKER)
+    this.memory = new ArenaMemory(handle.geometry, buffer, handle.control, NO_WORKER, handle.postings)
   }
 
   /** An empty arena over zeroed memory. */
   static inMemory(memory: SharedArrayBuffer): Arena {
     const geometry = geometryFor(memory.byteLength)
-    const arena = new Arena({ geometry, memory, control: controlMemory(geometry), disk: undefined })
+    const control = controlMemory(geometry)
+    const arena = new Arena({ geometry, memory, control, postings: postingsFor(geometry), disk: undefined })
     arena.format()
     return arena
   }
@@ -139,6 +143,8 @@ export class Arena {
     header[HEADER.segments] = geometry.segments
     header[HEADER.buckets] = geometry.buckets
     header[HEADER.seed] = randomInt(2 ** 31)
+    header[HEADER.tag_key0] = randomInt(-(2 ** 31), 2 ** 31)
+    header[HEADER.tag_key1] = randomInt(-(2 ** 31), 2 ** 31)
     header[HEADER.sum] = headerSum(header)
     general[FREE_SEGMENTS] = geometry.segments
     Epochs.begin(this.memory)
@@ -146,25 +152,32 @@ export class Arena {
 }
 
 /** `clock`: of a file, by which it is known what of it is in memory. */
-export function attachArena({ geometry, memory, control, disk }: ArenaHandle, worker: number, clock?: Clock): ArenaMemory {
-  if (memory instanceof SharedArrayBuffer) return new ArenaMemory(geometry, memory, control, worker)
+export function attachArena({ geometry, memory, control, postings, disk }: ArenaHandle, worker: number, clock?: Clock): ArenaMemory {
+  if (memory instanceof SharedArrayBuffer) return new ArenaMemory(geometry, memory, control, worker, postings)
   const mapping = attachMapping(memory)
-  const attached = new ArenaMemory(geometry, mapping.buffer, control, worker)
+  const attached = new ArenaMemory(geometry, mapping.buffer, control, worker, postings)
   if (disk !== undefined) attached.disk = new Disk(attached, mapping, disk, clock ?? new SystemClock())
   return attached
 }
 
+type Tables = Pick<ArenaHandle, 'control' | 'postings' | 'disk'>
+
 /** What is known of a file while it is open: in memory, of which the kernel gives what is used. */
-function tables(path: string, geometry: Geometry, created: boolean, boot: number, clock: Clock): Pick<ArenaHandle, 'control' | 'disk'> {
+function tables(path: string, geometry: Geometry, created: boolean, boot: number, clock: Clock): Tables {
   const { total_bytes } = geometry
   try {
     const verified = created ? undefined : verifiedMemory(total_bytes)
-    return { control: controlMemory(geometry), disk: { boot, residency: createResidencyMemory(total_bytes, clock), verified } }
+    const disk = { boot, residency: createResidencyMemory(total_bytes, clock), verified }
+    return { control: controlMemory(geometry), postings: postingsFor(geometry), disk }
   } catch (error) {
     throw new OperatorError(
       `-s file,${path}: the memory for its tables cannot be had (${messageOf(error)}); use a smaller size, or see vm.overcommit_memory`,
     )
   }
+}
+
+function postingsFor({ buckets }: Geometry): SharedArrayBuffer {
+  return postingsMemory(buckets * BUCKET_ENTRIES)
 }
 
 /** By the clock, so that it is another one even if the last one never came to the disk. */
@@ -175,8 +188,8 @@ function nextBoot({ buffer }: FileMapping, clock: Clock): number {
 }
 
 function headerSum(header: Int32Array): number {
-  const { magic, version, seed, segment_bytes, segments, buckets } = HEADER
-  const words = Int32Array.from([magic, version, seed, segment_bytes, segments, buckets], (word) => header[word])
+  const { magic, version, seed, segment_bytes, segments, buckets, tag_key0, tag_key1 } = HEADER
+  const words = Int32Array.from([magic, version, seed, segment_bytes, segments, buckets, tag_key0, tag_key1], (word) => header[word])
   return crc32(new Uint8Array(words.buffer)) | 0
 }
 

@@ -67,6 +67,12 @@ export class Checks {
     return segments.state(segment) === STATE.sealed && segments.isOld(segment)
   }
 
+  /** Another process has written the record, and this one has not used it. */
+  isNews(place: number): boolean {
+    const { segments, disk } = this
+    return segments.holds(place) && segments.isOld(segments.at(place)) && !disk.isVerified(place)
+  }
+
   /** The same for an extent of the object in that entry, when its segment cannot go. */
   admitsExtent(place: number, entry: number): boolean {
     const { segments, records, disk } = this

@@ -35,6 +35,11 @@ export class EarlierObjects {
     return false
   }
 
+  /** Has nobody of this process met it yet? */
+  isNews(place: number): boolean {
+    return this.checks.isNews(place)
+  }
+
   /** Its extents may be gone: where their segment was left in disorder, they do not keep it from being written over. */
   isAllThere(place: number): boolean {
     return this.checks.isBodyThere(place, this.objects)

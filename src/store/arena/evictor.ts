@@ -12,6 +12,7 @@ import { nextSequence } from './header.ts'
 import type { Objects } from './objects.ts'
 import { COMPLETE } from './records.ts'
 import { STATE, type Segments } from './segments.ts'
+import type { Tags } from './tags.ts'
 import { ObjectWriter, SHARED_SEGMENTS_MAX, type ArenaParts } from './writer.ts'
 
 /** Objects judged in one segment at most: one for each of the smallest records. */
@@ -39,6 +40,7 @@ export class Evictor {
   private readonly segments: Segments
   private readonly index: IndexTable
   private readonly objects: Objects
+  private readonly tags: Tags
   private readonly epochs: Epochs
   private readonly bells: Doorbells | undefined
   private readonly judge: Judge
@@ -57,6 +59,7 @@ export class Evictor {
     parts: ArenaParts,
     index: IndexTable,
     objects: Objects,
+    tags: Tags,
     epochs: Epochs,
     parameters: EvictionParameters,
     bells: Doorbells | undefined,
@@ -66,6 +69,7 @@ export class Evictor {
     this.segments = parts.segments
     this.index = index
     this.objects = objects
+    this.tags = tags
     this.epochs = epochs
     this.bells = bells
     const capacity_bytes = this.memory.geometry.segments * this.memory.geometry.segment_bytes
@@ -370,6 +374,7 @@ export class Evictor {
       writer.discard()
       return false
     }
+    this.tags.list(writer.place, entry, writer.generation)
     this.index.setFrequency(entry, frequency)
     this.memory.tally[TALLY.moved]++
     this.memory.tally[TALLY.moved_bytes] += writer.total_units * UNIT_BYTES

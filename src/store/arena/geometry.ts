@@ -1,4 +1,6 @@
-/** How an arena divides its memory: header, index, table of segments, segments. */
+import { PURGE_BUCKET_ENTRIES, PURGE_ENTRY_BYTES } from '../purges/table.ts'
+
+/** How an arena divides its memory: header, index, table of purges, table of segments, segments. */
 
 /** Objects lie on multiples of this; a place is an offset in these units, so that it fits in 32 bits. */
 export const UNIT_BYTES = 32
@@ -14,6 +16,10 @@ export const ENTRY_BYTES = ENTRY_WORDS * 4
 const BUCKET_BYTES = BUCKET_ENTRIES * ENTRY_BYTES
 /** One index entry for so many bytes of the arena: stored responses of this size, heads included, fill half of the entries. */
 const BYTES_PER_ENTRY = 512
+
+/** One entry of the table of purges for so many bytes of the arena: a sixty-fourth of it. */
+const BYTES_PER_PURGE = 2048
+const PURGES_MAX = 2 ** 21
 
 export const SEGMENT_WORDS = 16
 const SEGMENT_ROW_BYTES = SEGMENT_WORDS * 4
@@ -31,8 +37,11 @@ export interface Geometry {
   readonly buckets: number
   readonly segment_bytes: number
   readonly segments: number
-  /** Where index, table and segments begin. */
+  /** Of the table of purges. */
+  readonly purges_bytes: number
+  /** Where index, purges, table and segments begin. */
   readonly index_at: number
+  readonly purges_at: number
   readonly table_at: number
   readonly segments_at: number
 }
@@ -42,11 +51,19 @@ export function geometryFor(total_bytes: number): Geometry {
   const segment_bytes = segmentSize(total_bytes)
   const buckets = Math.max(1, Math.floor(total_bytes / BYTES_PER_ENTRY / BUCKET_ENTRIES))
   const index_at = HEADER_BYTES
-  const table_at = index_at + buckets * BUCKET_BYTES
+  const purges_at = index_at + buckets * BUCKET_BYTES
+  const purges_bytes = purgesSize(total_bytes)
+  const table_at = purges_at + purges_bytes
   const most = Math.floor((total_bytes - table_at) / (segment_bytes + SEGMENT_ROW_BYTES))
   const segments_at = roundUp(table_at + most * SEGMENT_ROW_BYTES, 4096)
   const segments = Math.floor((total_bytes - segments_at) / segment_bytes)
-  return { total_bytes, buckets, segment_bytes, segments, index_at, table_at, segments_at }
+  return { total_bytes, buckets, segment_bytes, segments, purges_bytes, index_at, purges_at, table_at, segments_at }
+}
+
+/** Whole buckets, and one for the floor. */
+function purgesSize(total_bytes: number): number {
+  const entries = Math.min(PURGES_MAX, Math.floor(total_bytes / BYTES_PER_PURGE))
+  return (1 + Math.ceil(entries / PURGE_BUCKET_ENTRIES)) * PURGE_BUCKET_ENTRIES * PURGE_ENTRY_BYTES
 }
 
 function segmentSize(total_bytes: number): number {

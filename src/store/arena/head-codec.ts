@@ -1,6 +1,7 @@
 import { Fields } from '../../http/fields.ts'
 import { appendLines } from '../../http/write.ts'
 import type { ObjectHead } from '../contract.ts'
+import { roundUp } from './geometry.ts'
 
 // A head as bytes: four doubles, words, then the strings. Byte offsets; the beginning lies on a multiple of 8.
 const T_ORIGIN = 0
@@ -22,7 +23,9 @@ export const CHECKED = 72
 const CHECKED_SUM = 76
 export const CHECKED_END = 80
 const HIDDEN_BYTES = 80
-const STRINGS = 84
+/** How many tags there are: pairs of words, behind the strings. */
+const TAGS = 84
+const STRINGS = 88
 /** Of a head without a word of text. */
 export const LEAST_HEAD_BYTES = STRINGS
 
@@ -34,8 +37,9 @@ interface Latin1 {
 }
 
 /** Bytes that the head and its id take. */
-export function headSize(id: string, head: ObjectHead): number {
-  return STRINGS + Buffer.byteLength(id) + head.reason.length + head.headText.length + (head.hiddenText?.length ?? 0)
+export function headSize(id: string, head: ObjectHead, tag_words = 2 * (head.tags?.length ?? 0)): number {
+  const strings = STRINGS + Buffer.byteLength(id) + head.reason.length + head.headText.length + (head.hiddenText?.length ?? 0)
+  return roundUp(strings, 4) + 4 * tag_words
 }
 
 /** `at` is a byte offset of the arena. Field lines are those of `headText`, so the text is all that is kept of them. */
@@ -48,6 +52,7 @@ export function encodeHead(
   head: ObjectHead,
   expected_bytes: number,
   serial: number,
+  tags: Int32Array,
 ): void {
   const text = bytes as unknown as Latin1
   const d = at / 8
@@ -68,6 +73,28 @@ export function encodeHead(
   end += words[w + REASON_BYTES / 4] = text.latin1Write(head.reason, end)
   end += words[w + TEXT_BYTES / 4] = text.latin1Write(head.headText, end)
   words[w + HIDDEN_BYTES / 4] = head.hiddenText === undefined ? 0 : text.latin1Write(head.hiddenText, end)
+  words[w + TAGS / 4] = tags.length / 2
+  words.set(tags, tagsAt(words, at) / 4)
+}
+
+/** Where the hashes of the tags are. */
+export function tagsAt(words: Int32Array, at: number): number {
+  const w = at / 4
+  const strings = words[w + ID_BYTES / 4] + words[w + REASON_BYTES / 4] + words[w + TEXT_BYTES / 4] + words[w + HIDDEN_BYTES / 4]
+  return roundUp(at + STRINGS + strings, 4)
+}
+
+/** How many there are, in a head of that size. */
+export function tagPairs(words: Int32Array, at: number, head_bytes: number): number {
+  return Math.max(0, Math.min(words[(at + TAGS) / 4], (at + head_bytes - tagsAt(words, at)) >> 3))
+}
+
+/** A head that was copied is no longer fresh then, and no longer of use than that. */
+export function shorten(doubles: Float64Array, at: number, ttl_ms: number, grace_ms: number, keep_ms: number): void {
+  const d = at / 8
+  doubles[d + TTL / 8] = ttl_ms
+  doubles[d + GRACE / 8] = grace_ms
+  doubles[d + KEEP / 8] = keep_ms
 }
 
 /** Is it that id's? */

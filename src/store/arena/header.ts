@@ -20,6 +20,9 @@ export const HEADER = {
   objects: 12,
   /** The newest invalidation (shm/serial.ts). */
   serial: 14,
+  /** Of the hashes of tags. */
+  tag_key0: 15,
+  tag_key1: 16,
 } as const
 
 /** A number that no object of the store has (a thousand million objects ago it may have been used). Never 0. */

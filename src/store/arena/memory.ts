@@ -2,6 +2,7 @@ import { SharedLocks } from '../../shm/lock.ts'
 import { WORKERS_MAX } from '../../config/workers.ts'
 import { AGEING_WORDS } from '../eviction/ageing.ts'
 import { ghostWords } from '../eviction/ghost.ts'
+import { PurgeTable } from '../purges/table.ts'
 import type { Disk } from './disk.ts'
 import { BUCKET_ENTRIES, ENTRY_WORDS, type Geometry, SEGMENT_WORDS } from './geometry.ts'
 
@@ -11,7 +12,9 @@ export const AT_REST = 0x7fffffff
 const BUCKET_LOCKS = 1024
 /** The lock behind those of the buckets: one worker evicts at a time. */
 export const EVICTION_LOCK = BUCKET_LOCKS
-const LOCKS = BUCKET_LOCKS + 1
+/** Of the postings that were given back. */
+export const POSTINGS_LOCK = BUCKET_LOCKS + 1
+const LOCKS = BUCKET_LOCKS + 2
 
 /** What a worker counts, in Float64: its own row, so that nothing is lost and nobody waits. All rows together are the store's. */
 export const TALLY = {
@@ -30,6 +33,12 @@ export const TALLY = {
   disk_errors: 11,
   /** Objects that another process had written and that were found broken. */
   broken: 12,
+  /** Objects taken out because a tag of theirs was purged. */
+  purged: 13,
+  /** Tags of the table of purges that had to make room for others. */
+  forgotten: 14,
+  /** Tags of objects for which there was no posting. */
+  unlisted: 15,
 } as const
 const TALLIES = 16
 
@@ -110,11 +119,15 @@ export class ArenaMemory {
   readonly tallies: Float64Array
   readonly tally: Float64Array
   readonly worker: number
+  /** The table of purges. */
+  readonly purges: PurgeTable
+  /** Of tags to objects. */
+  readonly postings: SharedArrayBuffer
   /** Of an arena in a file. */
   disk: Disk | undefined = undefined
 
-  constructor(geometry: Geometry, buffer: ArrayBufferLike, control: SharedArrayBuffer, worker: number) {
-    const { index_at, table_at, segments, buckets } = geometry
+  constructor(geometry: Geometry, buffer: ArrayBufferLike, control: SharedArrayBuffer, worker: number, postings: SharedArrayBuffer) {
+    const { index_at, purges_at, purges_bytes, table_at, segments, buckets } = geometry
     this.geometry = geometry
     this.worker = worker
     this.bytes = Buffer.from(buffer, 0, geometry.total_bytes)
@@ -122,6 +135,8 @@ export class ArenaMemory {
     this.doubles = new Float64Array(buffer, 0, Math.floor(geometry.total_bytes / 8))
     this.header = new Int32Array(buffer, 0, 64)
     this.index = new Int32Array(buffer, index_at, buckets * BUCKET_ENTRIES * ENTRY_WORDS)
+    this.purges = new PurgeTable(buffer, purges_at, purges_bytes)
+    this.postings = postings
     this.indexBytes = new Uint8Array(buffer, index_at, this.index.byteLength)
     this.table = new Int32Array(buffer, table_at, segments * SEGMENT_WORDS)
     this.tableDoubles = new Float64Array(buffer, table_at, (segments * SEGMENT_WORDS) / 2)

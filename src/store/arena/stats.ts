@@ -1,4 +1,5 @@
 import { TALLY, type ArenaMemory } from './memory.ts'
+import type { StoreStats } from '../contract.ts'
 import type { Segments } from './segments.ts'
 
 /** By all workers since it was opened, or now. */
@@ -16,6 +17,11 @@ export interface ArenaStats {
   readonly disk_errors: number
   /** Objects of earlier processes. */
   readonly broken: number
+  /** Objects taken out because a tag of theirs was purged. */
+  readonly purged: number
+  /** Purged tags that had to be forgotten, and tags of objects that could not be listed. */
+  readonly forgotten: number
+  readonly unlisted: number
 }
 
 export function arenaStats(memory: ArenaMemory, segments: Segments): ArenaStats {
@@ -29,5 +35,22 @@ export function arenaStats(memory: ArenaMemory, segments: Segments): ArenaStats 
     moved_bytes: memory.total(TALLY.moved_bytes),
     disk_errors: memory.total(TALLY.disk_errors),
     broken: memory.total(TALLY.broken),
+    purged: memory.total(TALLY.purged),
+    forgotten: memory.total(TALLY.forgotten),
+    unlisted: memory.total(TALLY.unlisted),
+  }
+}
+
+export function storeStats(memory: ArenaMemory, capacity_bytes: number, transient_bytes: number): StoreStats {
+  return {
+    capacity_bytes,
+    used_bytes: memory.total(TALLY.live_bytes),
+    transient_bytes,
+    objects: memory.total(TALLY.objects),
+    nuked: memory.total(TALLY.nuked),
+    expired: memory.total(TALLY.expired),
+    allocated_bytes: memory.total(TALLY.allocated_bytes),
+    requests: memory.total(TALLY.requests),
+    failures: memory.total(TALLY.failures),
   }
 }

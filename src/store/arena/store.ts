@@ -1,5 +1,6 @@
 import type { Doorbells } from '../../shm/doorbell.ts'
-import type { Body, Cold, ObjectHead, Store, StoredObject, StoreKind, StoreStats } from '../contract.ts'
+import type { Body, Cold, ObjectHead, SoftPurge, Store, StoredObject, StoreKind, StoreStats } from '../contract.ts'
+import { VERDICT } from '../purges/table.ts'
 import { admissionRing, FREQ_MAX } from '../eviction/policy.ts'
 import { Allocator } from './allocator.ts'
 import { ArenaBody, type BodyHost } from './body.ts'
@@ -13,13 +14,16 @@ import { Fills, NO_FILL } from './fills.ts'
 import { hashed, hashId } from './hash.ts'
 import { decodeHead, expectedBytes, headSize, idIs } from './head-codec.ts'
 import { HEADER, noteObjects } from './header.ts'
-import { DEAD, IndexTable, NO_ENTRY } from './index-table.ts'
+import { IndexTable, NO_ENTRY } from './index-table.ts'
 import { TALLY, type ArenaMemory } from './memory.ts'
 import { ArenaObject, type ObjectHost } from './object.ts'
 import { Objects } from './objects.ts'
+import { atOnce, Purger, type PurgeHost } from './purger.ts'
 import { COMPLETE, FAILED, GONE, OUTGROWN, Records } from './records.ts'
+import { Reheader } from './reheader.ts'
 import { Segments } from './segments.ts'
-import { arenaStats, type ArenaStats } from './stats.ts'
+import { arenaStats, type ArenaStats, storeStats } from './stats.ts'
+import { hashTags, Tags } from './tags.ts'
 import { ObjectWriter, type ArenaParts, type Piece } from './writer.ts'
 
 export interface ArenaStoreOptions {
@@ -33,6 +37,8 @@ export interface ArenaStoreOptions {
   readonly bells: Doorbells | undefined
   /** A sentence for the operator, when a file's disk is full or broken. */
   readonly onTrouble?: ((message: string) => void) | undefined
+  /** Has something done again and again, between other work, until it says false; at once where nothing is said of it. */
+  readonly later?: ((more: () => boolean) => void) | undefined
 }
 
 /** What this worker is filling. */
@@ -42,11 +48,14 @@ interface Fill {
   readonly number: number
 }
 
+/** The origin of no object. */
+const NO_ORIGIN = 0
+
 /** Segments of ended objects freed at one go. */
 const EXPIRED_PER_SWEEP = 16
 
 /** One worker's way into an arena. */
-export class ArenaStore implements Store, ObjectHost, BodyHost {
+export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   readonly name: string
   readonly kind: StoreKind
   readonly index: IndexTable
@@ -67,6 +76,9 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   /** Bodies that other workers fill and readers here follow. */
   private readonly followed = new Set<ArenaBody>()
   private readonly continuations: Continuations
+  private readonly tags: Tags
+  private readonly reheader: Reheader
+  private readonly purger: Purger
   private readonly transient: Store
   private readonly bells: Doorbells | undefined
   /** Of its hashes; the same for all workers. */
@@ -97,7 +109,12 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
       this.reads = new ColdReads(this.parts, disk, checks, earlier.lost)
       disk.onTrouble = options.onTrouble ?? disk.onTrouble
     }
-    this.evictor = new Evictor(this.parts, this.index, this.objects, this.epochs, options.parameters, bells)
+    const { parts, index, objects, earlier } = this
+    this.tags = new Tags(memory, this.records, index)
+    this.later = options.later ?? atOnce
+    this.purger = new Purger(memory, this.tags.postings, this)
+    this.reheader = new Reheader(parts, { index, objects, earlier, tags: this.tags, remove: (object) => this.remove(object) })
+    this.evictor = new Evictor(parts, index, objects, this.tags, this.epochs, options.parameters, bells)
     allocator.makeRoom = this.evictor.makeRoom
     this.evictor.announce = this.announce
     this.fills = new Fills(memory)
@@ -145,7 +162,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     const { hi, lo } = hashed
     const ring = admissionRing(size_bytes, this.evictor.ghost.take(hi, lo), this.capacity_bytes)
     const writer = new ObjectWriter(this.parts, ring, 0)
-    if (!writer.begin(id, head, expected_bytes, hi, lo, serial)) {
+    if (!writer.begin(id, head, expected_bytes, hi, lo, serial, hashTags(this.memory, head.tags))) {
       writer.discard()
       return this.refuse()
     }
@@ -158,6 +175,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     }
     this.evictor.ageing.admitted(size_bytes)
     if (head.status !== 0) tally[TALLY.objects]++
+    this.tags.list(writer.place, entry, writer.generation)
     return this.begin(id, head, entry, writer, number, expected_bytes)
   }
 
@@ -166,30 +184,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   }
 
   rehead(object: StoredObject, head: ObjectHead): void {
-    const ours = object as ArenaObject
-    const { generation } = ours
-    if (!this.index.isLive(ours.entry, generation) || this.records.state(ours.at) !== COMPLETE) return ours.moved(head, DEAD, ours.at)
-    // Making room for the new record must not take the old one.
-    const held = this.segments.at(ours.at)
-    this.segments.pin(held)
-    const writer = this.rewrite(ours, head)
-    this.segments.unpin(held)
-    if (writer === undefined) {
-      this.remove(ours)
-      return ours.moved(head, generation, ours.at)
-    }
-    const before = ours.at
-    const moved =
-      (this.earlier === undefined || this.earlier.isAllThere(writer.place)) &&
-      this.index.move(ours.entry, generation, writer.place, writer.generation)
-    if (!moved) {
-      writer.discard()
-      return ours.moved(head, DEAD, before)
-    }
-    if (this.records.firstExtent(before) === 0) this.objects.discount(before)
-    else this.objects.discountHead(before)
-    writer.release()
-    ours.moved(head, writer.generation, writer.place)
+    this.reheader.rehead(object as ArenaObject, head)
   }
 
   touch(object: StoredObject): void {
@@ -211,6 +206,27 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     return place !== 0
   }
 
+  notePurge(serial: number, tags: readonly string[], soft?: SoftPurge): void {
+    this.purger.note(serial, tags, soft)
+  }
+
+  meetPurge(tags: readonly string[], soft: boolean): number {
+    return this.purger.meet(tags, soft)
+  }
+
+  survives(object: StoredObject, since: number): boolean {
+    const ours = object as ArenaObject
+    const verdict = this.tags.judge(ours.at, since)
+    if (verdict === VERDICT.stands) return true
+    if (verdict === VERDICT.softened) return this.reheader.soften(ours, this.memory.purges)
+    this.memory.tally[TALLY.purged]++
+    return false
+  }
+
+  wouldSurvive(tags: readonly string[], since: number): boolean {
+    return this.memory.purges.judge(hashTags(this.memory, tags), 0, tags.length, since) === VERDICT.stands
+  }
+
   expire(now_ms: number, _objects_max: number): void {
     this.evictor.setNow(now_ms)
     this.evictor.expire(EXPIRED_PER_SWEEP)
@@ -225,22 +241,25 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
   }
 
   stats(): StoreStats {
-    const { memory } = this
-    return {
-      capacity_bytes: this.capacity_bytes,
-      used_bytes: memory.total(TALLY.live_bytes),
-      transient_bytes: this.transient.stats().transient_bytes,
-      objects: memory.total(TALLY.objects),
-      nuked: memory.total(TALLY.nuked),
-      expired: memory.total(TALLY.expired),
-      allocated_bytes: memory.total(TALLY.allocated_bytes),
-      requests: memory.total(TALLY.requests),
-      failures: memory.total(TALLY.failures),
-    }
+    return storeStats(this.memory, this.capacity_bytes, this.transient.stats().transient_bytes)
   }
 
   arenaStats(): ArenaStats {
     return arenaStats(this.memory, this.segments)
+  }
+
+  // PurgeHost.
+
+  readonly later: (more: () => boolean) => void
+
+  isWarm(entry: number): boolean {
+    return this.reads === undefined || this.reads.ofRecord(this.index.placeOf(entry), entry) === undefined
+  }
+
+  takeOut(entry: number, generation: number): boolean {
+    const place = this.index.remove(entry, generation, NO_ORIGIN)
+    if (place !== 0) this.objects.left(place)
+    return place !== 0
   }
 
   // ObjectHost.
@@ -339,12 +358,20 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     const { bytes, doubles, words } = this.memory
     const fill = this.filling.get(place)
     if (fill !== undefined && fill.object.generation === generation) return fill.object
-    if (this.earlier !== undefined && !this.earlier.admits(entry, place)) return undefined
+    if (this.earlier !== undefined && !this.admits(this.earlier, entry, generation, place)) return undefined
     const at = this.objects.headAt(place)
     const state = this.records.state(place)
     if (!idIs(bytes, words, at, id) || state === FAILED || state === OUTGROWN) return undefined
     const found = decodeHead(bytes, doubles, words, at)
     return new ArenaObject(this, id, found, entry, generation, this.records.originOf(place), place, this.objects.checked(place))
+  }
+
+  /** An object of an earlier process is listed under its tags when this one meets it. */
+  private admits(earlier: EarlierObjects, entry: number, generation: number, place: number): boolean {
+    const news = earlier.isNews(place)
+    if (!earlier.admits(entry, place)) return false
+    if (news) this.tags.list(place, entry, generation)
+    return true
   }
 
   /** The state last: whoever sees it complete sees all of it. If it was taken out meanwhile, one of us takes note. */
@@ -364,28 +391,6 @@ export class ArenaStore implements Store, ObjectHost, BodyHost {
     if (outgrown) tally[TALLY.failures]++
     if (outgrown && removed !== 0) tally[TALLY.nuked]++
     writer.discard()
-  }
-
-  /** The object's record with another head, and its body again if that lies in the record. */
-  private rewrite(object: ArenaObject, head: ObjectHead): ObjectWriter | undefined {
-    const { records } = this
-    const { at } = object
-    const inline_bytes = records.inlineFilled(at)
-    const writer = new ObjectWriter(this.parts, this.segments.ring(this.segments.at(at)), object.origin)
-    const pieces = this.objects.pieces(at)
-    const announced_bytes = expectedBytes(this.memory.doubles, this.objects.headAt(at))
-    if (!writer.begin(object.id, head, inline_bytes, records.hi(at), records.lo(at), this.objects.checked(at), announced_bytes)) {
-      writer.discard()
-      return undefined
-    }
-    if (inline_bytes > 0) writer.put(this.bytes.subarray(pieces[0].at, pieces[0].at + inline_bytes), 0)
-    else records.setFirstExtent(writer.place, this.objects.firstExtent(at))
-    writer.finish()
-    writer.filed(object.entry)
-    records.setEntry(writer.place, object.entry)
-    writer.seal()
-    records.setState(writer.place, COMPLETE)
-    return writer
   }
 
   private refuse(): undefined {

@@ -77,7 +77,7 @@ export class ObjectWriter {
 
   /**
    * Places the head, and room for all of a body of known size. False when it cannot be had: `discard` then. `announced_bytes` is
-   * what the origin said, when the body lies elsewhere; `serial` as for `Store.open`.
+   * what the origin said, when the body lies elsewhere; `serial` as for `Store.open`; `tags` are hashes.
    */
   begin(
     id: string,
@@ -86,12 +86,13 @@ export class ObjectWriter {
     hi: number,
     lo: number,
     serial: number,
+    tags: Int32Array,
     announced_bytes = expected_bytes,
   ): boolean {
     const { bytes, doubles, words } = this.parts.memory
     this.end_ms = objectEnd_ms(head)
-    if (!this.placeHead(headSize(id, head), expected_bytes, hi, lo)) return false
-    encodeHead(bytes, doubles, words, this.place * UNIT_BYTES + HEAD_RECORD_BYTES, id, head, announced_bytes, serial)
+    if (!this.placeHead(headSize(id, head, tags.length), expected_bytes, hi, lo)) return false
+    encodeHead(bytes, doubles, words, this.place * UNIT_BYTES + HEAD_RECORD_BYTES, id, head, announced_bytes, serial, tags)
     return this.makeRoom(expected_bytes)
   }
 

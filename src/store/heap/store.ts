@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache'
-import { objectEnd_ms, type Body, type ObjectHead, type Store, type StoredObject, type StoreStats } from '../contract.ts'
+import { objectEnd_ms, type Body, type ObjectHead, type SoftPurge, type Store, type StoredObject, type StoreStats } from '../contract.ts'
 import { PLACE, HeapBody, type BodyOwner, type Place } from './body.ts'
 import { Expiry } from './expiry.ts'
 import { ExtentSizes } from './extents.ts'
 import { HeapObject, headCost } from './object.ts'
+import { HeapPurges } from './purges.ts'
+import { VERDICT } from '../purges/table.ts'
 
 export interface HeapStoreOptions {
   name: string
@@ -42,6 +44,7 @@ export class HeapStore implements Store, BodyOwner {
   private readonly listing = { size: 0 }
   private readonly byId = new Map<string, HeapObject>()
   private readonly ends = new Expiry()
+  private readonly purges = new HeapPurges()
   private used_bytes = 0
   private held_bytes = 0
   private windows_bytes = 0
@@ -119,6 +122,29 @@ export class HeapStore implements Store, BodyOwner {
   discard(id: string): boolean {
     const object = this.byId.get(id)
     return object !== undefined && this.takeOut(object)
+  }
+
+  notePurge(serial: number, tags: readonly string[], soft?: SoftPurge): void {
+    this.purges.note(serial, tags, soft)
+  }
+
+  meetPurge(tags: readonly string[], soft: boolean): number {
+    const met = Array.from(this.byId.values()).filter(({ head }) => head.tags?.some((tag, i) => i > 0 && tags.includes(tag)) === true)
+    if (!soft) for (const object of met) this.takeOut(object)
+    return met.length
+  }
+
+  survives(object: StoredObject, since: number): boolean {
+    const { head, body } = object
+    const verdict = this.purges.judge(head.tags, since)
+    if (verdict !== VERDICT.softened) return verdict === VERDICT.stands
+    if (body.state !== 'complete') return false
+    this.purges.soften(head)
+    return true
+  }
+
+  wouldSurvive(tags: readonly string[], since: number): boolean {
+    return this.purges.judge(tags, since) === VERDICT.stands
   }
 
   expire(now_ms: number, objects_max: number): void {

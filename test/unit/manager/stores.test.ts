@@ -11,8 +11,8 @@ import { newPath } from '../../kit/arena-file.ts'
 test('what each store is', () => {
   const { stores } = parseStores(['a=memory,64M', 'b=malloc,4M'])
   expect(new Shared(stores, new SystemClock()).describe()).toEqual([
-    'store a: memory, 64M, 247 segments',
-    'store b: memory, 4M, 61 segments',
+    'store a: memory, 64M, 243 segments',
+    'store b: memory, 4M, 60 segments',
   ])
 })
 
@@ -30,11 +30,11 @@ test('a file: new, after a clean stop, and in use', async () => {
   const { stores } = parseStores([`big=file,${path},4M`])
   const clock = new SystemClock()
   const first = new Shared(stores, clock)
-  expect(first.describe()).toEqual([`store big: file ${path}, 4M, 61 segments, new`])
+  expect(first.describe()).toEqual([`store big: file ${path}, 4M, 60 segments, new`])
   expect(() => new Shared(stores, clock)).toThrow(new OperatorError(`-s file,${path}: in use by another process; give each its own file`))
   expect(await first.close()).toEqual([])
   const second = new Shared(stores, clock)
-  expect(second.describe()).toEqual([`store big: file ${path}, 4M, 61 segments, 0 objects in 0 MiB recovered, stopped cleanly`])
+  expect(second.describe()).toEqual([`store big: file ${path}, 4M, 60 segments, 0 objects in 0 MiB recovered, stopped cleanly`])
   await second.close()
 })
 

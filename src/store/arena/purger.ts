@@ -1,0 +1,137 @@
+import type { SoftPurge } from '../contract.ts'
+import type { Postings } from '../purges/postings.ts'
+import type { IndexTable } from './index-table.ts'
+import { type ArenaMemory, TALLY } from './memory.ts'
+import { hashTags } from './tags.ts'
+
+/** How long a purge keeps its own worker from serving: what it has not looked at by then is looked at in slices of the same length. */
+const SLICE_MS = 1
+/** Postings between two looks at the clock. */
+const STRIDE = 64
+
+/** What is left to be taken out of a tag's chain, which nobody else sees. */
+interface Rest {
+  posting: number
+  readonly hi: number
+  readonly lo: number
+}
+
+/** What purging needs of its store. */
+export interface PurgeHost {
+  readonly index: IndexTable
+  /** May the object in that entry be touched without a wait for the disk? */
+  isWarm(entry: number): boolean
+  /** Out of the index: whatever lay there. */
+  takeOut(entry: number, generation: number): boolean
+  /** Calls back after what is waiting to be done, again and again until it says false. */
+  later(more: () => boolean): void
+}
+
+/**
+ * Purges by tag. That an object is purged is said by the table of purges, in a few words and at once; what is done here is to count
+ * whom a purge meets, and to give their room back, which may take its time.
+ */
+export class Purger {
+  private readonly memory: ArenaMemory
+  private readonly postings: Postings
+  private readonly host: PurgeHost
+  private readonly rests: Rest[] = []
+
+  constructor(memory: ArenaMemory, postings: Postings, host: PurgeHost) {
+    this.memory = memory
+    this.postings = postings
+    this.host = host
+  }
+
+  note(serial: number, tags: readonly string[], soft: SoftPurge | undefined): void {
+    const { memory } = this
+    const pairs = hashTags(memory, tags)
+    for (let i = 0; i < pairs.length; i += 2) {
+      if (memory.purges.note(pairs[i], pairs[i + 1], serial, soft)) memory.tally[TALLY.forgotten]++
+    }
+  }
+
+  /** How many objects have one of the tags; those purged for good are taken out. */
+  meet(tags: readonly string[], soft: boolean): number {
+    const pairs = hashTags(this.memory, tags)
+    let met = 0
+    for (let i = 0; i < pairs.length; i += 2) met += soft ? this.count(pairs[i], pairs[i + 1]) : this.takeOut(pairs[i], pairs[i + 1])
+    return met
+  }
+
+  /** Objects of whose tag a purge has not come to the end yet. */
+  get busy(): boolean {
+    return this.rests.length > 0
+  }
+
+  private count(hi: number, lo: number): number {
+    const { postings } = this
+    const until_ms = performance.now() + SLICE_MS
+    let [met, seen, trusting] = [0, 0, false]
+    for (let posting = postings.steal(lo), next = 0; posting !== 0; posting = next) {
+      next = postings.next(posting)
+      if (++seen % STRIDE === 0) trusting ||= performance.now() > until_ms
+      if (postings.tagOf(posting) === hi && (trusting || this.isThere(posting))) met++
+      postings.restore(lo, posting)
+    }
+    return met
+  }
+
+  private takeOut(hi: number, lo: number): number {
+    const rest: Rest = { posting: this.postings.steal(lo), hi, lo }
+    const taken = this.slice(rest)
+    if (rest.posting === 0) return taken
+    if (!this.busy) this.host.later(this.more)
+    this.rests.push(rest)
+    return taken + this.left(rest)
+  }
+
+  /** Those that were not looked at count as they are. */
+  private left({ posting, hi }: Rest): number {
+    const { postings } = this
+    let left = 0
+    for (let at = posting; at !== 0; at = postings.next(at)) if (postings.tagOf(at) === hi) left++
+    return left
+  }
+
+  private readonly more = (): boolean => {
+    const [rest] = this.rests
+    if (rest === undefined) return false
+    this.slice(rest)
+    if (rest.posting === 0) this.rests.shift()
+    return this.busy
+  }
+
+  private slice(rest: Rest): number {
+    const { postings } = this
+    const until_ms = performance.now() + SLICE_MS
+    let taken = 0
+    for (let seen = 1; rest.posting !== 0; seen++) {
+      const { posting, hi, lo } = rest
+      rest.posting = postings.next(posting)
+      if (postings.tagOf(posting) === hi) taken += this.take(posting)
+      else postings.restore(lo, posting)
+      if (seen % STRIDE === 0 && performance.now() > until_ms) break
+    }
+    return taken
+  }
+
+  /** What lies on a disk stays until it is asked for, or evicted. */
+  private take(posting: number): number {
+    const { postings, host } = this
+    const entry = postings.entryOf(posting)
+    const there = this.isThere(posting)
+    if (there && host.isWarm(entry) && host.takeOut(entry, postings.generationOf(posting))) this.memory.tally[TALLY.purged]++
+    postings.drop(posting)
+    return there ? 1 : 0
+  }
+
+  private isThere(posting: number): boolean {
+    return this.host.index.isLive(this.postings.entryOf(posting), this.postings.generationOf(posting))
+  }
+}
+
+/** For who has nothing else to do. */
+export function atOnce(more: () => boolean): void {
+  while (more());
+}

@@ -1,0 +1,113 @@
+import type { ObjectHead } from '../contract.ts'
+import type { PurgeTable } from '../purges/table.ts'
+import type { EarlierObjects } from './earlier.ts'
+import { expectedBytes, shorten } from './head-codec.ts'
+import { DEAD, type IndexTable } from './index-table.ts'
+import type { ArenaObject } from './object.ts'
+import type { Objects } from './objects.ts'
+import { COMPLETE } from './records.ts'
+import { hashTags, type Tags } from './tags.ts'
+import { ObjectWriter, type ArenaParts } from './writer.ts'
+
+/** What giving an object another head needs of its store. */
+export interface ReheadParts {
+  readonly index: IndexTable
+  readonly objects: Objects
+  readonly tags: Tags
+  readonly earlier: EarlierObjects | undefined
+  remove(object: ArenaObject): void
+}
+
+/** Gives objects another head: a new record, which the index leads to from then on, over the same body. */
+export class Reheader {
+  private readonly arena: ArenaParts
+  private readonly parts: ReheadParts
+
+  constructor(arena: ArenaParts, parts: ReheadParts) {
+    this.arena = arena
+    this.parts = parts
+  }
+
+  rehead(object: ArenaObject, head: ObjectHead): void {
+    if (!this.isThere(object)) return object.moved(head, DEAD, object.at)
+    const { memory, records } = this.arena
+    const { objects, tags } = this.parts
+    const { at } = object
+    // Whoever says nothing of tags leaves them as they are: nothing escapes a purge by that.
+    const pairs = head.tags === undefined ? tags.pairsOf(at) : hashTags(memory, head.tags)
+    const announced_bytes = expectedBytes(memory.doubles, objects.headAt(at))
+    this.renew(object, head, (writer, inline_bytes) =>
+      writer.begin(object.id, head, inline_bytes, records.hi(at), records.lo(at), objects.checked(at), pairs, announced_bytes),
+    )
+  }
+
+  /** The same head, with no more time than a soft purge has left. False when the object is not there any more, or not all there yet. */
+  soften(object: ArenaObject, { stale_ms, grace_ms, keep_ms }: PurgeTable): boolean {
+    if (!this.isThere(object)) return false
+    const { memory } = this.arena
+    const { objects } = this.parts
+    const { head, at } = object
+    head.ttl_ms = Math.min(head.ttl_ms, Math.max(0, stale_ms - head.t_origin_ms))
+    head.grace_ms = Math.min(head.grace_ms, grace_ms)
+    head.keep_ms = Math.min(head.keep_ms, keep_ms)
+    this.renew(object, head, (writer, inline_bytes) => {
+      if (!writer.beginCopy(at, inline_bytes)) return false
+      shorten(memory.doubles, objects.headAt(writer.place), head.ttl_ms, head.grace_ms, head.keep_ms)
+      return true
+    })
+    return object.live
+  }
+
+  private isThere({ entry, generation, at }: ArenaObject): boolean {
+    return this.parts.index.isLive(entry, generation) && this.arena.records.state(at) === COMPLETE
+  }
+
+  private renew(object: ArenaObject, head: ObjectHead, begin: (writer: ObjectWriter, inline_bytes: number) => boolean): void {
+    const { segments } = this.arena
+    // Making room for the new record must not take the old one.
+    const held = segments.at(object.at)
+    segments.pin(held)
+    const writer = this.rewrite(object, begin)
+    segments.unpin(held)
+    if (writer !== undefined) return this.replace(object, head, writer)
+    this.parts.remove(object)
+    object.moved(head, object.generation, object.at)
+  }
+
+  /** The object's record with another head, and its body again if that lies in the record. */
+  private rewrite(object: ArenaObject, begin: (writer: ObjectWriter, inline_bytes: number) => boolean): ObjectWriter | undefined {
+    const { records, segments, memory } = this.arena
+    const { objects } = this.parts
+    const { at } = object
+    const inline_bytes = records.inlineFilled(at)
+    const writer = new ObjectWriter(this.arena, segments.ring(segments.at(at)), object.origin)
+    const pieces = objects.pieces(at)
+    if (!begin(writer, inline_bytes)) {
+      writer.discard()
+      return undefined
+    }
+    if (inline_bytes > 0) writer.put(memory.bytes.subarray(pieces[0].at, pieces[0].at + inline_bytes), 0)
+    else records.setFirstExtent(writer.place, objects.firstExtent(at))
+    writer.finish()
+    writer.filed(object.entry)
+    records.setEntry(writer.place, object.entry)
+    writer.seal()
+    records.setState(writer.place, COMPLETE)
+    return writer
+  }
+
+  private replace(object: ArenaObject, head: ObjectHead, writer: ObjectWriter): void {
+    const { index, objects, earlier, tags } = this.parts
+    const { at: before, entry, generation } = object
+    const whole = earlier === undefined || earlier.isAllThere(writer.place)
+    if (!whole || !index.move(entry, generation, writer.place, writer.generation)) {
+      writer.discard()
+      return object.moved(head, DEAD, before)
+    }
+    if (this.arena.records.firstExtent(before) === 0) objects.discount(before)
+    else objects.discountHead(before)
+    tags.list(writer.place, entry, writer.generation)
+    writer.release()
+    object.moved(head, writer.generation, writer.place)
+  }
+}
