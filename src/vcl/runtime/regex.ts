@@ -4,6 +4,9 @@ import { parseRegex } from './regex-parse.ts'
 import type { RegexNode } from './regex-tree.ts'
 import { canBeEmpty, children, RegexError } from './regex-tree.ts'
 
+/** Longest subject that is remembered. */
+const REMEMBERED_MAX = 64
+
 /**
  * A PCRE2 pattern of VCL, compiled to JavaScript. Bytes only: subjects are latin1, case is ASCII's. Case-insensitive
  * patterns become classes of both cases, as V8's linear engine takes no `i`.
@@ -21,6 +24,9 @@ export class VclRegex {
   private readonly plain: RegExp
   /** `$` means something else for subjects that end in a newline. */
   private readonly has_dollar: boolean
+  /** What was tested last, and with what result. */
+  private subject: string | undefined = undefined
+  private matched = false
   private readonly scanners: (Scanner | undefined)[] = [undefined, undefined, undefined, undefined]
 
   constructor(pattern: string) {
@@ -36,7 +42,16 @@ export class VclRegex {
 
   /** Does it match anywhere? An unset subject is the empty string. */
   test(subject: string | undefined): boolean {
-    if (subject === undefined) return this.plain.test('')
+    // One request's Host is most often that of the request before.
+    if (subject === undefined || subject.length > REMEMBERED_MAX) return this.matches(subject ?? '')
+    if (subject !== this.subject) {
+      this.matched = this.matches(subject)
+      this.subject = subject
+    }
+    return this.matched
+  }
+
+  private matches(subject: string): boolean {
     if (this.has_dollar && endsInNewline(subject)) return this.exec(subject, 0, false) !== null
     return this.plain.test(subject)
   }
