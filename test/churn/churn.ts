@@ -57,7 +57,7 @@ class Churn {
     this.origin = origin
     this.server = server
     const broken = { origin: 0, death: 0 }
-    const tally: Tally = { requests: 0, whole: 0, bytes: 0, ranges: 0, purges: 0, broken, errors: 0, wrong: [] }
+    const tally: Tally = { requests: 0, whole: 0, bytes: 0, ranges: 0, purges: 0, broken, errors: 0, resent: 0, wrong: [] }
     this.scene = {
       port,
       objects,

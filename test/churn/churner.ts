@@ -15,6 +15,8 @@ export interface Tally {
   broken: Record<'origin' | 'death', number>
   /** Error pages: the fetch failed, or the client was to wait too long. */
   errors: number
+  /** Requests sent again because the connection that was kept had ended. */
+  resent: number
   wrong: string[]
 }
 
@@ -124,12 +126,18 @@ export class Churner {
     object: number,
     headers: Record<string, string>,
     heard: (response: IncomingMessage) => Promise<T>,
+    agent: Agent | false = this.agent,
   ): Promise<T | undefined> {
-    const { port } = this.scene
+    const { port, tally } = this.scene
     return new Promise((resolve) => {
-      const sent = request({ host: '127.0.0.1', port, path: `/${object}`, method, headers, agent: this.agent })
+      const sent = request({ host: '127.0.0.1', port, path: `/${object}`, method, headers, agent })
       sent.on('response', (response) => resolve(heard(response)))
-      sent.on('error', () => resolve(undefined))
+      sent.on('error', () => {
+        if (!sent.reusedSocket) return resolve(undefined)
+        // A kept connection may end at any time; that its worker died may be known before the end has arrived (RFC 9112 section 9.3.1).
+        tally.resent++
+        resolve(this.send(method, object, headers, heard, false))
+      })
       sent.setTimeout(PATIENCE_MS, () => {
         if (!this.scene.over) this.scene.tally.wrong.push(`${method} /${object}: nothing for ${PATIENCE_MS} ms`)
         sent.destroy()

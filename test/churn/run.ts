@@ -43,7 +43,7 @@ function told({ tally, objects, origin_requests, deaths, replaced, counts, compl
     `${values.seconds} s, ${values.workers} workers, store ${values.store} MiB, ${objects} objects in ${Number(values.store) * 20} MiB, ${values.clients} clients; load average ${loadavg()[0].toFixed(1)}`,
     `${tally.requests} requests: ${tally.whole} whole (${tally.ranges} ranges), ${(tally.bytes / 2 ** 30).toFixed(2)} GiB compared, ${origin_requests} of the origin, ${tally.purges} purges`,
     `${deaths} workers ended, ${replaced} served again`,
-    `broken: ${broken.origin} by the origin, ${broken.death} by a death; ${tally.errors} error pages`,
+    `broken: ${broken.origin} by the origin, ${broken.death} by a death; ${tally.errors} error pages; ${tally.resent} sent again because a kept connection had ended`,
     `evicted ${counts['MAIN.n_lru_nuked']}, expired ${counts['MAIN.n_expired']}, hits ${counts['MAIN.cache_hit']}, misses ${counts['MAIN.cache_miss']}`,
     `RSS: ${warm[0]?.toFixed(0)} MiB after warm-up, ${warm.at(-1)?.toFixed(0)} at the end, most ${Math.max(...warm).toFixed(0)}; slope ${per_minute.toFixed(2)} MiB a minute`,
     `steady hits:    ${latencies(steady.hits_ms)}`,
