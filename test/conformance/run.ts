@@ -10,6 +10,10 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startProxy, type Proxy } from './proxy.ts'
+import { EDITIONS } from './later/editions.ts'
+import { Later } from './later/engine.ts'
+import { GAPS } from './later/gaps.ts'
+import { TARGETED } from './later/targeted.ts'
 import { OUTCOME } from './outcome.ts'
 import { judge, report, scoreOf, type Judged } from './score.ts'
 import { loadSuites, runSuites, startOrigin, type Suite } from './suite.ts'
@@ -17,6 +21,8 @@ import { loadSuites, runSuites, startOrigin, type Suite } from './suite.ts'
 interface Floor {
   required: number
   optimal: number
+  /** Of what later editions ask for beyond it (later/). */
+  later: { required: number; optimal: number }
 }
 
 const { values: options } = parseArgs({
@@ -66,28 +72,50 @@ async function measure(suites: Suite[]): Promise<Judged[]> {
   }
 }
 
+/** What later editions ask for, against a proxy of its own. */
+async function measureLater(): Promise<Judged[]> {
+  const later = new Later([...EDITIONS, ...TARGETED, ...GAPS])
+  const port = await later.listen()
+  let proxy: Proxy | undefined
+  try {
+    proxy = await startProxy(port)
+    return await later.run(proxy.base)
+  } finally {
+    await proxy?.stop()
+    later.server.close()
+    later.server.closeAllConnections()
+  }
+}
+
+const FLOOR = JSON.parse(readFileSync(new URL('floor.json', import.meta.url), 'utf8')) as Floor
+
 /** True when the score is at or above floor.json. */
-function aboveFloor(judged: Judged[]): boolean {
-  const floor = JSON.parse(readFileSync(new URL('floor.json', import.meta.url), 'utf8')) as Floor
+function aboveFloor(of: string, judged: Judged[], floor: { required: number; optimal: number }): boolean {
   let holds = true
   for (const kind of ['required', 'optimal'] as const) {
     const { passed } = scoreOf(judged, kind)
-    if (passed > floor[kind]) print(`${kind}: ${passed} is above the floor of ${floor[kind]}: raise it in test/conformance/floor.json`)
-    if (passed < floor[kind]) print(`${kind}: ${passed} is below the floor of ${floor[kind]} (test/conformance/floor.json)`)
+    if (passed > floor[kind])
+      print(`${of}, ${kind}: ${passed} is above the floor of ${floor[kind]}: raise it in test/conformance/floor.json`)
+    if (passed < floor[kind]) print(`${of}, ${kind}: ${passed} is below the floor of ${floor[kind]} (test/conformance/floor.json)`)
     holds &&= passed >= floor[kind]
   }
   return holds
 }
 
+function figures(judged: Judged[]): string {
+  const [required, optimal, check] = (['required', 'optimal', 'check'] as const).map((kind) => {
+    const { passed, total } = scoreOf(judged, kind)
+    return `${passed}/${total}`
+  })
+  return `required ${required}, optional ${optimal}, informative ${check} yes`
+}
+
 const suites = options.id === undefined ? await loadSuites() : only(await loadSuites(), options.id)
 const judged = await measure(suites)
-print(...report(judged), '')
-const [required, optimal, check] = (['required', 'optimal', 'check'] as const).map((kind) => {
-  const { passed, total } = scoreOf(judged, kind)
-  return `${passed}/${total}`
-})
+// Of one test, or of another proxy, only that is wanted.
+const later = options.id === undefined && options.base === undefined ? await measureLater() : []
+print(...report(judged), ...report(later), '')
+if (later.length > 0) print(`later editions: ${figures(later)}`)
 const excepted = judged.filter((test) => test.outcome === OUTCOME.excepted).length
-print(
-  `conformance: required ${required}, optional ${optimal}, informative ${check} yes; ${excepted} not passed because the RFC says otherwise`,
-)
-if (options.floor && !aboveFloor(judged)) process.exitCode = 1
+print(`conformance: ${figures(judged)}; ${excepted} not passed because the RFC says otherwise`)
+if (options.floor && !(aboveFloor('npm edition', judged, FLOOR) && aboveFloor('later editions', later, FLOOR.later))) process.exitCode = 1
