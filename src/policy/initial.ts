@@ -8,6 +8,7 @@ import { ageValue_ms, explicitLifetime_ms, heuristicLifetime_ms, NO_LIFETIME, or
 import type { Policy } from './policy.ts'
 import { STORE, storability } from './storable.ts'
 import type { StoreVerdict } from './storable.ts'
+import { varySpec } from './vary.ts'
 import { responseControl } from './targeted.ts'
 import { varnishLifetime_ms } from './varnish.ts'
 
@@ -175,6 +176,8 @@ export function settledAnswers(
   if (rules.keep_ms !== initial.keep_ms) answers.keep_ms = rules.keep_ms
   if (policy.decidesStorage && !initial.uncacheable) judgeAgain(policy, answers, bereq, beresp)
   if (ttlSet) adoptTtl(answers, rules.ttl_ms)
+  // No request could be told from another (RFC 9111 section 4.1): that is not for a policy to decide.
+  if (varySpec(beresp.fields) === '*') return marker(answers, STORE.vary, policy.uncacheable_ttl_ms)
   if (answers.uncacheable) return marker(answers, answers.why, markerTtl_ms(policy, answers.why))
   if (answers.ttl_ms + answers.grace_ms + answers.keep_ms <= 0) return marker(answers, STORE.useless, policy.uncacheable_ttl_ms)
   return answers

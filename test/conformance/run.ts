@@ -7,23 +7,14 @@
  *   npm run conformance -- --origin-port 8000 --base http://127.0.0.1:6081
  *                                              another proxy that is running already in front of that origin port
  */
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { startProxy, type Proxy } from './proxy.ts'
-import { EDITIONS } from './later/editions.ts'
+import { readFloor } from './document.ts'
+import { LATER } from './later/all.ts'
 import { Later } from './later/engine.ts'
-import { GAPS } from './later/gaps.ts'
-import { TARGETED } from './later/targeted.ts'
 import { OUTCOME } from './outcome.ts'
 import { judge, report, scoreOf, type Judged } from './score.ts'
 import { loadSuites, runSuites, startOrigin, type Suite } from './suite.ts'
-
-interface Floor {
-  required: number
-  optimal: number
-  /** Of what later editions ask for beyond it (later/). */
-  later: { required: number; optimal: number }
-}
 
 const { values: options } = parseArgs({
   options: {
@@ -74,7 +65,7 @@ async function measure(suites: Suite[]): Promise<Judged[]> {
 
 /** What later editions ask for, against a proxy of its own. */
 async function measureLater(): Promise<Judged[]> {
-  const later = new Later([...EDITIONS, ...TARGETED, ...GAPS])
+  const later = new Later(LATER)
   const port = await later.listen()
   let proxy: Proxy | undefined
   try {
@@ -87,7 +78,7 @@ async function measureLater(): Promise<Judged[]> {
   }
 }
 
-const FLOOR = JSON.parse(readFileSync(new URL('floor.json', import.meta.url), 'utf8')) as Floor
+const FLOOR = readFloor()
 
 /** True when the score is at or above floor.json. */
 function aboveFloor(of: string, judged: Judged[], floor: { required: number; optimal: number }): boolean {

@@ -10,15 +10,18 @@ import { COUNTER_CLASSES, counterRows } from '../../src/counters/table.ts'
 import { HELPER_SUBS, SUB_NAMES } from '../../src/vcl/check/subs.ts'
 import { compileVcl } from '../../src/vcl/load.ts'
 import { std } from '../../src/vcl/vmods/std.ts'
+import { conformancePage, readmePage } from '../conformance/document.ts'
 
 /** What README.md and docs/ name exists, what they show is accepted. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const README = 'README.md'
+const CONFORMANCE = 'docs/conformance.md'
 const DECISIONS = readdirSync(join(ROOT, 'docs/decisions')).filter((name) => /^\d/.test(name))
 const PAGES = [
   README,
   'vcl-examples/README.md',
   'docs/ARCHITECTURE.md',
+  CONFORMANCE,
   'docs/decisions/README.md',
   ...DECISIONS.map((name) => `docs/decisions/${name}`),
 ]
@@ -173,15 +176,30 @@ describe('README.md', () => {
     expect(listed).toEqual(Object.keys(std.unsupported).sort())
   })
 
-  test('its conformance figures are the floor that npm test holds', () => {
-    const claim = /conformance -->required (\d+) of \d+, optional (\d+) of \d+; later editions (\d+) of \d+ and (\d+) of \d+<!--/.exec(read(README))
-    const [required, optimal, later_required, later_optimal] = (claim ?? []).slice(1).map(Number)
-    const floor: unknown = JSON.parse(read('test/conformance/floor.json'))
-    expect({ required, optimal, later: { required: later_required, optimal: later_optimal } }).toEqual(floor)
+  test('its conformance figures are those that npm test holds', async () => {
+    expect(read(README)).toBe(await readmePage(read(README)))
   })
 
   test('figures of the bench stand between their marks', () => {
     expect(read(README)).toMatch(/^<!-- figures -->\n[\s\S]+\n<!-- end of figures -->$/m)
+  })
+})
+
+describe(CONFORMANCE, () => {
+  test('its figures and exceptions are those that npm test holds: otherwise `npm run docs`', async () => {
+    expect(read(CONFORMANCE)).toBe(await conformancePage(read(CONFORMANCE)))
+  })
+
+  test('every row says under which policy what is done, and which test shows it', () => {
+    const tables = read(CONFORMANCE).split(/^## /m).slice(2)
+    expect(tables.length).toBeGreaterThan(4)
+    for (const table of tables) {
+      const [head, rule, ...rows] = table.split('\n').filter((line) => line.startsWith('|'))
+      expect(rule).toMatch(/^[| -]+$/)
+      const columns = head.split('|').length
+      expect(rows.filter((line) => line.split('|').length !== columns || !/`test\/[\w/.-]+\.test\.ts` \|$/.test(line))).toEqual([])
+      expect(rows.length).toBeGreaterThan(4)
+    }
   })
 })
 
