@@ -152,11 +152,8 @@ export class Cache {
     this.claims.countPurge(key)
     const entry = this.enter(key)
     entry.refresh(true)
-    let purged = 0
-    for (const variant of entry.all()) {
-      if (isLive(variant)) purged++
-      this.purgeVariant(variant)
-    }
+    const purged = entry.stored
+    for (const variant of entry.all()) this.purgeVariant(variant)
     // Without it nobody can name the variants that other workers have stored.
     if (entry.note !== undefined) this.store.remove(entry.note)
     // Whatever is there and could not be seen: it was being moved, or another worker has just stored it.
@@ -164,6 +161,18 @@ export class Cache {
     entry.refresh(true)
     this.forget(entry)
     return purged
+  }
+
+  /** Objects stored under the key, as far as they are known here. */
+  known(key: string): number {
+    const entry = this.enter(key)
+    entry.refresh(true)
+    return entry.stored
+  }
+
+  /** Has nothing invalidated the object since? As lookups look at what they find. */
+  spares(object: StoredObject, req: RequestHead): boolean {
+    return this.invalidations.spares(object, req)
   }
 
   /** Its body broke half-way: it must not be found again. */
@@ -319,7 +328,7 @@ export class Cache {
     const { spec, fields, head, begun } = arrival
     const before = placeOf(object)
     if (!object.live || before === undefined || before.key !== secondaryKey(spec, fields)) return this.revive(arrival, object)
-    this.store.rehead(object, head)
+    this.store.rehead(object, head, begun.serial)
     if (!object.live) return object
     before.entry.leadByLanguage(spec, fields, head, begun.into)
     this.markUnusable(before, head)

@@ -154,6 +154,11 @@ export class Entry {
     return this.plain === undefined && (this.varying === undefined || this.varying.size === 0)
   }
 
+  /** Variants that are stored, as far as they are known here. */
+  get stored(): number {
+    return this.all().filter(isLive).length
+  }
+
   all(): Variant[] {
     const varying = this.varying === undefined ? [] : Array.from(this.varying.values())
     return this.plain === undefined ? varying : [this.plain, ...varying]

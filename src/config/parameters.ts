@@ -11,6 +11,7 @@ import {
   parseNumber,
 } from '../base/units.ts'
 import { parseFieldNames } from './field-names.ts'
+import { parseTagFields } from './tag-fields.ts'
 
 /**
  * Everything that can be tuned while keeping the command line as it is: `-p name=value`. One table; the code reads
@@ -84,6 +85,12 @@ function text(value: string, flags: readonly ParameterFlag[], about: string): Ro
 function fieldNames(value: string, about: string): Row<string> {
   const shape: Shape = { fits: (given) => parseFieldNames(given) !== undefined, expected: 'a list of field names, or none' }
   return { type: 'text', default: value, flags: ['must_restart', 'lacquer'], about, shape }
+}
+
+function tagFields(value: string, about: string): Row<string> {
+  const expected = 'a list of fields such as xkey:space, Cache-Tag:comma, or none'
+  const shape: Shape = { fits: (given) => parseTagFields(given) !== undefined, expected }
+  return { type: 'text', default: value, flags: ['must_restart', 'obj_sticky', 'lacquer'], about, shape }
 }
 
 const K = 1024
@@ -212,6 +219,10 @@ export const PARAMETERS = {
     10,
     { min: 0, max: 3600, flags: ['lacquer'] },
     'On SIGTERM or SIGINT: how long requests in flight may take to finish before their connections are closed.',
+  ),
+  tag_fields: tagFields(
+    'xkey:space, Surrogate-Key:space, Cache-Tag:comma',
+    'Fields of responses that name tags by which they can be purged, each with what stands between two tags: space or comma. Cache-Groups (RFC 9875) is heard in any case. none hears no others.',
   ),
   timeout_idle: duration(
     5,

@@ -95,8 +95,10 @@ export const MAIN_COUNTERS = {
   n_expired: counter('Objects removed because their time was over'),
   n_lru_nuked: counter('Objects removed to make room'),
   n_lru_moved: counter('Objects that were kept when room was made, because they are asked for'),
-  n_purges: counter('Purges carried out'),
+  n_purges: counter('Purges carried out, of a URL or of tags, softly or for good'),
   n_obj_purged: counter('Objects removed by purges'),
+  n_obj_softpurged: counter('Objects made stale by soft purges', OWN),
+  n_tag_purges: counter('Tags purged, softly or for good', OWN),
   n_invalidated: counter('Keys invalidated by unsafe requests (RFC 9111 section 4.4)', OWN),
   n_pipe: gauge('Pipes open now'),
   loop_lag: gauge('How late a worker’s event loop came to its latest housekeeping; of the latest worker', {

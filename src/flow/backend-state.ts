@@ -15,6 +15,8 @@ export interface FetchOrigin {
   readonly facts: ConnectionFacts
   readonly client_identity: string | undefined
   readonly backend: VclBackend | undefined
+  /** The host of what was asked for. */
+  readonly host: string
   readonly is_hitmiss: boolean
   readonly is_hitpass: boolean
 }
@@ -77,6 +79,9 @@ export abstract class BackendState extends TaskState implements BackendContext {
 
   abstract readonly is_bgfetch: boolean
 
+  get host(): string {
+    return this.from.host
+  }
   get is_hitmiss(): boolean {
     return this.from.is_hitmiss
   }

@@ -88,6 +88,9 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.action_ttl = -1
   }
 
+  abstract purgeHard(): number
+  abstract purgeSoft(ttl_s: number, grace_s: number, keep_s: number): number
+
   get facts(): ConnectionFacts {
     return this.connection.facts
   }

@@ -10,6 +10,7 @@ import { logHit, logRequest } from './request-log.ts'
 import type { Environment } from './environment.ts'
 import type { Fetch } from './fetch.ts'
 import { invalidateStored } from './invalidate.ts'
+import { purgeKey, softPurgeKey } from './purges.ts'
 import { type Cut, readerOf } from './filters/range.ts'
 import type { FetchOwner } from './recipients.ts'
 import { run } from './steps.ts'
@@ -197,6 +198,17 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     if (this.over) return
     this.timestamp('Fetch')
     run(this, this.refuse(status, reason))
+  }
+
+  /** With what is stored goes the right to fetch that came with it: a fetch from now on has another. */
+  purgeHard(): number {
+    const purged = purgeKey(this.env, this.key)
+    this.giveUpFetch()
+    return purged
+  }
+
+  purgeSoft(ttl_s: number, grace_s: number, keep_s: number): number {
+    return softPurgeKey(this.env, this.key, { ttl_s, grace_s, keep_s })
   }
 
   /** A right to fetch that will not be used. */

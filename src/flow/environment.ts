@@ -2,9 +2,11 @@ import type { Clock } from '../base/clock.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import type { LogWriter } from '../log/writer.ts'
 import type { Policy } from '../policy/policy.ts'
+import type { TagField } from '../policy/tags.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import type { Store } from '../store/contract.ts'
 import type { Cache } from '../cache/cache.ts'
+import type { TagPurges } from '../cache/tag-purges.ts'
 import type { Origin } from '../origin/contract.ts'
 import type { Storages } from './storages.ts'
 
@@ -18,6 +20,9 @@ export interface OperationsLog {
 export interface Environment {
   vcl: LoadedVcl
   readonly cache: Cache
+  readonly purges: TagPurges
+  /** Fields of responses that name tags. */
+  readonly tag_fields: readonly TagField[]
   readonly store: Store
   readonly storages: Storages
   readonly origin: Origin

@@ -22,7 +22,7 @@ import type { FetchKind, FetchSetup } from './fetch-setup.ts'
 import * as account from './fetch-log.ts'
 import { Intake, type IntakeHost } from './intake.ts'
 import { replaces } from './invalidate.ts'
-import { asReceived, headToStore, mergeStale, objectHead, settle } from './object-head.ts'
+import { asReceived, headToStore, mergeStale, objectHead, settle, tagged } from './object-head.ts'
 import { handOver, Recipients } from './recipients.ts'
 import { callBackend } from './rules.ts'
 import { Stale } from './stale.ts'
@@ -66,7 +66,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
     this.private = this.bereq_uncacheable = setup.kind === 'pass'
     this.forgetUncacheable()
-    this.stale = new Stale(env, setup.stale)
+    this.stale = new Stale(env, setup.stale, this.bereq)
   }
 
   /** Begins; `bereq` is a copy of the request as the rules left it. */
@@ -367,7 +367,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     const head = objectHead(env.policy, this.bereq_xid, this.beresp, errorAnswers(this, this.received_ms, stored), stored)
     this.expected_bytes = text.length
     this.object = stored
-      ? env.cache.insert(this.key, this.bereq, head, text.length, recipients.takeBusy(), this)
+      ? env.cache.insert(this.key, this.bereq, tagged(this, head), text.length, recipients.takeBusy(), this)
       : new LooseObject(head, env.store.transit(text.length))
     account.logStorage(this, this.object)
     const { body } = this.object

@@ -1,6 +1,7 @@
 import { MAIN } from '../counters/counters.ts'
-import type { ResponseHead } from '../http/message.ts'
-import { invalidatedUrls, invalidates } from '../policy/invalidation.ts'
+import type { RequestHead, ResponseHead } from '../http/message.ts'
+import { invalidatedUrls, invalidates, isSafe } from '../policy/invalidation.ts'
+import { purgesOfGroups } from '../policy/tags.ts'
 import type { ClientTask } from './client-task.ts'
 import type { Environment } from './environment.ts'
 import { makeKey } from './steps/lookup.ts'
@@ -12,15 +13,28 @@ import { makeKey } from './steps/lookup.ts'
  */
 export function invalidateStored(task: ClientTask, answer: ResponseHead, replaced: boolean): void {
   const { req, env, key } = task
+  invalidateGroups(task, answer)
   if (!invalidates(env.policy, req.method, answer.status)) return
   const url = req.url
-  const targets = invalidatedUrls(req.fields.get('host') ?? '', url, answer.fields)
+  const targets = invalidatedUrls(hostOf(req), url, answer.fields)
   for (const target of replaced ? targets.slice(1) : targets) {
     req.url = target
     if (makeKey(task, false)) env.counters[MAIN.n_invalidated] += env.cache.purge(task.key)
   }
   req.url = url
   task.key = key
+}
+
+/** Cache-Group-Invalidation (RFC 9875 section 3): the origin says so itself, whatever the status. */
+function invalidateGroups({ req, env }: ClientTask, answer: ResponseHead): void {
+  if (!env.policy.unsafeInvalidates || isSafe(req.method)) return
+  const groups = purgesOfGroups(answer.fields, hostOf(req))
+  if (groups.length > 0) env.counters[MAIN.n_invalidated] += Math.max(0, env.purges.purge(groups))
+}
+
+/** By which groups of responses are told from those of other origins. */
+export function hostOf({ fields }: RequestHead): string {
+  return fields.get('host') ?? ''
 }
 
 /**

@@ -7,6 +7,7 @@ import { responseHeadText } from '../http/write.ts'
 import { freshen, stripForStore } from '../policy/conditional.ts'
 import { settledAnswers, type InitialAnswers } from '../policy/initial.ts'
 import type { Policy } from '../policy/policy.ts'
+import { tagsOf } from '../policy/tags.ts'
 import { responseControl } from '../policy/targeted.ts'
 import type { ObjectHead, StoredObject } from '../store/contract.ts'
 import type { BackendState } from './backend-state.ts'
@@ -20,12 +21,20 @@ export function objectHead(policy: Policy, xid: number, beresp: ResponseHead, an
 }
 
 /** The head to store. beresp becomes it, unless the one who asked is to have fields that are not for the store. */
-export function headToStore({ beresp, bereq_xid, env }: BackendState, settled: InitialAnswers): ObjectHead {
+export function headToStore(fetch: BackendState, settled: InitialAnswers): ObjectHead {
+  const { beresp, bereq_xid, env } = fetch
   const { policy } = env
   // Said once here, not with each hit: ranges of it are answered, whatever the origin does (RFC 9110 section 14.3).
   if (env.params.http_range_support && beresp.status === 200) beresp.fields.set('Accept-Ranges', 'bytes')
   const unshared = responseControl(policy.targets, beresp.fields).unshared.length > 0
-  return unshared ? objectHead(policy, bereq_xid, beresp, settled, true) : headFrom(policy, beresp, bereq_xid, settled, true)
+  const head = unshared ? objectHead(policy, bereq_xid, beresp, settled, true) : headFrom(policy, beresp, bereq_xid, settled, true)
+  return tagged(fetch, head)
+}
+
+/** With the names that it can be purged by. */
+export function tagged({ env, key, host }: BackendState, head: ObjectHead): ObjectHead {
+  head.tags = tagsOf(env.tag_fields, head.fields, key, host)
+  return head
 }
 
 function headFrom(policy: Policy, kept: ResponseHead, xid: number, answers: InitialAnswers, stored: boolean): ObjectHead {

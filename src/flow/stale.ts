@@ -13,9 +13,12 @@ export class Stale {
   private readonly env: Environment
   private held: StoredObject | undefined
   private reader: BodyReader | undefined
+  private readonly req: RequestHead
 
-  constructor(env: Environment, object: StoredObject | undefined) {
+  /** `req` is what it is to be the answer to. */
+  constructor(env: Environment, object: StoredObject | undefined, req: RequestHead) {
     this.env = env
+    this.req = req
     if (object === undefined || object.body.state !== 'complete') return
     this.held = object
     this.reader = object.body.read(0)
@@ -45,7 +48,7 @@ export class Stale {
   /** May it stand in for a response that could not be had (RFC 9111 section 4.2.4, RFC 5861 section 4)? */
   standsIn(asked: Readonly<RequestDirectives>, failure: FailureKind): StoredObject | undefined {
     const { held, env } = this
-    if (held === undefined || !held.live) return undefined
+    if (held === undefined || !held.live || !env.cache.spares(held, this.req)) return undefined
     return mayServeOnError(env.policy, revealed(held.head), env.clock.wall_ms, asked, failure) ? held : undefined
   }
 

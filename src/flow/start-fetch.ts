@@ -3,6 +3,7 @@ import type { Busy } from '../cache/busy.ts'
 import type { FetchOrigin } from './backend-state.ts'
 import type { ClientTask } from './client-task.ts'
 import { Fetch } from './fetch.ts'
+import { hostOf } from './invalidate.ts'
 
 /** Starts the fetch a request needs; the task hears of it through FetchOwner. */
 export function startFetch(task: ClientTask, kind: 'fetch' | 'pass'): void {
@@ -56,6 +57,7 @@ function fetchOrigin(task: ClientTask): FetchOrigin {
   return {
     facts: task.connection.facts,
     client_identity: task.client_identity,
+    host: hostOf(task.req),
     backend: task.backend_hint ?? task.vcl.defaultBackend,
     is_hitmiss: task.is_hitmiss,
     is_hitpass: task.is_hitpass,

@@ -5,6 +5,7 @@ import type { Transaction } from '../log/writer.ts'
 import type { CommonContext, LoadedVcl, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
+import { purgeKeysIn, STALE_NOW } from './purges.ts'
 
 /** What a client request and a fetch have in common for rules and log. */
 export abstract class TaskState implements CommonContext {
@@ -91,6 +92,14 @@ export abstract class TaskState implements CommonContext {
 
   logAcl(name: string, matched: string | undefined): void {
     this.log.record(TAG.VCL_acl, matched === undefined ? `NO_MATCH ${name}` : `MATCH ${name} ${matched}`)
+  }
+
+  purgeTags(keys: string | undefined): number {
+    return purgeKeysIn(this.env, keys)
+  }
+
+  softPurgeTags(keys: string | undefined): number {
+    return purgeKeysIn(this.env, keys, STALE_NOW)
   }
 
   storage(name: string): VclStevedore | undefined {

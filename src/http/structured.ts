@@ -1,7 +1,7 @@
 import { HTAB, SP } from './bytes.ts'
 
 /**
- * Structured fields, RFC 9651: Dictionaries, with every type of item that may be in one. A text that breaks the grammar anywhere
+ * Structured fields, RFC 9651: Dictionaries and Lists, with every type of item that may be in one. A text that breaks the grammar anywhere
  * is no structured field at all (section 4.2), so what is read is the whole of it or undefined. Parameters are checked and
  * dropped: no field that we read gives them a meaning.
  */
@@ -26,6 +26,11 @@ const FALSE: BareItem = Object.freeze({ type: 'boolean', value: false })
 /** All lines of a Dictionary field, joined (section 3.2). Of a key that is there twice the last counts. Empty text: no members. */
 export function parseDictionary(text: string): Dictionary | undefined {
   return new Parser(text).dictionary()
+}
+
+/** The same of a List field. */
+export function parseList(text: string): readonly Member[] | undefined {
+  return new Parser(text).list()
 }
 
 const TOKEN = /^[A-Za-z*][!#$%&'*+\-.^_`|~0-9A-Za-z:/]*$/
@@ -63,6 +68,18 @@ class Parser {
       const member = key === undefined ? undefined : this.member()
       if (key === undefined || member === undefined) return undefined
       members.set(key, member)
+      if (!this.nextMember()) return undefined
+    }
+    return members
+  }
+
+  list(): Member[] | undefined {
+    const members: Member[] = []
+    this.skip(SP)
+    while (this.at < this.text.length) {
+      const member = this.text[this.at] === '(' ? this.innerList() : this.bareItem()
+      if (member === undefined || !this.parameters()) return undefined
+      members.push(member)
       if (!this.nextMember()) return undefined
     }
     return members

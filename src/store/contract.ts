@@ -91,11 +91,8 @@ export interface ObjectHead {
   /** More field lines of the response, "Name: value\r\n...", that are kept and never sent: what the origin said to this cache alone. */
   hiddenText?: string
   /** Given to be stored: names by which it can be purged, its key's first. What was read from a store has them there. */
-  readonly tags?: readonly string[]
+  tags?: readonly string[]
 }
-
-/** Whoever stores a response says by what it can be purged. */
-export type TaggedHead = ObjectHead & Required<Pick<ObjectHead, 'tags'>>
 
 /** What a soft purge leaves of an object: at most this. Infinity leaves what there is. */
 export interface SoftPurge {
@@ -188,10 +185,10 @@ export interface Store {
   /** A body that is never kept (pass, hit-for-miss, synthetic streams). */
   transit(expected_bytes: number): Body
   /**
-   * Same complete body under a new head (304 freshening), checked as far as it was before. An object for whose new head there is no room
-   * leaves.
+   * Same complete body under a new head (304 freshening), checked as far as it was before, or up to `serial` if that is older: what
+   * was softly purged since must not be made fresh. An object for whose new head there is no room leaves.
    */
-  rehead(object: StoredObject, head: ObjectHead): void
+  rehead(object: StoredObject, head: ObjectHead, serial?: number): void
   /** Hit: recency only. Must not allocate. */
   touch(object: StoredObject): void
   /** Takes it out. Readers that hold its body go on. */

@@ -58,8 +58,8 @@ export class SeveralStores implements Store {
     return this.stores[0].transit(expected_bytes)
   }
 
-  rehead(object: StoredObject, head: ObjectHead): void {
-    object.store?.rehead(object, head)
+  rehead(object: StoredObject, head: ObjectHead, serial?: number): void {
+    object.store?.rehead(object, head, serial)
   }
 
   touch(object: StoredObject): void {

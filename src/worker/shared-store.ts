@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { NoClaims, type Claims } from '../cache/claims.ts'
 import { Invalidations } from '../cache/invalidations.ts'
 import { SharedClaims } from '../cache/shared-claims.ts'
+import { TagPurges } from '../cache/tag-purges.ts'
 import { ClaimWatch } from '../shm/claim-watch.ts'
 import { Claims as ClaimTable } from '../shm/claims.ts'
 import { Doorbells, type Listening } from '../shm/doorbell.ts'
@@ -26,6 +27,7 @@ export class SharedStore {
   readonly transient: HeapStore
   readonly claims: Claims
   readonly invalidations: Invalidations
+  readonly purges: TagPurges
   private readonly clock: Clock
   private readonly watch: ClaimWatch
   private readonly listening: Listening
@@ -46,7 +48,9 @@ export class SharedStore {
     this.arenas = openArenas(config, memories, this.transient, workers > 1 ? bells : undefined, operations)
     this.store = this.arenas.length === 1 ? this.arenas[0] : new SeveralStores(this.arenas)
     this.claims = workers > 1 ? new SharedClaims(table, this.watch, shared.purges, this.arenas[0].seed) : new NoClaims()
-    this.invalidations = new Invalidations(openSerials(config, memories), [])
+    const serials = openSerials(config, memories)
+    this.purges = new TagPurges(this.store, serials)
+    this.invalidations = new Invalidations(serials, [this.purges])
     this.listening = bells.listen(slot, this.onRing)
   }
 

@@ -1,6 +1,7 @@
 import { SystemClock, type Clock } from '../base/clock.ts'
 import { Cache } from '../cache/cache.ts'
 import { parseFieldNames } from '../config/field-names.ts'
+import { parseTagFields } from '../config/tag-fields.ts'
 import { CounterBlock, MAIN, type CounterHandle, type CounterValues } from '../counters/counters.ts'
 import type { CounterClass } from '../counters/table.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
@@ -135,6 +136,8 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const env: Environment = {
     vcl,
     cache,
+    purges: shared.purges,
+    tag_fields: parseTagFields(params.tag_fields) ?? [],
     store,
     storages: new Storages(shared.arenas, shared.transient),
     origin,

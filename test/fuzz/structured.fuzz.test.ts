@@ -4,18 +4,23 @@
  * LACQUER_FUZZ_ROUNDS and LACQUER_FUZZ_SEED for more.
  */
 import { readFileSync } from 'node:fs'
-import { DisplayString, parseDictionary as theirs, Token } from 'structured-headers'
+import { DisplayString, parseDictionary as theirs, parseList as theirList, Token } from 'structured-headers'
 import { expect, test } from 'vitest'
-import { parseDictionary, type BareItem, type Member } from '../../src/http/structured.ts'
+import { parseDictionary, parseList, type BareItem, type Member } from '../../src/http/structured.ts'
 import { randomFrom } from './generate.ts'
 
 const ROUNDS = Number(process.env['LACQUER_FUZZ_ROUNDS'] ?? 20_000)
 const SEED = Number(process.env['LACQUER_FUZZ_SEED'] ?? 20261125)
-const corpus = readFileSync(new URL('corpus/structured/dictionaries.txt', import.meta.url), 'latin1')
-  .split('\n')
-  .slice(0, -1)
+const corpus = texts('dictionaries')
+const lists = texts('lists')
 
-type Read = Record<string, unknown> | 'invalid'
+function texts(name: string): string[] {
+  return readFileSync(new URL(`corpus/structured/${name}.txt`, import.meta.url), 'latin1')
+    .split('\n')
+    .slice(0, -1)
+}
+
+type Read = Record<string, unknown> | readonly unknown[] | 'invalid'
 
 function ours(text: string): Read {
   const read = parseDictionary(text)
@@ -80,12 +85,12 @@ const PIECES = [
   '000000',
 ].flat()
 
-function damaged(random: () => number): string {
-  let text = corpus[Math.floor(random() * corpus.length)]
+function damaged(random: () => number, from = corpus): string {
+  let text = from[Math.floor(random() * from.length)]
   for (let times = Math.floor(random() * 4); times >= 0; times--) {
     const at = Math.floor(random() * (text.length + 1))
     const gone = random() < 0.5 ? Math.floor(random() * 3) : 0
-    const piece = random() < 0.8 ? PIECES[Math.floor(random() * PIECES.length)] : corpus[Math.floor(random() * corpus.length)]
+    const piece = random() < 0.8 ? PIECES[Math.floor(random() * PIECES.length)] : from[Math.floor(random() * from.length)]
     text = text.slice(0, at) + piece + text.slice(at + gone)
   }
   return text
@@ -113,5 +118,38 @@ test(`${ROUNDS} damaged fields (seed ${SEED})`, () => {
     if (parseDictionary(text) !== undefined) valid++
   }
   // Damage that nothing survives would test nothing.
+  expect(valid).toBeGreaterThan(ROUNDS / 40)
+})
+
+function listDisagreement(text: string): string | undefined {
+  if (DATE_WITHIN.test(text)) return undefined
+  const one: Read = parseList(text)?.map(plain) ?? 'invalid'
+  const other = secondList(text)
+  return JSON.stringify(one) === JSON.stringify(other)
+    ? undefined
+    : `${JSON.stringify(text)}: ours ${JSON.stringify(one)}, theirs ${JSON.stringify(other)}`
+}
+
+function secondList(text: string): Read {
+  try {
+    return theirList(text).map(([value]) => asOurs(value))
+  } catch {
+    return 'invalid'
+  }
+}
+
+test.each(lists)('the list %s', (text) => {
+  expect(parseList(text)).toBeDefined()
+  expect(listDisagreement(text)).toBeUndefined()
+})
+
+test(`${ROUNDS} damaged lists (seed ${SEED})`, () => {
+  const random = randomFrom(SEED)
+  let valid = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const text = damaged(random, lists)
+    expect(listDisagreement(text)).toBeUndefined()
+    if (parseList(text) !== undefined) valid++
+  }
   expect(valid).toBeGreaterThan(ROUNDS / 40)
 })

@@ -34,6 +34,10 @@ export class FakeContext {
   server_identity = 'cache1'
   client_identity: string | undefined = undefined
   sess_xid = 1000
+  purgeTags = (): number => 0
+  softPurgeTags = (): number => 0
+  purgeHard = (): number => 0
+  purgeSoft = (): number => 0
   action_status = 0
   action_reason: string | undefined = undefined
   action_ttl = -1

@@ -162,7 +162,7 @@ describe('names', () => {
     ['acl ban { } sub vcl_recv { if (client.ip ~ ban) { } }', "2:5 'ban' is a word of VCL and cannot be declared"],
     ['sub vcl_foo { }', "2:5 unknown sub 'vcl_foo': names that begin with vcl_ are reserved"],
     ['import cookie;', '2:8 not supported yet: module cookie'],
-    ['import sdt;', "2:8 unknown module 'sdt' (known: std)"],
+    ['import sdt;', "2:8 unknown module 'sdt' (known: std, purge, xkey)"],
     ['sub vcl_backend_refresh { return (abandon); }', '2:5 not supported yet: vcl_backend_refresh'],
   ])('%s', (body, message) => {
     expect(refused(body)).toContain(message)

@@ -1,3 +1,4 @@
+import { isNewer } from '../../shm/serial.ts'
 import type { ObjectHead } from '../contract.ts'
 import type { PurgeTable } from '../purges/table.ts'
 import type { EarlierObjects } from './earlier.ts'
@@ -28,7 +29,7 @@ export class Reheader {
     this.parts = parts
   }
 
-  rehead(object: ArenaObject, head: ObjectHead): void {
+  rehead(object: ArenaObject, head: ObjectHead, serial = object.recheck()): void {
     if (!this.isThere(object)) return object.moved(head, DEAD, object.at)
     const { memory, records } = this.arena
     const { objects, tags } = this.parts
@@ -36,8 +37,10 @@ export class Reheader {
     // Whoever says nothing of tags leaves them as they are: nothing escapes a purge by that.
     const pairs = head.tags === undefined ? tags.pairsOf(at) : hashTags(memory, head.tags)
     const announced_bytes = expectedBytes(memory.doubles, objects.headAt(at))
+    const checked = objects.checked(at)
+    const since = isNewer(checked, serial) ? serial : checked
     this.renew(object, head, (writer, inline_bytes) =>
-      writer.begin(object.id, head, inline_bytes, records.hi(at), records.lo(at), objects.checked(at), pairs, announced_bytes),
+      writer.begin(object.id, head, inline_bytes, records.hi(at), records.lo(at), since, pairs, announced_bytes),
     )
   }
 

@@ -183,8 +183,8 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     return this.transient.transit(expected_bytes)
   }
 
-  rehead(object: StoredObject, head: ObjectHead): void {
-    this.reheader.rehead(object as ArenaObject, head)
+  rehead(object: StoredObject, head: ObjectHead, serial?: number): void {
+    this.reheader.rehead(object as ArenaObject, head, serial)
   }
 
   touch(object: StoredObject): void {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { isNewer } from '../../shm/serial.ts'
 import { objectEnd_ms, type Body, type ObjectHead, type SoftPurge, type Store, type StoredObject, type StoreStats } from '../contract.ts'
 import { PLACE, HeapBody, type BodyOwner, type Place } from './body.ts'
 import { Expiry } from './expiry.ts'
@@ -96,8 +97,9 @@ export class HeapStore implements Store, BodyOwner {
     return this.body(expected_bytes, true)
   }
 
-  rehead(object: StoredObject, head: ObjectHead): void {
+  rehead(object: StoredObject, head: ObjectHead, serial = object.checked): void {
     const ours = object as HeapObject
+    if (isNewer(ours.checked, serial)) ours.checked = serial
     const head_bytes = headCost(head)
     const more = head_bytes - ours.head_bytes
     ours.head = head

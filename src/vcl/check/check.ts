@@ -85,23 +85,7 @@ function add(k: Checking, global: Global): boolean {
 }
 
 /** Modules that exist elsewhere: known by name so that the message is not "unknown". */
-const PENDING_VMODS = [
-  'blob',
-  'cookie',
-  'directors',
-  'h2',
-  'math',
-  'proxy',
-  'purge',
-  'unix',
-  'vtc',
-  'debug',
-  'xkey',
-  'vsthrottle',
-  'header',
-  'var',
-  'str',
-]
+const PENDING_VMODS = ['blob', 'cookie', 'directors', 'h2', 'math', 'proxy', 'unix', 'vtc', 'debug', 'vsthrottle', 'header', 'var', 'str']
 
 function declareVmod(k: Checking, node: Extract<Declaration, { kind: 'import' }>, position: number): void {
   const name = node.name.text

@@ -88,6 +88,9 @@ export interface CommonContext {
   /** VCL_acl, VCL_call, VCL_return records. */
   logAcl(name: string, matched: string | undefined): void
   storage(name: string): VclStevedore | undefined
+  /** xkey.purge, xkey.softpurge: how many objects. */
+  purgeTags(keys: string | undefined): number
+  softPurgeTags(keys: string | undefined): number
   /** ReqHeader, BerespHeader...: rules have set a field line of that message. */
   fieldSet(fields: Fields, name: string, value: string): void
   /** ReqUnset, BerespUnset...: they are about to remove or replace one. */
@@ -132,6 +135,9 @@ export interface ClientContext extends CommonContext {
   sess_send_timeout_s: number
   sess_idle_send_timeout_s: number
   hashData(text: string | undefined): void
+  /** purge.hard, purge.soft (in seconds, negative ones leave what there is): how many objects. */
+  purgeHard(): number
+  purgeSoft(ttl_s: number, grace_s: number, keep_s: number): number
   /** synthetic(..) and set/append resp.body. */
   synthetic(text: string): void
   appendSynthetic(text: string): void

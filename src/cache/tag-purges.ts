@@ -1,0 +1,33 @@
+import type { RequestHead } from '../http/message.ts'
+import type { Serials } from '../shm/serial.ts'
+import type { SoftPurge, Store, StoredObject } from '../store/contract.ts'
+import type { Judge } from './invalidations.ts'
+
+/** What could not be carried out: the thread before us hangs. */
+export const NOT_PURGED = -1
+
+/** Purges by tag: of all stores, for all workers (docs/decisions/0022). */
+export class TagPurges implements Judge {
+  private readonly store: Store
+  private readonly serials: Serials
+
+  constructor(store: Store, serials: Serials) {
+    this.store = store
+    this.serials = serials
+  }
+
+  /** Of whatever has one of the tags. How many objects it met, or NOT_PURGED. */
+  purge(tags: readonly string[], soft?: SoftPurge): number {
+    const serial = this.serials.take((next) => {
+      this.store.notePurge(next, tags, soft)
+      return true
+    })
+    return serial === undefined ? NOT_PURGED : this.store.meetPurge(tags, soft !== undefined)
+  }
+
+  invalidatedSince(object: StoredObject, serial: number, _req: RequestHead): boolean {
+    const { store, head } = object
+    if (store !== undefined && object.live) return !store.survives(object, serial)
+    return head.tags !== undefined && !this.store.wouldSurvive(head.tags, serial)
+  }
+}
