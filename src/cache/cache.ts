@@ -112,6 +112,12 @@ export class Cache {
     return fresh
   }
 
+  /** What is stored for other requests for the URL and the origin may be asked about, besides `own` (RFC 9111 section 4.3.1). */
+  others(key: string, req: RequestHead, own: StoredObject | undefined): StoredObject[] {
+    const named = this.policy.namesOthers ? this.entries.peek(key)?.others(own) : undefined
+    return named?.filter((object) => this.invalidations.spares(object, req)) ?? []
+  }
+
   /** A response that may not be stored: all who waited look up again at once and find the marker. */
   mark(key: string, req: RequestHead, busy: Busy | undefined, ttl_ms: number, pass: boolean, xid = 0): void {
     if (ttl_ms > 0) {
@@ -336,15 +342,17 @@ export class Cache {
   }
 
   /**
-   * The object left the store while it was validated, or is to have another place: a copy. What a later response has replaced does not
-   * come back.
+   * The object left the store while it was validated, or is to have another place, or one more: a copy. What a later response has
+   * replaced does not come back.
    */
   private revive(arrival: Arrival, object: StoredObject): StoredObject | undefined {
     const { body } = object
     if (body.state !== 'complete' || body.size_bytes > REVIVED_MAX_BYTES) return undefined
     const copy = this.admit(arrival, body.size_bytes)
-    if (copy === undefined) return undefined
-    return copyBody(body, copy.body) ? copy : undefined
+    const copied = copy !== undefined && copyBody(body, copy.body)
+    // The origin has chosen it for another request, too: it is as fresh for its own (RFC 9111 section 4.3.4).
+    if (object.live && placeOf(object)?.key.startsWith(`${arrival.spec}\n`) === true) this.store.rehead(object, arrival.head)
+    return copied ? copy : undefined
   }
 
   /** A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461). */

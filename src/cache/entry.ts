@@ -159,6 +159,16 @@ export class Entry {
     return this.all().filter(isLive).length
   }
 
+  /**
+   * What this worker knows of the others that are stored, with an entity-tag to ask about; the most recent first. None of what is
+   * for one user: an origin that gives two users' pages one tag would have us give the one to the other.
+   */
+  others(own: StoredObject | undefined): StoredObject[] {
+    if (this.note === undefined || this.specs.some((spec) => PERSONAL.test(spec))) return []
+    const found = this.all().flatMap(({ object }) => (object === undefined || object === own || !mayBeNamed(object) ? [] : [object]))
+    return found.sort((a, b) => b.head.t_origin_ms - a.head.t_origin_ms).slice(0, NAMED_MAX)
+  }
+
   all(): Variant[] {
     const varying = this.varying === undefined ? [] : Array.from(this.varying.values())
     return this.plain === undefined ? varying : [this.plain, ...varying]
@@ -218,6 +228,17 @@ export class Entry {
 }
 
 const PLAIN: readonly string[] = ['']
+/** In a normalised Vary: fields that tell users apart. */
+const PERSONAL = /(?:^|,)(?:cookie|authorization)(?:,|$)/
+/** Entity-tags in one If-None-Match. */
+const NAMED_MAX = 8
+
+function mayBeNamed(object: StoredObject): boolean {
+  const { head, body } = object
+  return object.live && body.state === 'complete' && head.status !== PARTIAL && head.fields.has('etag') && !head.fields.has('set-cookie')
+}
+
+const PARTIAL = 206
 
 /** What a key's only object, or its note, is stored under. */
 export function plainId(key: string): string {

@@ -1,7 +1,7 @@
 import { removeHopByHop } from '../http/hop.ts'
 import type { RequestHead } from '../http/message.ts'
 import { dropConditions, validationFields } from '../policy/conditional.ts'
-import type { StoredObject } from '../store/contract.ts'
+import type { Stale } from './stale.ts'
 
 const NAME = 'lacquer (Lacquer)'
 export const VIA = `1.1 ${NAME}`
@@ -10,7 +10,7 @@ export const VIA = `1.1 ${NAME}`
  * Makes a client's request the origin's: hop-by-hop fields go (RFC 9110 section 7.6.1), Via is added. A fetch into the
  * store asks for the whole thing, by GET and without the client's conditions, or with ours (RFC 9111 section 4.3.1).
  */
-export function prepareBereq(bereq: RequestHead, around: boolean, stale: StoredObject | undefined): void {
+export function prepareBereq(bereq: RequestHead, around: boolean, stale: Stale): void {
   const { fields } = bereq
   removeHopByHop(fields)
   fields.delete('expect')
@@ -18,7 +18,8 @@ export function prepareBereq(bereq: RequestHead, around: boolean, stale: StoredO
   if (!around) {
     bereq.method = 'GET'
     dropConditions(fields)
-    if (stale !== undefined) validationFields(stale.head.fields, fields)
+    if (stale.object !== undefined) validationFields(stale.object.head.fields, fields)
+    stale.nameOthers(bereq)
   }
   forwardOnce(bereq)
   // The version is that of the message received (RFC 9110 section 7.6.3).

@@ -12,6 +12,8 @@ export interface FetchSetup {
   readonly busy: Busy | undefined
   /** A stale object, to validate or to fall back on. */
   readonly stale: StoredObject | undefined
+  /** Stored for other requests for the same URL: the origin may say that one of them will do. */
+  readonly others: readonly StoredObject[]
   /** The client's Cache-Control. */
   readonly asked: Readonly<RequestDirectives>
   readonly body: (OutgoingBody & { readonly started: boolean }) | undefined

@@ -66,12 +66,12 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
     this.private = this.bereq_uncacheable = setup.kind === 'pass'
     this.forgetUncacheable()
-    this.stale = new Stale(env, setup.stale, this.bereq)
+    this.stale = new Stale(env, setup, this.bereq)
   }
 
   /** Begins; `bereq` is a copy of the request as the rules left it. */
   start(): void {
-    prepareBereq(this.bereq, this.kind === 'pass', this.stale.object)
+    prepareBereq(this.bereq, this.kind === 'pass', this.stale)
     account.beginLog(this, this.kind, this.setup.parent_xid)
     if (this.vcl.usage.rollback) this.keepOriginal()
     this.fetch()
@@ -223,7 +223,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   /** Of no condition of ours, or of a response that we have not: the origin is asked for the whole. */
   private unconfirmed(): false {
     this.dropCall()
-    if (this.stale.object === undefined) this.backendError(503, 'Not modified since when?')
+    if (!this.stale.named) this.backendError(503, 'Not modified since when?')
     else {
       this.stale.giveUp(this.bereq)
       this.send()

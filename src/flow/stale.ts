@@ -6,32 +6,65 @@ import { confirmed } from '../policy/freshening.ts'
 import { mayServeOnError, type FailureKind } from '../policy/reuse.ts'
 import type { BodyReader, StoredObject } from '../store/contract.ts'
 import type { Environment } from './environment.ts'
+import type { FetchSetup } from './fetch-setup.ts'
 import { revealed } from './hidden.ts'
 
-/** The stale object that a fetch may validate or fall back on. Its body is held for as long as that may happen. */
+/**
+ * The stale object that a fetch may validate or fall back on, and others of its URL that the origin may choose instead (RFC 9111
+ * section 4.3.1). Their bodies are held for as long as that may happen.
+ */
 export class Stale {
   private readonly env: Environment
   private held: StoredObject | undefined
   private reader: BodyReader | undefined
   private readonly req: RequestHead
+  private others: readonly StoredObject[] = []
+  private readers: readonly BodyReader[] = []
 
   /** `req` is what it is to be the answer to. */
-  constructor(env: Environment, object: StoredObject | undefined, req: RequestHead) {
+  constructor(env: Environment, { stale, others }: FetchSetup, req: RequestHead) {
     this.env = env
     this.req = req
-    if (object === undefined || object.body.state !== 'complete') return
-    this.held = object
-    this.reader = object.body.read(0)
+    if (stale !== undefined && stale.body.state === 'complete') {
+      this.held = stale
+      this.reader = stale.body.read(0)
+    }
+    // If-None-Match would have the origin ignore a date (RFC 9110 section 13.2.2).
+    if (this.held !== undefined && !this.held.head.fields.has('etag')) return
+    this.others = others
+    this.readers = others.map(({ body }) => body.read(0))
   }
 
   get object(): StoredObject | undefined {
     return this.held
   }
 
-  /** Is what is held what a 304 speaks of? */
+  /** Names the others in the request, besides what it names already. */
+  nameOthers({ fields }: RequestHead): void {
+    if (this.others.length === 0) return
+    const named = [fields.get('if-none-match'), ...this.others.map(({ head }) => head.fields.get('etag'))]
+    fields.set('If-None-Match', named.filter((tag, i) => tag !== undefined && named.indexOf(tag) === i).join(', '))
+  }
+
+  /** The one that a 304 speaks of, if there is one: it is what is held from then on. */
   confirmedBy(update: Fields): StoredObject | undefined {
-    const { held } = this
-    return held !== undefined && confirmed([held.head.fields], update) === 0 ? held : undefined
+    const { held, others } = this
+    const named = held === undefined ? others : [held, ...others]
+    const index = confirmed(
+      named.map(({ head }) => head.fields),
+      update,
+    )
+    if (index < 0) return undefined
+    this.keep(named[index])
+    return this.held
+  }
+
+  private keep(object: StoredObject): void {
+    const before = this.reader
+    this.reader = object.body.read(0)
+    before?.release()
+    this.held = object
+    this.releaseOthers()
   }
 
   /** It turned out to be of no use: the origin is to be asked without conditions. */
@@ -43,6 +76,17 @@ export class Stale {
   release(): void {
     this.reader?.release()
     this.reader = this.held = undefined
+    this.releaseOthers()
+  }
+
+  private releaseOthers(): void {
+    for (const reader of this.readers) reader.release()
+    this.readers = this.others = []
+  }
+
+  /** Was the origin told of anything that is stored? */
+  get named(): boolean {
+    return this.held !== undefined || this.others.length > 0
   }
 
   /** May it stand in for a response that could not be had (RFC 9111 section 4.2.4, RFC 5861 section 4)? */

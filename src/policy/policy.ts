@@ -34,6 +34,8 @@ export interface Policy {
   readonly rangesByRfc: boolean
   /** Is a response in the language that a request prefers to all others a match for its Accept-Language (section 4.1)? */
   readonly selectsLanguage: boolean
+  /** Is the origin told of all that is stored for a URL when none of it is for the request (section 4.3.1)? */
+  readonly namesOthers: boolean
   /** Do unsafe methods invalidate (section 4.4)? */
   readonly unsafeInvalidates: boolean
   /**
@@ -74,6 +76,7 @@ function rfc9111(params: PolicyParams): Policy {
     heuristics: true,
     rangesByRfc: true,
     selectsLanguage: true,
+    namesOthers: true,
     unsafeInvalidates: true,
     prohibitsStale: OBJ_PROHIBITS_STALE,
     disconnected_grace_ms: params.default_grace_ms,
@@ -97,6 +100,7 @@ function varnish(params: PolicyParams): Policy {
     heuristics: false,
     rangesByRfc: false,
     selectsLanguage: false,
+    namesOthers: false,
     unsafeInvalidates: false,
     prohibitsStale: 0,
     disconnected_grace_ms: 0,
