@@ -221,6 +221,7 @@ export class Cache {
 
   /** The object leaves, and there may be another for the request. */
   private lookBehind(entry: Entry, object: StoredObject, request: LookupRequest): Lookup {
+    request.invalidated(object)
     this.discard(object)
     return object.live ? this.claim(entry, request) : this.lookup(entry.key, request)
   }
@@ -308,7 +309,7 @@ export class Cache {
       return undefined
     }
     // Another worker may have purged between our look at the count and this: it sees what we have stored, or we see its count.
-    if (begun.purges !== this.claims.purges(key)) {
+    if (begun.purges !== this.claims.purges(key) || this.invalidations.outlived(begun.serial)) {
       this.store.remove(object)
       return object
     }

@@ -1,5 +1,5 @@
 import type { RequestHead } from '../http/message.ts'
-import type { Serials } from '../shm/serial.ts'
+import { isNewer, type Serials } from '../shm/serial.ts'
 import type { StoredObject } from '../store/contract.ts'
 
 /**
@@ -34,6 +34,14 @@ export class Invalidations {
   /** Of the last invalidation: what a fetch that begins now takes for its object. */
   get newest(): number {
     return this.serials.newest
+  }
+
+  /**
+   * Has something been forgotten that a fetch which began at that serial should be held to? Asked when its object can be found: then it is
+   * seen by whoever walks over the objects before he forgets, or the answer is yes.
+   */
+  outlived(serial: number): boolean {
+    return isNewer(this.serials.floor, serial)
   }
 
   /** May the object still be used? For a request that has found it in this run. */

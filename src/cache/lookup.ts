@@ -1,6 +1,6 @@
 import type { RequestHead } from '../http/message.ts'
 import type { RequestDirectives } from '../policy/directives.ts'
-import type { Store } from '../store/contract.ts'
+import type { Store, StoredObject } from '../store/contract.ts'
 import type { Claims } from './claims.ts'
 import type { Invalidations } from './invalidations.ts'
 
@@ -36,6 +36,8 @@ export interface LookupRequest {
   readonly req_ttl_s: number | undefined
   /** How often this request has waited for a disk. After a few times it no longer does. */
   readonly thaws: number
+  /** An object was found that has been invalidated, and has left. */
+  invalidated(object: StoredObject): void
 }
 
 /** A request waits for a disk at most so often: what has left memory again by then is touched all the same. */

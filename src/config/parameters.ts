@@ -103,6 +103,11 @@ const TIMER_MAX_S = 2_147_483
 // Each entry is one row: name, kind(default, bounds, prose).
 export const PARAMETERS = {
   backend_idle_timeout: duration(60, { min: 1, max: TIMER_MAX_S }, 'How long an idle connection to a backend stays in its pool.'),
+  ban_dups: bool(
+    true,
+    [],
+    'A ban that says what an earlier one says takes its place. Bans that compare with the time they were given do not.',
+  ),
   between_bytes_timeout: duration(
     60,
     { min: 0 },

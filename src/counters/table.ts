@@ -99,6 +99,13 @@ export const MAIN_COUNTERS = {
   n_obj_purged: counter('Objects removed by purges'),
   n_obj_softpurged: counter('Objects made stale by soft purges', OWN),
   n_tag_purges: counter('Tags purged, softly or for good', OWN),
+
+  bans_added: counter('Bans added', DIAG),
+  bans_tested: counter('Bans tested at lookups', DIAG),
+  bans_tests_tested: counter('Conditions of bans tested at lookups', DIAG),
+  bans_obj_killed: counter('Objects found banned at lookups', DIAG),
+  bans_dups: counter('Bans in whose place a later one of the same words came', DIAG),
+
   n_invalidated: counter('Keys invalidated by unsafe requests (RFC 9111 section 4.4)', OWN),
   n_pipe: gauge('Pipes open now'),
   loop_lag: gauge('How late a worker’s event loop came to its latest housekeeping; of the latest worker', {

@@ -63,10 +63,15 @@ export abstract class ClientState extends TaskState implements ClientContext {
     if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
   }
 
+  invalidated({ head }: StoredObject): void {
+    this.log.record(TAG.ExpBan, `${head.xid} banned lookup`)
+  }
+
   /** What a restart sets back: everything but the request itself. */
   resetRules(): void {
     this.key = ''
     this.body_text = ''
+    this.ban_error = ''
     this.object = undefined
     this.is_hitmiss = false
     this.is_hitpass = false

@@ -5,6 +5,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { TagField } from '../policy/tags.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import type { Store } from '../store/contract.ts'
+import type { Bans } from '../cache/bans/bans.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { TagPurges } from '../cache/tag-purges.ts'
 import type { Origin } from '../origin/contract.ts'
@@ -23,6 +24,7 @@ export interface Environment {
   readonly purges: TagPurges
   /** Fields of responses that name tags. */
   readonly tag_fields: readonly TagField[]
+  readonly bans: Bans
   readonly store: Store
   readonly storages: Storages
   readonly origin: Origin

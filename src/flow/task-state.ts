@@ -16,6 +16,7 @@ export abstract class TaskState implements CommonContext {
   action_status = 0
   action_reason: string | undefined
   action_ttl = -1
+  ban_error = ''
   /** Text made by synthetic(). */
   body_text = ''
   start_ms = 0
@@ -100,6 +101,10 @@ export abstract class TaskState implements CommonContext {
 
   softPurgeTags(keys: string | undefined): number {
     return purgeKeysIn(this.env, keys, STALE_NOW)
+  }
+
+  ban(expression: string | undefined): string | undefined {
+    return this.env.bans.add(expression ?? '')
   }
 
   storage(name: string): VclStevedore | undefined {

@@ -3,12 +3,12 @@ import { Claims } from '../shm/claims.ts'
 import { Doorbells } from '../shm/doorbell.ts'
 import { NO_WORKER } from '../shm/lock.ts'
 import { memoryRemarks } from '../shm/memory.ts'
-import type { Serials } from '../shm/serial.ts'
 import { purgeMemory } from '../cache/shared-claims.ts'
 import type { StoreSpec } from '../config/storage.ts'
 import type { Arena } from '../store/arena/arena.ts'
 import type { SharedMemory } from '../worker/config.ts'
-import { describeArena, openArenas, openSerials } from './stores.ts'
+import { openInvalidations, type OpenedInvalidations } from './invalidations.ts'
+import { describeArena, openArenas } from './stores.ts'
 
 /** The manager's side of what workers share: it makes it, and cleans up after those who die. */
 export class Shared {
@@ -16,8 +16,8 @@ export class Shared {
   private readonly bells = new Doorbells()
   private readonly claims: Claims
   private readonly stores: readonly StoreSpec[]
-  private readonly arenas: readonly Arena[]
-  private readonly serials: Serials
+  readonly arenas: readonly Arena[]
+  readonly invalidations: OpenedInvalidations
 
   /** An OperatorError when a store's memory or file cannot be had. */
   constructor(stores: readonly StoreSpec[], clock: Clock) {
@@ -25,16 +25,23 @@ export class Shared {
     this.claims = new Claims(Claims.memory(), NO_WORKER, this.bells)
     this.arenas = openArenas(stores, clock)
     const arenas = this.arenas.map(({ handle }) => handle)
-    this.serials = openSerials(this.arenas)
-    const { memory: serials } = this.serials
-    this.memory = { bells: this.bells.memory, claims: this.claims.memory, purges: purgeMemory(), serials, arenas }
+    this.invalidations = openInvalidations(this.arenas, clock)
+    const { serials, ledger } = this.invalidations
+    this.memory = {
+      bells: this.bells.memory,
+      claims: this.claims.memory,
+      purges: purgeMemory(),
+      serials: serials.memory,
+      ledger: ledger.memory,
+      arenas,
+    }
   }
 
   /** That worker's thread has ended, and its successor has not begun: whatever it held is free, and whoever waited for it is told. */
   releaseAllOf(slot: number): void {
     // The arenas first: who is told of a claim's end looks into them.
     for (const arena of this.arenas) arena.workerDied(slot, this.bells)
-    this.serials.releaseAllOf(slot)
+    this.invalidations.serials.releaseAllOf(slot)
     this.claims.releaseAllOf(slot)
   }
 
@@ -52,7 +59,8 @@ export class Shared {
   remarks(): string[] {
     const inMemory = this.stores.filter(({ kind }) => kind === 'memory')
     const sizes = memoryRemarks(inMemory.reduce((sum, { size_bytes }) => sum + size_bytes, 0))
-    return [...sizes, ...this.arenas.flatMap(({ recovered }) => recovered?.remarks ?? [])]
+    const files = this.arenas.flatMap(({ recovered }) => recovered?.remarks ?? [])
+    return [...sizes, ...files, ...this.invalidations.remarks]
   }
 
   /** What the operator has, a line for each store. */

@@ -3,9 +3,7 @@ import { OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
 import type { StoreSpec } from '../config/storage.ts'
 import { memoryLimit } from '../config/memory-limit.ts'
-import { MANAGER } from '../shm/lock.ts'
 import { createSharedMemory } from '../shm/memory.ts'
-import { isNewer, Serials } from '../shm/serial.ts'
 import { Arena, type Recovered } from '../store/arena/arena.ts'
 
 /** Each store has an arena of its own. An OperatorError when the memory or the file for one cannot be had. */
@@ -16,23 +14,6 @@ export function openArenas(stores: readonly StoreSpec[], clock: Clock, limit_byt
       ? Arena.inFile(store.path, store.size_bytes, clock)
       : Arena.inMemory(createSharedMemory(store.size_bytes, limit_bytes)),
   )
-}
-
-/**
- * More invalidations than a killed process can have carried out since the kernel last wrote a file's header to the disk: what the machine
- * has lost with its power must not be given out again.
- */
-const SERIALS_LOST_MAX = 1 << 20
-
-/** The order of invalidations goes on where the latest of the files ends. */
-export function openSerials(arenas: readonly Arena[]): Serials {
-  const files = arenas.filter(({ recovered }) => recovered !== undefined)
-  const serials = new Serials(MANAGER, undefined, files)
-  const ends = files.map(
-    ({ serial, recovered }) => (recovered?.clean === false && !recovered.created ? serial + SERIALS_LOST_MAX : serial) | 0,
-  )
-  serials.begin(ends.reduce((latest, end) => (isNewer(end, latest) ? end : latest), ends[0] ?? 0))
-  return serials
 }
 
 /** Each of them may be had, and all of them not. */

@@ -123,6 +123,12 @@ export class FileMapping {
     })
   }
 
+  /** The same for what was written to a range, without the rest of the file. */
+  syncRange(offset: number, length: number): Promise<Outcome> {
+    const start = offset - (offset % this.page_bytes)
+    return this.calls.sync(this.address + start, offset + length - start)
+  }
+
   /** How many of the pages that the range touches are in memory now. They may leave at any time. */
   residentPages(offset: number, length: number): number {
     const start = offset - (offset % this.page_bytes)

@@ -19,6 +19,7 @@ const MAP_SHARED = 1
 const LOCK_EXCLUSIVE_NOW = 2 | 4
 const LOCK_UN = 8
 const MADV_WILLNEED = 3
+const MS_SYNC = 4
 const FALLOC_FL_KEEP_SIZE = 1
 const FALLOC_FL_PUNCH_HOLE = 2
 const FALLOC_FL_ZERO_RANGE = 16
@@ -43,6 +44,8 @@ export interface Native {
   unlock(fd: number): Outcome
   /** One byte for each page from `address`, which begins one: bit 0 says that it is in memory. */
   residency(address: number, length: number, pages: Uint8Array): Outcome
+  /** What was written to the range, which begins a page, is on the disk when it resolves. In a thread of its own. */
+  sync(address: number, length: number): Promise<Outcome>
   /** Asks the kernel to begin reading. */
   willNeed(address: number, length: number): Outcome
 }
@@ -76,6 +79,7 @@ function bind(koffi: typeof Koffi): Native {
   const fallocate = libc.func('fallocate', 'int', ['int', 'int', 'int64', 'int64'])
   const flock = libc.func('flock', 'int', ['int', 'int'])
   const mincore = libc.func('mincore', 'int', ['uintptr_t', 'size_t', 'void *'])
+  const msync = libc.func('msync', 'int', ['uintptr_t', 'size_t', 'int'])
   const madvise = libc.func('madvise', 'int', ['uintptr_t', 'size_t', 'int'])
   // koffi keeps errno as the call left it. A signal may interrupt any of them.
   const outcome = (call: () => number): Outcome => {
@@ -100,6 +104,11 @@ function bind(koffi: typeof Koffi): Native {
     lock: (fd) => outcome(() => flock(fd, LOCK_EXCLUSIVE_NOW) as number),
     unlock: (fd) => outcome(() => flock(fd, LOCK_UN) as number),
     residency: (address, length, pages) => outcome(() => mincore(address, length, pages) as number),
+    sync: (address, length) =>
+      new Promise((resolve) => {
+        // The errno of a call in another thread is not told; of those of msync only EIO can be.
+        msync.async(address, length, MS_SYNC, (error: Error | null, result: number) => resolve(error === null && result === 0 ? 0 : 'EIO'))
+      }),
     willNeed: (address, length) => outcome(() => madvise(address, length, MADV_WILLNEED) as number),
   }
 }

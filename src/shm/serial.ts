@@ -2,6 +2,8 @@ import { MANAGER, SharedLocks } from './lock.ts'
 
 const NEWEST = 0
 const LOCK = 1
+const FLOOR = 2
+const BYTES = 12
 
 /** What is under the lock are a few stores; nobody holds it for so long and lives. */
 const PATIENCE_MS = 2000
@@ -23,7 +25,7 @@ export class Serials {
   private readonly keepers: readonly SerialKeeper[]
 
   /** `owner`: the worker, or MANAGER. */
-  constructor(owner: number = MANAGER, memory = new SharedArrayBuffer(8), keepers: readonly SerialKeeper[] = []) {
+  constructor(owner: number = MANAGER, memory = new SharedArrayBuffer(BYTES), keepers: readonly SerialKeeper[] = []) {
     this.memory = memory
     this.words = new Int32Array(memory)
     this.locks = new SharedLocks(this.words.subarray(LOCK, LOCK + 1), owner)
@@ -36,17 +38,36 @@ export class Serials {
   }
 
   /**
+   * Invalidations up to this one are about to be forgotten, or have been: an object that began with an earlier serial can no longer be held
+   * to all of them. Moved up before the objects are walked over that shows that none is left for them.
+   */
+  get floor(): number {
+    return Atomics.load(this.words, FLOOR)
+  }
+
+  set floor(serial: number) {
+    Atomics.store(this.words, FLOOR, serial)
+  }
+
+  /**
    * Takes the next one. `publish` writes what it stands for, where others find it when they see the serial: one thread at a time, and
    * before anybody sees it. When `publish` says false the serial is not taken. Undefined then, and when the owner before us
    * hangs.
    */
   take(publish: (serial: number) => boolean): number | undefined {
-    if (!this.locks.lock(0, PATIENCE_MS)) return undefined
-    try {
+    return this.exclusively(() => {
       const serial = (this.newest + 1) | 0
       if (!publish(serial)) return undefined
       this.advance(serial)
       return serial
+    })
+  }
+
+  /** What is done while nobody takes one. Undefined when the lock is not to be had. */
+  exclusively<T>(deed: () => T): T | undefined {
+    if (!this.locks.lock(0, PATIENCE_MS)) return undefined
+    try {
+      return deed()
     } finally {
       this.locks.unlock(0)
     }
@@ -55,6 +76,7 @@ export class Serials {
   /** For the manager, before there are workers: where an earlier process has ended. */
   begin(serial: number): void {
     this.advance(serial)
+    this.floor = serial
   }
 
   /** For the manager, when the thread of that worker has ended. */

@@ -124,6 +124,7 @@ export interface StoredObject {
   readonly store: Store | undefined
   /** Deliveries so far (obj.hits), by all workers. */
   hits: number
+  /** Of the last delivery by any worker, wall-clock ms, to the second; 0 for none in the life of this process. */
   lastHit_ms: number
   /**
    * No invalidation up to this serial concerns it, as far as this worker knows; others may know of later ones (`recheck`). An object

@@ -14,6 +14,7 @@ export function canFail(step: Step): boolean {
       return step.args.length > 0
     case 'hash_data':
     case 'synthetic':
+    case 'ban':
     case 'run':
       return mayThrow(step.value)
     default:

@@ -34,6 +34,7 @@ export function emitProgram(program: Program, describePlace: (at: Place, builtin
 
 /** What emitted code takes from runtime/linkage.ts. */
 export const RUNTIME_NAMES = [
+  'ban',
   'blobOf',
   'blobText',
   'boolText',
@@ -153,6 +154,9 @@ function emitStep(e: Emitting, step: Step, indent: string): void {
       return
     case 'synthetic':
       out.push(`${indent}c.synthetic(${definedText(k, step.value)})`)
+      return
+    case 'ban':
+      out.push(`${indent}ban(c, ${emitValue(k, step.value)})`)
       return
     case 'run':
       out.push(indent + emitValue(k, step.value))

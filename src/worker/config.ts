@@ -51,6 +51,8 @@ export interface SharedMemory {
   readonly purges: SharedArrayBuffer
   /** Serials. */
   readonly serials: SharedArrayBuffer
+  /** Ledger. */
+  readonly ledger: SharedArrayBuffer
   /** The stores' memory, in the order of `stores`. */
   readonly arenas: readonly ArenaHandle[]
 }

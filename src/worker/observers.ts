@@ -1,3 +1,4 @@
+import type { BanObserver } from '../cache/bans/bans.ts'
 import type { CacheObserver } from '../cache/lookup.ts'
 import { countClose } from '../counters/close-reasons.ts'
 import { MAIN, VBE, type CounterValues } from '../counters/counters.ts'
@@ -109,6 +110,20 @@ export function originObserver(main: CounterValues, vbe: CounterValues): OriginO
     },
     running(change: 1 | -1): void {
       vbe[VBE.conn] += change
+    },
+  }
+}
+
+export function banObserver(counters: Float64Array): BanObserver {
+  return {
+    added: (duplicates) => {
+      counters[MAIN.bans_added]++
+      counters[MAIN.bans_dups] += duplicates
+    },
+    tested: (bans, tests, banned) => {
+      counters[MAIN.bans_tested] += bans
+      counters[MAIN.bans_tests_tested] += tests
+      if (banned) counters[MAIN.bans_obj_killed]++
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { Bans } from '../cache/bans/bans.ts'
 import type { BackendSpec } from '../origin/contract.ts'
 import type { Origins } from '../origin/create.ts'
 import { instantiateVcl } from '../vcl/instantiate.ts'
@@ -6,7 +7,7 @@ import type { ParameterValues } from '../config/parameters.ts'
 import type { WorkerConfig } from './config.ts'
 
 /** Brings the manager's compiled rules to life, and gives their backends to origin/. */
-export function loadRules(config: WorkerConfig, origin: Origins): LoadedVcl {
+export function loadRules(config: WorkerConfig, origin: Origins, bans: Bans): LoadedVcl {
   const { parameters } = config
   return instantiateVcl(
     config.rules,
@@ -15,6 +16,7 @@ export function loadRules(config: WorkerConfig, origin: Origins): LoadedVcl {
       vcl_path: parameters.vcl_path.split(':'),
       hostname: config.hostname,
       identity: config.identity,
+      ban: (expression) => bans.add(expression),
       param: (name) => parameters[name as keyof ParameterValues],
     },
     'boot',

@@ -1,11 +1,13 @@
 import type { Clock } from '../base/clock.ts'
 import { NoClaims, type Claims } from '../cache/claims.ts'
+import { Bans, type BanObserver } from '../cache/bans/bans.ts'
 import { Invalidations } from '../cache/invalidations.ts'
 import { SharedClaims } from '../cache/shared-claims.ts'
 import { TagPurges } from '../cache/tag-purges.ts'
 import { ClaimWatch } from '../shm/claim-watch.ts'
 import { Claims as ClaimTable } from '../shm/claims.ts'
 import { Doorbells, type Listening } from '../shm/doorbell.ts'
+import { Ledger } from '../shm/ledger.ts'
 import { Serials } from '../shm/serial.ts'
 import type { OperationsLog } from '../flow/environment.ts'
 import { TRANSIENT } from '../config/storage.ts'
@@ -26,13 +28,14 @@ export class SharedStore {
   /** Has the bodies that are not kept. */
   readonly transient: HeapStore
   readonly claims: Claims
+  readonly bans: Bans
   readonly invalidations: Invalidations
   readonly purges: TagPurges
   private readonly clock: Clock
   private readonly watch: ClaimWatch
   private readonly listening: Listening
 
-  constructor(config: WorkerConfig, clock: Clock, operations: OperationsLog) {
+  constructor(config: WorkerConfig, clock: Clock, operations: OperationsLog, observer: BanObserver) {
     const { slot, workers, shared } = config
     const bells = new Doorbells(shared.bells)
     const table = new ClaimTable(shared.claims, slot, bells)
@@ -50,7 +53,8 @@ export class SharedStore {
     this.claims = workers > 1 ? new SharedClaims(table, this.watch, shared.purges, this.arenas[0].seed) : new NoClaims()
     const serials = openSerials(config, memories)
     this.purges = new TagPurges(this.store, serials)
-    this.invalidations = new Invalidations(serials, [this.purges])
+    this.bans = new Bans(openLedger(config, serials, memories), clock, observer, config.parameters.ban_dups)
+    this.invalidations = new Invalidations(serials, [this.purges, this.bans])
     this.listening = bells.listen(slot, this.onRing)
   }
 
@@ -93,6 +97,12 @@ function openSerials({ slot, shared }: WorkerConfig, memories: readonly ArenaMem
   const files = memories.filter(({ disk }) => disk !== undefined)
   const keepers = files.map((memory) => ({ keepSerial: (serial: number) => keepSerial(memory, serial) }))
   return new Serials(slot, shared.serials, keepers)
+}
+
+/** And keep what is still to be tested. */
+function openLedger({ shared }: WorkerConfig, serials: Serials, memories: readonly ArenaMemory[]): Ledger {
+  const copies = memories.flatMap(({ ledger }) => (ledger === undefined ? [] : [{ bytes: ledger }]))
+  return new Ledger(shared.ledger, serials, copies)
 }
 
 /** A slice of work that nobody waits for, then whatever has come meanwhile, then the next slice. */

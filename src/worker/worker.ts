@@ -17,7 +17,7 @@ import { createOrigin, type Origins } from '../origin/create.ts'
 import type { OriginObserver } from '../origin/options.ts'
 import { policyFor } from '../policy/policy.ts'
 import type { WorkerConfig } from './config.ts'
-import { cacheObserver, originObserver, SessionObserver } from './observers.ts'
+import { banObserver, cacheObserver, originObserver, SessionObserver } from './observers.ts'
 import { loadRules } from './rules.ts'
 import { SharedStore } from './shared-store.ts'
 import { StoreReport, TransientReport } from './store-report.ts'
@@ -117,7 +117,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const { ring } = config
   const log = openLog(config, counters)
   const policy = policyFor(params.policy, policyParameters(config))
-  const shared = new SharedStore(config, clock, operations)
+  const shared = new SharedStore(config, clock, operations, banObserver(counters))
   const { store } = shared
   const { store_counters } = config
   const report = store_counters === undefined ? undefined : new StoreReport(shared.arenas, store_counters)
@@ -129,7 +129,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
     keys_max: KEYS_MAX,
   }
   const cache = new Cache(shared, policy, clock, limits, cacheObserver(counters))
-  const vcl = loadRules(config, origin)
+  const vcl = loadRules(config, origin, shared.bans)
   counters[MAIN.n_vcl] = 1
   counters[MAIN.n_backend] = config.backends
   const { hostname, identity } = config
@@ -138,6 +138,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
     cache,
     purges: shared.purges,
     tag_fields: parseTagFields(params.tag_fields) ?? [],
+    bans: shared.bans,
     store,
     storages: new Storages(shared.arenas, shared.transient),
     origin,

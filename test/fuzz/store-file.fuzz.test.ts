@@ -17,7 +17,7 @@ const SIZE_BYTES = 6 * KIB * KIB
 const IDS = 120
 const SIZES = [0, 100, 3000, 20 * KIB, 70 * KIB, 600 * KIB]
 const ROUNDS = Number(process.env['FUZZ_ROUNDS'] ?? 12)
-const GEOMETRY = geometryFor(SIZE_BYTES)
+const GEOMETRY = geometryFor(SIZE_BYTES, 'file')
 
 type Random = (below: number) => number
 /** Changes some of the file. */

@@ -154,8 +154,13 @@ export class FakeContext {
   unsetBody(): void {
     this.body_unset = true
   }
-  ban(): string | undefined {
-    return undefined
+  readonly bans: (string | undefined)[] = []
+  ban_error = ''
+  /** What to say of the next ones. */
+  ban_outcome: string | undefined
+  ban(expression: string | undefined): string | undefined {
+    this.bans.push(expression)
+    return this.ban_outcome
   }
 }
 
@@ -172,6 +177,7 @@ export function fakeHost(): FakeHost {
     vcl_path: [],
     hostname: 'host.example',
     identity: 'cache1',
+    ban: () => undefined,
     param: (name) => ({ default_ttl: 120, connect_timeout: 3.5, timeout_idle: 5 })[name] ?? 0,
   }
 }

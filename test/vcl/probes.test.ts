@@ -18,8 +18,6 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   'bool set from expr': 'not supported yet: ESI',
   'bool set from string': 'not supported yet: ESI',
   'bool literal case': 'not supported yet: ESI',
-  'ban expr': 'not supported yet: ban()',
-  'ban nonstring': 'not supported yet: ban()',
   'probe .request': 'health probes are not supported yet',
   'BYTES 1M': 'not supported yet: std.cache_req_body()',
   'import mid-file': 'not supported yet: module directors',

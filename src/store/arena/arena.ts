@@ -11,7 +11,7 @@ import { createResidencyMemory } from '../../shm/residency.ts'
 import { Disk, verifiedMemory, type DiskHandle } from './disk.ts'
 import { Epochs } from './epochs.ts'
 import { postingsMemory } from '../purges/postings.ts'
-import { ARENA_BYTES_MAX, BUCKET_ENTRIES, geometryFor, type Geometry } from './geometry.ts'
+import { ARENA_BYTES_MAX, BUCKET_ENTRIES, geometryFor, type Geometry, HEADER_BYTES } from './geometry.ts'
 import { HEADER, keepSerial, noteObjects } from './header.ts'
 import { ArenaMemory, controlMemory, FREE_SEGMENTS, TALLY } from './memory.ts'
 import { recoverWorker } from './recovery.ts'
@@ -71,7 +71,7 @@ export class Arena {
   static inFile(path: string, size_bytes: number, clock: Clock): Arena {
     if (size_bytes > ARENA_BYTES_MAX)
       throw new OperatorError(`-s file,${path}: ${formatBytes(size_bytes)} is more than one store has, ${formatBytes(ARENA_BYTES_MAX)}`)
-    const geometry = geometryFor(size_bytes)
+    const geometry = geometryFor(size_bytes, 'file')
     const accept = (page: Buffer): string | undefined => accepted(path, page, geometry)
     const { mapping, created, remarks } = openMapping({ path, size_bytes, accept }, clock)
     // Header, index and table: written by every step of a store, so that there is no saying no later.
@@ -88,6 +88,16 @@ export class Arena {
   /** The newest invalidation that an earlier process has left in a file. */
   get serial(): number {
     return this.memory.header[HEADER.serial]
+  }
+
+  /** What the file keeps of the ledger. */
+  get ledger(): Buffer | undefined {
+    return this.memory.ledger
+  }
+
+  /** Header and ledger are on the disk when it resolves. */
+  async syncLedger(): Promise<Outcome> {
+    return this.mapping === undefined ? 0 : this.mapping.syncRange(0, HEADER_BYTES + this.memory.geometry.ledger_bytes)
   }
 
   /** For the next process. */

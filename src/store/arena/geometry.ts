@@ -31,9 +31,16 @@ const SEGMENTS_WANTED = 256
 /** An arena below this has too few segments for its rings. */
 export const ARENA_BYTES_MIN = 1024 * 1024
 
+/** What is kept of the ledger of invalidations in a file: a part of it, within bounds. */
+const LEDGER_SHARE = 64
+const LEDGER_BYTES_MIN = 64 * 1024
+export const LEDGER_BYTES_MAX = 8 * 1024 * 1024
+
 export interface Geometry {
   /** All of the arena. */
   readonly total_bytes: number
+  /** Of a file: the ledger lies behind the header. */
+  readonly ledger_bytes: number
   readonly buckets: number
   readonly segment_bytes: number
   readonly segments: number
@@ -47,23 +54,29 @@ export interface Geometry {
 }
 
 /** The same size has the same geometry, always: a file that was written by this version can be read by it. */
-export function geometryFor(total_bytes: number): Geometry {
+export function geometryFor(total_bytes: number, kind: 'memory' | 'file' = 'memory'): Geometry {
   const segment_bytes = segmentSize(total_bytes)
   const buckets = Math.max(1, Math.floor(total_bytes / BYTES_PER_ENTRY / BUCKET_ENTRIES))
-  const index_at = HEADER_BYTES
+  const ledger_bytes = kind === 'file' ? ledgerSize(total_bytes) : 0
+  const index_at = HEADER_BYTES + ledger_bytes
   const purges_at = index_at + buckets * BUCKET_BYTES
   const purges_bytes = purgesSize(total_bytes)
   const table_at = purges_at + purges_bytes
   const most = Math.floor((total_bytes - table_at) / (segment_bytes + SEGMENT_ROW_BYTES))
   const segments_at = roundUp(table_at + most * SEGMENT_ROW_BYTES, 4096)
   const segments = Math.floor((total_bytes - segments_at) / segment_bytes)
-  return { total_bytes, buckets, segment_bytes, segments, purges_bytes, index_at, purges_at, table_at, segments_at }
+  return { total_bytes, ledger_bytes, buckets, segment_bytes, segments, purges_bytes, index_at, purges_at, table_at, segments_at }
 }
 
 /** Whole buckets, and one for the floor. */
 function purgesSize(total_bytes: number): number {
   const entries = Math.min(PURGES_MAX, Math.floor(total_bytes / BYTES_PER_PURGE))
   return (1 + Math.ceil(entries / PURGE_BUCKET_ENTRIES)) * PURGE_BUCKET_ENTRIES * PURGE_ENTRY_BYTES
+}
+
+function ledgerSize(total_bytes: number): number {
+  const share = roundUp(total_bytes / LEDGER_SHARE, 4096)
+  return Math.max(LEDGER_BYTES_MIN, Math.min(LEDGER_BYTES_MAX, share))
 }
 
 function segmentSize(total_bytes: number): number {

@@ -34,6 +34,7 @@ export class IndexTable {
   private readonly memory: ArenaMemory
   private readonly words: Int32Array
   private readonly bytes: Uint8Array
+  private readonly last_hits: Int32Array
   private readonly buckets: number
   private readonly records: Records
   /** Of the entry that `find` has found. */
@@ -44,6 +45,7 @@ export class IndexTable {
     this.memory = memory
     this.words = memory.index
     this.bytes = memory.indexBytes
+    this.last_hits = memory.last_hits
     this.buckets = memory.geometry.buckets
     this.records = records
   }
@@ -102,6 +104,17 @@ export class IndexTable {
     this.words[entry * ENTRY_WORDS + HITS] = hits
   }
 
+  /** When it was last hit, to the second. */
+  lastHit_ms(entry: number): number {
+    return this.last_hits[entry] * 1000
+  }
+
+  /** Once a second: the line that other workers look at, too, stays theirs. */
+  setLastHit(entry: number, wall_ms: number): void {
+    const second = Math.floor(wall_ms / 1000) | 0
+    if (this.last_hits[entry] !== second) this.last_hits[entry] = second
+  }
+
   frequency(entry: number): number {
     return this.bytes[entry * ENTRY_BYTES]
   }
@@ -129,6 +142,7 @@ export class IndexTable {
     Atomics.store(this.words, at + PLACE, place | 0)
     this.words[at + TAG] = hi & TAG_MASK
     this.words[at + HITS] = 0
+    this.last_hits[entry] = 0
     Atomics.store(this.words, at + GENERATION, generation)
     this.memory.locks.unlock(lock)
     return entry

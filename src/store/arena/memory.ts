@@ -4,7 +4,7 @@ import { AGEING_WORDS } from '../eviction/ageing.ts'
 import { ghostWords } from '../eviction/ghost.ts'
 import { PurgeTable } from '../purges/table.ts'
 import type { Disk } from './disk.ts'
-import { BUCKET_ENTRIES, ENTRY_WORDS, type Geometry, SEGMENT_WORDS } from './geometry.ts'
+import { BUCKET_ENTRIES, ENTRY_WORDS, type Geometry, HEADER_BYTES, SEGMENT_WORDS } from './geometry.ts'
 
 /** A worker that is in no run, and holds back nobody. */
 export const AT_REST = 0x7fffffff
@@ -68,6 +68,7 @@ interface Plan {
   readonly pins: number
   readonly provided: number
   readonly ghost: number
+  readonly last_hits: number
 }
 
 function plan(geometry: Geometry): Plan {
@@ -80,6 +81,7 @@ function plan(geometry: Geometry): Plan {
     pins: WORKERS_MAX * geometry.segments,
     provided: geometry.segments,
     ghost: ghostWords(geometry.buckets * BUCKET_ENTRIES),
+    last_hits: geometry.buckets * BUCKET_ENTRIES,
   }
 }
 
@@ -115,6 +117,8 @@ export class ArenaMemory {
   /** For each segment what this process knows of its blocks on the disk. */
   readonly provided: Int32Array
   readonly ghost: Uint32Array
+  /** Of each index entry: the second in which its object was last hit, 0 for none in the life of this process. */
+  readonly last_hits: Int32Array
   /** All workers' rows. */
   readonly tallies: Float64Array
   readonly tally: Float64Array
@@ -157,7 +161,14 @@ export class ArenaMemory {
     this.pins = new Int32Array(...part(parts.pins))
     this.provided = new Int32Array(...part(parts.provided))
     this.ghost = new Uint32Array(...part(parts.ghost))
+    this.last_hits = new Int32Array(...part(parts.last_hits))
     this.beSeen()
+  }
+
+  /** Of a file: what it keeps of the ledger for the next process. */
+  get ledger(): Buffer | undefined {
+    const { ledger_bytes } = this.geometry
+    return ledger_bytes === 0 ? undefined : this.bytes.subarray(HEADER_BYTES, HEADER_BYTES + ledger_bytes)
   }
 
   /** Workers that may have announced, pinned or counted something: 0 up to this. */

@@ -20,7 +20,6 @@ export interface ObjectHost extends Store {
  */
 export class ArenaObject implements StoredObject {
   head: ObjectHead
-  lastHit_ms = 0
   place: unknown = undefined
   readonly id: string
   readonly entry: number
@@ -68,6 +67,14 @@ export class ArenaObject implements StoredObject {
 
   set hits(hits: number) {
     this.host.index.setHits(this.entry, hits)
+  }
+
+  get lastHit_ms(): number {
+    return this.host.index.lastHit_ms(this.entry)
+  }
+
+  set lastHit_ms(wall_ms: number) {
+    this.host.index.setLastHit(this.entry, wall_ms)
   }
 
   recheck(): number {

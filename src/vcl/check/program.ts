@@ -46,7 +46,7 @@ export type Step =
   | { readonly kind: 'call'; readonly at: Place; readonly sub: string }
   | { readonly kind: 'leave'; readonly at: Place }
   | { readonly kind: 'return'; readonly at: Place; readonly action: ActionRow; readonly args: readonly Value[] }
-  | { readonly kind: 'hash_data' | 'synthetic'; readonly at: Place; readonly value: Value }
+  | { readonly kind: 'hash_data' | 'synthetic' | 'ban'; readonly at: Place; readonly value: Value }
   | { readonly kind: 'run'; readonly at: Place; readonly value: Value }
 
 export interface Branch {

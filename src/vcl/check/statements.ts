@@ -51,9 +51,10 @@ function checkStatement(k: Checking, node: Exclude<Statement, Block>, sub: strin
     }
     case 'new':
       return k.unsupported(node.at, `objects of modules (new ${node.name.text})`)
-    case 'ban':
-      expect(k, node.value, 'STRING')
-      return k.unsupported(node.at, 'ban()')
+    case 'ban': {
+      const value = expect(k, node.value, 'STRING')
+      return value && { kind: 'ban', at: node.at, value }
+    }
     case 'inline_c':
       return refuseInlineC(k, node.at)
     default:

@@ -87,6 +87,10 @@ export interface CommonContext {
   vclError(text: string): void
   /** VCL_acl, VCL_call, VCL_return records. */
   logAcl(name: string, matched: string | undefined): void
+  /** Adds a ban; why it could not be, or undefined. */
+  ban(expression: string | undefined): string | undefined
+  /** What the last std.ban() of the task came to, "" for well. */
+  ban_error: string
   storage(name: string): VclStevedore | undefined
   /** xkey.purge, xkey.softpurge: how many objects. */
   purgeTags(keys: string | undefined): number
@@ -229,6 +233,8 @@ export interface VclHost {
   readonly vcl_path: readonly string[]
   readonly hostname: string
   readonly identity: string
+  /** ban() in vcl_init. */
+  ban(expression: string): string | undefined
   /** Current parameter value in VCL units (param.*). */
   param(name: string): number | string | boolean
 }

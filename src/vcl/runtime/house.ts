@@ -9,8 +9,11 @@ export class HouseContext {
   action_status = 0
   action_reason: string | undefined = undefined
   action_ttl = -1
+  ban_error = ''
+  private readonly host: VclHost
 
   constructor(host: VclHost) {
+    this.host = host
     this.server_hostname = host.hostname
     this.server_identity = host.identity
   }
@@ -33,6 +36,10 @@ export class HouseContext {
 
   vclError(text: string): void {
     this.note(text)
+  }
+
+  ban(expression: string | undefined): string | undefined {
+    return this.host.ban(expression ?? '')
   }
 
   complaint(): string {

@@ -12,6 +12,7 @@ import * as values from './values.ts'
 export function linkage(load: VmodLoad) {
   return {
     ...values,
+    ban,
     compileRegex,
     regsub,
     regsuball,
@@ -23,6 +24,12 @@ export function linkage(load: VmodLoad) {
       return fn.bind === undefined ? fn.impl : fn.bind(load)
     },
   }
+}
+
+/** The statement: what is no ban is told, and rules go on. */
+function ban(c: CommonContext, expression: string | undefined): void {
+  const error = c.ban(expression)
+  if (error !== undefined) c.vclError(`ban(): ${error}`)
 }
 
 interface LoadedAcl {

@@ -183,11 +183,21 @@ export const std: Vmod = {
       ...define('VOID', ['HTTP h'], 'req or bereq as it was when the task began.', (c: RequestContext) => c.rollback()),
       subs: [...CLIENT_SUBS, ...BACKEND_SUBS],
     },
+    ban: define(
+      'BOOL',
+      ['STRING s'],
+      'Bans the objects that the expression describes; false when it is none, and ban_error() says why.',
+      (c: CommonContext, s: Text) => (c.ban_error = c.ban(s) ?? '') === '',
+    ),
+    ban_error: define(
+      'STRING',
+      [],
+      'Why the last std.ban() of this task was refused; empty when it was not.',
+      (c: CommonContext) => c.ban_error,
+    ),
     now: define('TIME', [], 'The time now, unlike `now`, which stands still during a sub.', () => new SystemClock().wall_ms / 1000),
   },
   unsupported: {
-    ban: 'bans are not supported yet; return (purge) takes out a URL',
-    ban_error: 'bans are not supported yet',
     cache_req_body: 'request bodies are streamed to the origin and not kept yet; a restart or retry of a request with a body fails',
     late_100_continue: '100 Continue is always sent when the body is first read, which is what (true) asks for',
     set_ip_tos: 'the type-of-service byte of a socket cannot be set from Node.js',

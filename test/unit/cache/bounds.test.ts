@@ -29,6 +29,7 @@ function request(): Parameters<Cache['lookup']>[1] {
     req_grace_s: undefined,
     req_ttl_s: undefined,
     thaws: 0,
+    invalidated: () => {},
   }
   return { req: new RequestHead(), directives: NO_DIRECTIVES, ...plain }
 }

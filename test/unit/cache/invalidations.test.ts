@@ -20,6 +20,7 @@ const NO = {
   req_grace_s: undefined,
   req_ttl_s: undefined,
   thaws: 0,
+  invalidated: () => {},
 }
 
 /** Invalidates objects by their xid. */

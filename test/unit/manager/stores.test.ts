@@ -3,8 +3,9 @@ import { SystemClock } from '../../../src/base/clock.ts'
 import { OperatorError } from '../../../src/base/errors.ts'
 import { parseStores } from '../../../src/config/storage.ts'
 import { Shared } from '../../../src/manager/shared.ts'
-import { openArenas, openSerials } from '../../../src/manager/stores.ts'
-import { isNewer } from '../../../src/shm/serial.ts'
+import { openInvalidations } from '../../../src/manager/invalidations.ts'
+import { openArenas } from '../../../src/manager/stores.ts'
+import { isNewer, type Serials } from '../../../src/shm/serial.ts'
 import type { Arena } from '../../../src/store/arena/arena.ts'
 import { newPath } from '../../kit/arena-file.ts'
 
@@ -30,11 +31,11 @@ test('a file: new, after a clean stop, and in use', async () => {
   const { stores } = parseStores([`big=file,${path},4M`])
   const clock = new SystemClock()
   const first = new Shared(stores, clock)
-  expect(first.describe()).toEqual([`store big: file ${path}, 4M, 60 segments, new`])
+  expect(first.describe()).toEqual([`store big: file ${path}, 4M, 59 segments, new`])
   expect(() => new Shared(stores, clock)).toThrow(new OperatorError(`-s file,${path}: in use by another process; give each its own file`))
   expect(await first.close()).toEqual([])
   const second = new Shared(stores, clock)
-  expect(second.describe()).toEqual([`store big: file ${path}, 4M, 60 segments, 0 objects in 0 MiB recovered, stopped cleanly`])
+  expect(second.describe()).toEqual([`store big: file ${path}, 4M, 59 segments, 0 objects in 0 MiB recovered, stopped cleanly`])
   await second.close()
 })
 
@@ -42,6 +43,7 @@ test('serials go on where the latest of the files has ended; after a kill with w
   const paths = [newPath(), newPath()]
   const arenas = (): Arena[] => openArenas(parseStores(paths.map((path) => `file,${path},1M`)).stores, new SystemClock())
   const first = arenas()
+  const openSerials = (of: readonly Arena[]): Serials => openInvalidations(of, new SystemClock()).serials
   const serials = openSerials(first)
   expect(serials.newest).toBe(0)
   serials.take(() => true)

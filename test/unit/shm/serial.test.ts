@@ -62,7 +62,7 @@ test('at whatever step another looks, it knows what stands behind the newest', (
 
 test('a file knows of a serial before anybody else does', () => {
   const kept: number[][] = []
-  const memory = new SharedArrayBuffer(8)
+  const { memory } = new Serials()
   const serials: Serials = new Serials(MANAGER, memory, [{ keepSerial: (serial) => void kept.push([serial, serials.newest]) }])
   serials.begin(7)
   serials.take(accept)

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { until } from '../../kit/crowd.ts'
+import { Scene } from './scene.ts'
+
+/** What one worker bans holds for all of them from the moment that its answer is out. */
+const RULES = `
+import std;
+sub vcl_recv {
+  if (req.method == "BAN") {
+    if (!std.ban(req.http.X-Ban)) { return (synth(400, std.ban_error())); }
+    return (synth(200));
+  }
+}`
+
+let scene: Scene
+
+beforeAll(async () => {
+  scene = await Scene.open(2, RULES)
+})
+
+afterAll(async () => {
+  await scene.close()
+})
+
+async function ban(slot: number, expression: string): Promise<void> {
+  const { status } = await scene.ask(slot, 'BAN /', `X-Ban: ${expression}`)
+  expect(status).toBe(200)
+}
+
+test('what both have served is gone for both, whichever bans', async () => {
+  scene.begin((_, response, number) => response.setHeader('Cache-Control', 'max-age=60').end(String(number)))
+  for (const slot of [0, 1, 0]) expect(await scene.told(slot, '/a')).toBe('1')
+  await ban(0, 'req.url == /a')
+  for (const slot of [1, 0]) expect(await scene.told(slot, '/a')).toBe('2')
+  await ban(1, 'req.url == /a')
+  for (const slot of [1, 0]) expect(await scene.told(slot, '/a')).toBe('3')
+})
+
+test('one worker has tested an object for all', async () => {
+  scene.begin((_, response) => response.setHeader('Cache-Control', 'max-age=60').end('page'))
+  for (const slot of [0, 1]) await scene.told(slot, '/tested')
+  const before = scene.sum('bans_tested')
+  for (let i = 0; i < 5; i++) await ban(0, `req.url == /other/${i}`)
+  for (const slot of [0, 1, 0, 1]) expect(await scene.told(slot, '/tested')).toBe('page')
+  expect(scene.sum('bans_tested') - before).toBe(5)
+})
+
+test('fetched by one worker while the other bans: later requests fetch anew', async () => {
+  const held: (() => void)[] = []
+  scene.begin((_, response, number) => {
+    response.setHeader('Cache-Control', 'max-age=60')
+    if (number > 1) response.end('new')
+    else held.push(() => response.end('old'))
+  })
+  const first = await scene.asking(0, '/busy')
+  await until('it is being fetched', () => held.length === 1)
+  await ban(1, 'req.url == /busy')
+  const later = await Promise.all([0, 1].map((slot) => scene.asking(slot, '/busy')))
+  held[0]()
+  await until('all are answered', () => first.ended && later.every(({ ended }) => ended))
+  expect([first, ...later].map(({ body }) => body.toString())).toEqual(['old', 'new', 'new'])
+  expect(scene.asked.length).toBe(2)
+})
+
+test('a worker that takes the place of a dead one knows what was banned before', async () => {
+  scene.begin((_, response, number) => response.setHeader('Cache-Control', 'max-age=60').end(String(number)))
+  for (const slot of [0, 1]) expect(await scene.told(slot, '/kept')).toBe('1')
+  await ban(1, 'req.url == /kept')
+  await scene.crew.kill(1)
+  await scene.crew.replaced(1)
+  for (const slot of [1, 0]) expect(await scene.told(slot, '/kept')).toBe('2')
+})
+
+test('workers that ban at once lose none of it', async () => {
+  scene.begin((_, response, number) => response.setHeader('Cache-Control', 'max-age=60').end(String(number)))
+  const urls = Array.from({ length: 40 }, (_, i) => `/many/${i}`)
+  const lines = await Promise.all([0, 1, 0, 1].map((slot) => scene.line(slot)))
+  for (const url of urls) await lines[0].ask(`GET ${url}`)
+  await Promise.all(
+    lines.map(async (line, n) => {
+      for (let i = n; i < urls.length; i += lines.length) await line.ask('BAN /', `X-Ban: req.url == ${urls[i]}`)
+    }),
+  )
+  const answers = []
+  for (const url of urls) answers.push(Number(await lines[1].ask(`GET ${url}`)))
+  expect(answers).toEqual(urls.map((_, i) => 41 + i))
+})
