@@ -43,6 +43,8 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   by_method = false
   /** The response was fetched for this request (not a hit, not collapsed). */
   fetched_by_us = false
+  /** Of what was fetched for us: it is a stored object, in place of a response that could not be had. */
+  stood_in = false
   /** Content-Length of a response to HEAD, -1 if it had none. */
   announced_bytes = -1
   head_tx_bytes = 0
@@ -187,6 +189,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.source = this.fetch
     this.fetch = undefined
     this.fetched_by_us = true
+    this.stood_in = this.object?.head.xid !== this.source?.bereq_xid
     if (this.over) return
     this.timestamp('Fetch')
     run(this, STEP.deliver)

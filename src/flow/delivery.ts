@@ -122,7 +122,7 @@ function age_s(task: ClientTask, object: StoredObject): number {
 
 /** Age says that a response was not made for this request (RFC 9111 section 5.1). */
 function showsAge(task: ClientTask): boolean {
-  return task.age_s > 0 || !task.fetched_by_us
+  return task.age_s > 0 || !task.fetched_by_us || task.stood_in
 }
 
 function traceOf(task: ClientTask): Trace {
