@@ -336,6 +336,7 @@ export class Cache {
     const before = placeOf(object)
     if (!object.live || before === undefined || before.key !== secondaryKey(spec, fields)) return this.revive(arrival, object)
     this.store.rehead(object, head, begun.serial)
+    this.markers.clear(before)
     if (!object.live) return object
     before.entry.leadByLanguage(spec, fields, head, begun.into)
     this.markUnusable(before, head)
