@@ -15,7 +15,7 @@ export function confirmed(stored: readonly Fields[], update: Fields): number {
     if (found >= 0 || !isWeak(etag)) return found
   }
   const modified_ms = modifiedAt_ms(update)
-  if (!Number.isNaN(modified_ms)) return sameDate(stored, modified_ms)
+  if (!Number.isNaN(modified_ms)) return sameDate(stored, modified_ms, etag === undefined)
   // Nothing to go by: an answer to a request about one response can only mean that one.
   return stored.length === 1 && etag === undefined ? 0 : -1
 }
@@ -24,11 +24,11 @@ function sameTag(stored: string | undefined, sent: string): boolean {
   return stored !== undefined && (isWeak(sent) ? weaklyEqual(stored, sent) : stronglyEqual(stored, sent))
 }
 
-/** Last-Modified, which alone is a weak validator (RFC 9110 section 8.8.2.2). The only one asked about may have none. */
-function sameDate(stored: readonly Fields[], modified_ms: number): number {
+/** Last-Modified, which alone is a weak validator (RFC 9110 section 8.8.2.2). The only one asked about may have none, if it is `alone`. */
+function sameDate(stored: readonly Fields[], modified_ms: number, alone: boolean): number {
   const found = stored.findIndex((fields) => modifiedAt_ms(fields) === modified_ms)
   if (found >= 0) return found
-  return stored.length === 1 && Number.isNaN(modifiedAt_ms(stored[0])) ? 0 : -1
+  return alone && stored.length === 1 && Number.isNaN(modifiedAt_ms(stored[0])) ? 0 : -1
 }
 
 function modifiedAt_ms(fields: Fields): number {

@@ -42,6 +42,26 @@ describe('stale-while-revalidate', () => {
     expect(v1.counters().s_bgfetch).toBe(1)
   })
 
+  vtc('it counts from the 304 that says so, whatever the response was at birth', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('body', 'Cache-Control: max-age=0', 'ETag: "v1"')
+      await s.rx({ fields: { 'If-None-Match': '"v1"' } })
+      s.tx('HTTP/1.1 304 Not Modified', LINES, 'ETag: "v1"')
+      await s.rx({ fields: { 'If-None-Match': '"v1"' } })
+      await t.until('c1 has its answer', () => served)
+      s.tx('HTTP/1.1 304 Not Modified', LINES, 'ETag: "v1"')
+    })
+    let served = false
+    const v1 = t.cache(await startCache(s1))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { body: 'body' })
+    await c1.ask('/', { body: 'body' })
+    v1.advance(11_000)
+    await c1.ask('/', { body: 'body', fields: { Age: '11' } })
+    served = true
+  })
+
   vtc('after the window the client waits for a new one', async (t) => {
     const v1 = t.cache(await startCache(await numbered(t, LINES)))
     const c1 = await t.connect('c1', v1)
@@ -232,5 +252,19 @@ describe('stale-if-error', () => {
     await c1.ask('/', { body: 'good' })
     v1.advance(11_000)
     await c1.ask('/', { status: 404, body: 'gone' })
+  })
+})
+
+describe('a stored response in place of one that could not be had', () => {
+  vtc('has its Age, however young it is (RFC 9111 section 5.1)', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('stored', 'Cache-Control: max-age=0, stale-if-error=60', 'ETag: "1"')
+      await s.rx()
+      s.answer('broken', 'HTTP/1.1 503 Service Unavailable')
+    })
+    const c1 = await t.connect('c1', t.cache(await startCache(s1)))
+    await c1.ask('/', { body: 'stored', fields: { Age: undefined } })
+    await c1.ask('/', { status: 200, body: 'stored', fields: { Age: '0' } })
   })
 })

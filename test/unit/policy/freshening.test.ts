@@ -26,6 +26,7 @@ describe('what a 304 is about, RFC 9111 section 4.3.4', () => {
     [[['ETag: "a"'], ['ETag: "b"', LM]], [LM], 1],
     [[['ETag: "a"']], [LM], 0],
     [[['ETag: "a"'], ['ETag: "b"']], [LM], -1],
+    [[['ETag: "a"']], ['ETag: W/"b"', LM], -1],
     // Nothing: the only one that was asked about.
     [[['ETag: "a"']], [], 0],
     [[['ETag: "a"']], ['Last-Modified: yesterday'], 0],
