@@ -1,5 +1,7 @@
 import { parseHttpDate } from '../http/dates.ts'
 import type { Fields } from '../http/fields.ts'
+import type { RequestHead } from '../http/message.ts'
+import { varySpec } from '../policy/vary.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 
 /** What the cache must know of the fetch that brought a response. */
@@ -25,6 +27,10 @@ export interface Arrival {
   readonly fields: Fields
   readonly head: ObjectHead
   readonly begun: FetchBegun
+}
+
+export function arrivalOf(key: string, { fields }: RequestHead, head: ObjectHead, begun: FetchBegun): Arrival {
+  return { key, spec: varySpec(head.fields), fields, head, begun }
 }
 
 /**

@@ -1,20 +1,22 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
-import type { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
 import type { Policy } from '../policy/policy.ts'
-import { REUSE, mayReuse } from '../policy/reuse.ts'
+import { OBJ_PARTIAL } from '../policy/flags.ts'
+import { REUSE, mayReuse, type Reuse } from '../policy/reuse.ts'
 import { varySpec } from '../policy/vary.ts'
 import type { Cold, ObjectHead, Store, StoredObject } from '../store/contract.ts'
-import { outdates, type Arrival, type FetchBegun } from './begun.ts'
+import { Admission } from './admission.ts'
+import { arrivalOf, type Arrival, type FetchBegun } from './begun.ts'
 import type { Busy, Waiter } from './busy.ts'
 import { CLAIM_END, type Claims } from './claims.ts'
-import { copyBody, REVIVED_MAX_BYTES } from './copy.ts'
-import { Entry, hold, isLive, placeOf, plainId, secondaryKey, Variant, variantId } from './entry.ts'
+import { Entry, isLive, placeOf, plainId, secondaryKey, type Variant } from './entry.ts'
 import type { Invalidations } from './invalidations.ts'
 import { LOOKUP, THAWS_MAX, type CacheLimits, type CacheObserver, type CacheShared, type Lookup, type LookupRequest } from './lookup.ts'
 import { LooseObject } from './loose.ts'
 import { Markers } from './markers.ts'
+import { PartialObject } from './partial.ts'
+import { Partials, type NewPart } from './partials.ts'
 import { Rights } from './rights.ts'
 
 /** How long those who could not share an error page fetch side by side. */
@@ -38,6 +40,7 @@ export class Cache {
   marker_left_ms = 0
 
   readonly store: Store
+  readonly partials: Partials
   private readonly policy: Policy
   private readonly clock: Clock
   private readonly limits: CacheLimits
@@ -48,10 +51,12 @@ export class Cache {
   /** Entries with fetches under way are not forgotten. */
   private readonly held = new Map<string, Entry>()
   private readonly rights: Rights
+  private readonly admission: Admission
 
   constructor(shared: CacheShared, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver) {
     const { store, claims, invalidations } = shared
     this.store = store
+    this.partials = new Partials(store)
     this.policy = policy
     this.clock = clock
     this.limits = limits
@@ -59,6 +64,7 @@ export class Cache {
     this.claims = claims
     this.markers = new Markers(clock, claims)
     this.invalidations = invalidations
+    this.admission = new Admission(shared, policy, clock, this.markers, (key) => this.enter(key))
     this.entries = new LRUCache({ max: limits.keys_max, dispose: (entry, key) => this.disposed(entry, key) })
   }
 
@@ -96,20 +102,31 @@ export class Cache {
    * look up again.
    */
   insert(key: string, req: RequestHead, head: ObjectHead, expected_bytes: number, busy: Busy | undefined, begun: FetchBegun): StoredObject {
-    const spec = varySpec(head.fields)
-    const stored = this.admit({ key, spec, fields: req.fields, head, begun }, expected_bytes)
+    const at = arrivalOf(key, req, head, begun)
+    const stored = this.admission.admit(at, expected_bytes)
     const object = stored ?? new LooseObject(head, this.store.transit(expected_bytes), undefined, begun.serial)
-    if (busy !== undefined) this.share(busy, object, spec, req.fields)
+    if (busy !== undefined) this.share(busy, object, at)
+    return object
+  }
+
+  /** The same of a part (RFC 9111 sections 3.3 and 3.4). `base`: what is stored of the same representation, and still may be used. */
+  insertPart(req: RequestHead, part: NewPart, head: ObjectHead, busy: Busy | undefined, begun: FetchBegun): PartialObject {
+    const at = arrivalOf(part.key, req, head, begun)
+    const manifest = part.kept ? this.admission.admit(at, part.table.length) : undefined
+    const object = part.file(manifest, head, begun.serial)
+    if (busy !== undefined) this.share(busy, object, at)
     return object
   }
 
   /** The stored object was validated: it lives on under a new head (RFC 9111 section 4.3.4). */
   freshen(key: string, object: StoredObject, head: ObjectHead, busy: Busy | undefined, req: RequestHead, begun: FetchBegun): StoredObject {
-    const spec = varySpec(head.fields)
-    const arrival = { key, spec, fields: req.fields, head, begun }
-    const fresh = this.renew(arrival, object) ?? new LooseObject(head, object.body, object.store, object.checked)
-    if (busy !== undefined) this.share(busy, fresh, spec, req.fields)
-    return fresh
+    const at = arrivalOf(key, req, head, begun)
+    const stored = object instanceof PartialObject ? object.manifest : object
+    if (stored !== object) head.flags |= OBJ_PARTIAL
+    const fresh = this.admission.renew(at, stored) ?? new LooseObject(head, stored.body, stored.store, stored.checked)
+    const shown = object instanceof PartialObject ? object.under(fresh) : fresh
+    if (busy !== undefined) this.share(busy, shown, at)
+    return shown
   }
 
   /** What is stored for other requests for the URL and the origin may be asked about, besides `own` (RFC 9111 section 4.3.1). */
@@ -183,7 +200,8 @@ export class Cache {
 
   /** Its body broke half-way: it must not be found again. */
   discard(object: StoredObject): void {
-    if (!object.live) return
+    // Of a partial one a part has broken: it leaves by itself, and the others stay.
+    if (!object.live || object instanceof PartialObject) return
     const variant = placeOf(object)
     this.store.remove(object)
     if (variant === undefined) return
@@ -197,17 +215,13 @@ export class Cache {
     this.rights.sweep(this.limits.busy_wait_timeout_ms)
   }
 
-  /** Fresh, or stale within its grace. */
-  private usable(head: ObjectHead): boolean {
-    return head.t_origin_ms + head.ttl_ms + head.grace_ms > this.clock.wall_ms
-  }
-
   private judge(entry: Entry, variant: Variant, request: LookupRequest): Lookup {
     const now_ms = this.clock.wall_ms
     const { object } = variant
     if (object === undefined || !object.live) return this.markers.holds(variant) ? this.toldBy(variant) : this.claim(entry, request)
     if (!this.invalidations.spares(object, request.req)) return this.lookBehind(entry, object, request)
     const verdict = mayReuse(this.policy, object.head, now_ms, request)
+    if ((object.head.flags & OBJ_PARTIAL) !== 0) return this.judgeParts(entry, variant, object, verdict, request)
     this.object = object
     if (verdict === REUSE.fresh) {
       if (entry.note !== undefined) this.store.touch(entry.note)
@@ -217,6 +231,27 @@ export class Cache {
     if (verdict === REUSE.stale) return this.graceHit(variant, object)
     if (verdict === REUSE.no) this.object = undefined
     return this.claim(entry, request)
+  }
+
+  /** Parts of it are stored: they may be what the request needs (RFC 9111 section 3.3), or a part of that. */
+  private judgeParts(entry: Entry, variant: Variant, manifest: StoredObject, verdict: Reuse, request: LookupRequest): Lookup {
+    const { store } = this
+    const waits = request.thaws >= THAWS_MAX
+    if (manifest.cold !== undefined && !waits) return this.chilled(manifest.cold)
+    const found = this.partials.view(entry.key, manifest, waits)
+    if (store.cold !== undefined) return this.chilled(store.cold)
+    const suffices = found !== undefined && found.serves(this.policy, request.req)
+    this.object = verdict === REUSE.no ? undefined : found
+    if (suffices && verdict === REUSE.fresh) {
+      store.touch(manifest)
+      return LOOKUP.hit
+    }
+    if (this.markers.holds(variant)) return this.toldBy(variant)
+    return suffices && verdict === REUSE.stale ? this.graceHit(variant, manifest) : this.claim(entry, request)
+  }
+
+  private suffices(object: StoredObject, req: RequestHead): boolean {
+    return !(object instanceof PartialObject) || object.serves(this.policy, req)
   }
 
   /** The object leaves, and there may be another for the request. */
@@ -270,11 +305,14 @@ export class Cache {
     this.busy = mine
     if (mine.claim < 0 || request.hash_always_miss) return LOOKUP.miss
     entry.refresh(true)
-    const found = entry.select(request.req.fields, true)?.object
-    if (found === undefined || found === this.object || !found.live || !this.invalidations.spares(found, request.req)) return LOOKUP.miss
-    if (mayReuse(this.policy, found.head, this.clock.wall_ms, request) !== REUSE.fresh) return LOOKUP.miss
-    this.busy = undefined
+    const stored = entry.select(request.req.fields, true)?.object
+    const known = this.object instanceof PartialObject ? this.object.manifest : this.object
+    if (stored === undefined || stored === known || !stored.live || !this.invalidations.spares(stored, request.req)) return LOOKUP.miss
+    if (mayReuse(this.policy, stored.head, this.clock.wall_ms, request) !== REUSE.fresh) return LOOKUP.miss
+    const found = (stored.head.flags & OBJ_PARTIAL) === 0 ? stored : this.partials.view(entry.key, stored, true)
     this.object = found
+    if (found === undefined || !this.suffices(found, request.req)) return LOOKUP.miss
+    this.busy = undefined
     this.rights.release(mine)
     return LOOKUP.hit
   }
@@ -292,84 +330,17 @@ export class Cache {
     if (entry.busies > 0 && this.entries.peek(key) === undefined) this.held.set(key, entry)
   }
 
-  /** Opens the object of a response in the place of its variant; undefined when it does not stay. */
-  private admit({ key, spec, fields, head, begun }: Arrival, expected_bytes: number): StoredObject | undefined {
-    if (begun.purges !== this.claims.purges(key)) return undefined
-    const entry = this.enter(key)
-    entry.refresh(true)
-    const secondary = secondaryKey(spec, fields)
-    if (outdates(this.store.find(entry.idOf(secondary)), head, begun)) return undefined
-    const note = entry.noteFor(spec, head.xid, this.clock.wall_ms)
-    const id = note === undefined ? entry.idOf(secondary) : variantId(note.reason, secondary, key)
-    const object = this.store.open(id, head, expected_bytes, begun.into, begun.serial)
-    if (object === undefined) return undefined
-    // The note after the object: another worker that is led to a variant is to find it, not to fetch it.
-    if (note !== undefined && !this.leave(entry, note, begun.into)) {
-      object.body.fail()
-      return undefined
-    }
-    // Another worker may have purged between our look at the count and this: it sees what we have stored, or we see its count.
-    if (begun.purges !== this.claims.purges(key) || this.invalidations.outlived(begun.serial)) {
-      this.store.remove(object)
-      return object
-    }
-    const variant = entry.variant(secondary)
-    hold(variant, object)
-    entry.leadByLanguage(spec, fields, head, begun.into)
-    this.markers.clear(variant)
-    this.markUnusable(variant, head)
-    return object
-  }
-
-  /** False when there is no room for the note. */
-  private leave(entry: Entry, head: ObjectHead, into: Store): boolean {
-    const note = this.store.open(plainId(entry.key), head, 0, into)
-    if (note === undefined) return false
-    note.body.complete()
-    entry.adopt(note)
-    return true
-  }
-
-  /** The validated object under its new head, and under another variant if its Vary has changed. */
-  private renew(arrival: Arrival, object: StoredObject): StoredObject | undefined {
-    const { spec, fields, head, begun } = arrival
-    const before = placeOf(object)
-    if (!object.live || before === undefined || before.key !== secondaryKey(spec, fields)) return this.revive(arrival, object)
-    this.store.rehead(object, head, begun.serial)
-    this.markers.clear(before)
-    if (!object.live) return object
-    before.entry.leadByLanguage(spec, fields, head, begun.into)
-    this.markUnusable(before, head)
-    return object
-  }
-
-  /**
-   * The object left the store while it was validated, or is to have another place, or one more: a copy. What a later response has
-   * replaced does not come back.
-   */
-  private revive(arrival: Arrival, object: StoredObject): StoredObject | undefined {
-    const { body } = object
-    if (body.state !== 'complete' || body.size_bytes > REVIVED_MAX_BYTES) return undefined
-    const copy = this.admit(arrival, body.size_bytes)
-    const copied = copy !== undefined && copyBody(body, copy.body)
-    // The origin has chosen it for another request, too: it is as fresh for its own (RFC 9111 section 4.3.4).
-    if (object.live && placeOf(object)?.key.startsWith(`${arrival.spec}\n`) === true) this.store.rehead(object, arrival.head)
-    return copied ? copy : undefined
-  }
-
-  /** A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461). */
-  private markUnusable(variant: Variant, head: ObjectHead): void {
-    if (!this.usable(head)) this.markers.set(variant, this.policy.uncacheable_ttl_ms, false, head.xid)
-  }
-
   /** To those who waited and are of the same variant as the request that was answered, if it is of any use to them. */
-  private share(busy: Busy, object: StoredObject, spec: string, answered: Fields): void {
+  private share(busy: Busy, object: StoredObject, { spec, fields }: Arrival): void {
     // Whatever the origin permits later requests: nobody is handed the cookie that another's request has just been given.
     if (object.head.fields.has('set-cookie')) return this.rights.separate(busy)
-    const key = secondaryKey(spec, answered)
-    const usable = this.usable(object.head)
+    const key = secondaryKey(spec, fields)
+    const usable = this.admission.usable(object.head)
     const willDo = (req: RequestHead): boolean =>
-      usable && (spec === '' || secondaryKey(spec, req.fields) === key) && this.invalidations.spares(object, req)
+      usable &&
+      (spec === '' || secondaryKey(spec, req.fields) === key) &&
+      this.invalidations.spares(object, req) &&
+      this.suffices(object, req)
     this.rights.hand(busy, object, willDo, usable ? CLAIM_END.look : CLAIM_END.alone)
   }
 
@@ -378,8 +349,13 @@ export class Cache {
     this.markers.clear(variant)
     const { object } = variant
     variant.object = undefined
-    if (object !== undefined && object.live) this.store.remove(object)
+    if (object !== undefined && object.live) this.takeOut(variant.entry.key, object)
     variant.entry.drop(variant)
+  }
+
+  private takeOut(key: string, object: StoredObject): void {
+    if ((object.head.flags & OBJ_PARTIAL) !== 0) this.partials.discard(key, object)
+    this.store.remove(object)
   }
 
   /** Nothing is fetched for the variant any more: its entry may be forgotten like others. */

@@ -1,6 +1,7 @@
 import type { Fields } from '../http/fields.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { contentLanguage, preferredLanguage } from '../policy/language.ts'
+import { OBJ_PARTIAL } from '../policy/flags.ts'
 import { languageKey, variantKey } from '../policy/vary.ts'
 import type { Busy } from './busy.ts'
 import { eraOf, isNote, leadHead, noteHead, specsOf, withSpec } from './note.ts'
@@ -235,10 +236,14 @@ const NAMED_MAX = 8
 
 function mayBeNamed(object: StoredObject): boolean {
   const { head, body } = object
-  return object.live && body.state === 'complete' && head.status !== PARTIAL && head.fields.has('etag') && !head.fields.has('set-cookie')
+  return (
+    object.live &&
+    body.state === 'complete' &&
+    (head.flags & OBJ_PARTIAL) === 0 &&
+    head.fields.has('etag') &&
+    !head.fields.has('set-cookie')
+  )
 }
-
-const PARTIAL = 206
 
 /** What a key's only object, or its note, is stored under. */
 export function plainId(key: string): string {

@@ -215,6 +215,11 @@ export const PARAMETERS = {
     ['must_restart', 'experimental', 'lacquer'],
     'How client sockets are read and written: raw by their libuv handles, onread by sockets that share one buffer, events by plain streams. auto takes the first of these that this Node supports.',
   ),
+  range_offset_limit: bytes(
+    M,
+    { min: 0, flags: ['lacquer'] },
+    'A range that begins at this byte or later, or is counted from the end, is asked of the backend by itself when nothing is stored, and stored as a part. What begins earlier waits for the whole, which is fetched for all. Only under policy=rfc9111.',
+  ),
   send_timeout: duration(
     600,
     { min: 0, flags: ['delayed_effect'] },

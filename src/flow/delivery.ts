@@ -4,7 +4,9 @@ import { TAG } from '../log/tags.ts'
 import { finalStatus, isBodyless, reasonPhrase } from '../http/status.ts'
 import { StoredHead } from '../http/stored-head.ts'
 import { responseHeadText } from '../http/write.ts'
+import { PartialObject } from '../cache/partial.ts'
 import { clientNotModified } from '../policy/conditional.ts'
+import { OBJ_PARTIAL } from '../policy/flags.ts'
 import type { StoredObject } from '../store/contract.ts'
 import { VIA } from './bereq.ts'
 import type { ClientTask } from './client-task.ts'
@@ -76,11 +78,22 @@ export function transmit(task: ClientTask): Step {
   processed(task)
   const touched = task.vcl.usage.respTouched
   const status = touched ? finalStatus(task.resp) : object.head.status
+  if ((object.head.flags & OBJ_PARTIAL) !== 0 && !mayShow(task, object, status)) return task.refuse(503, 'Only a part of it is stored')
   if (status === 200 && !task.passed && isRead(task.req.method)) {
     if (notModified(task, object, status)) return sendNotModified(task)
-    if (!object.body.windowed && task.env.params.http_range_support && task.req.fields.has('range')) return sendPart(task, object)
+    if (isCut(object) && task.env.params.http_range_support && task.req.fields.has('range')) return sendPart(task, object)
   }
   return sendWhole(task, object, status)
+}
+
+/** A body that comes through a window has no ranges; what a range was fetched for has. */
+function isCut(object: StoredObject): boolean {
+  return !object.body.windowed || object instanceof PartialObject
+}
+
+/** What is stored only in part was looked up for the request as it was then, and rules may have changed it, or the status. */
+function mayShow(task: ClientTask, object: StoredObject, status: number): boolean {
+  return object instanceof PartialObject && status === 200 && object.serves(task.env.policy, task.req)
 }
 
 /** A response of vcl_synth. */
@@ -225,7 +238,7 @@ function sendNotModified(task: ClientTask): Step {
 function sendPart(task: ClientTask, object: StoredObject): Step {
   const total = knownLength(task, object)
   if (!task.vcl.usage.respTouched) materialise(task)
-  const cut = applyRange(task.env.policy, task.req, task.resp, total)
+  const cut = applyRange(task.env.policy, task.req, task.resp, total, inexact(object) ? '*' : undefined)
   if (cut === undefined) return sendWhole(task, object, 200)
   const { log, resp } = task
   log.record(TAG.Filters, ' range')
@@ -236,6 +249,11 @@ function sendPart(task: ClientTask, object: StoredObject): Step {
   const whole = object.body.whole
   if (whole !== undefined) return send(task, text, cutFrom(whole, cut), object)
   return stream(task, object, text, cut.length_bytes, cut)
+}
+
+/** Where it ends the origin has not said so that it could be relied on. */
+function inexact(object: StoredObject): boolean {
+  return object instanceof PartialObject && !object.list.exact
 }
 
 /** The status has changed since the log was told. */

@@ -1,5 +1,4 @@
 import { MAIN } from '../counters/counters.ts'
-import type { FetchBegun } from '../cache/begun.ts'
 import { LooseObject } from '../cache/loose.ts'
 import type { Fields } from '../http/fields.ts'
 import { formatHttpDate } from '../http/dates.ts'
@@ -9,23 +8,18 @@ import { finalStatus, isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
 import { initialAnswers, type InitialAnswers } from '../policy/initial.ts'
 import { isErrorStatus, type FailureKind } from '../policy/reuse.ts'
-import type { FetchFailure, OriginCall, OriginHandler } from '../origin/contract.ts'
-import { NO_TRAFFIC } from '../origin/meter.ts'
-import type { Body, StoredObject } from '../store/contract.ts'
-import { ACTION, type Action, type LoadedVcl } from '../vcl/runtime/context.ts'
+import type { StorablePart } from '../policy/content-range.ts'
+import type { FetchFailure, OriginHandler } from '../origin/contract.ts'
+import { ACTION, type Action } from '../vcl/runtime/context.ts'
 import { asBackend, timeoutsFor } from './backend-choice.ts'
-import { BackendState, type FetchOrigin } from './backend-state.ts'
 import { composeError, errorAnswers, errorForAll } from './backend-error.ts'
-import { prepareBereq } from './bereq.ts'
-import type { Environment } from './environment.ts'
-import type { FetchKind, FetchSetup } from './fetch-setup.ts'
 import * as account from './fetch-log.ts'
-import { Intake, type IntakeHost } from './intake.ts'
+import { FetchState } from './fetch-state.ts'
 import { replaces } from './invalidate.ts'
 import { asReceived, headToStore, mergeStale, objectHead, settle, tagged } from './object-head.ts'
-import { handOver, Recipients } from './recipients.ts'
+import { HEARD } from './partial-fetch.ts'
+import { handOver } from './recipients.ts'
 import { callBackend } from './rules.ts'
-import { Stale } from './stale.ts'
 
 const FAILED = 'Backend fetch failed'
 
@@ -33,45 +27,10 @@ const FAILED = 'Backend fetch failed'
  * One fetch, from vcl_backend_fetch to the last byte of the body. It outlives the client request that caused it.
  * Everything happens in calls from the origin; nothing is awaited.
  */
-export class Fetch extends BackendState implements OriginHandler, IntakeHost, FetchBegun {
-  readonly kind: FetchKind
-  readonly is_bgfetch: boolean
-  private readonly setup: FetchSetup
-  private readonly recipients: Recipients
-  private call: OriginCall | undefined
-  private readonly stale: Stale
-  private intake: Intake | undefined
-  private object: StoredObject | undefined
-  private answers: InitialAnswers | undefined
-  private expected_bytes = -1
-  private chunked = false
-  /** Its owner has been, or is being, told. */
-  private handedOut = false
-  private ended = false
-  /** For its owner only, as far as is known. */
-  private private: boolean
-  sent_ms = 0
-  dated = false
-  purges: number
-  readonly serial = this.env.cache.serial
-  private received_ms = 0
-  private traffic = NO_TRAFFIC
-
-  constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin, setup: FetchSetup) {
-    super(env, vcl, key, from)
-    this.setup = setup
-    this.kind = setup.kind
-    this.is_bgfetch = setup.kind === 'bgfetch'
-    this.purges = setup.busy?.purges ?? env.cache.purges(key)
-    this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
-    this.private = this.bereq_uncacheable = setup.kind === 'pass'
-    this.forgetUncacheable()
-    this.stale = new Stale(env, setup, this.bereq)
-  }
-
+export class Fetch extends FetchState implements OriginHandler {
   /** Begins; `bereq` is a copy of the request as the rules left it. */
   start(): void {
-    prepareBereq(this.bereq, this.kind === 'pass', this.stale)
+    this.partial.prepare(this.bereq, this.kind === 'pass', this.stale, this.is_hitmiss)
     account.beginLog(this, this.kind, this.setup.parent_xid)
     if (this.vcl.usage.rollback) this.keepOriginal()
     this.fetch()
@@ -113,8 +72,11 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     if (isErrorStatus(beresp.status) && this.serveStale('status')) return
     removeHopByHop(beresp.fields)
     if (!(this.dated = beresp.fields.has('date'))) this.addField('Date', formatHttpDate(this.received_ms))
+    const heard = this.partial.hear(beresp, this.bereq, this.kind === 'pass', content_length)
+    if (heard === HEARD.again) return this.askForWhole()
     if (beresp.status === 304 && this.kind !== 'pass' && !this.freshenStale(head.fields)) return
     this.answer()
+    if (heard === HEARD.alone) this.beresp_uncacheable = true
     this.afterResponse(callBackend(this, 'BACKEND_RESPONSE', this.vcl.subs.backend_response))
   }
 
@@ -161,10 +123,6 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   }
 
   // IntakeHost.
-
-  resumeOrigin(): void {
-    this.call?.resume()
-  }
 
   unwanted(): void {
     if (this.call !== undefined) this.giveUp('nobody reads it')
@@ -224,11 +182,15 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   private unconfirmed(): false {
     this.dropCall()
     if (!this.stale.named) this.backendError(503, 'Not modified since when?')
-    else {
-      this.stale.giveUp(this.bereq)
-      this.send()
-    }
+    else this.askForWhole()
     return false
+  }
+
+  private askForWhole(): void {
+    this.dropCall()
+    this.partial.giveUp()
+    this.stale.giveUp(this.bereq)
+    this.send()
   }
 
   /** The policy's first answers, which rules may change. */
@@ -263,12 +225,16 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     finalStatus(this.beresp)
     const { answers } = this
     if (answers === undefined) throw new Error('a response is judged before it is published')
+    const { part } = this.partial
+    if (part !== undefined && this.beresp.status !== 206) this.beresp_uncacheable = true
     const settled = settle(this, answers, this.sent_ms, this.received_ms)
+    if (settled.uncacheable && this.partial.isUseless) return this.askForWhole()
     if (this.kind !== 'pass') account.logSettled(this, settled)
     this.timestamp('Process')
     const stored = !settled.uncacheable && (this.kind !== 'pass' || replaces(this))
     if (this.kind === 'pass') this.recipients.answered(this.beresp, stored)
-    if (stored) this.publishStored(settled)
+    if (stored && part !== undefined) this.publishPart(part, settled)
+    else if (stored) this.publishStored(settled)
     else this.publishLoose(settled, hitForPass)
     account.logBody(this, this.expected_bytes, this.chunked, this.object)
     if (this.beresp_do_stream) this.handOut()
@@ -281,7 +247,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     this.private = true
     this.object = new LooseObject(objectHead(env.policy, this.bereq_xid, this.beresp, settled, false), body, this.validated?.store)
     this.recipients.give(this.object)
-    const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : settled.ttl_ms
+    const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : this.beresp.status === 416 ? 0 : settled.ttl_ms
     if (this.kind !== 'pass') env.cache.mark(this.key, this.bereq, this.recipients.takeBusy(), ttl_ms, hitForPass, this.bereq_xid)
   }
 
@@ -298,19 +264,12 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     this.recipients.give(asReceived(this, settled, head, this.object))
   }
 
-  /** Bytes of body to come: Content-Length of a response to HEAD is only an announcement. */
-  private get body_bytes(): number {
-    return this.bereq.method === 'HEAD' ? 0 : this.expected_bytes
-  }
-
-  /** The stored object whose head the 304 has updated: its body is the response's. */
-  private get validated(): StoredObject | undefined {
-    return this.beresp_was_304 ? this.stale.object : undefined
-  }
-
-  private adopt(body: Body): Body {
-    this.intake = new Intake(body, this)
-    return body
+  private publishPart(part: StorablePart, settled: InitialAnswers): void {
+    const [object, given] = this.partial.store(this, part, settled, this.recipients.takeBusy())
+    this.object = object
+    this.private = false
+    if (object.filling !== undefined) this.adopt(object.filling)
+    this.recipients.give(given)
   }
 
   /** After this turn: what came with the head in one read then leaves with it in one write. */
@@ -320,7 +279,7 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
   }
 
   private serveStale(failure: FailureKind): boolean {
-    const object = this.stale.standsIn(this.setup.asked, failure)
+    const object = this.stale.standsIn(this.partial.wish, this.setup.asked, failure)
     if (object === undefined) return false
     this.dropCall()
     this.object = object
@@ -382,12 +341,6 @@ export class Fetch extends BackendState implements OriginHandler, IntakeHost, Fe
     this.recipients.disappoint(503, FAILED)
     this.recipients.scatter(this.key, this.bereq, this.bereq_xid)
     this.finish()
-  }
-
-  private dropCall(): void {
-    const { call } = this
-    this.call = undefined
-    call?.abort()
   }
 
   private finish(): void {

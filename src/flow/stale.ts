@@ -1,3 +1,4 @@
+import { PartialObject } from '../cache/partial.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
 import { dropConditions } from '../policy/conditional.ts'
@@ -25,7 +26,7 @@ export class Stale {
   constructor(env: Environment, { stale, others }: FetchSetup, req: RequestHead) {
     this.env = env
     this.req = req
-    if (stale !== undefined && stale.body.state === 'complete') {
+    if (stale !== undefined && (stale.body.state === 'complete' || stale instanceof PartialObject)) {
       this.held = stale
       this.reader = stale.body.read(0)
     }
@@ -90,9 +91,15 @@ export class Stale {
   }
 
   /** May it stand in for a response that could not be had (RFC 9111 section 4.2.4, RFC 5861 section 4)? */
-  standsIn(asked: Readonly<RequestDirectives>, failure: FailureKind): StoredObject | undefined {
+  standsIn(req: RequestHead, asked: Readonly<RequestDirectives>, failure: FailureKind): StoredObject | undefined {
     const { held, env } = this
-    if (held === undefined || !held.live || !env.cache.spares(held, this.req)) return undefined
+    if (
+      held === undefined ||
+      !held.live ||
+      !env.cache.spares(held, this.req) ||
+      (held instanceof PartialObject && !held.serves(env.policy, req))
+    )
+      return undefined
     return mayServeOnError(env.policy, revealed(held.head), env.clock.wall_ms, asked, failure) ? held : undefined
   }
 
@@ -101,6 +108,6 @@ export class Stale {
     const { held, env } = this
     if (held === undefined || !env.cache.selects(held, req)) return false
     const asked = env.policy.requestDirectives ? parseRequestDirectives(req.fields) : NO_DIRECTIVES
-    return this.standsIn(asked, failure) !== undefined
+    return this.standsIn(req, asked, failure) !== undefined
   }
 }

@@ -21,6 +21,8 @@ export const OBJ_HEURISTIC = 1 << 6
 export const OBJ_STALE_IF_ERROR = 1 << 7
 /** Rules set its ttl: the operator's word in place of the origin's. */
 export const OBJ_TTL_BY_RULES = 1 << 8
+/** Only parts of it are stored (RFC 9111 section 3.3): its body is not the response's, but says which they are (cache/partials.ts). */
+export const OBJ_PARTIAL = 1 << 16
 
 /** Section 4.2.4: never served stale, not even disconnected. */
 export const OBJ_PROHIBITS_STALE = OBJ_MUST_REVALIDATE | OBJ_PROXY_REVALIDATE | OBJ_NO_CACHE | OBJ_S_MAXAGE

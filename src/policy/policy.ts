@@ -12,6 +12,7 @@ export interface PolicyParams {
   /** Names of fields, in lower case. */
   targets: readonly string[]
   consumed: readonly string[]
+  range_support: boolean
 }
 
 /**
@@ -30,12 +31,15 @@ export interface Policy {
   readonly consumed: readonly string[]
   /** May a lifetime be guessed from Last-Modified (section 4.2.2)? */
   readonly heuristics: boolean
-  /** Are ranges answered as RFC 9110 section 14 has it, and partial responses stored (RFC 9111 section 3.3)? */
-  readonly rangesByRfc: boolean
   /** Is a response in the language that a request prefers to all others a match for its Accept-Language (section 4.1)? */
   readonly selectsLanguage: boolean
   /** Is the origin told of all that is stored for a URL when none of it is for the request (section 4.3.1)? */
   readonly namesOthers: boolean
+  /**
+   * How ranges are answered: as RFC 9110 section 14 has it, with partial responses stored (RFC 9111 section 3.3); as Varnish does; or not at
+   * all (http_range_support=off).
+   */
+  readonly ranges: 'rfc' | 'varnish' | 'off'
   /** Do unsafe methods invalidate (section 4.4)? */
   readonly unsafeInvalidates: boolean
   /**
@@ -74,9 +78,9 @@ function rfc9111(params: PolicyParams): Policy {
     targets: params.targets,
     consumed: params.consumed,
     heuristics: true,
-    rangesByRfc: true,
     selectsLanguage: true,
     namesOthers: true,
+    ranges: params.range_support ? 'rfc' : 'off',
     unsafeInvalidates: true,
     prohibitsStale: OBJ_PROHIBITS_STALE,
     disconnected_grace_ms: params.default_grace_ms,
@@ -98,9 +102,9 @@ function varnish(params: PolicyParams): Policy {
     targets: [],
     consumed: [],
     heuristics: false,
-    rangesByRfc: false,
     selectsLanguage: false,
     namesOthers: false,
+    ranges: params.range_support ? 'varnish' : 'off',
     unsafeInvalidates: false,
     prohibitsStale: 0,
     disconnected_grace_ms: 0,
@@ -122,6 +126,7 @@ export const DEFAULT_PARAMS: PolicyParams = {
   clock_skew_ms: 10_000,
   targets: ['lacquer-cache-control', 'cdn-cache-control', 'surrogate-control'],
   consumed: ['lacquer-cache-control', 'surrogate-control'],
+  range_support: true,
 }
 
 export function policyFor(name: PolicyName, params: PolicyParams = DEFAULT_PARAMS): Policy {

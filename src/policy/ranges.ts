@@ -1,10 +1,21 @@
 import { parseHttpDate } from '../http/dates.ts'
 import type { Fields } from '../http/fields.ts'
+import type { RequestHead } from '../http/message.ts'
 import { isWeak, stronglyEqual } from './conditional.ts'
-import { coalesce, parseRange, resolveRange, type ByteRange, type RangeSpec } from './range-set.ts'
+import type { Policy } from './policy.ts'
+import { coalesce, parseRange, resolveRange, SUFFIX, type ByteRange, type RangeSpec } from './range-set.ts'
 
 /** Answer 206 with these parts (at least one), 200 with everything, or 416. */
 export type RangeAnswer = readonly ByteRange[] | 'whole' | 'unsatisfiable'
+
+/** What this request gets of a stored 200. Section 14.2 gives Range a meaning for GET only; Varnish heeds it in a HEAD as well. */
+export function rangesFor(policy: Policy, { method, fields }: RequestHead, size_bytes: number, stored: Fields): RangeAnswer {
+  const range = policy.ranges === 'off' ? undefined : fields.combined('range')
+  if (range === undefined) return 'whole'
+  const ifRange = fields.get('if-range')
+  if (policy.ranges === 'varnish') return selectAsVarnish(range, ifRange, size_bytes, stored)
+  return method === 'GET' ? selectRanges(range, ifRange, size_bytes, stored) : 'whole'
+}
 
 /**
  * What a Range request gets from a stored 200 (RFC 9110 section 14.2). What cannot be read, has another unit or would be abuse is
@@ -56,4 +67,16 @@ export function strongDate(stored: Fields): string | undefined {
   if (modified === undefined || date === undefined) return undefined
   // NaN, from either side, compares false.
   return parseHttpDate(date) - parseHttpDate(modified) >= 1000 ? modified : undefined
+}
+
+/**
+ * The Range to ask an origin for when nothing is stored: the request's own, if it is one range that begins at byte `offset` or later, or is
+ * counted from the end. What begins earlier comes soon when the whole is fetched, which then is there for all. Undefined: ask for the whole.
+ */
+export function rangeToForward({ method, fields }: RequestHead, offset: number): string | undefined {
+  const range = fields.combined('range')
+  if (range === undefined || method !== 'GET' || fields.has('if-range')) return undefined
+  const specs = parseRange(range)
+  if (specs === undefined || specs.length !== 1) return undefined
+  return specs[0].first === SUFFIX || specs[0].first >= offset ? range : undefined
 }

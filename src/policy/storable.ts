@@ -1,5 +1,6 @@
 import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/message.ts'
+import { partOf } from './content-range.ts'
 import { ABSENT } from './directives.ts'
 import type { RequestDirectives, ResponseDirectives } from './directives.ts'
 import { namesItself } from './invalidation.ts'
@@ -25,7 +26,7 @@ export const STORE = {
   set_cookie: 'set-cookie',
   /** Vary: * never matches, section 4.1. */
   vary: 'vary',
-  /** 206: partial content is passed through. */
+  /** 206 that does not say completely which part it is, section 3.3. */
   partial: 'partial',
   /** 1xx and 304 are not responses to keep; with policy=varnish also every status that has no initial ttl. */
   status: 'status',
@@ -61,6 +62,7 @@ export function storability(
   if (request.method !== 'GET' && !answersGet(request, response, said)) return STORE.method
   const status = statusRefusal(response.status, said)
   if (status !== STORE.ok) return status
+  if (response.status === 206 && partOf(response.fields, -1) === undefined) return STORE.partial
   if (asked.no_store) return STORE.request_no_store
   // must-understand with a status we understand sets no-store aside (section 5.2.2.3).
   if (said.no_store && !said.must_understand) return STORE.no_store
@@ -84,7 +86,6 @@ function answersGet({ method, url, fields }: RequestLike, response: ResponseHead
 
 function statusRefusal(status: number, said: Readonly<ResponseDirectives>): StoreVerdict {
   if (status < 200 || status === 304) return STORE.status
-  if (status === 206) return STORE.partial
   return said.must_understand && !isUnderstood(status) ? STORE.must_understand : STORE.ok
 }
 

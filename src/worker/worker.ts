@@ -194,5 +194,6 @@ function policyParameters(config: WorkerConfig): Parameters<typeof policyFor>[1]
     clock_skew_ms: params.clock_skew * 1000,
     targets: parseFieldNames(params.cache_control_targets) ?? [],
     consumed: parseFieldNames(params.cache_control_consumed) ?? [],
+    range_support: params.http_range_support,
   }
 }

@@ -16,12 +16,12 @@ const BOUNDARY_BYTES = 18
 export function multipart(
   parts: readonly ByteRange[],
   contentType: string | undefined,
-  total_bytes: number,
+  total: string,
   boundary = randomBytes(BOUNDARY_BYTES).toString('hex'),
 ): Multipart {
   const typeLine = contentType === undefined ? '' : `Content-Type: ${contentType}\r\n`
   const heads = parts.map(({ from, to }, i) =>
-    Buffer.from(`${i === 0 ? '' : '\r\n'}--${boundary}\r\n${typeLine}Content-Range: bytes ${from}-${to}/${total_bytes}\r\n\r\n`, 'latin1'),
+    Buffer.from(`${i === 0 ? '' : '\r\n'}--${boundary}\r\n${typeLine}Content-Range: bytes ${from}-${to}/${total}\r\n\r\n`, 'latin1'),
   )
   heads.push(Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1'))
   let length_bytes = 0

@@ -1,11 +1,11 @@
-import type { Fields } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/message.ts'
 import { reasonPhrase } from '../../http/status.ts'
 import type { ByteRange } from '../../policy/range-set.ts'
-import { type RangeAnswer, selectAsVarnish, selectRanges } from '../../policy/ranges.ts'
+import { rangesFor } from '../../policy/ranges.ts'
 import type { Policy } from '../../policy/policy.ts'
 import { Assembly } from '../../store/assembly.ts'
-import type { Body, BodyReader } from '../../store/contract.ts'
+import type { Body, BodyReader, StoredObject } from '../../store/contract.ts'
+import { SparseBody } from '../../store/sparse-body.ts'
 import { multipart, type Multipart } from './multipart.ts'
 
 /** What of a body is sent: one part of it, several with their heads between them, or nothing. */
@@ -33,33 +33,30 @@ const OF_THE_REPRESENTATION = [
 
 /**
  * Turns a 200 into the 206 or 416 that the request's Range asks for (RFC 9110 section 14.2); undefined when the
- * whole is to be sent. `total_bytes` is -1 while unknown.
+ * whole is to be sent. `total_bytes` is -1 while unknown; `total` is what the client is told of it, "*" when that is not to be relied on.
  */
-export function applyRange(policy: Policy, req: RequestHead, resp: ResponseHead, total_bytes: number): Cut | undefined {
-  const answer = answerTo(policy, req, resp.fields, total_bytes)
+export function applyRange(
+  policy: Policy,
+  req: RequestHead,
+  resp: ResponseHead,
+  total_bytes: number,
+  total = String(total_bytes),
+): Cut | undefined {
+  const answer = rangesFor(policy, req, total_bytes, resp.fields)
   if (answer === 'whole') return undefined
   if (answer === 'unsatisfiable') return refuse(policy, resp, total_bytes)
   setStatus(resp, 206)
-  return answer.length > 1 ? several(resp, answer, total_bytes) : single(resp, answer[0], total_bytes)
+  return answer.length > 1 ? several(resp, answer, total) : single(resp, answer[0], total)
 }
 
-/** Section 14.2 gives Range a meaning for GET only. Varnish heeds it in a HEAD as well. */
-export function answerTo(policy: Policy, req: RequestHead, stored: Fields, total_bytes: number): RangeAnswer {
-  const range = req.fields.combined('range')
-  if (range === undefined) return 'whole'
-  const ifRange = req.fields.get('if-range')
-  if (!policy.rangesByRfc) return selectAsVarnish(range, ifRange, total_bytes, stored)
-  return req.method === 'GET' ? selectRanges(range, ifRange, total_bytes, stored) : 'whole'
-}
-
-function single(resp: ResponseHead, part: ByteRange, total_bytes: number): Cut {
-  resp.fields.set('Content-Range', `bytes ${part.from}-${part.to}/${total_bytes}`)
+function single(resp: ResponseHead, part: ByteRange, total: string): Cut {
+  resp.fields.set('Content-Range', `bytes ${part.from}-${part.to}/${total}`)
   return { parts: [part], multipart: undefined, length_bytes: part.to - part.from + 1 }
 }
 
 /** Section 15.3.7.2: each part says what it is, the head does not. */
-function several(resp: ResponseHead, parts: readonly ByteRange[], total_bytes: number): Cut {
-  const made = multipart(parts, resp.fields.get('content-type'), total_bytes)
+function several(resp: ResponseHead, parts: readonly ByteRange[], total: string): Cut {
+  const made = multipart(parts, resp.fields.get('content-type'), total)
   resp.fields.set('Content-Type', made.type)
   resp.fields.delete('content-range')
   return { parts, multipart: made, length_bytes: made.length_bytes }
@@ -67,7 +64,7 @@ function several(resp: ResponseHead, parts: readonly ByteRange[], total_bytes: n
 
 function refuse(policy: Policy, resp: ResponseHead, total_bytes: number): Cut {
   setStatus(resp, 416)
-  if (policy.rangesByRfc) for (const key of OF_THE_REPRESENTATION) resp.fields.delete(key)
+  if (policy.ranges === 'rfc') for (const key of OF_THE_REPRESENTATION) resp.fields.delete(key)
   resp.fields.set('Content-Range', `bytes */${total_bytes}`)
   return NOTHING
 }
@@ -79,7 +76,7 @@ function setStatus(resp: ResponseHead, status: number): void {
 
 /** The bytes of a cut, as they come. */
 export function readerOf(body: Body, { parts, multipart: framing }: Cut): BodyReader {
-  if (framing === undefined) return body.read(parts[0].from)
+  if (framing === undefined) return body instanceof SparseBody ? body.stretch(parts[0].from, parts[0].to) : body.read(parts[0].from)
   const reader = new Assembly()
   parts.forEach(({ from, to }, i) => {
     reader.addText(framing.heads[i])
@@ -96,4 +93,14 @@ export function cutFrom(whole: Buffer, { parts, multipart: framing }: Cut): Buff
   parts.forEach(({ from, to }, i) => pieces.push(framing.heads[i], whole.subarray(from, to + 1)))
   pieces.push(framing.heads[parts.length])
   return Buffer.concat(pieces)
+}
+
+/**
+ * Is a body that is still coming so far from the range that is wanted that whoever wants it had better ask for himself? Waiting for what comes soon
+ * costs nobody anything.
+ */
+export function isFarAhead(policy: Policy, req: RequestHead, { body, head }: StoredObject, offset: number): boolean {
+  if (policy.ranges !== 'rfc' || head.status !== 200 || !req.fields.has('range')) return false
+  const wanted = rangesFor(policy, req, body.expected_bytes, head.fields)
+  return typeof wanted !== 'string' && wanted.length === 1 && wanted[0].from > body.size_bytes + offset
 }

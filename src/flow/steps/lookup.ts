@@ -1,9 +1,11 @@
 import { LOOKUP, THAWS_MAX } from '../../cache/lookup.ts'
 import { MAIN } from '../../counters/counters.ts'
 import { TAG } from '../../log/tags.ts'
+import { OBJ_PARTIAL } from '../../policy/flags.ts'
 import { NO_DIRECTIVES, parseRequestDirectives } from '../../policy/directives.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
+import { isFarAhead } from '../filters/range.ts'
 import { logHit, RUNS } from '../request-log.ts'
 import { callClient } from '../rules.ts'
 import { STEP, type Step } from '../step.ts'
@@ -60,10 +62,11 @@ function countHit(task: ClientTask): Step {
   if (object === undefined) return STEP.miss
   const { cold } = object
   if (cold !== undefined && task.thaws < THAWS_MAX) return task.thaw(cold)
+  if (object.body.state === 'filling' && isFarAhead(env.policy, task.req, object, env.params.range_offset_limit)) return STEP.pass
   env.counters[MAIN.cache_hit]++
   object.hits++
   object.lastHit_ms = env.clock.wall_ms
-  env.store.touch(object)
+  if ((object.head.flags & OBJ_PARTIAL) === 0) env.store.touch(object)
   logHit(task, object)
   return STEP.hit
 }

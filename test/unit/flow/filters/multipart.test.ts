@@ -15,7 +15,7 @@ function bodyOf(made: ReturnType<typeof multipart>): string {
 
 describe('multipart/byteranges, RFC 9110 section 14.6', () => {
   test('to the byte', () => {
-    const made = multipart(PARTS, 'text/plain', 10, 'B')
+    const made = multipart(PARTS, 'text/plain', '10', 'B')
     expect(made.type).toBe('multipart/byteranges; boundary=B')
     expect(bodyOf(made)).toBe(
       '--B\r\nContent-Type: text/plain\r\nContent-Range: bytes 2-4/10\r\n\r\n234' +
@@ -25,7 +25,7 @@ describe('multipart/byteranges, RFC 9110 section 14.6', () => {
   })
 
   test('a part of a response without Content-Type has none either', () => {
-    const made = multipart(PARTS, undefined, 10)
+    const made = multipart(PARTS, undefined, '10')
     expect(partsOf(made.type, bodyOf(made))).toEqual([
       { lines: ['Content-Range: bytes 2-4/10'], bytes: '234' },
       { lines: ['Content-Range: bytes 7-7/10'], bytes: '7' },
@@ -33,7 +33,7 @@ describe('multipart/byteranges, RFC 9110 section 14.6', () => {
   })
 
   test('nobody can know the boundary before', () => {
-    const boundaries = new Set(Array.from({ length: 1000 }, () => multipart(PARTS, undefined, 10).type))
+    const boundaries = new Set(Array.from({ length: 1000 }, () => multipart(PARTS, undefined, '10').type))
     expect(boundaries.size).toBe(1000)
   })
 })

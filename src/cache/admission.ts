@@ -1,0 +1,112 @@
+import type { Clock } from '../base/clock.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
+import { outdates, type Arrival } from './begun.ts'
+import type { Claims } from './claims.ts'
+import { copyBody, REVIVED_MAX_BYTES } from './copy.ts'
+import { type Entry, hold, placeOf, plainId, secondaryKey, type Variant, variantId } from './entry.ts'
+import type { Invalidations } from './invalidations.ts'
+import type { CacheShared } from './lookup.ts'
+import type { Markers } from './markers.ts'
+
+/** What becomes an object of the store, and in whose place. */
+export class Admission {
+  private readonly store: Store
+  private readonly claims: Claims
+  private readonly invalidations: Invalidations
+  private readonly policy: Policy
+  private readonly clock: Clock
+  private readonly markers: Markers
+  private readonly enter: (key: string) => Entry
+
+  constructor(
+    { store, claims, invalidations }: CacheShared,
+    policy: Policy,
+    clock: Clock,
+    markers: Markers,
+    enter: (key: string) => Entry,
+  ) {
+    this.store = store
+    this.claims = claims
+    this.invalidations = invalidations
+    this.policy = policy
+    this.clock = clock
+    this.markers = markers
+    this.enter = enter
+  }
+
+  /** Opens the object of a response in the place of its variant; undefined when it does not stay. */
+  admit({ key, spec, fields, head, begun }: Arrival, expected_bytes: number): StoredObject | undefined {
+    if (begun.purges !== this.claims.purges(key)) return undefined
+    const entry = this.enter(key)
+    entry.refresh(true)
+    const secondary = secondaryKey(spec, fields)
+    if (outdates(this.store.find(entry.idOf(secondary)), head, begun)) return undefined
+    const note = entry.noteFor(spec, head.xid, this.clock.wall_ms)
+    const id = note === undefined ? entry.idOf(secondary) : variantId(note.reason, secondary, key)
+    const object = this.store.open(id, head, expected_bytes, begun.into, begun.serial)
+    if (object === undefined) return undefined
+    // The note after the object: another worker that is led to a variant is to find it, not to fetch it.
+    if (note !== undefined && !this.leave(entry, note, begun.into)) {
+      object.body.fail()
+      return undefined
+    }
+    // Another worker may have purged between our look at the count and this: it sees what we have stored, or we see its count.
+    if (begun.purges !== this.claims.purges(key) || this.invalidations.outlived(begun.serial)) {
+      this.store.remove(object)
+      return object
+    }
+    const variant = entry.variant(secondary)
+    hold(variant, object)
+    entry.leadByLanguage(spec, fields, head, begun.into)
+    this.markers.clear(variant)
+    this.markUnusable(variant, head)
+    return object
+  }
+
+  /** False when there is no room for the note. */
+  private leave(entry: Entry, head: ObjectHead, into: Store): boolean {
+    const note = this.store.open(plainId(entry.key), head, 0, into)
+    if (note === undefined) return false
+    note.body.complete()
+    entry.adopt(note)
+    return true
+  }
+
+  /** The validated object under its new head, and under another variant if its Vary has changed. */
+  renew(arrival: Arrival, object: StoredObject): StoredObject | undefined {
+    const { spec, fields, head, begun } = arrival
+    const before = placeOf(object)
+    if (!object.live || before === undefined || before.key !== secondaryKey(spec, fields)) return this.revive(arrival, object)
+    this.store.rehead(object, head, begun.serial)
+    this.markers.clear(before)
+    if (!object.live) return object
+    before.entry.leadByLanguage(spec, fields, head, begun.into)
+    this.markUnusable(before, head)
+    return object
+  }
+
+  /**
+   * The object left the store while it was validated, or is to have another place, or one more: a copy. What a later response has
+   * replaced does not come back.
+   */
+  private revive(arrival: Arrival, object: StoredObject): StoredObject | undefined {
+    const { body } = object
+    if (body.state !== 'complete' || body.size_bytes > REVIVED_MAX_BYTES) return undefined
+    const copy = this.admit(arrival, body.size_bytes)
+    const copied = copy !== undefined && copyBody(body, copy.body)
+    // The origin has chosen it for another request, too: it is as fresh for its own (RFC 9111 section 4.3.4).
+    if (object.live && placeOf(object)?.key.startsWith(`${arrival.spec}\n`) === true) this.store.rehead(object, arrival.head)
+    return copied ? copy : undefined
+  }
+
+  /** A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461). */
+  private markUnusable(variant: Variant, head: ObjectHead): void {
+    if (!this.usable(head)) this.markers.set(variant, this.policy.uncacheable_ttl_ms, false, head.xid)
+  }
+
+  /** Fresh, or stale within its grace. */
+  usable(head: ObjectHead): boolean {
+    return head.t_origin_ms + head.ttl_ms + head.grace_ms > this.clock.wall_ms
+  }
+}

@@ -1,0 +1,100 @@
+import type { Fields } from '../http/fields.ts'
+import type { RequestHead } from '../http/message.ts'
+import { clientNotModified } from '../policy/conditional.ts'
+import { missingOfAll, type PartList } from '../policy/parts.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { ByteRange } from '../policy/range-set.ts'
+import { rangesFor } from '../policy/ranges.ts'
+import type { Body, ObjectHead, Store, StoredObject } from '../store/contract.ts'
+import { SparseBody } from '../store/sparse-body.ts'
+
+/**
+ * A representation of which parts are stored (RFC 9111 section 3.3), as it was found: to whoever delivers, a 200 whose body has gaps. What is in
+ * the store under the key is its `manifest`, which tells the parts; they are objects of their own.
+ */
+export class PartialObject implements StoredObject {
+  readonly manifest: StoredObject
+  readonly body: SparseBody
+  /** What was found of what the manifest tells. */
+  readonly list: PartList
+  readonly bodies: readonly Body[]
+  readonly cold = undefined
+  /** The part that is being filled by whoever has just stored it. */
+  readonly filling: Body | undefined
+
+  constructor(manifest: StoredObject, list: PartList, bodies: readonly Body[], filling?: Body) {
+    this.manifest = manifest
+    this.list = list
+    this.bodies = bodies
+    this.filling = filling
+    this.body = new SparseBody(list.length_bytes, list.parts, bodies)
+  }
+
+  /** See `missingFor`. */
+  missing(policy: Policy, req: RequestHead): ByteRange | undefined {
+    return missingFor(policy, req, this.list, this.head.fields)
+  }
+
+  serves(policy: Policy, req: RequestHead): boolean {
+    return this.missing(policy, req) === undefined
+  }
+
+  /** The same parts under what the manifest has become. */
+  under(manifest: StoredObject): PartialObject {
+    return new PartialObject(manifest, this.list, this.bodies)
+  }
+
+  get head(): ObjectHead {
+    return this.manifest.head
+  }
+  get store(): Store | undefined {
+    return this.manifest.store
+  }
+  get hits(): number {
+    return this.manifest.hits
+  }
+  set hits(hits: number) {
+    this.manifest.hits = hits
+  }
+  get lastHit_ms(): number {
+    return this.manifest.lastHit_ms
+  }
+  set lastHit_ms(wall_ms: number) {
+    this.manifest.lastHit_ms = wall_ms
+  }
+  get place(): unknown {
+    return this.manifest.place
+  }
+  set place(place: unknown) {
+    this.manifest.place = place
+  }
+  get live(): boolean {
+    return this.manifest.live
+  }
+  get size_bytes(): number {
+    return this.manifest.size_bytes
+  }
+  get checked(): number {
+    return this.manifest.checked
+  }
+  recheck(): number {
+    return this.manifest.recheck()
+  }
+  raise(serial: number): void {
+    this.manifest.raise(serial)
+  }
+}
+
+/**
+ * From the first to the last byte that this request needs and that is not among the parts; undefined when it can be answered: with what it asked
+ * for, with a 416, or with a 304. `fields` are the representation's.
+ */
+export function missingFor(policy: Policy, req: RequestHead, list: PartList, fields: Fields): ByteRange | undefined {
+  const { exact, length_bytes, parts } = list
+  if (clientNotModified(req.fields, 200, fields)) return undefined
+  const whole = { from: 0, to: length_bytes - 1 }
+  const wanted = rangesFor(policy, req, length_bytes, fields)
+  if (wanted === 'unsatisfiable') return exact ? undefined : whole
+  if (wanted !== 'whole') return missingOfAll(parts, wanted)
+  return exact ? missingOfAll(parts, [whole]) : whole
+}

@@ -1,0 +1,80 @@
+import type { FetchBegun } from '../cache/begun.ts'
+import type { InitialAnswers } from '../policy/initial.ts'
+import type { OriginCall } from '../origin/contract.ts'
+import { NO_TRAFFIC } from '../origin/meter.ts'
+import type { Body, StoredObject } from '../store/contract.ts'
+import type { LoadedVcl } from '../vcl/runtime/context.ts'
+import { BackendState, type FetchOrigin } from './backend-state.ts'
+import type { Environment } from './environment.ts'
+import type { FetchKind, FetchSetup } from './fetch-setup.ts'
+import { Intake, type IntakeHost } from './intake.ts'
+import { PartialFetch } from './partial-fetch.ts'
+import { Recipients } from './recipients.ts'
+import { Stale } from './stale.ts'
+
+/** What a fetch has at hand: `Fetch` is what it does with it. */
+export abstract class FetchState extends BackendState implements IntakeHost, FetchBegun {
+  readonly kind: FetchKind
+  readonly is_bgfetch: boolean
+  protected readonly setup: FetchSetup
+  protected readonly recipients: Recipients
+  protected call: OriginCall | undefined
+  protected readonly stale: Stale
+  protected readonly partial: PartialFetch
+  protected intake: Intake | undefined
+  protected object: StoredObject | undefined
+  protected answers: InitialAnswers | undefined
+  protected expected_bytes = -1
+  protected chunked = false
+  /** Its owner has been, or is being, told. */
+  protected handedOut = false
+  protected ended = false
+  /** For its owner only, as far as is known. */
+  protected private: boolean
+  sent_ms = 0
+  dated = false
+  purges: number
+  readonly serial = this.env.cache.serial
+  protected received_ms = 0
+  protected traffic = NO_TRAFFIC
+
+  constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin, setup: FetchSetup) {
+    super(env, vcl, key, from)
+    this.setup = setup
+    this.kind = setup.kind
+    this.is_bgfetch = setup.kind === 'bgfetch'
+    this.purges = setup.busy?.purges ?? env.cache.purges(key)
+    this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
+    this.private = this.bereq_uncacheable = setup.kind === 'pass'
+    this.forgetUncacheable()
+    this.stale = new Stale(env, setup, this.bereq)
+    this.partial = new PartialFetch(env, this.stale.object)
+  }
+
+  resumeOrigin(): void {
+    this.call?.resume()
+  }
+
+  /** Bytes of body to come: Content-Length of a response to HEAD is only an announcement. */
+  protected get body_bytes(): number {
+    return this.bereq.method === 'HEAD' ? 0 : this.expected_bytes
+  }
+
+  /** The stored object whose head the 304 has updated: its body is the response's. */
+  protected get validated(): StoredObject | undefined {
+    return this.beresp_was_304 ? this.stale.object : undefined
+  }
+
+  protected adopt(body: Body): Body {
+    this.intake = new Intake(body, this)
+    return body
+  }
+
+  protected dropCall(): void {
+    const { call } = this
+    this.call = undefined
+    call?.abort()
+  }
+
+  abstract unwanted(): void
+}
