@@ -1,10 +1,21 @@
 import type { ParameterValues } from '../config/parameters.ts'
 import type { Backend, BackendSpec, OriginTimeouts } from '../origin/contract.ts'
-import type { VclBackend } from '../vcl/runtime/context.ts'
+import type { CommonContext, VclBackend } from '../vcl/runtime/context.ts'
 
 /** Rules handle backends as names with health; those the worker made for them are origin/'s. */
-export function asBackend(backend: VclBackend | undefined): Backend | undefined {
-  return backend !== undefined && 'spec' in backend && 'resolve' in backend ? (backend as Backend) : undefined
+function asBackend(backend: VclBackend | undefined): Backend | undefined {
+  return backend !== undefined && 'spec' in backend ? (backend as Backend) : undefined
+}
+
+/** A backend with an address, or why there is none. A director chooses anew for each fetch. */
+export function chooseBackend(c: CommonContext, asked: VclBackend | undefined): Backend | string {
+  const chosen = asked?.choose === undefined ? asked : asked.choose(c)
+  return asBackend(chosen) ?? (asked?.choose === undefined ? 'No backend' : `Director ${asked.name} returned no backend`)
+}
+
+/** What rules have made of req.backend_hint, and where they have not touched it, the default. */
+export function hinted(hint: VclBackend | null | undefined, fallback: VclBackend): VclBackend | undefined {
+  return hint === undefined ? fallback : (hint ?? undefined)
 }
 
 /** What holds: bereq.* where rules set it (not NaN), else the backend's own, else the parameter. */

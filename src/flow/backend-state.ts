@@ -158,6 +158,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
   }
 
   rollback(): void {
+    this.module_state = undefined
     if (this.original !== undefined) this.bereq.copyFrom(this.original)
   }
 

@@ -41,7 +41,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
   req_esi = true
   req_trace = false
   req_storage: VclStevedore | undefined
-  backend_hint: VclBackend | undefined
+  backend_hint: VclBackend | null | undefined
   bereq_backend: VclBackend | undefined
   bereq_connect_timeout_s = 0
   resp_do_esi = false
@@ -60,6 +60,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.req = connection.req
     this.restarts = 0
     this.client_identity = undefined
+    this.module_state = undefined
     if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
   }
 
@@ -145,6 +146,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
   }
 
   rollback(): void {
+    this.module_state = undefined
     this.req.copyFrom(this.original)
   }
 

@@ -11,7 +11,7 @@ import { isErrorStatus, type FailureKind } from '../policy/reuse.ts'
 import type { StorablePart } from '../policy/content-range.ts'
 import type { FetchFailure, OriginHandler } from '../origin/contract.ts'
 import { ACTION, type Action } from '../vcl/runtime/context.ts'
-import { asBackend, timeoutsFor } from './backend-choice.ts'
+import { chooseBackend, timeoutsFor } from './backend-choice.ts'
 import { composeError, errorAnswers, errorForAll } from './backend-error.ts'
 import * as account from './fetch-log.ts'
 import { FetchState } from './fetch-state.ts'
@@ -150,9 +150,8 @@ export class Fetch extends FetchState implements OriginHandler {
   private send(): void {
     const { env, bereq } = this
     this.timestamp('Fetch')
-    const chosen = asBackend(this.bereq_backend)
-    const backend = chosen?.resolve() ?? chosen
-    if (backend === undefined) return this.backendError(503, FAILED)
+    const backend = chooseBackend(this, this.bereq_backend)
+    if (typeof backend === 'string') return this.onError({ kind: 'no_backend', message: backend })
     const body = this.bodyUnset ? undefined : this.setup.body
     // It went with an earlier try, or an earlier run of a request that was restarted, and is not kept.
     if (body?.started === true) return this.backendError(503, 'Request body is gone')

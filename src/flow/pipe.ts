@@ -3,16 +3,15 @@ import { MAIN } from '../counters/counters.ts'
 import { requestHeadText } from '../http/write.ts'
 import { TAG } from '../log/tags.ts'
 import type { FetchFailure } from '../origin/contract.ts'
-import { asBackend, timeoutsFor } from './backend-choice.ts'
+import { chooseBackend, timeoutsFor } from './backend-choice.ts'
 import type { ClientTask } from './client-task.ts'
 import { run } from './steps.ts'
 
 /** A tunnel: bytes go both ways unseen until both sides are done or silence lasts pipe_timeout. */
 export function openPipe(task: ClientTask): void {
   const { env, connection } = task
-  const chosen = asBackend(task.bereq_backend)
-  const backend = chosen?.resolve() ?? chosen
-  if (backend === undefined) return fail(task, 'No backend')
+  const backend = chooseBackend(task, task.bereq_backend)
+  if (typeof backend === 'string') return fail(task, backend)
   const connect_s = task.bereq_connect_timeout_s > 0 ? task.bereq_connect_timeout_s : NaN
   const { connect_ms } = timeoutsFor(backend.spec, env.params, connect_s, NaN, NaN)
   const { req_xid } = task

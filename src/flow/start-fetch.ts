@@ -1,5 +1,6 @@
 import { MAIN } from '../counters/counters.ts'
 import type { Busy } from '../cache/busy.ts'
+import { hinted } from './backend-choice.ts'
 import type { FetchOrigin } from './backend-state.ts'
 import type { ClientTask } from './client-task.ts'
 import { Fetch } from './fetch.ts'
@@ -60,7 +61,7 @@ function fetchOrigin(task: ClientTask): FetchOrigin {
     facts: task.connection.facts,
     client_identity: task.client_identity,
     host: hostOf(task.req),
-    backend: task.backend_hint ?? task.vcl.defaultBackend,
+    backend: hinted(task.backend_hint, task.vcl.defaultBackend),
     is_hitmiss: task.is_hitmiss,
     is_hitpass: task.is_hitpass,
   }

@@ -17,6 +17,7 @@ export abstract class TaskState implements CommonContext {
   action_reason: string | undefined
   action_ttl = -1
   ban_error = ''
+  module_state: Map<object, unknown> | undefined = undefined
   /** Text made by synthetic(). */
   body_text = ''
   start_ms = 0

@@ -26,13 +26,11 @@ export interface BackendSpec {
   none: boolean
 }
 
-/** What VCL's BACKEND values are at run time: a backend or a director (directors come later). */
+/** A backend with an address, or `none`. Directors (directors/) choose among them. */
 export interface Backend {
   readonly name: string
   readonly spec: BackendSpec
   readonly healthy: boolean
-  /** A director's choice; a plain backend returns itself. Undefined: no healthy one. */
-  resolve(): Backend | undefined
 }
 
 /** Named failures of a fetch (FetchError text, counters). */

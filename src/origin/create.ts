@@ -81,10 +81,10 @@ export class Origins implements Origin {
 
   private choose(backend: Backend): Upstream | FetchFailure {
     if (backend.spec.none) return { kind: 'no_backend', message: `backend ${backend.name} has no address` }
-    const chosen = backend.resolve()
-    if (!(chosen instanceof Upstream)) return this.refuse(backend, 'unhealthy', `backend ${backend.name} is sick`)
-    if (chosen.busy) return this.refuse(chosen, 'busy', `backend ${chosen.name}: max_connections (${chosen.spec.max_connections}) reached`)
-    return chosen
+    if (!backend.healthy || !(backend instanceof Upstream)) return this.refuse(backend, 'unhealthy', `backend ${backend.name} is sick`)
+    if (backend.busy)
+      return this.refuse(backend, 'busy', `backend ${backend.name}: max_connections (${backend.spec.max_connections}) reached`)
+    return backend
   }
 
   private refuse(backend: Backend, kind: 'unhealthy' | 'busy', message: string): FetchFailure {

@@ -56,10 +56,6 @@ export class Upstream implements Backend, Carrier, Line {
     this.dialler = new Dialler(spec, shared.dial)
   }
 
-  resolve(): Backend | undefined {
-    return this.healthy ? this : undefined
-  }
-
   get busy(): boolean {
     return this.spec.max_connections > 0 && this.running >= this.spec.max_connections
   }

@@ -1,5 +1,5 @@
 import { unreachable } from '../base/assert.ts'
-import type { HeaderUse, Value, VariableUse } from './check/program.ts'
+import type { HeaderUse, Step, Value, VariableUse } from './check/program.ts'
 import { TO_STRING, TRUTH, valueType } from './check/types.ts'
 import type { Constants } from './emit-constants.ts'
 
@@ -14,6 +14,8 @@ export function emitValue(k: Constants, value: Value): string {
       return String(value.bool)
     case 'enum':
       return JSON.stringify(value.word)
+    case 'regex':
+      return k.regex(value.pattern)
     case 'ip':
       return k.ip(value.ip)
     case 'blob':
@@ -45,6 +47,7 @@ type Operation = Exclude<
       | 'number'
       | 'bool'
       | 'enum'
+      | 'regex'
       | 'ip'
       | 'blob'
       | 'backend'
@@ -80,11 +83,13 @@ function emitOperation(k: Constants, value: Operation): string {
     case 'case':
       return emitCase(k, value)
     case 'resolve':
-      return emitValue(k, value.of)
+      return `resolveBackend(c, ${emitValue(k, value.of)})`
     case 'property':
       return `${emitValue(k, value.of)}.${value.member}`
     case 'vmod':
       return emitVmodCall(k, value)
+    case 'object_call':
+      return emitObjectCall(k, value)
     default:
       return unreachable(value)
   }
@@ -168,6 +173,21 @@ function emitVmodCall(k: Constants, { vmod, name, args }: Extract<Value, { kind:
   return `${fn}(${['c', ...list].join(', ')})`
 }
 
+function emitObjectCall(k: Constants, value: Extract<Value, { kind: 'object_call' }>): string {
+  const { vmod, object_type, method, index, name, args } = value
+  const path = [vmod, object_type, method].map((part) => JSON.stringify(part)).join(', ')
+  const fn = k.of(`${vmod}_${object_type}_${method}_`, `vmodMethod(${path})`)
+  const list = args.map((arg) => (arg === undefined ? 'undefined' : emitValue(k, arg)))
+  return `${fn}(${['c', `madeObject(object${index}, ${JSON.stringify(name)})`, ...list].join(', ')})`
+}
+
+/** `new`: what vcl_init makes is kept as long as the rules. */
+export function emitNew(k: Constants, step: Extract<Step, { kind: 'new' }>): string {
+  const create = k.of(`${step.vmod}_${step.type}_new_`, `vmodObject(${JSON.stringify(step.vmod)}, ${JSON.stringify(step.type)})`)
+  const list = step.args.map((arg) => (arg === undefined ? 'undefined' : emitValue(k, arg)))
+  return `object${step.index} = ${create}(${['c', JSON.stringify(step.name), ...list].join(', ')})`
+}
+
 /** A header itself, not its value: `(header0.fields = c.req.fields, header0)` makes no object. */
 function emitHeaderRef(k: Constants, use: HeaderUse): string {
   const ref = k.headerRef(use)
@@ -189,7 +209,7 @@ export function isClean(value: Value): boolean {
     case 'variable':
       return LINE_VARIABLES.includes(value.variable.guard)
     case 'to_string':
-      return value.of.kind !== 'vmod'
+      return value.of.kind !== 'vmod' && value.of.kind !== 'object_call'
     case 'join':
       return value.parts.every(isClean)
     case 'case':

@@ -17,6 +17,8 @@ export function canFail(step: Step): boolean {
     case 'ban':
     case 'run':
       return mayThrow(step.value)
+    case 'new':
+      return true
     default:
       return false
   }
@@ -31,6 +33,8 @@ function isPlain(value: Value): boolean {
 function mayThrow(value: Value): boolean {
   switch (value.kind) {
     case 'vmod':
+    case 'object_call':
+    case 'resolve':
     case 'regsub':
     case 'match':
     case 'join':
@@ -49,7 +53,6 @@ function mayThrow(value: Value): boolean {
     case 'negate':
     case 'case':
     case 'property':
-    case 'resolve':
       return mayThrow(value.of)
     default:
       return false

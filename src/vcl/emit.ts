@@ -2,9 +2,9 @@ import type { Place } from './ast.ts'
 import type { Piece, Program, Step, Target, TypedSub, Value } from './check/program.ts'
 import { RUNNABLE_SUBS } from './check/subs.ts'
 import { Constants } from './emit-constants.ts'
-import { definedText, emitValue, isClean, isDefined } from './emit-expression.ts'
+import { definedText, emitNew, emitValue, isClean, isDefined } from './emit-expression.ts'
 import { canFail } from './emit-failure.ts'
-import { ACTION } from './runtime/context.ts'
+import { ACTION, type BackendDeclaration } from './runtime/context.ts'
 
 /**
  * The typed program as JavaScript: the body of a function of `runtime` (runtime/linkage.ts) and `host` (VclHost) that
@@ -17,8 +17,10 @@ export function emitProgram(program: Program, describePlace: (at: Place, builtin
   return [
     '"use strict"',
     'const { ' + RUNTIME_NAMES.join(', ') + ' } = runtime',
-    ...program.backends.map((backend, i) => `const backend${i} = host.backend(${JSON.stringify(backend)})`),
+    ...program.backends.map(emitBackend),
+    `const default_backend = declared${program.default_backend}`,
     emitIsBackend(program),
+    ...program.objects.map((name, i) => `let object${i} // ${name}`),
     ...program.acls.flatMap((acl, i) => [
       `const acl${i} = compileAcl(${JSON.stringify(acl)})`,
       `const matchAcl${i} = (c, ip) => matchAcl(c, acl${i}, ip)`,
@@ -49,6 +51,7 @@ export const RUNTIME_NAMES = [
   'line',
   'lower',
   'lowerOrUnset',
+  'madeObject',
   'makeIp',
   'matchAcl',
   'modulo',
@@ -58,6 +61,7 @@ export const RUNTIME_NAMES = [
   'realText',
   'regsub',
   'regsuball',
+  'resolveBackend',
   'sameIp',
   'sameName',
   'sameText',
@@ -71,13 +75,19 @@ export const RUNTIME_NAMES = [
   'upper',
   'upperOrUnset',
   'vmodFunction',
+  'vmodMethod',
+  'vmodObject',
   'word',
 ] as const
 
-/** `backend x none;` is a backend that is not there. */
-function emitIsBackend(program: Program): string {
-  const none = program.backends.flatMap((backend, i) => (backend.none ? [` && backend !== backend${i}`] : []))
-  return `const isBackend = (backend) => backend !== undefined${none.join('')}`
+/** `backend x none;` is a backend that is not there, and named in rules it is no backend. */
+function emitBackend(backend: BackendDeclaration, i: number): string {
+  const declared = `const declared${i} = host.backend(${JSON.stringify(backend)})`
+  return `${declared}\nconst backend${i} = ${backend.none ? 'undefined' : `declared${i}`}`
+}
+
+function emitIsBackend({ backends, default_backend }: Program): string {
+  return `const isBackend = (backend) => backend !== undefined${backends[default_backend].none ? ' && backend !== default_backend' : ''}`
 }
 
 /** Names may hold '-', which JavaScript's cannot. */
@@ -93,7 +103,7 @@ function emitExports(program: Program): string {
     if (!names.has(`vcl_${name}`)) return `${name}: () => 0`
     return `${name}(c) { try { return ${fn}(c) } catch (error) { return failed(c, error) } }`
   })
-  return `return { default_backend: backend${program.default_backend}, subs: {\n${wrapped.join(',\n')}\n} }`
+  return `return { default_backend, subs: {\n${wrapped.join(',\n')}\n} }`
 }
 
 function emitSub(k: Constants, sub: TypedSub, returning: Set<string>): string {
@@ -160,6 +170,9 @@ function emitStep(e: Emitting, step: Step, indent: string): void {
       return
     case 'run':
       out.push(indent + emitValue(k, step.value))
+      return
+    case 'new':
+      out.push(indent + emitNew(k, step))
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Bans } from '../cache/bans/bans.ts'
 import type { BackendSpec } from '../origin/contract.ts'
 import type { Origins } from '../origin/create.ts'
+import { directorFactory } from '../origin/directors/create.ts'
 import { instantiateVcl } from '../vcl/instantiate.ts'
 import type { BackendDeclaration, LoadedVcl } from '../vcl/runtime/context.ts'
 import type { ParameterValues } from '../config/parameters.ts'
@@ -13,6 +14,7 @@ export function loadRules(config: WorkerConfig, origin: Origins, bans: Bans): Lo
     config.rules,
     {
       backend: (declaration) => origin.add(backendSpec(declaration)),
+      directors: directorFactory(),
       vcl_path: parameters.vcl_path.split(':'),
       hostname: config.hostname,
       identity: config.identity,

@@ -1,6 +1,7 @@
 import { ipOfBytes, parseIp } from '../../src/base/ip.ts'
 import type { Fields } from '../../src/http/fields.ts'
 import { RequestHead, ResponseHead } from '../../src/http/message.ts'
+import { directorFactory } from '../../src/origin/directors/create.ts'
 import { compileVcl, type Compiled } from '../../src/vcl/load.ts'
 import { ACTION, type BackendDeclaration, type LoadedVcl, type VclHost } from '../../src/vcl/runtime/context.ts'
 
@@ -41,7 +42,8 @@ export class FakeContext {
   action_status = 0
   action_reason: string | undefined = undefined
   action_ttl = -1
-  backend_hint: { name: string; healthy: boolean } | undefined = undefined
+  backend_hint: { name: string; healthy: boolean } | null | undefined = undefined
+  module_state: Map<object, unknown> | undefined = undefined
   bereq_backend: { name: string; healthy: boolean } | undefined = undefined
   bereq_connect_timeout_s = 3.5
   bereq_first_byte_timeout_s = 60
@@ -174,6 +176,7 @@ export function fakeHost(): FakeHost {
       declared.push(declaration)
       return { name: declaration.name, healthy: true }
     },
+    directors: directorFactory(),
     vcl_path: [],
     hostname: 'host.example',
     identity: 'cache1',

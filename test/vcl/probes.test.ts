@@ -20,7 +20,6 @@ const DIFFERENT: Readonly<Record<string, string>> = {
   'bool literal case': 'not supported yet: ESI',
   'probe .request': 'health probes are not supported yet',
   'BYTES 1M': 'not supported yet: std.cache_req_body()',
-  'import mid-file': 'not supported yet: module directors',
 }
 
 function compileProbe({ version, body }: Probe) {

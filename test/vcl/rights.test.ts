@@ -104,7 +104,6 @@ describe('what is not supported yet', () => {
     ['recv', 'set req.http.x = req.filters;', 'choosing filters'],
     ['backend_response', 'set beresp.do_esi = true;', 'ESI'],
     ['backend_response', 'set beresp.do_gzip = true;', 'gzip and gunzip of bodies'],
-    ['init', 'new d = directors.round_robin();', 'objects of modules (new d)'],
     ['recv', 'return (vcl(label));', 'labels and return(vcl(..))'],
   ])('vcl_%s { %s } is refused with its place', (sub, statement, what) => {
     const compiled = compile(`sub vcl_${sub} {\n  ${statement}\n}`)

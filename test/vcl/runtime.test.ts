@@ -117,8 +117,8 @@ describe('conditions', () => {
     ['client.ip == "192.0.2.1"', true],
     ['client.ip != "192.0.2.1"', false],
     ['client.ip == server.ip', false],
-    ['req.backend_hint', false],
-    ['req.backend_hint == default', false],
+    ['req.backend_hint', true],
+    ['req.backend_hint == default', true],
     ['req.can_gzip == false', true],
     ['10s > 9s', true],
     ['1.5 > 1', true],
@@ -135,7 +135,7 @@ describe('conditions', () => {
     )
     const c = new FakeContext()
     run(vcl, 'recv', c)
-    expect([c.req.fields.get('d'), c.req.fields.get('x'), c.backend_hint?.name]).toEqual(['1', '1', 'x'])
+    expect([c.req.fields.get('d'), c.req.fields.get('x'), c.backend_hint]).toEqual(['1', '1', null])
   })
 
   test('else if: the first that holds', () => {

@@ -1,5 +1,6 @@
 import { MAIN } from '../../counters/counters.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
+import { hinted } from '../backend-choice.ts'
 import type { ClientTask } from '../client-task.ts'
 import { openPipe } from '../pipe.ts'
 import { PipeLog } from '../pipe-log.ts'
@@ -11,7 +12,7 @@ export function pipe(task: ClientTask): Step {
   const { bereq, req } = task
   bereq.copyFrom(req)
   if (!task.connection.upgrade) bereq.fields.set('Connection', 'close')
-  task.bereq_backend = task.backend_hint ?? task.vcl.defaultBackend
+  task.bereq_backend = hinted(task.backend_hint, task.vcl.defaultBackend)
   const log = new PipeLog(task)
   task.pipe_log = log
   switch (callClient(task, 'PIPE', task.vcl.subs.pipe)) {

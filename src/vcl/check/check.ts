@@ -1,11 +1,12 @@
-import type { Declaration, SubDeclaration, VclFile } from '../ast.ts'
+import type { Block, Declaration, SubDeclaration, VclFile } from '../ast.ts'
 import type { Diagnostic } from '../diagnostic.ts'
 import type { BackendDeclaration } from '../runtime/context.ts'
 import type { Vmod } from '../vmods/vmod.ts'
-import { VMODS } from '../vmods/vmods.ts'
+import { PENDING_VMODS, VMODS } from '../vmods/vmods.ts'
 import { checkAcl } from './addresses.ts'
 import { checkBackend, PROBES_PENDING } from './backends.ts'
 import { Checking, type CheckOptions } from './checking.ts'
+import { declareObject } from './modules.ts'
 import { checkProbe } from './probes.ts'
 import type { AclTable, Piece, Program, TypedSub } from './program.ts'
 import { callOrder, checkRecursion, checkRights } from './rights.ts'
@@ -22,9 +23,10 @@ export interface Checked {
 /** Checks a rule file with the built-in rules behind it; complaints are in `k`, the typed program when there is none. */
 export function checkVcl(file: VclFile, builtin: VclFile, options: Omit<CheckOptions, 'syntax'>): Checked {
   const k = new Checking({ ...options, syntax: file.version.syntax })
-  const scope: Scope = { k, backends: [], acls: [] }
+  const scope: Scope = { k, backends: [], acls: [], objects: [] }
   for (const [i, declaration] of file.declarations.entries()) declare(scope, declaration, i)
   declareBuiltin(k, builtin)
+  for (const declaration of file.declarations) if (declaration.kind === 'sub') declareObjects(scope, declaration.body)
   for (const [i, declaration] of file.declarations.entries()) checkDeclaration(scope, declaration, i)
   const subs = checkSubs(k, file.declarations)
   if (scope.backends.length === 0)
@@ -42,6 +44,8 @@ function inFileOrder(a: Diagnostic, b: Diagnostic): number {
 
 interface Scope {
   readonly k: Checking
+  /** In the order in which they are written. */
+  readonly objects: string[]
   readonly backends: BackendDeclaration[]
   readonly acls: AclTable[]
 }
@@ -68,6 +72,20 @@ function declare(scope: Scope, node: Declaration, position: number): void {
   }
 }
 
+/** Objects may be used above the sub that makes them, and made in blocks: in an if, for example. */
+function declareObjects(scope: Scope, block: Block): void {
+  for (const statement of block.statements) {
+    if (statement.kind === 'block') declareObjects(scope, statement)
+    else if (statement.kind === 'if') {
+      for (const branch of statement.branches) declareObjects(scope, branch.body)
+      if (statement.otherwise !== undefined) declareObjects(scope, statement.otherwise)
+    } else if (statement.kind === 'new') {
+      const global = declareObject(scope.k, statement, scope.objects.length)
+      if (global !== undefined && add(scope.k, global)) scope.objects.push(global.name)
+    }
+  }
+}
+
 /** Holds a backend's index until its own turn. */
 const checkBackendLater = {} as BackendDeclaration
 
@@ -84,19 +102,16 @@ function add(k: Checking, global: Global): boolean {
   return true
 }
 
-/** Modules that exist elsewhere: known by name so that the message is not "unknown". */
-const PENDING_VMODS = ['blob', 'cookie', 'directors', 'h2', 'math', 'proxy', 'unix', 'vtc', 'debug', 'vsthrottle', 'header', 'var', 'str']
-
 function declareVmod(k: Checking, node: Extract<Declaration, { kind: 'import' }>, position: number): void {
   const name = node.name.text
-  const vmod: Vmod | undefined = VMODS[name.toLowerCase()]
-  if (vmod === undefined) {
+  if (!Object.hasOwn(VMODS, name.toLowerCase())) {
     k.refused.add((node.alias ?? node.name).text.toLowerCase())
     if (PENDING_VMODS.includes(name.toLowerCase())) return k.unsupported(node.name.at, `module ${name}`)
     const known = Object.keys(VMODS)
-    k.unknown(node.name.at, `unknown module '${name}' (known: ${known.join(', ')})`, name, [...known, ...PENDING_VMODS])
+    k.unknown(node.name.at, `unknown module '${name}' (known: ${known.join(', ')})`, name, known)
     return
   }
+  const vmod: Vmod = VMODS[name.toLowerCase()]
   if (node.from !== undefined) k.warn(node.from.at, 'import from "…" is ignored', `module ${name} is part of the program`)
   add(k, { kind: 'vmod', name: (node.alias ?? node.name).text, at: node.name.at, used: true, vmod, offset: position })
 }
@@ -104,7 +119,6 @@ function declareVmod(k: Checking, node: Extract<Declaration, { kind: 'import' }>
 function declareSub(k: Checking, node: SubDeclaration, builtin: boolean): void {
   const folded = node.name.text.toLowerCase()
   const kind = kindOfSub(folded)
-  for (const statement of node.body.statements) if (statement.kind === 'new') k.refused.add(statement.name.text.toLowerCase())
   if (kind === 'unknown') {
     const known = [...SUB_NAMES.map((name) => `vcl_${name}`), ...HELPER_SUBS]
     return k.unknown(node.name.at, `unknown sub '${node.name.text}': names that begin with vcl_ are reserved`, folded, known)
@@ -174,6 +188,9 @@ function checkUnused(k: Checking): void {
     if (global.kind === 'sub' && kindOfSub(folded) !== 'custom') {
       const own = global.pieces.find((piece) => !piece.builtin)
       if (own !== undefined && !reached.has(folded)) k.unsupported(own.node.name.at, own.node.name.text)
+    } else if (global.kind === 'object') {
+      // As in Varnish, no error: but somebody has forgotten something.
+      if (!global.used) k.warn(global.at, `object ${global.name} is made but not used`)
     } else if (!global.used && !isDefaultBackend(global, k)) {
       report(global.at, `unused ${global.kind} ${global.name}`, `use it, remove it, or say: unused ${global.name};`)
     }
@@ -185,7 +202,7 @@ function isDefaultBackend(global: Global, k: Checking): boolean {
 }
 
 function programOf(scope: Scope, subs: ReadonlyMap<string, TypedSub>): Program {
-  const { k, backends, acls } = scope
+  const { k, backends, acls, objects } = scope
   const chosen = k.globals.get('default')
   const roots = RUNNABLE_SUBS.map((name) => `vcl_${name}`).concat('vcl_init', 'vcl_fini')
   return {
@@ -193,6 +210,7 @@ function programOf(scope: Scope, subs: ReadonlyMap<string, TypedSub>): Program {
     backends,
     default_backend: chosen?.kind === 'backend' ? chosen.index : 0,
     acls,
+    objects,
     subs: callOrder(k, roots).map((name) => subs.get(name)!),
   }
 }

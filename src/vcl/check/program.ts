@@ -15,6 +15,8 @@ export interface Program {
   readonly backends: readonly BackendDeclaration[]
   readonly default_backend: number
   readonly acls: readonly AclTable[]
+  /** Names of the objects that vcl_init may make. */
+  readonly objects: readonly string[]
   /** In an order where every sub comes after those it calls. Only subs that can run. */
   readonly subs: readonly TypedSub[]
 }
@@ -48,6 +50,15 @@ export type Step =
   | { readonly kind: 'return'; readonly at: Place; readonly action: ActionRow; readonly args: readonly Value[] }
   | { readonly kind: 'hash_data' | 'synthetic' | 'ban'; readonly at: Place; readonly value: Value }
   | { readonly kind: 'run'; readonly at: Place; readonly value: Value }
+  | {
+      readonly kind: 'new'
+      readonly at: Place
+      readonly index: number
+      readonly name: string
+      readonly vmod: string
+      readonly type: string
+      readonly args: readonly (Value | undefined)[]
+    }
 
 export interface Branch {
   readonly at: Place
@@ -82,6 +93,7 @@ export type Value =
   | { readonly kind: 'bool'; readonly type: 'BOOL'; readonly bool: boolean }
   | { readonly kind: 'ip'; readonly type: 'IP'; readonly ip: Ip }
   | { readonly kind: 'blob'; readonly type: 'BLOB'; readonly base64: string }
+  | { readonly kind: 'regex'; readonly type: 'REGEX'; readonly pattern: string }
   | { readonly kind: 'enum'; readonly type: 'ENUM'; readonly word: string }
   | { readonly kind: 'backend'; readonly type: 'BACKEND'; readonly index: number }
   | { readonly kind: 'acl'; readonly type: 'ACL'; readonly index: number }
@@ -111,5 +123,16 @@ export type Value =
       readonly type: VclType
       readonly vmod: string
       readonly name: string
+      readonly args: readonly (Value | undefined)[]
+    }
+  | {
+      readonly kind: 'object_call'
+      readonly type: VclType
+      /** Of Program.objects. */
+      readonly index: number
+      readonly name: string
+      readonly vmod: string
+      readonly object_type: string
+      readonly method: string
       readonly args: readonly (Value | undefined)[]
     }

@@ -4,6 +4,7 @@ import { actionNamed, actionsLegalIn, LEGACY_ACTIONS, LEGACY_MISS, type ActionRo
 import { checkCallStatement } from './calls.ts'
 import type { Checking } from './checking.ts'
 import { checkCondition, checkTarget, expect, joinTwo } from './expression.ts'
+import { checkNew } from './modules.ts'
 import type { Branch, Step, Target, Value } from './program.ts'
 import { bitOf, kindOfSub, maskOf, type SubName } from './subs.ts'
 import { assignOps, operandType, valueType, type VclType } from './types.ts'
@@ -50,7 +51,7 @@ function checkStatement(k: Checking, node: Exclude<Statement, Block>, sub: strin
       return value && { kind: 'run', at: node.at, value }
     }
     case 'new':
-      return k.unsupported(node.at, `objects of modules (new ${node.name.text})`)
+      return checkNew(k, node)
     case 'ban': {
       const value = expect(k, node.value, 'STRING')
       return value && { kind: 'ban', at: node.at, value }

@@ -1,5 +1,14 @@
-import type { AclDeclaration, BackendDeclarationNode, PathPart, Place, ProbeDeclaration, SubDeclaration, SymbolPath } from '../ast.ts'
-import type { Vmod } from '../vmods/vmod.ts'
+import type {
+  AclDeclaration,
+  BackendDeclarationNode,
+  NewStatement,
+  PathPart,
+  Place,
+  ProbeDeclaration,
+  SubDeclaration,
+  SymbolPath,
+} from '../ast.ts'
+import type { Vmod, VmodObject } from '../vmods/vmod.ts'
 import type { VclType } from './types.ts'
 import { VARIABLES, type Variable } from './variables.ts'
 
@@ -23,7 +32,21 @@ export type Global =
     }
   | { readonly kind: 'probe'; readonly name: string; readonly at: Place; used: boolean; readonly node: ProbeDeclaration }
   | { readonly kind: 'vmod'; readonly name: string; readonly at: Place; used: boolean; readonly vmod: Vmod; readonly offset: number }
+  | ObjectGlobal
   | SubGlobal
+
+/** `new name = module.type(…);` */
+export interface ObjectGlobal {
+  readonly kind: 'object'
+  readonly name: string
+  readonly at: Place
+  readonly index: number
+  used: boolean
+  readonly node: NewStatement
+  /** "directors.round_robin" */
+  readonly type_name: string
+  readonly type: VmodObject
+}
 
 export interface SubGlobal {
   readonly kind: 'sub'

@@ -1,6 +1,7 @@
 import type { Ip } from '../../base/ip.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/message.ts'
+import type { DirectorFactory } from './directors.ts'
 
 /**
  * What compiled rules see of the program. flow/ implements it: one ClientContext per request, one BackendContext
@@ -35,6 +36,8 @@ export type Action = (typeof ACTION)[keyof typeof ACTION]
 export interface VclBackend {
   readonly name: string
   readonly healthy: boolean
+  /** A director's: the backend it chooses for this task, none of its directors. Undefined: none is healthy. */
+  choose?(c: CommonContext): VclBackend | undefined
 }
 
 export interface VclStevedore {
@@ -85,6 +88,8 @@ export interface CommonContext {
   timestamp(label: string): void
   /** Run-time failure text, counted and logged as VCL_Error by the caller of the sub. */
   vclError(text: string): void
+  /** What modules keep for this task (vmods/task-state.ts); gone with it, and with std.rollback. */
+  module_state: Map<object, unknown> | undefined
   /** VCL_acl, VCL_call, VCL_return records. */
   logAcl(name: string, matched: string | undefined): void
   /** Adds a ban; why it could not be, or undefined. */
@@ -108,7 +113,8 @@ export interface ClientContext extends CommonContext {
   /** vcl_pipe only. */
   readonly bereq: RequestHead
   readonly obj: VclObject
-  backend_hint: VclBackend | undefined
+  /** Undefined: the default backend. Null: rules have set it to none, as a director without healthy backends yields. */
+  backend_hint: VclBackend | null | undefined
   /** bereq.backend in vcl_pipe. */
   bereq_backend: VclBackend | undefined
   bereq_connect_timeout_s: number
@@ -229,6 +235,8 @@ export interface LoadedVcl {
 export interface VclHost {
   /** Makes the run-time backend of a declaration; called once per declaration at load. */
   backend(declaration: BackendDeclaration): VclBackend
+  /** Makes directors. */
+  readonly directors: DirectorFactory
   /** Files for std.fileread and the like resolve against this directory when relative. */
   readonly vcl_path: readonly string[]
   readonly hostname: string

@@ -1,7 +1,8 @@
 import type { VmodImplementation, VmodLoad } from '../vmods/vmod.ts'
 import { VMODS } from '../vmods/vmods.ts'
 import { Acl, type AclNetwork } from './acl.ts'
-import type { CommonContext } from './context.ts'
+import type { CommonContext, VclBackend } from './context.ts'
+import { VclFailure } from './failure.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Ip } from '../../base/ip.ts'
 import { compileRegex } from './regex.ts'
@@ -23,6 +24,16 @@ export function linkage(load: VmodLoad) {
       const fn = VMODS[vmod].functions[name]
       return fn.bind === undefined ? fn.impl : fn.bind(load)
     },
+    vmodMethod: (vmod: string, type: string, name: string): VmodImplementation => {
+      const fn = VMODS[vmod].objects![type].methods[name]
+      return fn.bind === undefined ? fn.impl : fn.bind(load)
+    },
+    vmodObject: (vmod: string, type: string) => {
+      const create = VMODS[vmod].objects![type].create as (c: unknown, load: VmodLoad, name: string, ...args: unknown[]) => object
+      return (c: unknown, name: string, ...args: unknown[]): object => create(c, load, name, ...args)
+    },
+    madeObject,
+    resolveBackend,
   }
 }
 
@@ -30,6 +41,17 @@ export function linkage(load: VmodLoad) {
 function ban(c: CommonContext, expression: string | undefined): void {
   const error = c.ban(expression)
   if (error !== undefined) c.vclError(`ban(): ${error}`)
+}
+
+/** vcl_init need not have made every object: it may have left one out, or ended before. */
+function madeObject(object: object | undefined, name: string): object {
+  if (object === undefined) throw new VclFailure(`object ${name} has not been made in vcl_init`)
+  return object
+}
+
+/** BACKEND.resolve(): what a director chooses now. */
+function resolveBackend(c: CommonContext, backend: VclBackend | undefined): VclBackend | undefined {
+  return backend?.choose === undefined ? backend : backend.choose(c)
 }
 
 interface LoadedAcl {

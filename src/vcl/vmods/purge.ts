@@ -10,6 +10,7 @@ function duration(name: string, seconds: number): VmodArgument {
 /** The purge module, as documented for 7.x and 8.0. */
 export const purge: Vmod = {
   name: 'purge',
+  doc: 'Purges of what has just been looked up.',
   functions: {
     hard: {
       returns: 'INT',

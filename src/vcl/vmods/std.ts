@@ -105,6 +105,7 @@ const SEPARATOR: VmodArgument = { name: 'sep', type: 'STRING', default: ', ' }
 /** The standard module, as documented for 7.x and 8.0. */
 export const std: Vmod = {
   name: 'std',
+  doc: 'The standard module.',
   functions: {
     ...CONVERSIONS,
     random: define(

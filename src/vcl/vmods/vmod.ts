@@ -1,4 +1,5 @@
 import type { Fields } from '../../http/fields.ts'
+import type { VclHost } from '../runtime/context.ts'
 
 /**
  * A module's functions as a table: the checker reads names, arguments and rights, emitted code calls `impl`, the
@@ -15,6 +16,9 @@ import type { Fields } from '../../http/fields.ts'
  *   IP               Ip                 BACKEND  VclBackend | undefined
  *   HEADER           HeaderRef          HTTP   RequestHead | ResponseHead (the object itself)
  *   BLOB             Uint8Array         VOID   (only returned) undefined
+ *   REGEX            VclRegex
+ *
+ * A method of an object is called as `impl(c, object, ...args)`, where `object` is what `create` has returned.
  *
  * A function that fails the way VRT_fail does throws VclFailure (runtime/failure.ts): whoever runs the sub catches
  * it, passes its message to c.vclError and treats the sub as `return (fail)`.
@@ -58,6 +62,8 @@ export interface VmodArgument {
   readonly default?: string | number | boolean
   /** May be left out although it has no default: impl gets undefined. */
   readonly optional?: boolean
+  /** A HEADER that is only read: any will do, not only those that can be set. */
+  readonly reads?: boolean
   /** The words of an ENUM. */
   readonly words?: readonly string[]
 }
@@ -70,6 +76,8 @@ export interface VmodLoad {
   /** Syntax of the main file: 40 or 41. */
   readonly syntax: 40 | 41
   readonly vcl_path: readonly string[]
+  /** Left out where nothing is loaded, only described. */
+  readonly host?: VclHost
 }
 
 export interface VmodFunction {
@@ -83,9 +91,21 @@ export interface VmodFunction {
   readonly bind?: (load: VmodLoad) => VmodImplementation
 }
 
+/** A type of objects: `new name = module.type(args);` in vcl_init makes one. */
+export interface VmodObject {
+  readonly args: readonly VmodArgument[]
+  readonly doc: string
+  /** `create(c, load, name, ...args)` */
+  readonly create: (c: never, load: never, name: never, ...args: never[]) => object
+  readonly methods: Readonly<Record<string, VmodFunction>>
+}
+
 export interface Vmod {
   readonly name: string
+  /** One sentence for the reference pages: what the module is for, and where it differs. */
+  readonly doc: string
   readonly functions: Readonly<Record<string, VmodFunction>>
+  readonly objects?: Readonly<Record<string, VmodObject>>
   /** Documented upstream but not here yet: name → what to tell the user. The checker refuses them with this text. */
   readonly unsupported: Readonly<Record<string, string>>
 }

@@ -1,7 +1,24 @@
+import { cookie } from './cookie.ts'
+import { directors } from './directors.ts'
+import { header } from './header.ts'
 import { purge } from './purge.ts'
 import { std } from './std.ts'
+import { str } from './str.ts'
+import { variable } from './var.ts'
 import type { Vmod } from './vmod.ts'
 import { xkey } from './xkey.ts'
 
 /** Modules that can be imported, by name. */
-export const VMODS: Readonly<Record<string, Vmod>> = { std, purge, xkey }
+export const VMODS: Readonly<Record<string, Vmod>> = {
+  std,
+  directors,
+  cookie,
+  header,
+  purge,
+  str,
+  var: variable,
+  xkey,
+}
+
+/** Modules that exist elsewhere: known by name so that the message is not "unknown". */
+export const PENDING_VMODS: readonly string[] = ['math', 'debug', 'dynamic']

@@ -9,6 +9,7 @@ const SUBS = 'recv pipe pass hash purge miss hit deliver synth backend_fetch bac
 /** The xkey module of varnish-modules. Which fields name the tags of a response is said by the parameter tag_fields. */
 export const xkey: Vmod = {
   name: 'xkey',
+  doc: 'Purges by tag.',
   functions: {
     purge: {
       returns: 'INT',

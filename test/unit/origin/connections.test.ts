@@ -254,7 +254,7 @@ describe('reaching the backend', () => {
   test('none has no address', async () => {
     const cache = rig([specOf(1, { none: true })])
     expect((await ask(cache)).events).toEqual(['error no_backend'])
-    expect(cache.origin.backend('default')!.resolve()).toBeUndefined()
+    expect(cache.origin.backend('default')!.healthy).toBe(false)
     expect(cache.origin.backend('other')).toBeUndefined()
   })
 

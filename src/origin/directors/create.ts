@@ -1,0 +1,14 @@
+import type { DirectorFactory } from '../../vcl/runtime/directors.ts'
+import { Fallback } from './fallback.ts'
+import { RoundRobin } from './round-robin.ts'
+import { Hash, Random } from './weighted.ts'
+
+/** Directors for a set of rules. */
+export function directorFactory(random: () => number = Math.random): DirectorFactory {
+  return {
+    roundRobin: (name) => new RoundRobin(name),
+    fallback: (name, sticky) => new Fallback(name, sticky),
+    random: (name) => new Random(name, random),
+    hash: (name) => new Hash(name),
+  }
+}

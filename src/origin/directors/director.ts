@@ -1,0 +1,56 @@
+import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
+import { VclFailure } from '../../vcl/runtime/failure.ts'
+
+export interface Member {
+  readonly backend: VclBackend
+  readonly weight: number
+}
+
+/** Rules may add at any time: somewhere it ends. */
+const MEMBERS_MAX = 4096
+
+/**
+ * A backend that stands for several: plain ones, or directors again. It is healthy when one of them is. Each worker has its
+ * own, made by its own run of vcl_init.
+ */
+export abstract class Director implements VclBackend {
+  readonly name: string
+  readonly members: Member[] = []
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** The member for this task, itself perhaps a director. Undefined: none is healthy. */
+  protected abstract pick(c: CommonContext): VclBackend | undefined
+
+  choose(c: CommonContext): VclBackend | undefined {
+    const picked = this.pick(c)
+    return picked?.choose === undefined ? picked : picked.choose(c)
+  }
+
+  get healthy(): boolean {
+    for (let i = 0; i < this.members.length; i++) if (this.members[i].backend.healthy) return true
+    return false
+  }
+
+  add(backend: VclBackend | undefined, weight = 1): void {
+    if (backend === undefined) throw new VclFailure(`${this.name}: None backend cannot be added`)
+    if (this.members.length >= MEMBERS_MAX) throw new VclFailure(`${this.name}: a director has at most ${MEMBERS_MAX} backends`)
+    if (backend === this || reaches(backend, this)) throw new VclFailure(`${this.name}: ${backend.name} would choose among itself`)
+    this.members.push({ backend, weight })
+  }
+
+  /** The first of that name; nothing when there is none. */
+  remove(backend: VclBackend | undefined): void {
+    if (backend === undefined) throw new VclFailure(`${this.name}: None backend cannot be removed`)
+    const i = this.members.findIndex((member) => member.backend === backend)
+    if (i >= 0) this.members.splice(i, 1)
+  }
+}
+
+/** Whether `from` may choose `wanted`. */
+function reaches(from: VclBackend, wanted: VclBackend): boolean {
+  if (!(from instanceof Director)) return false
+  return from.members.some(({ backend }) => backend === wanted || reaches(backend, wanted))
+}

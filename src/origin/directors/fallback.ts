@@ -1,0 +1,32 @@
+import type { VclBackend } from '../../vcl/runtime/context.ts'
+import { Director } from './director.ts'
+
+/** The first healthy member in the order in which they were added. A sticky one stays with its choice while that is healthy. */
+export class Fallback extends Director {
+  private readonly sticky: boolean
+  private current = 0
+
+  constructor(name: string, sticky: boolean) {
+    super(name)
+    this.sticky = sticky
+  }
+
+  protected pick(): VclBackend | undefined {
+    const { members } = this
+    if (!this.sticky || this.current >= members.length) this.current = 0
+    for (let tried = 0; tried < members.length; tried++) {
+      const { backend } = members[this.current]
+      if (backend.healthy) return backend
+      this.current = (this.current + 1) % members.length
+    }
+    return undefined
+  }
+
+  /** Keeps its place among those that stay (vdir_remove_backend). */
+  override remove(backend: VclBackend | undefined): void {
+    const i = this.members.findIndex((member) => member.backend === backend)
+    super.remove(backend)
+    if (i >= 0 && this.current > i) this.current--
+    if (this.current >= this.members.length) this.current = 0
+  }
+}

@@ -1,0 +1,159 @@
+import { describe, expect, test } from 'vitest'
+import { VMODS } from '../../src/vcl/vmods/vmods.ts'
+import { compile, FakeContext, load, run } from '../kit/fake-context.ts'
+
+/** req.http.r after these statements in vcl_recv, or FAIL. */
+function value(imports: string, statements: string, expression: string, lines: readonly string[] = []): string | undefined {
+  const c = new FakeContext()
+  for (const line of lines) c.req.fields.append(...(line.split(': ') as [string, string]))
+  const text = `${imports} sub vcl_recv { ${statements} set req.http.r = "<" + ${expression} + ">"; return (hash); }`
+  return run(load(text), 'recv', c) === 'fail' ? `FAIL ${c.errors[0]}` : c.req.fields.get('r')
+}
+
+describe('the tables', () => {
+  const everything = Object.values(VMODS).flatMap((vmod) => [
+    ...Object.entries(vmod.functions).map(([name, fn]) => ({ name: `${vmod.name}.${name}`, fn, own: 1 })),
+    ...Object.entries(vmod.objects ?? {}).flatMap(([type, object]) =>
+      Object.entries(object.methods).map(([name, fn]) => ({ name: `${vmod.name}.${type}.${name}`, fn, own: 2 })),
+    ),
+  ])
+
+  test.each(everything)('$name: every argument has its own name, impl takes no more, and there is prose', ({ fn, own }) => {
+    const names = fn.args.map((one) => one.name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(fn.doc.length).toBeGreaterThan(10)
+    if (fn.bind === undefined) expect(fn.impl.length).toBeLessThanOrEqual(fn.args.length + own)
+  })
+
+  test('are listed under their names', () => {
+    for (const [name, vmod] of Object.entries(VMODS)) expect(vmod.name).toBe(name)
+  })
+})
+
+describe('str', () => {
+  test.each([
+    ['str.count("héé")', '5'],
+    ['str.count("")', '0'],
+    ['str.count(req.http.none)', '-1'],
+    ['str.startswith("abc", "ab")', 'true'],
+    ['str.startswith("abc", "")', 'true'],
+    ['str.startswith("a", "ab")', 'false'],
+    ['str.startswith(req.http.none, "")', 'false'],
+    ['str.endswith("abc", "bc")', 'true'],
+    ['str.endswith("c", "bc")', 'false'],
+    ['str.contains("abc", "b")', 'true'],
+    ['str.contains("abc", req.http.none)', 'false'],
+    ['str.take("foobar", 3)', 'foo'],
+    ['str.take("foobar", 3, 2)', 'oba'],
+    ['str.take("foobar", -3)', 'bar'],
+    ['str.take("foobar", 2, -3)', 'ba'],
+    ['str.take("foobar", -2, -1)', 'ba'],
+    ['str.take("foobar", 50, -3)', 'bar'],
+    ['str.take("foobar", 50, -50)', 'foobar'],
+    ['str.take("foobar", -50, 3)', 'foo'],
+    ['str.take("foobar", 0)', ''],
+    ['str.take("foobar", 3, 10)', ''],
+    ['str.take("foobar", -3, 10)', ''],
+    ['str.take("foobar", 3, -10)', ''],
+    ['str.take(req.http.none, 3)', ''],
+    ['str.reverse("foobar")', 'raboof'],
+    ['str.split("foo bar baz", 1)', 'foo'],
+    ['str.split("  foo bar	baz ", 2)', 'bar'],
+    ['str.split("foo bar baz", -1)', 'baz'],
+    ['str.split("foo bar baz", -3)', 'foo'],
+    ['str.split("foo bar baz", 4)', ''],
+    ['str.split("foo bar baz", -4)', ''],
+    ['str.split("foo bar baz", 0)', ''],
+    ['str.split("a;b,c", 2, ";,")', 'b'],
+    ['str.split("abc", 1, "")', ''],
+    ['str.token_intersect("a, b, c", "x y,b")', 'true'],
+    ['str.token_intersect("a,b", "ab")', 'false'],
+    ['str.token_intersect("a;b", "b;c", ";")', 'true'],
+    ['str.token_intersect("a;b", "b;c", "")', 'false'],
+    ['str.token_intersect(" ,", ",")', 'false'],
+  ])('%s is %s', (expression, text) => {
+    expect(value('import str;', '', expression)).toBe(`<${text}>`)
+  })
+})
+
+describe('var', () => {
+  test.each([
+    ['var.set("a", "x");', 'var.get("a")', 'x'],
+    ['var.set_string("a", "x");', 'var.get_string("a")', 'x'],
+    ['', 'var.get("a")', ''],
+    ['var.set_int("a", 7);', '"" + (var.get_int("a") + 1)', '8'],
+    ['var.set_int("a", 7);', 'var.get("a")', ''],
+    ['var.set("a", "7");', '"" + var.get_int("a")', '0'],
+    ['var.set_real("a", 1.5);', '"" + var.get_real("a")', '1.500'],
+    ['var.set_duration("a", 1m);', '"" + var.get_duration("a")', '60.000'],
+    ['var.set_ip("a", client.ip);', 'var.get_ip("a")', '192.0.2.1'],
+    ['', 'var.get_ip("a")', '0.0.0.0'],
+    ['var.set_backend("a", default);', 'var.get_backend("a")', 'default'],
+    ['', 'var.get_backend("a")', ''],
+    ['var.set("a", "x"); var.set("a", req.http.none);', 'var.get("a")', ''],
+    ['var.set("a", "x"); var.clear();', 'var.get("a")', ''],
+    ['var.set("__proto__", "x");', 'var.get("__proto__") + var.get("constructor")', 'x'],
+  ])('%s %s is %s', (statements, expression, text) => {
+    expect(value('import var;', statements, expression)).toBe(`<${text}>`)
+  })
+
+  test('belong to the task: rollback forgets them, another request does not see them', () => {
+    const vcl = load('import var; import std; sub vcl_recv { set req.http.r = var.get("a"); var.set("a", "x"); return (hash); }')
+    const [one, two] = [new FakeContext(), new FakeContext()]
+    run(vcl, 'recv', one)
+    run(vcl, 'recv', one)
+    run(vcl, 'recv', two)
+    expect([one.req.fields.get('r'), two.req.fields.get('r')]).toEqual(['x', ''])
+  })
+})
+
+describe('header', () => {
+  const lines = ['A: 1', 'B: x', 'a: 2', 'A: 13']
+
+  function after(statements: string, given: readonly string[] = lines): string {
+    const c = new FakeContext()
+    for (const line of given) c.req.fields.append(...(line.split(': ') as [string, string]))
+    const vcl = load(`import header; sub vcl_recv { ${statements} return (hash); }`)
+    if (run(vcl, 'recv', c) === 'fail') return `FAIL ${c.errors[0]}`
+    return Array.from({ length: c.req.fields.count }, (_, i) => `${c.req.fields.names[i]}: ${c.req.fields.values[i]}`).join(' | ')
+  }
+
+  test.each([
+    ['header.append(req.http.A, "4" + "5");', 'A: 1 | B: x | a: 2 | A: 13 | A: 45'],
+    ['header.append(req.http.New, req.http.none);', 'A: 1 | B: x | a: 2 | A: 13 | New: '],
+    ['header.copy(req.http.a, req.http.C);', 'A: 1 | B: x | a: 2 | A: 13 | C: 1 | C: 2 | C: 13'],
+    ['header.copy(req.http.a, req.http.a);', 'A: 1 | B: x | a: 2 | A: 13 | a: 1 | a: 2 | a: 13'],
+    ['header.remove(req.http.a, "1");', 'B: x | a: 2'],
+    ['header.remove(req.http.a, "^(?!1$)");', 'A: 1 | B: x'],
+    ['header.regsub(req, "^(?i)a: (.)", "Z: <\\1>");', 'Z: <1> | B: x | Z: <2> | Z: <1>3'],
+    ['header.regsub(req, "1", "9");', 'A: 9 | B: x | a: 2 | A: 93'],
+    ['header.regsub(req, "[13]", "9", true);', 'A: 9 | B: x | a: 2 | A: 99'],
+  ])('%s', (statements, expected) => {
+    expect(after(statements)).toBe(expected)
+  })
+
+  test.each([
+    ['header.regsub(req, "^A: ", "");', "FAIL header.regsub(): '1' is no field line"],
+    ['header.regsub(req, "^A:", "Content-Length:");', 'FAIL header.regsub(): Content-Length cannot be set'],
+    ['header.append(req.http.A, {"a\nb"});', 'FAIL A: control characters are not possible'],
+  ])('%s fails the request', (statements, message) => {
+    expect(after(statements)).toContain(message)
+  })
+
+  test('what frames the message is left alone', () => {
+    expect(after('header.regsub(req, "7", "9", true);', ['Content-Length: 7', 'A: 7'])).toBe('Content-Length: 7 | A: 9')
+  })
+
+  test.each([
+    ['header.get(req.http.a, "3")', '13'],
+    ['header.get(req.http.a, "^x")', ''],
+  ])('%s', (expression, text) => {
+    expect(value('import header;', '', expression, lines)).toBe(`<${text}>`)
+  })
+
+  test('a header that cannot be set can be read', () => {
+    const compiled = compile('import header; sub vcl_hit { header.append(obj.http.A, "x"); }')
+    expect(compiled.text).toContain('obj.http.A cannot be set in vcl_hit')
+    expect(compile('import header; sub vcl_hit { if (header.get(obj.http.A, "x")) { return (pass); } }').ok).toBe(true)
+  })
+})
