@@ -58,7 +58,7 @@ export class Admission {
     }
     const variant = entry.variant(secondary)
     hold(variant, object)
-    entry.leadByLanguage(spec, fields, head, begun.into)
+    entry.leaveNotes(spec, fields, head, begun.into)
     this.markers.clear(variant)
     this.markUnusable(variant, head)
     return object
@@ -81,7 +81,7 @@ export class Admission {
     this.store.rehead(object, head, begun.serial)
     this.markers.clear(before)
     if (!object.live) return object
-    before.entry.leadByLanguage(spec, fields, head, begun.into)
+    before.entry.leaveNotes(spec, fields, head, begun.into)
     this.markUnusable(before, head)
     return object
   }
@@ -96,7 +96,8 @@ export class Admission {
     const copy = this.admit(arrival, body.size_bytes)
     const copied = copy !== undefined && copyBody(body, copy.body)
     // The origin has chosen it for another request, too: it is as fresh for its own (RFC 9111 section 4.3.4).
-    if (object.live && placeOf(object)?.key.startsWith(`${arrival.spec}\n`) === true) this.store.rehead(object, arrival.head)
+    if (object.live && placeOf(object)?.key.startsWith(`${arrival.spec}\n`) === true)
+      this.store.rehead(object, arrival.head, arrival.begun.serial)
     return copied ? copy : undefined
   }
 

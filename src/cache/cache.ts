@@ -131,8 +131,8 @@ export class Cache {
 
   /** What is stored for other requests for the URL and the origin may be asked about, besides `own` (RFC 9111 section 4.3.1). */
   others(key: string, req: RequestHead, own: StoredObject | undefined): StoredObject[] {
-    const named = this.policy.namesOthers ? this.entries.peek(key)?.others(own) : undefined
-    return named?.filter((object) => this.invalidations.spares(object, req)) ?? []
+    const named = this.entries.peek(key)?.others(own) ?? []
+    return named.filter((object) => this.invalidations.spares(object, req))
   }
 
   /** A response that may not be stored: all who waited look up again at once and find the marker. */
@@ -320,7 +320,7 @@ export class Cache {
   private enter(key: string): Entry {
     const known = this.entries.get(key, GET_OPTIONS)
     if (known !== undefined) return known
-    const entry = this.held.get(key) ?? new Entry(key, this.store, this.policy.selectsLanguage)
+    const entry = this.held.get(key) ?? new Entry(key, this.store, this.policy.matchesByMeaning)
     this.held.delete(key)
     this.entries.set(key, entry)
     return entry

@@ -4,7 +4,7 @@ import { contentLanguage, preferredLanguage } from '../policy/language.ts'
 import { OBJ_PARTIAL } from '../policy/flags.ts'
 import { languageKey, variantKey } from '../policy/vary.ts'
 import type { Busy } from './busy.ts'
-import { eraOf, isNote, leadHead, noteHead, specsOf, withSpec } from './note.ts'
+import { eraOf, isNote, leadHead, listedIn, listHead, noteHead, specsOf, withSpec } from './note.ts'
 
 /** Variants of one key that a worker remembers; the store may hold more. */
 const VARIANTS_MAX = 256
@@ -48,16 +48,16 @@ export class Entry {
   private era = ''
   private specs: readonly string[] = PLAIN
   private readonly store: Store
-  private readonly by_language: boolean
+  private readonly by_meaning: boolean
   /** The variant without Vary: all there is of most keys. */
   private plain: Variant | undefined = undefined
   /** The others, by their second key. */
   private varying: Map<string, Variant> | undefined = undefined
 
-  constructor(key: string, store: Store, by_language: boolean) {
+  constructor(key: string, store: Store, by_meaning: boolean) {
     this.key = key
     this.store = store
-    this.by_language = by_language
+    this.by_meaning = by_meaning
   }
 
   /**
@@ -83,7 +83,7 @@ export class Entry {
     const { specs } = this
     let best: Variant | undefined
     for (let i = 0; i < specs.length; i++) best = fresher(best, this.find(secondaryKey(specs[i], fields), waits))
-    return this.by_language && (best === undefined || !isLive(best)) ? (this.ledByLanguage(fields, waits) ?? best) : best
+    return this.by_meaning && (best === undefined || !isLive(best)) ? (this.ledByLanguage(fields, waits) ?? best) : best
   }
 
   /** hash_ignore_vary: of the variants this worker knows, the one that has the most recent object. */
@@ -122,9 +122,16 @@ export class Entry {
     this.specs = specsOf(note)
   }
 
+  /** Notes beside a response that has been stored, or updated, for requests that it does not match by their words. */
+  leaveNotes(spec: string, fields: Fields, head: ObjectHead, into: Store): void {
+    if (!this.by_meaning || spec === '') return
+    this.leadByLanguage(spec, fields, head, into)
+    if (mayBeNamed(head) && !PERSONAL.test(spec)) this.list(secondaryKey(spec, fields), head, into)
+  }
+
   /** A response in one language: who prefers that to all others is led to it, in whatever words. */
-  leadByLanguage(spec: string, fields: Fields, head: ObjectHead, into: Store): void {
-    const language = this.by_language ? contentLanguage(head.fields) : undefined
+  private leadByLanguage(spec: string, fields: Fields, head: ObjectHead, into: Store): void {
+    const language = contentLanguage(head.fields)
     const second = language === undefined ? undefined : languageKey(spec, fields, language)
     if (second === undefined) return
     this.store
@@ -160,14 +167,35 @@ export class Entry {
     return this.all().filter(isLive).length
   }
 
+  /** Under which second keys there is something to be named to the origin, for all workers; the latest first. */
+  private list(second: string, head: ObjectHead, into: Store): void {
+    const listed = this.listed()
+    if (listed[0] === second) return
+    const keys = [second, ...listed.filter((other) => other !== second)].slice(0, NAMED_MAX)
+    this.store.open(variantId(this.era, LIST, this.key), listHead(keys, head.t_origin_ms), 0, into)?.body.complete()
+  }
+
+  private listed(): string[] {
+    const list = this.store.seek(variantId(this.era, LIST, this.key))
+    // Nobody waits for a disk for what he can do without.
+    this.store.cold = undefined
+    return list !== undefined && isNote(list) ? listedIn(list) : []
+  }
+
   /**
-   * What this worker knows of the others that are stored, with an entity-tag to ask about; the most recent first. None of what is
-   * for one user: an origin that gives two users' pages one tag would have us give the one to the other.
+   * Others that are stored, with an entity-tag to ask about. None of what is for one user: an origin that gives two users' pages one
+   * tag would have us give the one to the other.
    */
   others(own: StoredObject | undefined): StoredObject[] {
-    if (this.note === undefined || this.specs.some((spec) => PERSONAL.test(spec))) return []
-    const found = this.all().flatMap(({ object }) => (object === undefined || object === own || !mayBeNamed(object) ? [] : [object]))
-    return found.sort((a, b) => b.head.t_origin_ms - a.head.t_origin_ms).slice(0, NAMED_MAX)
+    if (!this.by_meaning || this.note === undefined || this.specs.some((spec) => PERSONAL.test(spec))) return []
+    const found: StoredObject[] = []
+    for (const second of this.listed()) {
+      const object = this.find(second, false)?.object
+      this.store.cold = undefined
+      if (object !== undefined && object !== own && object.live && object.body.state === 'complete' && mayBeNamed(object.head))
+        found.push(object)
+    }
+    return found
   }
 
   all(): Variant[] {
@@ -234,15 +262,11 @@ const PERSONAL = /(?:^|,)(?:cookie|authorization)(?:,|$)/
 /** Entity-tags in one If-None-Match. */
 const NAMED_MAX = 8
 
-function mayBeNamed(object: StoredObject): boolean {
-  const { head, body } = object
-  return (
-    object.live &&
-    body.state === 'complete' &&
-    (head.flags & OBJ_PARTIAL) === 0 &&
-    head.fields.has('etag') &&
-    !head.fields.has('set-cookie')
-  )
+/** In place of a second key. */
+const LIST = 'list'
+
+function mayBeNamed({ flags, fields }: ObjectHead): boolean {
+  return (flags & OBJ_PARTIAL) === 0 && fields.has('etag') && !fields.has('set-cookie')
 }
 
 /** What a key's only object, or its note, is stored under. */

@@ -40,6 +40,15 @@ export function leadHead(secondary: string, to: ObjectHead): ObjectHead {
   return { ...noteHead('', [], t_origin_ms), ttl_ms, grace_ms, keep_ms, headText: secondary }
 }
 
+/** What is stored beside the note of a key: second keys of variants that may be named to the origin. */
+export function listHead(seconds: readonly string[], now_ms: number): ObjectHead {
+  return { ...noteHead('', [], now_ms), headText: seconds.join('\0') }
+}
+
+export function listedIn(list: StoredObject): string[] {
+  return list.head.headText.split('\0')
+}
+
 export function isNote(object: StoredObject): boolean {
   return object.head.status === NOTE_STATUS
 }

@@ -31,10 +31,11 @@ export interface Policy {
   readonly consumed: readonly string[]
   /** May a lifetime be guessed from Last-Modified (section 4.2.2)? */
   readonly heuristics: boolean
-  /** Is a response in the language that a request prefers to all others a match for its Accept-Language (section 4.1)? */
-  readonly selectsLanguage: boolean
-  /** Is the origin told of all that is stored for a URL when none of it is for the request (section 4.3.1)? */
-  readonly namesOthers: boolean
+  /**
+   * Does a request find more than what was stored for its own words: what is in the language that it prefers (section 4.1), and what
+   * the origin says will do (section 4.3.1)?
+   */
+  readonly matchesByMeaning: boolean
   /**
    * How ranges are answered: as RFC 9110 section 14 has it, with partial responses stored (RFC 9111 section 3.3); as Varnish does; or not at
    * all (http_range_support=off).
@@ -78,8 +79,7 @@ function rfc9111(params: PolicyParams): Policy {
     targets: params.targets,
     consumed: params.consumed,
     heuristics: true,
-    selectsLanguage: true,
-    namesOthers: true,
+    matchesByMeaning: true,
     ranges: params.range_support ? 'rfc' : 'off',
     unsafeInvalidates: true,
     prohibitsStale: OBJ_PROHIBITS_STALE,
@@ -102,8 +102,7 @@ function varnish(params: PolicyParams): Policy {
     targets: [],
     consumed: [],
     heuristics: false,
-    selectsLanguage: false,
-    namesOthers: false,
+    matchesByMeaning: false,
     ranges: params.range_support ? 'varnish' : 'off',
     unsafeInvalidates: false,
     prohibitsStale: 0,

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Scene } from './scene.ts'
+
+/** Stored by one worker, found by the other in other words. */
+let scene: Scene
+
+beforeAll(async () => {
+  scene = await Scene.open(2, '')
+})
+
+afterAll(async () => {
+  await scene.close()
+})
+
+const VARIES = { 'Cache-Control': 'max-age=1000', Vary: 'X-Kind, Accept-Language' }
+
+test('a response in the language that a request prefers is found by the other worker, too', async () => {
+  scene.begin((_, response) => response.writeHead(200, { ...VARIES, 'Content-Language': 'de' }).end('deutsch'))
+  await scene.ask(0, '/language', 'Accept-Language: en, de')
+  expect((await scene.ask(1, '/language', 'Accept-Language: fr;q=0.5, de')).body.toString()).toBe('deutsch')
+  expect(scene.asked.length).toBe(1)
+})
+
+test('what one worker has stored the other names to the origin; the 304 updates it for both', async () => {
+  const named: unknown[] = []
+  scene.begin((request, response) => {
+    named.push(request.headers['if-none-match'])
+    if (request.headers['x-kind'] === 'c') response.writeHead(304, { ...VARIES, ETag: '"a"', 'X-New': 'yes' }).end()
+    else response.writeHead(200, { ...VARIES, ETag: `"${String(request.headers['x-kind'])}"` }).end(String(request.headers['x-kind']))
+  })
+  await scene.ask(0, '/named', 'X-Kind: a')
+  await scene.ask(1, '/named', 'X-Kind: b')
+  expect((await scene.ask(1, '/named', 'X-Kind: c')).body.toString()).toBe('a')
+  expect(named).toEqual([undefined, '"a"', '"b", "a"'])
+  const updated = await scene.ask(0, '/named', 'X-Kind: a')
+  expect([updated.body.toString(), updated.field('X-New')]).toEqual(['a', 'yes'])
+  expect((await scene.ask(0, '/named', 'X-Kind: c')).body.toString()).toBe('a')
+  expect(scene.asked.length).toBe(3)
+})
