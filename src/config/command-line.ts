@@ -25,6 +25,8 @@ export interface ServeOptions extends Stores {
   readonly workers: number
   readonly identity: string
   readonly metrics: HostPort | undefined
+  /** --purge-api: the file of the token, or OPEN. */
+  readonly purgeApi: string | undefined
   /** -C: print the compiled rules and end. */
   readonly compileOnly: boolean
 }
@@ -164,6 +166,7 @@ function serveOptions(given: Given): ServeOptions {
     workers: given.has('w') ? parseWorkers(given.one('w') ?? '') : defaultWorkers(),
     identity: given.one('i') ?? hostname(),
     metrics: metrics === undefined ? undefined : parseHostPort('--metrics', metrics),
+    purgeApi: given.one('purge-api'),
     compileOnly: given.has('C'),
   }
   checkTogether(options)
@@ -176,9 +179,27 @@ function checkTogether(options: ServeOptions): void {
     throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
   if (options.compileOnly && !options.backend && options.vclFile === undefined)
     throw new OperatorError('-C: needs the rules to compile: -f file or -b backend')
+  checkPurgeApi(options)
   const { vsl_buffer, vsl_space } = options.parameters
   if (vsl_buffer > vsl_space / LOG_BUFFERS_MIN)
     throw new OperatorError(`parameter vsl_buffer: at most 1/${LOG_BUFFERS_MIN} of vsl_space, which is ${formatBytes(vsl_space)}`)
+}
+
+/** Of --purge-api: no token is asked for. */
+export const OPEN = 'open'
+
+function checkPurgeApi({ purgeApi, metrics }: ServeOptions): void {
+  if (purgeApi === undefined) return
+  if (purgeApi === '') throw new OperatorError('--purge-api: the file name is empty')
+  if (metrics === undefined) throw new OperatorError('--purge-api: needs --metrics host:port, where POST /purge is to be accepted')
+  if (purgeApi === OPEN && !isLoopback(metrics.host))
+    throw new OperatorError(
+      `--purge-api ${OPEN}: only for a loopback address, such as --metrics 127.0.0.1:${metrics.port}; for others name a file with a token`,
+    )
+}
+
+function isLoopback(host = ''): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host)
 }
 
 function parameters(given: Given): ParameterValues {

@@ -46,6 +46,12 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   },
   { name: 'i', value: 'identity', about: 'server.identity in rules. Default: the host name' },
   { name: 'metrics', value: 'host:port', about: 'Serve /metrics (Prometheus) and /healthz here' },
+  {
+    name: 'purge-api',
+    value: 'token-file|open',
+    about:
+      'Accept POST /purge at the --metrics address from whoever sends the token, which is the first line of that file. `open` asks for none: for a loopback address only',
+  },
   { name: 'C', about: 'Compile the rules, print the result and end' },
   { name: 'F', about: 'Stay in the foreground: Lacquer always does' },
   { name: 'V', about: 'Print the version and end' },

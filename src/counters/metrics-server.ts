@@ -10,6 +10,8 @@ export interface MetricsSource {
   health(): Health
   /** Body and type of /metrics. */
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>
+  /** Answers requests for other paths; false when it is none of its. */
+  readonly others?: ((path: string, req: IncomingMessage, res: ServerResponse) => boolean) | undefined
 }
 
 export interface MetricsServer {
@@ -19,7 +21,7 @@ export interface MetricsServer {
   close(): Promise<void>
 }
 
-/** A scraper needs little: what takes more is a mistake or an attack. */
+/** Whoever asks here needs little: what takes more is a mistake or an attack. */
 const LIMITS = {
   maxHeaderSize: 8192,
   headersTimeout: 5000,
@@ -75,6 +77,7 @@ async function close(server: Server): Promise<void> {
 
 async function answer(req: IncomingMessage, res: ServerResponse, source: MetricsSource): Promise<void> {
   const path = (req.url ?? '/').split('?', 1)[0]
+  if (source.others?.(path, req, res) === true) return
   if (path !== '/metrics' && path !== '/healthz') return send(res, 404, 'there are /metrics and /healthz\n')
   if (req.method !== 'GET' && req.method !== 'HEAD') {
     res.setHeader('Allow', 'GET, HEAD')

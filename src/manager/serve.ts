@@ -1,5 +1,7 @@
+import type { PurgeApi } from '../admin/purge-api.ts'
+import { SystemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
-import type { ServeOptions } from '../config/command-line.ts'
+import { OPEN, type ServeOptions } from '../config/command-line.ts'
 import { boundConnections, openFilesMax } from '../config/file-limit.ts'
 import { memoryLimit } from '../config/memory-limit.ts'
 import { version } from '../config/version.ts'
@@ -118,12 +120,25 @@ class Manager {
     const { startMetricsServer } = await import('../counters/metrics-server.ts')
     const own = new CounterBlock('MAIN')
     this.counters.add(own.handle)
+    const purges = await this.purgeApi(workers)
     return startMetricsServer(at.host, at.port, {
+      others: purges?.handle,
       health: () => this.health,
       metrics: async () => {
         own.values[MAIN.uptime] = (performance.now() - this.begun_ms) / 1000
         return this.exposition(workers)
       },
+    })
+  }
+
+  private async purgeApi(workers: Workers): Promise<PurgeApi | undefined> {
+    const { purgeApi } = this.options
+    if (purgeApi === undefined) return undefined
+    const [{ PurgeApi: Api }, { Guard, readToken }] = await Promise.all([import('../admin/purge-api.ts'), import('../admin/guard.ts')])
+    return new Api({
+      guard: new Guard(purgeApi === OPEN ? undefined : readToken(purgeApi), new SystemClock()),
+      purge: (asked) => workers.purge(asked),
+      tell: (level, message) => this.operations.write(level, message),
     })
   }
 

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
+import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { ManagerMessage, WorkerConfig, WorkerMessage } from '../worker/config.ts'
 import type { Operations } from './operations.ts'
@@ -18,6 +19,9 @@ const RESTART_DELAY_MS = 500
 
 /** How long after its deadline a worker may say that it has finished. */
 const SILENCE_MAX_MS = 1000
+
+/** How long whoever asks for a purge waits. */
+const ANSWER_MAX_MS = 4000
 
 export interface ThreadOptions {
   readonly slot: number
@@ -43,6 +47,9 @@ export class WorkerThread {
   private buried = (): void => {}
   /** Ready and serving. */
   serving = false
+  /** Purges that it has not answered yet. */
+  private readonly purges = new Map<number, PromiseWithResolvers<number>>()
+  private last_purge = 0
 
   constructor(options: ThreadOptions) {
     this.options = options
@@ -111,6 +118,26 @@ export class WorkerThread {
     return cut
   }
 
+  /** Carries out a purge, for all workers; resolves with how many objects it met. */
+  async purge(order: PurgeOrder): Promise<number> {
+    const id = ++this.last_purge
+    const answer = Promise.withResolvers<number>()
+    const limit = setTimeout(() => answer.reject(new Error(`${this.name} does not answer`)), ANSWER_MAX_MS)
+    this.purges.set(id, answer)
+    try {
+      tell(this.thread, { kind: 'purge', id, order })
+      return await answer.promise
+    } finally {
+      clearTimeout(limit)
+      this.purges.delete(id)
+    }
+  }
+
+  private purged(id: number, objects: number, fault: string | undefined): void {
+    if (fault === undefined) this.purges.get(id)?.resolve(objects)
+    else this.purges.get(id)?.reject(new Error(fault))
+  }
+
   private finished(thread: Worker, deadline_ms: number): Promise<number> {
     return new Promise((resolve) => {
       const limit = setTimeout(() => this.drained?.(0), deadline_ms + SILENCE_MAX_MS)
@@ -131,6 +158,8 @@ export class WorkerThread {
         return served.reject(new OperatorError(message.message))
       case 'drained':
         return this.drained?.(message.cut)
+      case 'purged':
+        return this.purged(message.id, message.objects, message.fault)
       case 'line':
         return this.operations.write(message.level, message.message)
     }
@@ -153,6 +182,7 @@ export class WorkerThread {
     const wasServing = this.serving
     this.serving = false
     this.thread = undefined
+    for (const answer of this.purges.values()) answer.reject(new Error(`${this.name} has ended`))
     this.buried()
     if (this.draining) return this.drained?.(0)
     if (!wasServing) return

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { Operations } from './operations.ts'
 import type { WorkerSupplies } from './supplies.ts'
@@ -20,6 +21,21 @@ export class Workers {
   /** What there is to be measured, by number; undefined while one is being replaced. */
   get running(): readonly (Worker | undefined)[] {
     return this.threads.map(({ running }) => running)
+  }
+
+  /** One of them carries it out for all; when it dies over it, another. */
+  async purge(order: PurgeOrder): Promise<number> {
+    const serving = this.threads.filter((thread) => thread.serving)
+    let fault: unknown = new Error('no worker serves')
+    for (const thread of serving) {
+      try {
+        return await thread.purge(order)
+      } catch (error) {
+        fault = error
+        if (thread.serving) break
+      }
+    }
+    throw fault
   }
 
   async discard(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { ParameterValues } from '../config/parameters.ts'
 import type { StoreSpec } from '../config/storage.ts'
 import type { CounterHandle } from '../counters/counters.ts'
+import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { ArenaHandle } from '../store/arena/arena.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
@@ -62,8 +63,13 @@ export type WorkerMessage =
   | { kind: 'ready'; endpoints: readonly Endpoint[] }
   | { kind: 'failed'; message: string }
   | { kind: 'drained'; cut: number }
+  /** What a purge met, or why it could not be carried out. */
+  | { kind: 'purged'; id: number; objects: number; fault: string | undefined }
   /** A line for the operations log. */
   | { kind: 'line'; level: 'warn' | 'error'; message: string }
 
 /** The thread is started before the rules are compiled, so that it loads its code meanwhile; `start` tells it the rest. */
-export type ManagerMessage = { kind: 'start'; config: WorkerConfig } | { kind: 'drain'; deadline_ms: number }
+export type ManagerMessage =
+  | { kind: 'start'; config: WorkerConfig }
+  | { kind: 'drain'; deadline_ms: number }
+  | { kind: 'purge'; id: number; order: PurgeOrder }

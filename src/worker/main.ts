@@ -1,6 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { messageOf, OperatorError } from '../base/errors.ts'
 import type { OperationsLog } from '../flow/environment.ts'
+import { carryOut, type PurgeOrder } from '../flow/purge-order.ts'
 import type { ManagerMessage, WorkerConfig, WorkerMessage } from './config.ts'
 import { Worker } from './worker.ts'
 
@@ -36,7 +37,22 @@ async function drain(deadline_ms: number): Promise<void> {
   port.close()
 }
 
+function purge(id: number, order: PurgeOrder): void {
+  try {
+    if (worker === undefined) throw new Error('it does not serve yet')
+    tell({ kind: 'purged', id, objects: carryOut(worker.env, order), fault: undefined })
+  } catch (error) {
+    tell({ kind: 'purged', id, objects: 0, fault: messageOf(error) })
+  }
+}
+
 port.on('message', (message: ManagerMessage) => {
-  if (message.kind === 'start') void start(message.config)
-  else void drain(message.deadline_ms)
+  switch (message.kind) {
+    case 'start':
+      return void start(message.config)
+    case 'purge':
+      return purge(message.id, message.order)
+    case 'drain':
+      return void drain(message.deadline_ms)
+  }
 })

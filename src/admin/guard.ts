@@ -1,0 +1,82 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import type { Clock } from '../base/clock.ts'
+import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
+import { Refused } from './refused.ts'
+
+/** A shorter token could be guessed. */
+const TOKEN_MIN = 16
+const TOKEN_MAX = 4096
+
+/** Wrong tokens of one address, after which it has to wait. */
+const FAILURES_MAX = 10
+const WINDOW_MS = 60_000
+/** Addresses remembered. */
+const ADDRESSES_MAX = 1000
+
+/** The first line of the file is the token. Throws an OperatorError. */
+export function readToken(path: string): string {
+  let text: string
+  try {
+    text = readFileSync(path, 'latin1')
+  } catch (error) {
+    throw new OperatorError(`--purge-api ${path}: ${codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error)}`)
+  }
+  const [token] = text.split(/\r?\n/, 1)
+  if (token.length >= TOKEN_MIN && token.length <= TOKEN_MAX && /^[!-~]+$/.test(token)) return token
+  throw new OperatorError(
+    `--purge-api ${path}: its first line is to be the token, ${TOKEN_MIN} visible characters or more and no spaces, such as \`openssl rand -hex 32\` prints`,
+  )
+}
+
+/** Who may. Without a token everybody who is no web page. */
+export class Guard {
+  private readonly expected: Buffer | undefined
+  private readonly clock: Clock
+  private readonly failures = new Map<string, { count: number; readonly since_ms: number }>()
+
+  constructor(token: string | undefined, clock: Clock) {
+    this.expected = token === undefined ? undefined : digest(token)
+    this.clock = clock
+  }
+
+  /** Throws Refused. */
+  admit({ headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>): void {
+    const { expected } = this
+    // A page that an operator looks at could have his browser send it here.
+    if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) throw new Refused(403, 'not from a web page')
+    if (expected === undefined) return
+    const address = socket.remoteAddress ?? ''
+    this.clock.refresh()
+    const wait_ms = this.waitOf(address)
+    if (wait_ms > 0) throw new Refused(429, 'too many wrong tokens', { 'Retry-After': String(Math.ceil(wait_ms / 1000)) })
+    const [, given] = /^bearer +([!-~]+) *$/i.exec(headers.authorization ?? '') ?? []
+    if (given !== undefined && timingSafeEqual(digest(given), expected)) return
+    this.failed(address)
+    throw new Refused(401, 'send Authorization: Bearer and the token', { 'WWW-Authenticate': 'Bearer realm="lacquer"' })
+  }
+
+  private waitOf(address: string): number {
+    const known = this.failures.get(address)
+    if (known === undefined) return 0
+    const left_ms = known.since_ms + WINDOW_MS - this.clock.mono_ms
+    if (left_ms <= 0) this.failures.delete(address)
+    return known.count >= FAILURES_MAX ? Math.max(0, left_ms) : 0
+  }
+
+  private failed(address: string): void {
+    const known = this.failures.get(address)
+    if (known !== undefined) known.count++
+    else {
+      const [oldest] = this.failures.keys()
+      if (this.failures.size >= ADDRESSES_MAX) this.failures.delete(oldest)
+      this.failures.set(address, { count: 1, since_ms: this.clock.mono_ms })
+    }
+  }
+}
+
+/** Of one length, whatever was sent. */
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text, 'latin1').digest()
+}
