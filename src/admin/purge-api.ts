@@ -7,7 +7,7 @@ import { Refused } from './refused.ts'
 
 const BODY_MAX_BYTES = 64 * 1024
 
-/** How many objects it met. */
+/** How many objects a purge met. */
 export type Purging = (asked: PurgeOrder) => Promise<number>
 
 export interface PurgeApiParts {
@@ -17,7 +17,7 @@ export interface PurgeApiParts {
   readonly tell: (level: 'info' | 'warn', message: string) => void
 }
 
-/** `POST /purge`, by JSON or a form. Answers are JSON: {"objects":12}, or {"error":"..."}. */
+/** `POST /purge`, by JSON or a form. Answers are JSON: {"objects":12}, {"banned":"obj.status == 404"} or {"error":"..."}. */
 export class PurgeApi {
   private readonly parts: PurgeApiParts
 
@@ -34,22 +34,25 @@ export class PurgeApi {
 
   private async answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     try {
-      const objects = await this.carryOut(req)
-      send(res, 200, { objects })
+      send(res, 200, await this.carryOut(req))
     } catch (error) {
       this.refuse(req, res, error)
     }
   }
 
-  private async carryOut(req: IncomingMessage): Promise<number> {
+  private async carryOut(req: IncomingMessage): Promise<object> {
     const { guard, purge, tell } = this.parts
     guard.admit(req)
     if (req.method !== 'POST') throw new Refused(405, 'only POST', { Allow: 'POST' })
     if (req.headers['content-encoding'] !== undefined) throw new Refused(415, 'a Content-Encoding is not understood')
     const asked = parsePurge(req.headers['content-type'], await bodyOf(req))
     const objects = await purge(asked)
-    tell('info', `purged by ${req.socket.remoteAddress}: ${describe(asked)}, ${objects} objects`)
-    return objects
+    if (asked.ban === undefined) {
+      tell('info', `purged by ${req.socket.remoteAddress}: ${describe(asked)}, ${objects} objects`)
+      return { objects }
+    }
+    tell('info', `banned by ${req.socket.remoteAddress}: ${asked.ban.slice(0, 1000)}`)
+    return { banned: asked.ban }
   }
 
   private refuse(req: IncomingMessage, res: ServerResponse, error: unknown): void {

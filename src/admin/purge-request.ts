@@ -10,7 +10,7 @@ const HEADERS_MAX = 32
 const TEXT_MAX = 8192
 
 /** What may be asked for, as members of a JSON object or as fields of a form. */
-const MEMBERS = ['url', 'host', 'headers', 'tag', 'tags', 'soft', 'ttl', 'grace', 'keep']
+const MEMBERS = ['url', 'host', 'headers', 'tag', 'tags', 'ban', 'soft', 'ttl', 'grace', 'keep']
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -20,8 +20,10 @@ export function parsePurge(type: string | undefined, body: Buffer): PurgeOrder {
   const unknown = Object.keys(members).find((name) => !MEMBERS.includes(name))
   if (unknown !== undefined) throw bad(`unknown member '${unknown.slice(0, 100)}'; there are ${MEMBERS.join(', ')}`)
   const tags = tagsOf(members)
-  if ((tags === undefined) === (members['url'] === undefined)) throw bad('say one of url, tag (or tags)')
+  const { url, ban } = members
+  if ([url, tags, ban].filter((one) => one !== undefined).length !== 1) throw bad('say one of url, tag (or tags), ban')
   const soft = softOf(members)
+  if (ban !== undefined) return { ban: banOf(members, soft) }
   const more = soft === undefined ? {} : { soft }
   return tags === undefined ? { url: urlOf(members), ...more } : { tags: checkPlain(members, tags), ...more }
 }
@@ -92,6 +94,11 @@ function tagsOf({ tag, tags }: Members): string[] | undefined {
   if (!Array.isArray(given) || given.length === 0) throw bad('tags is to be an array of strings, and not empty')
   if (given.length > TAGS_MAX) throw bad(`at most ${TAGS_MAX} tags at a time`)
   return given.map((one) => plainText('a tag', one))
+}
+
+function banOf(members: Members, soft: SoftTimes | undefined): string {
+  if (soft !== undefined) throw bad('a ban is not soft')
+  return checkPlain(members, plainText('ban', members['ban']))
 }
 
 /** host and headers belong to a URL. */

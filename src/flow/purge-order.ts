@@ -6,10 +6,12 @@ import { parseIp } from '../base/ip.ts'
 import { purgeKey, purgeTags, softPurgeKey, type SoftTimes } from './purges.ts'
 import { makeKey } from './steps/lookup.ts'
 
-/** A purge that an operator asks for: of a URL with all its variants, or of tags. Plain data, posted to a worker, of which one carries it out for all. */
+/** What an operator asks for: a purge of a URL with all its variants, or of tags, or a ban. Plain data, posted to a worker, of which one carries it out for all. */
 export interface PurgeOrder {
   readonly url?: UrlToPurge
   readonly tags?: readonly string[]
+  /** A ban's expression. */
+  readonly ban?: string
   /** Softly; for good without it. */
   readonly soft?: SoftTimes
 }
@@ -22,14 +24,24 @@ export interface UrlToPurge {
   readonly headers: readonly (readonly [name: string, value: string])[]
 }
 
-/** How many objects it met. Throws when it could not be carried out. */
-export function carryOut(env: Environment, { url, tags, soft }: PurgeOrder): number {
+/** What is asked for cannot be done by anybody. */
+export class OrderRefused extends Error {}
+
+/** How many objects a purge met; those of a ban are found one by one. Throws when it could not be carried out. */
+export function carryOut(env: Environment, { url, tags, ban, soft }: PurgeOrder): number {
   env.clock.refresh()
   env.store.newRun()
+  if (ban !== undefined) return addBan(env, ban)
   if (tags !== undefined) return purgeTags(env, tags, soft)
   if (url === undefined) return 0
   const key = keyOf(env, url)
   return soft === undefined ? purgeKey(env, key) : softPurgeKey(env, key, soft)
+}
+
+function addBan({ bans }: Environment, expression: string): number {
+  const fault = bans.add(expression)
+  if (fault !== undefined) throw new OrderRefused(fault)
+  return 0
 }
 
 /** What vcl_hash makes of a request for the URL; vcl_recv is not run. */

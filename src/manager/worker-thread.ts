@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads'
+import { Refused } from '../admin/refused.ts'
 import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
 import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
-import type { ManagerMessage, WorkerConfig, WorkerMessage } from '../worker/config.ts'
+import type { ManagerMessage, PurgeFault, WorkerConfig, WorkerMessage } from '../worker/config.ts'
 import type { Operations } from './operations.ts'
 
 /** The thread's file: TypeScript when we run from src/, JavaScript from dist/. */
@@ -133,9 +134,9 @@ export class WorkerThread {
     }
   }
 
-  private purged(id: number, objects: number, fault: string | undefined): void {
+  private purged(id: number, objects: number, fault: PurgeFault | undefined): void {
     if (fault === undefined) this.purges.get(id)?.resolve(objects)
-    else this.purges.get(id)?.reject(new Error(fault))
+    else this.purges.get(id)?.reject(fault.refused ? new Refused(400, fault.message) : new Error(fault.message))
   }
 
   private finished(thread: Worker, deadline_ms: number): Promise<number> {

@@ -58,13 +58,19 @@ export interface SharedMemory {
   readonly arenas: readonly ArenaHandle[]
 }
 
+export interface PurgeFault {
+  readonly message: string
+  /** It would be the same with any worker. */
+  readonly refused: boolean
+}
+
 /** Worker to manager. */
 export type WorkerMessage =
   | { kind: 'ready'; endpoints: readonly Endpoint[] }
   | { kind: 'failed'; message: string }
   | { kind: 'drained'; cut: number }
   /** What a purge met, or why it could not be carried out. */
-  | { kind: 'purged'; id: number; objects: number; fault: string | undefined }
+  | { kind: 'purged'; id: number; objects: number; fault: PurgeFault | undefined }
   /** A line for the operations log. */
   | { kind: 'line'; level: 'warn' | 'error'; message: string }
 

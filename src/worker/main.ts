@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { messageOf, OperatorError } from '../base/errors.ts'
 import type { OperationsLog } from '../flow/environment.ts'
-import { carryOut, type PurgeOrder } from '../flow/purge-order.ts'
+import { carryOut, OrderRefused, type PurgeOrder } from '../flow/purge-order.ts'
 import type { ManagerMessage, WorkerConfig, WorkerMessage } from './config.ts'
 import { Worker } from './worker.ts'
 
@@ -42,7 +42,7 @@ function purge(id: number, order: PurgeOrder): void {
     if (worker === undefined) throw new Error('it does not serve yet')
     tell({ kind: 'purged', id, objects: carryOut(worker.env, order), fault: undefined })
   } catch (error) {
-    tell({ kind: 'purged', id, objects: 0, fault: messageOf(error) })
+    tell({ kind: 'purged', id, objects: 0, fault: { message: messageOf(error), refused: error instanceof OrderRefused } })
   }
 }
 

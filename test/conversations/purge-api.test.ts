@@ -56,7 +56,7 @@ async function page(path: string, headers: Record<string, string> = {}): Promise
 async function purge(asked: object, token = TOKEN): Promise<unknown> {
   const headers = { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }
   const [status, body] = await send(metrics_port, 'POST', '/purge', headers, JSON.stringify(asked))
-  return status === 200 ? (JSON.parse(body) as { objects: number }).objects : `${status} ${body}`
+  return status === 200 ? ((JSON.parse(body) as { objects?: number }).objects ?? body) : `${status} ${body}`
 }
 
 /** Connections of their own, which either worker takes. */
@@ -96,6 +96,15 @@ test('softly: what is stale is served while it is fetched anew', async () => {
   expect((await pages('/soft')).size).toBe(1)
   await purge({ url: '/soft', host: 'shop.example', soft: true, ttl: 0, grace: 0, keep: 0 })
   expect(await page('/soft')).not.toBe(now)
+})
+
+test('a ban: what it describes, for both workers; what is none is told', async () => {
+  const [a, b] = [await page('/banned/a'), await page('/banned/b')]
+  expect(await purge({ ban: 'req.url == /banned/a' })).toBe('{"banned":"req.url == /banned/a"}\n')
+  const again = await pages('/banned/a')
+  expect([again.size, again.has(a)]).toEqual([1, false])
+  expect(await pages('/banned/b')).toEqual(new Set([b]))
+  expect(await purge({ ban: 'req.url = /banned/b' })).toMatch(/^400 \{"error":".*expected conditional/)
 })
 
 test('without the token nothing', async () => {

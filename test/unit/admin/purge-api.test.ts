@@ -69,6 +69,12 @@ describe('with the token', () => {
     expect(answer.head).toMatch(/^cache-control: no-store/im)
   })
 
+  test('a ban, too', async () => {
+    const answer = await ask('{"ban":"obj.status == 404"}', BEARER, JSON_TYPE)
+    expect([answer.status, answer.body]).toEqual([200, '{"banned":"obj.status == 404"}\n'])
+    expect(lines).toEqual(['info banned by 127.0.0.1: obj.status == 404'])
+  })
+
   test('by a form, and in chunks', async () => {
     expect((await ask('tag=a&soft=1', BEARER, 'Content-Type: application/x-www-form-urlencoded')).status).toBe(200)
     expect((await ask('6\r\n{"tag"\r\n5\r\n:"b"}\r\n0\r\n\r\n', BEARER, JSON_TYPE, 'Transfer-Encoding: chunked')).status).toBe(200)
