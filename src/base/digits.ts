@@ -127,6 +127,14 @@ function putBelow1e9(bytes: Buffer, at: number, value: number, count: number): n
   return at + count
 }
 
+/** In place of a number that is not there. */
+export const NO_NUMBER = -(2 ** 40)
+
+/** Characters of a whole number. */
+export function widthOf(value: number): number {
+  return value < 0 ? digitsOf(-value) + 1 : digitsOf(value)
+}
+
 /** Of a whole number from 0 on. */
 export function digitsOf(value: number): number {
   if (value < 10) return 1

@@ -1,17 +1,21 @@
 import type { RequestHead } from '../http/message.ts'
 import type { StoredObject } from '../store/contract.ts'
+import type { Forwarded } from '../policy/cache-status.ts'
 import { CLAIM_THEIRS } from './claims.ts'
 import type { Variant } from './entry.ts'
 
 /** A request parked on a busy object. */
 export interface Waiter {
   readonly req: RequestHead
-  /** The response will do for this request: take a reader of `object.body` now, before any byte is consumed. */
-  attach(object: StoredObject): void
+  /**
+   * The response will do for this request: take a reader of `object.body` now, before any byte is consumed. `came`, here and below: what the
+   * fetch came to, as far as it is known in this worker.
+   */
+  attach(object: StoredObject, came: Readonly<Forwarded> | undefined): void
   /** All waiters are attached: go on with the object. */
   joined(): void
-  /** Look up again: the response was not for sharing, or not for this request. */
-  released(): void
+  /** Look up again: the response was not for sharing, or not for this request, or another worker has stored it. */
+  released(came: Readonly<Forwarded> | undefined): void
   /** It has waited long enough: look up again, and fetch without waiting for anybody. */
   gaveUp(): void
   /** The response is not for sharing between requests that came together: fetch, whatever is stored. */
@@ -31,6 +35,8 @@ export class Busy {
   readonly purges: number
   /** The right as other workers know it. */
   claim: number
+  /** Of the fetch, when it has begun. */
+  came: Readonly<Forwarded> | undefined
   /** It was another worker's, and is anybody's here who looks up next. */
   free = false
 

@@ -2,14 +2,15 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { RequestHead } from '../http/message.ts'
 import type { Policy } from '../policy/policy.ts'
+import { FWD, type Fwd } from '../policy/cache-status.ts'
 import { OBJ_PARTIAL } from '../policy/flags.ts'
-import { REUSE, mayReuse, type Reuse } from '../policy/reuse.ts'
+import { isFresh, REUSE, mayReuse, type Reuse } from '../policy/reuse.ts'
 import { varySpec } from '../policy/vary.ts'
 import type { Cold, ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { Admission } from './admission.ts'
 import { arrivalOf, type Arrival, type FetchBegun } from './begun.ts'
 import type { Busy, Waiter } from './busy.ts'
-import { CLAIM_END, type Claims } from './claims.ts'
+import { CLAIM_END, type ClaimEnd, type Claims } from './claims.ts'
 import { Entry, isLive, placeOf, plainId, secondaryKey, type Variant } from './entry.ts'
 import type { Invalidations } from './invalidations.ts'
 import { LOOKUP, THAWS_MAX, type CacheLimits, type CacheObserver, type CacheShared, type Lookup, type LookupRequest } from './lookup.ts'
@@ -35,6 +36,8 @@ export class Cache {
   busy: Busy | undefined
   /** After `cold`: what is to be waited for. */
   cold: Cold | undefined
+  /** Unless it may be answered: why it is to be forwarded. */
+  fwd: Fwd = FWD.miss
   /** After hitmiss and hitpass: the fetch that left the marker, and how long it still holds. */
   marker_xid = 0
   marker_left_ms = 0
@@ -93,8 +96,9 @@ export class Cache {
     const { fields } = request.req
     const variant = request.hash_ignore_vary ? entry.selectAny(fields, waits) : entry.select(fields, waits)
     if (this.store.cold !== undefined) return this.chilled(this.store.cold)
-    if (variant === undefined || request.hash_always_miss) return this.claim(entry, request)
-    return this.judge(entry, variant, request)
+    if (variant !== undefined && !request.hash_always_miss) return this.judge(entry, variant, request)
+    this.fwd = request.hash_always_miss ? FWD.bypass : entry.absence
+    return this.claim(entry, request)
   }
 
   /**
@@ -125,7 +129,7 @@ export class Cache {
     if (stored !== object) head.flags |= OBJ_PARTIAL
     const fresh = this.admission.renew(at, stored) ?? new LooseObject(head, stored.body, stored.store, stored.checked)
     const shown = object instanceof PartialObject ? object.under(fresh) : fresh
-    if (busy !== undefined) this.share(busy, shown, at)
+    if (busy !== undefined) this.share(busy, shown, at, CLAIM_END.confirmed)
     return shown
   }
 
@@ -218,7 +222,10 @@ export class Cache {
   private judge(entry: Entry, variant: Variant, request: LookupRequest): Lookup {
     const now_ms = this.clock.wall_ms
     const { object } = variant
-    if (object === undefined || !object.live) return this.markers.holds(variant) ? this.toldBy(variant) : this.claim(entry, request)
+    if (object === undefined || !object.live) {
+      this.fwd = entry.absence
+      return this.markers.holds(variant) ? this.toldBy(variant) : this.claim(entry, request)
+    }
     if (!this.invalidations.spares(object, request.req)) return this.lookBehind(entry, object, request)
     const verdict = mayReuse(this.policy, object.head, now_ms, request)
     if ((object.head.flags & OBJ_PARTIAL) !== 0) return this.judgeParts(entry, variant, object, verdict, request)
@@ -227,6 +234,7 @@ export class Cache {
       if (entry.note !== undefined) this.store.touch(entry.note)
       return LOOKUP.hit
     }
+    this.fwd = isFresh(object.head, now_ms) ? FWD.request : FWD.stale
     if (this.markers.holds(variant)) return this.toldBy(variant)
     if (verdict === REUSE.stale) return this.graceHit(variant, object)
     if (verdict === REUSE.no) this.object = undefined
@@ -246,6 +254,7 @@ export class Cache {
       store.touch(manifest)
       return LOOKUP.hit
     }
+    this.fwd = verdict === REUSE.fresh ? FWD.partial : isFresh(manifest.head, this.clock.wall_ms) ? FWD.request : FWD.stale
     if (this.markers.holds(variant)) return this.toldBy(variant)
     return suffices && verdict === REUSE.stale ? this.graceHit(variant, manifest) : this.claim(entry, request)
   }
@@ -331,7 +340,7 @@ export class Cache {
   }
 
   /** To those who waited and are of the same variant as the request that was answered, if it is of any use to them. */
-  private share(busy: Busy, object: StoredObject, { spec, fields }: Arrival): void {
+  private share(busy: Busy, object: StoredObject, { spec, fields }: Arrival, end: ClaimEnd = CLAIM_END.look): void {
     // Whatever the origin permits later requests: nobody is handed the cookie that another's request has just been given.
     if (object.head.fields.has('set-cookie')) return this.rights.separate(busy)
     const key = secondaryKey(spec, fields)
@@ -341,7 +350,7 @@ export class Cache {
       (spec === '' || secondaryKey(spec, req.fields) === key) &&
       this.invalidations.spares(object, req) &&
       this.suffices(object, req)
-    this.rights.hand(busy, object, willDo, usable ? CLAIM_END.look : CLAIM_END.alone)
+    this.rights.hand(busy, object, willDo, usable ? end : CLAIM_END.alone)
   }
 
   private purgeVariant(variant: Variant): void {

@@ -6,6 +6,8 @@ export const CLAIM_END = {
   alone: 1,
   /** The fetch failed, and its error page is not stored: one of each worker fetches, for those who wait in that worker. */
   apart: 2,
+  /** Look up again: what was stored has been confirmed. */
+  confirmed: 3,
 } as const
 export type ClaimEnd = (typeof CLAIM_END)[keyof typeof CLAIM_END]
 

@@ -1,5 +1,6 @@
 import type { Fields } from '../http/fields.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
+import { FWD, type Fwd } from '../policy/cache-status.ts'
 import { contentLanguage, preferredLanguage } from '../policy/language.ts'
 import { OBJ_PARTIAL } from '../policy/flags.ts'
 import { languageKey, variantKey } from '../policy/vary.ts'
@@ -196,6 +197,12 @@ export class Entry {
         found.push(object)
     }
     return found
+  }
+
+  /** Why no variant was found (RFC 9211 section 2.2). Of those that other workers have stored it does not know. */
+  get absence(): Fwd {
+    if (this.note === undefined) return FWD.uri_miss
+    return this.all().some(isLive) ? FWD.vary_miss : FWD.miss
   }
 
   all(): Variant[] {

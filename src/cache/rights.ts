@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { RequestHead } from '../http/message.ts'
+import { CONFIRMED } from '../policy/cache-status.ts'
 import type { StoredObject } from '../store/contract.ts'
 import { Busy, type Waiter } from './busy.ts'
 import { CLAIM_END, CLAIM_THEIRS, CLAIM_UNSHARED, type ClaimEnd, type Claims } from './claims.ts'
@@ -54,9 +55,9 @@ export class Rights {
     const others: Waiter[] = []
     const joined: Waiter[] = []
     for (const waiter of waiters) (willDo(waiter.req) ? joined : others).push(waiter)
-    for (const waiter of joined) waiter.attach(object)
+    for (const waiter of joined) waiter.attach(object, busy.came)
     for (const waiter of joined) waiter.joined()
-    for (const waiter of others) waiter.released()
+    for (const waiter of others) waiter.released(undefined)
   }
 
   /** Each of those who waited fetches for himself. */
@@ -66,7 +67,7 @@ export class Rights {
 
   /** All who waited look up again; those in other workers as `elsewhere` says. */
   release(busy: Busy, elsewhere: ClaimEnd = CLAIM_END.look): void {
-    for (const waiter of this.finish(busy, elsewhere)) waiter.released()
+    for (const waiter of this.finish(busy, elsewhere)) waiter.released(undefined)
   }
 
   /** Later requests do not join it any more. */
@@ -91,7 +92,8 @@ export class Rights {
   }
 
   private endedElsewhere(busy: Busy, end: ClaimEnd): void {
-    if (end === CLAIM_END.alone) this.separate(busy)
+    if (end === CLAIM_END.confirmed) for (const waiter of this.finish(busy, end)) waiter.released(CONFIRMED)
+    else if (end === CLAIM_END.alone) this.separate(busy)
     else if (end === CLAIM_END.apart && this.of(busy.variant) === busy) this.bequeath(busy)
     else this.release(busy)
   }
@@ -102,7 +104,7 @@ export class Rights {
     busy.free = true
     for (const heir of busy.waiters) {
       busy.waiters.delete(heir)
-      heir.released()
+      heir.released(undefined)
       break
     }
     if (busy.free) this.release(busy)

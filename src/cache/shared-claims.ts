@@ -1,5 +1,14 @@
 import type { ClaimWatch } from '../shm/claim-watch.ts'
-import { ALONE, APART, CLAIM_FULL, CLAIM_THEIRS as MET, type ClaimOutcome, LOOK_AGAIN, type Claims as ClaimTable } from '../shm/claims.ts'
+import {
+  ALONE,
+  APART,
+  CLAIM_FULL,
+  CLAIM_THEIRS as MET,
+  CONFIRMED,
+  type ClaimOutcome,
+  LOOK_AGAIN,
+  type Claims as ClaimTable,
+} from '../shm/claims.ts'
 import { hashed, hashId } from '../store/arena/hash.ts'
 import { CLAIM_END, CLAIM_THEIRS, CLAIM_UNSHARED, type ClaimEnd, type Claims } from './claims.ts'
 
@@ -11,8 +20,9 @@ export function purgeMemory(): SharedArrayBuffer {
 }
 
 /** In shared memory and here. */
-const OUTCOMES: Record<ClaimEnd, ClaimOutcome> = { [CLAIM_END.look]: LOOK_AGAIN, [CLAIM_END.alone]: ALONE, [CLAIM_END.apart]: APART }
-const ENDS: Record<ClaimOutcome, ClaimEnd> = { [LOOK_AGAIN]: CLAIM_END.look, [ALONE]: CLAIM_END.alone, [APART]: CLAIM_END.apart }
+const { look, alone, apart, confirmed } = CLAIM_END
+const OUTCOMES: Record<ClaimEnd, ClaimOutcome> = { [look]: LOOK_AGAIN, [alone]: ALONE, [apart]: APART, [confirmed]: CONFIRMED }
+const ENDS: Record<ClaimOutcome, ClaimEnd> = { [LOOK_AGAIN]: look, [ALONE]: alone, [APART]: apart, [CONFIRMED]: confirmed }
 
 /** Rights to fetch among the workers of a process. */
 export class SharedClaims implements Claims {

@@ -37,7 +37,7 @@ interface Row<V> {
   /** Allowed words of an enum. */
   readonly words?: readonly string[]
   /** Of a text that not every text will do for. */
-  readonly shape?: Shape
+  readonly shape?: Shape | undefined
   readonly flags: readonly ParameterFlag[]
   readonly about: string
 }
@@ -78,13 +78,13 @@ function word<const W extends string>(value: W, words: readonly W[], flags: read
   return { type: 'enum', default: value, words, flags, about }
 }
 
-function text(value: string, flags: readonly ParameterFlag[], about: string): Row<string> {
-  return { type: 'text', default: value, flags, about }
+function text(value: string, flags: readonly ParameterFlag[], about: string, shape?: Shape): Row<string> {
+  return { type: 'text', default: value, flags, about, shape }
 }
 
 function fieldNames(value: string, about: string): Row<string> {
   const shape: Shape = { fits: (given) => parseFieldNames(given) !== undefined, expected: 'a list of field names, or none' }
-  return { type: 'text', default: value, flags: ['must_restart', 'lacquer'], about, shape }
+  return text(value, ['must_restart', 'lacquer'], about, shape)
 }
 
 function tagFields(value: string, about: string): Row<string> {
@@ -130,6 +130,18 @@ export const PARAMETERS = {
   cache_control_targets: fieldNames(
     'Lacquer-Cache-Control, CDN-Cache-Control, Surrogate-Control',
     'Fields of a response that are heard in place of Cache-Control and Expires, the most important first (the target list of RFC 9213). Of those that are there, the first that is valid and not empty counts alone. All are Dictionaries of RFC 9651, but for Surrogate-Control. Used by policy=rfc9111; none hears Cache-Control only.',
+  ),
+  cache_status: word(
+    'on',
+    ['on', 'off', 'key'],
+    ['must_restart', 'lacquer'],
+    'Whether responses say in Cache-Status (RFC 9211) what became of their request here; key adds the key under which they are stored, which is for tests only: it helps those who would poison the cache.',
+  ),
+  cache_status_name: text(
+    'lacquer',
+    ['must_restart', 'lacquer'],
+    'The name of this cache in Cache-Status: a word, or any text of ASCII characters, which is then quoted.',
+    { fits: (given) => /^[ -~]{1,64}$/.test(given), expected: 'a name of 1 to 64 printable ASCII characters' },
   ),
   clock_skew: duration(
     10,

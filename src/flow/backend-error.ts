@@ -9,6 +9,7 @@ import type { BackendState } from './backend-state.ts'
 export function composeError(fetch: BackendState, status: number, reason: string): void {
   const { beresp, env } = fetch
   fetch.made_here = true
+  fetch.forwarded.local = true
   beresp.proto = 'HTTP/1.1'
   beresp.status = status % 1000 < 100 ? 503 : status
   beresp.reason = reason === '' ? reasonPhrase(beresp.status) : reason

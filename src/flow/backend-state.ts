@@ -4,6 +4,7 @@ import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import { TAG } from '../log/tags.ts'
 import type { InitialAnswers } from '../policy/initial.ts'
+import { Forwarded } from '../policy/cache-status.ts'
 import type { Store } from '../store/contract.ts'
 import type { BackendContext, LoadedVcl, VclBackend, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
@@ -62,6 +63,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
   told_uncacheable = false
   /** The response is vcl_backend_error's. */
   made_here = false
+  readonly forwarded = new Forwarded()
   /** While a connection is ours: the backend's name. */
   on_backend: string | undefined
 
@@ -136,6 +138,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
 
   /** For a new response: as the request said, unless something else is known, and nothing chosen. */
   forgetUncacheable(uncacheable = this.bereq_uncacheable): void {
+    this.beresp_do_stream = true
     this.storage_choice = undefined
     this.uncacheable = uncacheable
   }

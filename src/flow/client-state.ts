@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
+import { NO_NUMBER } from '../base/digits.ts'
 import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import { TAG } from '../log/tags.ts'
+import { FWD, type Forwarded, type Fwd } from '../policy/cache-status.ts'
 import { NO_DIRECTIVES, type RequestDirectives } from '../policy/directives.ts'
 import type { StoredObject } from '../store/contract.ts'
 import type { ClientContext, VclBackend, VclObject, VclStevedore } from '../vcl/runtime/context.ts'
@@ -27,6 +29,25 @@ export abstract class ClientState extends TaskState implements ClientContext {
   private readonly view: ObjectView
   object: StoredObject | undefined
 
+  /** Why it is forwarded, if it is, by itself or together with others. */
+  fwd: Fwd = FWD.bypass
+  /** It has waited for another request's fetch. */
+  collapsed = false
+  /** What the fetch came to that brought the response; undefined for a hit, and where nobody in this worker knows. */
+  came: Readonly<Forwarded> | undefined
+  /** Of the response being delivered: cache-status.ts. */
+  status_text = ''
+  /** That behind the other field lines of ours, without the end of the last. */
+  trace_text = ''
+  status_ttl_s = NO_NUMBER
+  /** Content-Length of a response to HEAD, -1 if it had none. */
+  announced_bytes = -1
+  head_tx_bytes = 0
+  body_tx_bytes = 0
+  /** Content-Length as the log has it, -1: none. */
+  logged_bytes = -1
+  /** Of the response being delivered. */
+  age_s = 0
   key = ''
   directives: RequestDirectives = NO_DIRECTIVES
   req_xid = 0
@@ -70,6 +91,9 @@ export abstract class ClientState extends TaskState implements ClientContext {
 
   /** What a restart sets back: everything but the request itself. */
   resetRules(): void {
+    this.fwd = FWD.bypass
+    this.collapsed = false
+    this.came = undefined
     this.key = ''
     this.body_text = ''
     this.ban_error = ''

@@ -4,6 +4,7 @@ import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/message.ts'
 import type { Busy, Waiter } from '../cache/busy.ts'
 import type { Body, BodyReader, Cold, StoredObject } from '../store/contract.ts'
+import type { Forwarded } from '../policy/cache-status.ts'
 import { ClientState } from './client-state.ts'
 import type { ClientConnection } from './client.ts'
 import { logHit, logRequest } from './request-log.ts'
@@ -45,14 +46,6 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   fetched_by_us = false
   /** Of what was fetched for us: it is a stored object, in place of a response that could not be had. */
   stood_in = false
-  /** Content-Length of a response to HEAD, -1 if it had none. */
-  announced_bytes = -1
-  head_tx_bytes = 0
-  body_tx_bytes = 0
-  /** Content-Length as the log has it, -1: none. */
-  logged_bytes = -1
-  /** Of the response being delivered. */
-  age_s = 0
   private over = true
   private pumping = false
 
@@ -132,8 +125,8 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   }
 
   /** Waiter: the response will do for us. */
-  attach(object: StoredObject): void {
-    this.woken()
+  attach(object: StoredObject, came: Readonly<Forwarded> | undefined): void {
+    this.woken(came)
     try {
       this.take(object)
     } catch (error) {
@@ -141,8 +134,10 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     }
   }
 
-  private woken(): void {
+  private woken(came: Readonly<Forwarded> | undefined): void {
     this.parked = undefined
+    this.collapsed = true
+    this.came = came
     this.env.counters[MAIN.busy_wakeup]++
     this.timestamp('Waitinglist')
   }
@@ -158,10 +153,10 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   }
 
   /** Waiter: look up again. */
-  released(): void {
+  released(came?: Readonly<Forwarded>): void {
     if (this.over) return
     this.env.clock.refresh()
-    this.woken()
+    this.woken(came)
     run(this, STEP.lookup)
   }
 
@@ -187,6 +182,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   /** The response of our own fetch is there. */
   fetched(): void {
     this.source = this.fetch
+    this.came = this.fetch?.forwarded
     this.fetch = undefined
     this.fetched_by_us = true
     this.stood_in = this.object?.head.xid !== this.source?.bereq_xid

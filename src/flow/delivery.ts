@@ -1,6 +1,8 @@
+import { NO_NUMBER } from '../base/digits.ts'
 import { MAIN } from '../counters/counters.ts'
 import { Run } from '../log/encoded.ts'
 import { TAG } from '../log/tags.ts'
+import type { Fields } from '../http/fields.ts'
 import { finalStatus, isBodyless, reasonPhrase } from '../http/status.ts'
 import { StoredHead } from '../http/stored-head.ts'
 import { responseHeadText } from '../http/write.ts'
@@ -14,20 +16,7 @@ import type { BodyFraming } from './client.ts'
 import { applyRange, type Cut, cutFrom } from './filters/range.ts'
 import { STEP, type Step } from './step.ts'
 
-/** The fields that say what became of a request here, as the text of a head and as records of the log. RFC 9211 in its shortest form. */
-interface Trace {
-  readonly status: string
-  readonly text: string
-  readonly run: Run
-}
-
-function trace(status: string): Trace {
-  const run = new Run([TAG.RespHeader, `Via: ${VIA}`], [TAG.RespHeader, `Cache-Status: ${status}`])
-  return { status, text: `Via: ${VIA}\r\nCache-Status: ${status}\r\n`, run }
-}
-
-const TRACES = { hit: trace('lacquer; hit'), miss: trace('lacquer; fwd=miss'), pass: trace('lacquer; fwd=bypass') }
-
+const VIA_RUN = new Run([TAG.RespHeader, `Via: ${VIA}`])
 const CHUNKED = new Run([TAG.RespHeader, 'Transfer-Encoding: chunked'])
 const CLOSE = new Run([TAG.RespHeader, 'Connection: close'])
 const KEEP_ALIVE = new Run([TAG.RespHeader, 'Connection: keep-alive'])
@@ -41,13 +30,15 @@ export function present(task: ClientTask): void {
   const { head } = object
   const length = knownLength(task, object)
   task.age_s = age_s(task, object)
+  task.env.cacheStatus.describe(task)
   task.logged_bytes = length >= 0 && !isBodyless(head.status) ? length : -1
   if (task.vcl.usage.respTouched) {
     materialise(task)
     log.respHead(task.resp)
     return
   }
-  log.storedResponse(head, head.xid, task.logged_bytes, showsAge(task) ? task.age_s : -1, traceOf(task).run)
+  const { status_text, status_ttl_s } = task
+  log.storedResponse(head, head.xid, task.logged_bytes, showsAge(task) ? task.age_s : -1, VIA_RUN, status_text, status_ttl_s)
 }
 
 /** A response of our own before vcl_synth. */
@@ -68,7 +59,7 @@ function materialise(task: ClientTask): void {
   if (task.logged_bytes >= 0) resp.fields.appendKeyed('Content-Length', 'content-length', String(task.logged_bytes))
   if (showsAge(task)) resp.fields.appendKeyed('Age', 'age', String(task.age_s))
   resp.fields.appendKeyed('Via', 'via', VIA)
-  resp.fields.appendKeyed('Cache-Status', 'cache-status', traceOf(task).status)
+  if (task.status_text !== '') addStatus(resp.fields, task.status_text + ttlOf(task))
 }
 
 /** Sends the object: head, then as much of the body as there is; the rest as it comes. */
@@ -114,7 +105,7 @@ function processed(task: ClientTask): void {
   task.timestamp('Process')
 }
 
-function isRead(method: string): boolean {
+export function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
@@ -138,9 +129,15 @@ function showsAge(task: ClientTask): boolean {
   return task.age_s > 0 || !task.fetched_by_us || task.stood_in
 }
 
-function traceOf(task: ClientTask): Trace {
-  if (!task.fetched_by_us) return TRACES.hit
-  return task.passed ? TRACES.pass : TRACES.miss
+/** What completes the text of Cache-Status. */
+function ttlOf({ status_ttl_s }: ClientTask): string {
+  return status_ttl_s === NO_NUMBER ? '' : String(status_ttl_s)
+}
+
+/** Behind what caches nearer to the origin say (RFC 9211 section 2), in one line, so that rules see all of it. */
+function addStatus(fields: Fields, status: string): void {
+  const before = fields.combined('cache-status')
+  fields.set('Cache-Status', before === undefined ? status : `${before}, ${status}`)
 }
 
 /** The Content-Length line, none when negative. The log hears of it where it has said something else. */
@@ -180,7 +177,7 @@ function closeIfAsked(task: ClientTask): void {
 /** The same for an object whose head rules leave alone: its text was made when it was stored. */
 function storedHead(task: ClientTask, object: StoredObject): string {
   const age = showsAge(task) ? `Age: ${task.age_s}\r\n` : ''
-  return object.head.headText + age + traceOf(task).text
+  return `${object.head.headText}${age}${task.trace_text}${ttlOf(task)}\r\n`
 }
 
 function headText(task: ClientTask, object: StoredObject): string {
@@ -204,7 +201,8 @@ function sendStored(task: ClientTask, object: StoredObject, length: number, body
   if (length !== task.logged_bytes) correctLength(task, length)
   STORED.lines = object.head.headText
   STORED.key = object.head.xid
-  STORED.trace = traceOf(task).text
+  STORED.trace = task.trace_text
+  STORED.ttl_s = task.status_ttl_s
   STORED.age_s = showsAge(task) ? task.age_s : -1
   STORED.length_bytes = length
   STORED.end = endOfHead(task)

@@ -9,6 +9,7 @@ import type { Bans } from '../cache/bans/bans.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { TagPurges } from '../cache/tag-purges.ts'
 import type { Origin } from '../origin/contract.ts'
+import type { CacheStatus } from './cache-status.ts'
 import type { Storages } from './storages.ts'
 
 /** Lines for people, not for the request log: pino's shape. */
@@ -29,6 +30,7 @@ export interface Environment {
   readonly storages: Storages
   readonly origin: Origin
   readonly policy: Policy
+  readonly cacheStatus: CacheStatus
   readonly params: ParameterValues
   readonly clock: Clock
   /** MAIN counters of this worker: `counters[MAIN.x]++`. */
@@ -36,6 +38,6 @@ export interface Environment {
   readonly log: LogWriter
   readonly operations: OperationsLog
   readonly hostname: string
-  /** -i: server.identity, and our name in Via and Cache-Status. */
+  /** -i: server.identity. */
   readonly identity: string
 }

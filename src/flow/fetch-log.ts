@@ -31,6 +31,7 @@ export function retryLog(fetch: BackendState): void {
   fetch.timestamp('Retry')
   fetch.bereq_xid = env.log.nextXid()
   fetch.made_here = false
+  fetch.forwarded.clear()
   before.link('bereq', fetch.bereq_xid, 'retry')
   before.end()
   fetch.log = env.log.open(fetch.bereq_xid, 'backend')

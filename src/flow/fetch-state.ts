@@ -44,7 +44,7 @@ export abstract class FetchState extends BackendState implements IntakeHost, Fet
     this.kind = setup.kind
     this.is_bgfetch = setup.kind === 'bgfetch'
     this.purges = setup.busy?.purges ?? env.cache.purges(key)
-    this.recipients = new Recipients(env.cache, setup.owner, setup.busy)
+    this.recipients = new Recipients(env.cache, setup.owner, setup.busy, this.forwarded)
     this.private = this.bereq_uncacheable = setup.kind === 'pass'
     this.forgetUncacheable()
     this.stale = new Stale(env, setup, this.bereq)

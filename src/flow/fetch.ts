@@ -12,6 +12,7 @@ import type { StorablePart } from '../policy/content-range.ts'
 import type { FetchFailure, OriginHandler } from '../origin/contract.ts'
 import { ACTION, type Action } from '../vcl/runtime/context.ts'
 import { chooseBackend, timeoutsFor } from './backend-choice.ts'
+import { STALE_IF_ERROR } from './cache-status.ts'
 import { composeError, errorAnswers, errorForAll } from './backend-error.ts'
 import * as account from './fetch-log.ts'
 import { FetchState } from './fetch-state.ts'
@@ -65,6 +66,7 @@ export class Fetch extends FetchState implements OriginHandler {
     const { beresp } = this
     this.received_ms = this.env.clock.wall_ms
     this.beresp_time_s = this.received_ms / 1000
+    this.forwarded.status = head.status
     this.expected_bytes = isBodyless(head.status) ? 0 : content_length
     this.chunked = head.fields.has('transfer-encoding')
     this.timestamp('Beresp')
@@ -260,7 +262,7 @@ export class Fetch extends FetchState implements OriginHandler {
       this.object = env.cache.insert(this.key, this.bereq, head, this.body_bytes, this.recipients.takeBusy(), this)
       this.adopt(this.object.body)
     }
-    this.recipients.give(asReceived(this, settled, head, this.object))
+    this.recipients.give(asReceived(this, settled, head, this.object), this.object.live)
   }
 
   private publishPart(part: StorablePart, settled: InitialAnswers): void {
@@ -268,7 +270,7 @@ export class Fetch extends FetchState implements OriginHandler {
     this.object = object
     this.private = false
     if (object.filling !== undefined) this.adopt(object.filling)
-    this.recipients.give(given)
+    this.recipients.give(given, object.live)
   }
 
   /** After this turn: what came with the head in one read then leaves with it in one write. */
@@ -282,7 +284,7 @@ export class Fetch extends FetchState implements OriginHandler {
     if (object === undefined) return false
     this.dropCall()
     this.object = object
-    this.recipients.giveAll(object, (req) => this.stale.willDo(req, failure))
+    this.recipients.giveAll(object, (req) => this.stale.willDo(req, failure), STALE_IF_ERROR)
     this.handOut()
     this.finish()
     return true
@@ -297,7 +299,6 @@ export class Fetch extends FetchState implements OriginHandler {
     }
     this.bereq_retries++
     this.beresp_was_304 = false
-    this.beresp_do_stream = true
     this.forgetUncacheable()
     account.retryLog(this)
     this.fetch()

@@ -89,7 +89,10 @@ export function settle(fetch: BackendState, initial: InitialAnswers, sent_ms: nu
     keep_ms: asSet(fetch.beresp_keep_s, initial.keep_ms),
     uncacheable: fetch.beresp_uncacheable,
   }
-  return settledAnswers(fetch.env.policy, fetch.bereq, fetch.beresp, initial, rules, sent_ms, received_ms)
+  const settled = settledAnswers(fetch.env.policy, fetch.bereq, fetch.beresp, initial, rules, sent_ms, received_ms)
+  // What was passed was not to be stored in the first place.
+  fetch.forwarded.detail = settled.uncacheable && !fetch.bereq_uncacheable ? settled.why : ''
+  return settled
 }
 
 /** Seconds as rules left them, in ms: to the bit what it was when they left it alone. */

@@ -2,6 +2,7 @@ import type { Busy } from '../cache/busy.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/message.ts'
+import type { Forwarded } from '../policy/cache-status.ts'
 import type { StoredObject } from '../store/contract.ts'
 import type { Intake } from './intake.ts'
 
@@ -28,11 +29,14 @@ export class Recipients {
   private readonly cache: Cache
   private owner: FetchOwner | undefined
   private busy: Busy | undefined
+  private readonly forwarded: Forwarded
 
-  constructor(cache: Cache, owner: FetchOwner | undefined, busy: Busy | undefined) {
+  constructor(cache: Cache, owner: FetchOwner | undefined, busy: Busy | undefined, forwarded: Forwarded) {
     this.cache = cache
     this.owner = owner
     this.busy = busy
+    this.forwarded = forwarded
+    if (busy !== undefined) busy.came = forwarded
   }
 
   informational(status: number, reason: string, fields: Fields): void {
@@ -48,12 +52,14 @@ export class Recipients {
   }
 
   /** The owner's response, before any of its bytes are consumed. */
-  give(object: StoredObject): void {
+  give(object: StoredObject, stored = false): void {
+    this.forwarded.stored = stored
     this.owner?.take(object)
   }
 
   /** To the owner and to those who wait and for whom it will do: an error or a stale object in place of a response. */
-  giveAll(object: StoredObject, willDo: (req: RequestHead) => boolean): void {
+  giveAll(object: StoredObject, willDo: (req: RequestHead) => boolean, detail = ''): void {
+    this.forwarded.detail = detail
     this.give(object)
     const busy = this.takeBusy()
     if (busy !== undefined) this.cache.fail(busy, object, willDo)

@@ -1,3 +1,4 @@
+import { NO_NUMBER } from '../base/digits.ts'
 import { Preamble } from './preamble.ts'
 import type { FieldLines } from './records.ts'
 
@@ -34,6 +35,11 @@ export interface ResponsePlace extends Place {
   age_s: number
   /** Where the value of Age is in the words, as bytes; 0: no Age. */
   age_at: number
+  /** Cache-Status, and the number that it ends in. */
+  status: string
+  ttl_s: number
+  /** 0: no ttl. */
+  ttl_at: number
 }
 
 /** Numbers of an account, and its record once they have come twice in a row. */
@@ -57,6 +63,9 @@ export class Encoded {
     length_bytes: -1,
     age_s: -1,
     age_at: 0,
+    status: '',
+    ttl_s: NO_NUMBER,
+    ttl_at: 0,
   }))
   private readonly blocks = places()
   private readonly preambles: Preamble[] = Array.from({ length: PLACES }, () => new Preamble())

@@ -98,13 +98,19 @@ export abstract class Records {
 
   /** "Name: 123". */
   numberField(tag: number, name: string, value: number): void {
+    this.countedField(tag, name, '', value)
+  }
+
+  /** "Name: text123". */
+  countedField(tag: number, name: string, text: string, value: number): void {
     if (this.mask[tag] !== 0) return
-    const start = this.reserve(name.length + NUMBERS_BYTES)
+    if (name.length + text.length > this.text_max) return this.record(tag, `${name}: ${text}${value}`)
+    const start = this.reserve(name.length + text.length + NUMBERS_BYTES)
     const { bytes } = this
     const at = putText(bytes, start, name)
     bytes[at] = COLON
     bytes[at + 1] = SPACE
-    this.finish(tag, start, putInteger(bytes, at + 2, value))
+    this.finish(tag, start, putInteger(bytes, putText(bytes, at + 2, text), value))
   }
 
   fields(tag: number, lines: FieldLines): void {

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts'
-import { digitsOf, putInteger, putMicroseconds, putText, putWallClock } from '../base/digits.ts'
+import { digitsOf, NO_NUMBER, putInteger, putMicroseconds, putText, putWallClock, widthOf } from '../base/digits.ts'
 import type { Place, ResponsePlace, Run } from './encoded.ts'
 import { Preamble } from './preamble.ts'
 import { COLON, NUMBERS_BYTES, RECORD_BYTES, Records, SPACE, type FieldLines } from './records.ts'
@@ -22,6 +22,9 @@ export const CLIENT = 0x40000000
 /** More than this is encoded each time. */
 const ENCODED_BYTES_MAX = 2048
 const AGE = 'Age'
+const CACHE_STATUS = 'Cache-Status'
+/** What separates them, and more digits than a ttl has. */
+const TTL_BYTES = 20
 /** Longest label of a timestamp; rules may choose it. */
 const LABEL_MAX = 96
 
@@ -52,16 +55,17 @@ export class Transaction extends Records {
   }
 
   /**
-   * The same for a head that never changes, that of a stored response, with what is added to it: Content-Length and Age (-1: none), and
-   * `trace`. `key` is the object's transaction id.
+   * The same for a head that never changes, that of a stored response, with what is added to it: Content-Length and Age (-1: none),
+   * `trace`, and Cache-Status ('': none) with the number it ends in (NO_NUMBER: none). `key` is the object's transaction id.
    */
-  storedResponse(head: HeadLines, key: number, length_bytes: number, age_s: number, trace: Run): void {
+  storedResponse(head: HeadLines, key: number, length_bytes: number, age_s: number, trace: Run, status = '', ttl_s = NO_NUMBER): void {
     const place = this.writer.encoded.response(key)
-    const again = place.lines === head.fields && place.trace === trace && place.length_bytes === length_bytes
-    if (again && place.words !== undefined && putAge(place, age_s)) return this.copy(place.words, place.records)
+    const again = place.lines === head.fields && place.trace === trace && place.length_bytes === length_bytes && place.status === status
+    if (again && place.words !== undefined && putNumbers(place, age_s, ttl_s)) return this.copy(place.words, place.records)
     place.lines = head.fields
     place.trace = trace
     place.length_bytes = length_bytes
+    place.status = status
     place.words = undefined
     const mark = this.mark()
     this.respHead(head)
@@ -69,8 +73,14 @@ export class Transaction extends Records {
     const age_at = this.at + RECORD_BYTES + AGE.length + 2 - mark.at
     if (age_s >= 0) this.numberField(TAG.RespHeader, AGE, age_s)
     this.run(trace)
+    const ttl_at = this.at + RECORD_BYTES + CACHE_STATUS.length + 2 + status.length - mark.at
+    if (ttl_s !== NO_NUMBER) this.countedField(TAG.RespHeader, CACHE_STATUS, status, ttl_s)
+    else if (status !== '') this.field(TAG.RespHeader, CACHE_STATUS, status)
     if (!again) return
     this.remember(place, mark)
+    place.ttl_s = ttl_s
+    const whole = CACHE_STATUS.length + status.length + TTL_BYTES < this.text_max
+    place.ttl_at = this.mask[TAG.RespHeader] === 0 && ttl_s !== NO_NUMBER && whole ? ttl_at : 0
     place.age_s = age_s
     place.age_at = this.mask[TAG.RespHeader] === 0 && age_s >= 0 ? age_at : 0
   }
@@ -282,6 +292,18 @@ interface Mark {
 }
 
 /** False when the age has another width than the one encoded, or there was none. */
+function putNumbers(place: ResponsePlace, age_s: number, ttl_s: number): boolean {
+  return putAge(place, age_s) && putTtl(place, ttl_s)
+}
+
+function putTtl(place: ResponsePlace, ttl_s: number): boolean {
+  if (ttl_s === place.ttl_s) return true
+  if (place.ttl_at === 0 || ttl_s === NO_NUMBER || widthOf(ttl_s) !== widthOf(place.ttl_s)) return false
+  if (place.words !== undefined) putInteger(Buffer.from(place.words.buffer), place.ttl_at, ttl_s)
+  place.ttl_s = ttl_s
+  return true
+}
+
 function putAge(place: ResponsePlace, age_s: number): boolean {
   if (age_s === place.age_s) return true
   if (place.age_at === 0 || age_s < 0 || digitsOf(age_s) !== digitsOf(place.age_s)) return false

@@ -43,6 +43,11 @@ export function currentAge_ms(object: Reusable, now_ms: number): number {
   return Math.max(0, now_ms - object.t_origin_ms)
 }
 
+/** Fresh in itself, whatever is asked of it. */
+export function isFresh(object: Reusable, now_ms: number): boolean {
+  return (object.flags & OBJ_NO_CACHE) === 0 && currentAge_ms(object, now_ms) < object.ttl_ms
+}
+
 /** May the object answer this request (section 4)? Arithmetic on numbers only: this runs on every hit. */
 export function mayReuse(policy: Policy, object: Reusable, now_ms: number, request: ReuseRequest): Reuse {
   const age_ms = Math.max(0, now_ms - object.t_origin_ms)

@@ -14,7 +14,9 @@ export const LOOK_AGAIN = 0
 export const ALONE = 1
 /** It failed: fetch, one for each worker, and wait for no other worker. */
 export const APART = 2
-export type ClaimOutcome = typeof LOOK_AGAIN | typeof ALONE | typeof APART
+/** Look again: it is there as before. */
+export const CONFIRMED = 3
+export type ClaimOutcome = typeof LOOK_AGAIN | typeof ALONE | typeof APART | typeof CONFIRMED
 
 const SLOTS = 65_536
 /** A hash leads to one bucket; where that is full there is no shared right. */

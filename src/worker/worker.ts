@@ -4,6 +4,7 @@ import { parseFieldNames } from '../config/field-names.ts'
 import { parseTagFields } from '../config/tag-fields.ts'
 import { CounterBlock, MAIN, type CounterHandle, type CounterValues } from '../counters/counters.ts'
 import type { CounterClass } from '../counters/table.ts'
+import { CacheStatus } from '../flow/cache-status.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
 import { Flow } from '../flow/flow.ts'
 import { Storages } from '../flow/storages.ts'
@@ -143,6 +144,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
     storages: new Storages(shared.arenas, shared.transient),
     origin,
     policy,
+    cacheStatus: new CacheStatus(params),
     params,
     clock,
     counters,

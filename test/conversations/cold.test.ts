@@ -40,7 +40,7 @@ describe('cold', () => {
     const c2 = await t.connect('c2', v1)
     await c2.ask('/other', { body: 'passed' })
     read()
-    await c1.rx({ body: 'from the disk', fields: { 'Cache-Status': 'lacquer; hit' } })
+    await c1.rx({ body: 'from the disk', fields: { 'Cache-Status': 'lacquer; hit; ttl=100' } })
     expect(v1.counters()).toMatchObject({ cache_hit: 1, cache_miss: 2 })
   })
 

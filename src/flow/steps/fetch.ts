@@ -1,7 +1,9 @@
 import { MAIN } from '../../counters/counters.ts'
+import { FWD } from '../../policy/cache-status.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import { forwardsLeft, goesRound, isForOrigin } from '../bereq.ts'
 import type { ClientTask } from '../client-task.ts'
+import { isRead } from '../delivery.ts'
 import { startFetch } from '../start-fetch.ts'
 import { callClient, otherwise } from '../rules.ts'
 import { STEP, type Step } from '../step.ts'
@@ -17,6 +19,7 @@ export function miss(task: ClientTask): Step {
       startFetch(task, 'fetch')
       return STEP.wait
     case ACTION.pass:
+      task.fwd = FWD.bypass
       return around(task)
     default:
       return otherwise(task, action)
@@ -31,6 +34,7 @@ function around(task: ClientTask): Step {
 /** vcl_pass, then a fetch around the store. */
 export function pass(task: ClientTask): Step {
   task.object = undefined
+  if (!isRead(task.req.method)) task.fwd = FWD.method
   // We are the last that may answer it (RFC 9110 section 7.6.2). TRACE would show the client what was added on the way.
   if (forwardsLeft(task.req) === 0) return task.refuse(task.req.method === 'TRACE' ? 405 : 200, 'Max-Forwards')
   const action = callClient(task, 'PASS', task.vcl.subs.pass)

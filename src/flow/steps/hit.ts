@@ -1,3 +1,4 @@
+import { FWD } from '../../policy/cache-status.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
 import { callClient, otherwise } from '../rules.ts'
@@ -16,6 +17,7 @@ export function hit(task: ClientTask): Step {
     case ACTION.deliver:
       return hitDelivers(task)
     case ACTION.pass:
+      task.fwd = FWD.bypass
       task.giveUpFetch()
       return STEP.pass
     // VCL 4.0's return (fetch) and return (miss) from vcl_hit.

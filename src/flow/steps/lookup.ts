@@ -1,6 +1,7 @@
 import { LOOKUP, THAWS_MAX } from '../../cache/lookup.ts'
 import { MAIN } from '../../counters/counters.ts'
 import { TAG } from '../../log/tags.ts'
+import { FWD } from '../../policy/cache-status.ts'
 import { OBJ_PARTIAL } from '../../policy/flags.ts'
 import { NO_DIRECTIVES, parseRequestDirectives } from '../../policy/directives.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
@@ -43,6 +44,8 @@ export function lookup(task: ClientTask): Step {
   const cache = env.cache
   const found = cache.lookup(task.key, task)
   task.object = cache.object
+  // Who has waited went forward for the reason it had then, also when it then has to fetch alone.
+  if (found > LOOKUP.hit && !task.collapsed) task.fwd = cache.fwd
   switch (found) {
     case LOOKUP.hit:
       return countHit(task)
@@ -62,7 +65,10 @@ function countHit(task: ClientTask): Step {
   if (object === undefined) return STEP.miss
   const { cold } = object
   if (cold !== undefined && task.thaws < THAWS_MAX) return task.thaw(cold)
-  if (object.body.state === 'filling' && isFarAhead(env.policy, task.req, object, env.params.range_offset_limit)) return STEP.pass
+  if (object.body.state === 'filling' && isFarAhead(env.policy, task.req, object, env.params.range_offset_limit)) {
+    task.fwd = FWD.partial
+    return STEP.pass
+  }
   env.counters[MAIN.cache_hit]++
   object.hits++
   object.lastHit_ms = env.clock.wall_ms
@@ -78,6 +84,7 @@ function notHit(task: ClientTask, found: number): Step {
     case LOOKUP.hitpass:
       counters[MAIN.cache_hitpass]++
       task.is_hitpass = true
+      task.fwd = FWD.bypass
       task.object = undefined
       task.log.marker(TAG.HitPass, cache.marker_xid, cache.marker_left_ms / 1000)
       return STEP.pass

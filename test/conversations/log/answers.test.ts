@@ -27,13 +27,13 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Content-Length: 5
        RespHeader Age: 0
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; hit
+       RespHeader Cache-Status: lacquer; hit; ttl=10
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 188 5 193
+       ReqAcct 37 0 37 196 5 201
        End`,
     ],
   },
@@ -62,7 +62,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Content-Length: 5
        RespHeader Age: 0
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; hit
+       RespHeader Cache-Status: lacquer; hit; ttl=10
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
@@ -74,7 +74,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespUnset Content-Length: 5
        RespHeader Content-Length: 2
        Timestamp Resp
-       ReqAcct 55 0 55 229 2 231
+       ReqAcct 55 0 55 237 2 239
        End`,
     ],
   },
@@ -104,7 +104,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Content-Length: 5
        RespHeader Age: 0
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; hit
+       RespHeader Cache-Status: lacquer; hit; ttl=10
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
@@ -114,7 +114,7 @@ const SCENARIOS: readonly Scenario[] = [
        Filters
        RespUnset Content-Length: 5
        Timestamp Resp
-       ReqAcct 57 0 57 190 0 190
+       ReqAcct 57 0 57 198 0 198
        End`,
     ],
   },
@@ -144,7 +144,7 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Date: Thu, 01 Jan 2026 00:00:00 GMT
        RespHeader Content-Length: 4
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; fwd=bypass
+       RespHeader Cache-Status: lacquer; fwd=method
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
@@ -207,13 +207,13 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Content-Length: 4
        RespHeader Age: 1
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; fwd=miss
+       RespHeader Cache-Status: lacquer; fwd=uri-miss; detail=private
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 168 4 172
+       ReqAcct 37 0 37 188 4 192
        End`,
       `Begin bereq 4 fetch
        VCL_call BACKEND_FETCH
@@ -271,13 +271,13 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Content-Length: 5
        RespHeader Age: 1
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; fwd=bypass
+       RespHeader Cache-Status: lacquer; fwd=bypass; detail=hit-for-pass
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 173 5 178
+       ReqAcct 37 0 37 194 5 199
        End`,
       `Begin bereq 4 pass
        VCL_call BACKEND_FETCH

@@ -66,13 +66,13 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Accept-Ranges: bytes
        RespHeader Content-Length: 5
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; fwd=miss
+       RespHeader Cache-Status: lacquer; fwd=uri-miss; stored; ttl=10
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 185 5 190
+       ReqAcct 37 0 37 205 5 210
        End`,
       `Begin bereq 3 fetch
        VCL_call BACKEND_FETCH
@@ -131,13 +131,13 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Content-Length: 5
        RespHeader Age: 11
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; hit
+       RespHeader Cache-Status: lacquer; hit; ttl=-1
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 217 5 222
+       ReqAcct 37 0 37 225 5 230
        End`,
       `Begin bereq 4 bgfetch
        VCL_call BACKEND_FETCH
@@ -190,13 +190,13 @@ const SCENARIOS: readonly Scenario[] = [
        RespReason OK
        RespHeader Content-Length: 5
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; fwd=miss
+       RespHeader Cache-Status: lacquer; fwd=uri-miss; fwd-status=500; detail=useless
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 99 5 104
+       ReqAcct 37 0 37 135 5 140
        End`,
       `Begin bereq 2 fetch
        VCL_call BACKEND_FETCH
@@ -274,13 +274,12 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Retry-After: 5
        RespHeader Content-Length: 239
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; fwd=miss
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 229 239 468
+       ReqAcct 37 0 37 196 239 435
        End`,
       `Begin bereq 2 fetch
        VCL_call BACKEND_FETCH
@@ -340,13 +339,13 @@ const SCENARIOS: readonly Scenario[] = [
        RespHeader Date: Thu, 01 Jan 2026 00:00:11 GMT
        RespHeader Content-Length: 5
        RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; fwd=miss
+       RespHeader Cache-Status: lacquer; fwd=stale; fwd-status=304; stored; ttl=10
        VCL_call DELIVER
        VCL_return deliver
        Timestamp Process
        Filters
        Timestamp Resp
-       ReqAcct 37 0 37 202 5 207
+       ReqAcct 37 0 37 235 5 240
        End`,
       `Begin bereq 4 fetch
        VCL_call BACKEND_FETCH

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { NO_NUMBER } from '../../../src/base/digits.ts'
 import { Fields } from '../../../src/http/fields.ts'
 import { Run } from '../../../src/log/encoded.ts'
 import { readRing, readTransactions } from '../../../src/log/reader.ts'
@@ -146,6 +147,34 @@ describe('field lines of stored responses', () => {
         ...(length < 0 ? [] : [`Content-Length: ${length}`]),
         ...(age < 0 ? [] : [`Age: ${age}`]),
         trace === hit ? 'X-Cache: hit' : 'X-Cache: miss',
+      ]),
+    )
+  })
+
+  test('with a Cache-Status whose number changes', () => {
+    const { ring, log } = open()
+    const asked: [status: string, ttl_s: number, age_s: number][] = []
+    for (const ttl_s of [100, 100, 100, 99, 98, 10, 9, 0, -1, -2, -10, NO_NUMBER, NO_NUMBER, NO_NUMBER, 5])
+      asked.push(['c; hit; ttl=', ttl_s, 10])
+    asked.push(
+      ['c; hit; ttl=', 5, 11],
+      ['c; hit; ttl=', 4, 11],
+      ['c; fwd=miss; ttl=', 4, 11],
+      ['c; fwd=miss', NO_NUMBER, -1],
+      ['', NO_NUMBER, -1],
+    )
+    const via = new Run([TAG.RespHeader, 'Via: x'])
+    for (const [i, [status, ttl_s, age_s]] of asked.entries()) {
+      const transaction = log.open(i + 1, 'client')
+      transaction.storedResponse({ status: 200, reason: 'OK', fields: stored }, 5, -1, age_s, via, status, ttl_s)
+      transaction.end()
+    }
+    expect(texts(ring)).toEqual(
+      asked.map(([status, ttl_s, age_s]) => [
+        ...expected,
+        ...(age_s < 0 ? [] : [`Age: ${age_s}`]),
+        'Via: x',
+        ...(status === '' ? [] : [`Cache-Status: ${status}${ttl_s === NO_NUMBER ? '' : ttl_s}`]),
       ]),
     )
   })
