@@ -64,7 +64,7 @@ export function digits(text: string, from: number, to: number): number {
   for (let i = from; i < to; i++) {
     const code = text.charCodeAt(i)
     if (code < ZERO || code > NINE) return MALFORMED
-    value = Math.min(value * 10 + code - ZERO, Number.MAX_SAFE_INTEGER)
+    value = Math.min(value * 10 + (code - ZERO), Number.MAX_SAFE_INTEGER)
   }
   return value
 }

@@ -15,8 +15,8 @@ export interface Ranged {
   readonly asked: string[]
 }
 
-export async function ranged(t: Conversation, options: Partial<Ranged> & Pick<TestCacheOptions, 'params' | 'vcl'> = {}) {
-  const { params = FORWARDED, vcl, ...given } = options
+export async function ranged(t: Conversation, options: Partial<Ranged> & Pick<TestCacheOptions, 'params' | 'vcl' | 'store_bytes'> = {}) {
+  const { params = FORWARDED, vcl, store_bytes, ...given } = options
   const origin: Ranged = { body: TEN, tag: '"v1"', lines: ['Cache-Control: max-age=100', 'Content-Type: text/plain'], asked: [], ...given }
   const s1 = await t.origin('s1', (s) =>
     s.forever(async () => {
@@ -36,7 +36,9 @@ export async function ranged(t: Conversation, options: Partial<Ranged> & Pick<Te
       s.answer(body.slice(from, to + 1), 'HTTP/1.1 206 Partial Content', ...lines, `Content-Range: bytes ${from}-${to}/${body.length}`)
     }),
   )
-  const v1 = t.cache(await startCache({ origin: s1, params, ...(vcl === undefined ? {} : { vcl }) }))
+  const v1 = t.cache(
+    await startCache({ origin: s1, params, ...(vcl === undefined ? {} : { vcl }), ...(store_bytes === undefined ? {} : { store_bytes }) }),
+  )
   return { origin, s1, v1, c1: await t.connect('c1', v1) }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { selectAsVarnish, selectRanges, type RangeAnswer } from '../../../src/policy/ranges.ts'
-import { at, fields } from './given.ts'
+import { rangeToForward, selectAsVarnish, selectRanges, type RangeAnswer } from '../../../src/policy/ranges.ts'
+import { at, fields, get, request } from './given.ts'
 
 const several = (...ranges: [number, number][]) => ranges.map(([from, to]) => ({ from, to }))
 const range = (from: number, to: number) => [{ from, to }]
@@ -109,4 +109,21 @@ describe('under policy=varnish, as varnishd 7.1 answers', () => {
     ['items=1-2', 'unsatisfiable'],
   ]
   test.each(rows)('%s', (asked, expected) => expect(selectAsVarnish(asked, undefined, 10, fields())).toEqual(expected))
+})
+
+describe('the Range to ask an origin for', () => {
+  const rows: [lines: string[], offset: number, forwarded: string | undefined][] = [
+    [['Range: bytes=5-'], 5, 'bytes=5-'],
+    [['Range: bytes=5-6'], 0, 'bytes=5-6'],
+    [['Range: bytes=-5'], 1000, 'bytes=-5'],
+    [['Range: bytes=4-'], 5, undefined],
+    [['Range: bytes=5-6,7-8'], 0, undefined],
+    [['Range: bytes=5-6', 'Range: bytes=7-8'], 0, undefined],
+    [['Range: bytes=6-5'], 0, undefined],
+    [['Range: items=5-6'], 0, undefined],
+    [['Range: bytes=5-6', 'If-Range: "a"'], 0, undefined],
+    [[], 0, undefined],
+  ]
+  test.each(rows)('%j from byte %i on', (lines, offset, forwarded) => expect(rangeToForward(get(...lines), offset)).toBe(forwarded))
+  test('HEAD has none', () => expect(rangeToForward(request('HEAD', 'Range: bytes=-5'), 0)).toBeUndefined())
 })
