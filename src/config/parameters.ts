@@ -103,10 +103,35 @@ const TIMER_MAX_S = 2_147_483
 // Each entry is one row: name, kind(default, bounds, prose).
 export const PARAMETERS = {
   backend_idle_timeout: duration(60, { min: 1, max: TIMER_MAX_S }, 'How long an idle connection to a backend stays in its pool.'),
+  ban_cutoff: integer(
+    0,
+    { min: 0, unit: 'bans', flags: ['experimental'] },
+    'Bans that an object may be behind. The background work takes out every object that has not been tested for more bans than this, as if one of them had described it, so that the list cannot grow for ever. 0 sets no bound.',
+  ),
   ban_dups: bool(
     true,
     [],
     'A ban that says what an earlier one says takes its place. Bans that compare with the time they were given do not.',
+  ),
+  ban_lurker_age: duration(
+    60,
+    { min: 0 },
+    'How old a ban must be for the background work. Until then it is tested at lookups only: what is asked for often is tested anyway, and duplicates cost nothing. A fetch that takes longer than this and during which a ban was completed is not stored.',
+  ),
+  ban_lurker_batch: integer(
+    1000,
+    { min: 1, unit: 'objects' },
+    'Objects that the background work tests before it pauses for ban_lurker_sleep.',
+  ),
+  ban_lurker_holdoff: duration(
+    0.01,
+    { min: 0, max: TIMER_MAX_S, flags: ['experimental'] },
+    'How long the background work pauses when a lookup has what it needs.',
+  ),
+  ban_lurker_sleep: duration(
+    0.01,
+    { min: 0, max: TIMER_MAX_S },
+    'How long the background work pauses after each batch. 0 turns it off: bans are then tested at lookups only, and leave the list only when no older object is left.',
   ),
   between_bytes_timeout: duration(
     60,

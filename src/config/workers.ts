@@ -4,6 +4,8 @@ import { formatBytes, parseInteger } from '../base/units.ts'
 
 /** Workers at most: the shared structures have a place, a bit or a bitmap for each. */
 export const WORKERS_MAX = 64
+/** Threads that share a store: the workers, and the manager as one more. */
+export const THREADS_MAX = WORKERS_MAX + 1
 
 /** One for each core that this process may use. */
 export function defaultWorkers(): number {

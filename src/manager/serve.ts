@@ -97,8 +97,9 @@ class Manager {
     const metrics = await this.openMetrics(workers)
     const lowered = boundConnections(this.options.parameters, this.options.workers, openFilesMax())
     try {
-      const supplies = newSupplies(this.options, this.rules, this.counters)
+      const supplies = newSupplies(this.options, this.rules, this.counters, this.operations)
       const open = await workers.start(endpoints, supplies)
+      supplies.upkeep.begin()
       this.health = 'ready'
       for (const line of supplies.describe()) process.stdout.write(`lacquer: ${line}\n`)
       this.announce(open, metrics)

@@ -4,8 +4,11 @@ import { Doorbells } from '../shm/doorbell.ts'
 import { NO_WORKER } from '../shm/lock.ts'
 import { memoryRemarks } from '../shm/memory.ts'
 import { purgeMemory } from '../cache/shared-claims.ts'
+import type { ParameterValues } from '../config/parameters.ts'
 import type { StoreSpec } from '../config/storage.ts'
+import type { CounterValues } from '../counters/counters.ts'
 import type { Arena } from '../store/arena/arena.ts'
+import { Upkeep } from '../upkeep/upkeep.ts'
 import type { SharedMemory } from '../worker/config.ts'
 import { openInvalidations, type OpenedInvalidations } from './invalidations.ts'
 import { describeArena, openArenas } from './stores.ts'
@@ -16,7 +19,7 @@ export class Shared {
   private readonly bells = new Doorbells()
   private readonly claims: Claims
   private readonly stores: readonly StoreSpec[]
-  readonly arenas: readonly Arena[]
+  private readonly arenas: readonly Arena[]
   readonly invalidations: OpenedInvalidations
 
   /** An OperatorError when a store's memory or file cannot be had. */
@@ -35,6 +38,14 @@ export class Shared {
       ledger: ledger.memory,
       arenas,
     }
+  }
+
+  /** What the manager does beside: `workers` is how many there are, behind which it comes. */
+  upkeep(workers: number, clock: Clock, parameters: ParameterValues, counters: CounterValues, warn: (message: string) => void): Upkeep {
+    const { serials, ledger } = this.invalidations
+    const files = this.arenas.filter(({ recovered }) => recovered !== undefined)
+    const arenas = this.arenas.map(({ handle }) => handle)
+    return new Upkeep({ serials, ledger, arenas, files, thread: workers, clock, parameters, counters, warn })
   }
 
   /** That worker's thread has ended, and its successor has not begun: whatever it held is free, and whoever waited for it is told. */

@@ -6,6 +6,8 @@ import { clearGauges, CounterBlock, type CounterSet } from '../counters/counters
 import type { Endpoint } from '../listen/address.ts'
 import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
 import type { StoreCounters, WorkerConfig } from '../worker/config.ts'
+import type { Upkeep } from '../upkeep/upkeep.ts'
+import type { Operations } from './operations.ts'
 import type { CheckedRules } from './rules.ts'
 import { Shared } from './shared.ts'
 
@@ -14,6 +16,8 @@ export interface WorkerSupplies {
   configOf(slot: number, endpoints: readonly Endpoint[]): WorkerConfig
   /** That worker's thread has ended; another may take its place when this returns. */
   buried(slot: number): void
+  /** To begin when the workers serve. */
+  readonly upkeep: Upkeep
   /** What the stores are, a line for each. */
   describe(): readonly string[]
   /** What the operator should hear about them. */
@@ -22,14 +26,18 @@ export interface WorkerSupplies {
   close(): Promise<readonly string[]>
 }
 
-export function newSupplies(options: ServeOptions, rules: CheckedRules, counters: CounterSet): WorkerSupplies {
+export function newSupplies(options: ServeOptions, rules: CheckedRules, counters: CounterSet, operations: Operations): WorkerSupplies {
   const { workers, parameters, stores, identity } = options
   const blocks = Array.from({ length: workers }, () => newBlocks(rules.backends))
   for (const block of blocks.flat()) counters.add(block.handle)
   const storeBlocks = newStoreBlocks(stores)
   for (const handle of [storeBlocks.main, ...storeBlocks.space, ...storeBlocks.arena]) counters.add(handle)
   const rings = blocks.map(() => new SharedArrayBuffer(parameters.vsl_space))
-  const shared = new Shared(stores, new SystemClock())
+  const clock = new SystemClock()
+  const shared = new Shared(stores, clock)
+  const own = new CounterBlock('MAIN')
+  counters.add(own.handle)
+  const upkeep = shared.upkeep(workers, clock, parameters, own.values, (message) => operations.write('warn', message))
   const common = {
     workers,
     parameters,
@@ -54,7 +62,11 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
     }),
     describe: () => shared.describe(),
     remarks: () => shared.remarks(),
-    close: () => shared.close(),
+    upkeep,
+    close: async () => {
+      await upkeep.stop()
+      return shared.close()
+    },
     buried: (slot) => {
       shared.releaseAllOf(slot)
       for (const block of blocks[slot]) clearGauges(block)

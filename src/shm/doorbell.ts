@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts'
-import { WORKERS_MAX } from '../config/workers.ts'
+import { THREADS_MAX, WORKERS_MAX } from '../config/workers.ts'
 
 /** A worker's words lie on a cache line of their own, so that ringing one does not slow the others down. */
 const STRIDE = 16
@@ -30,7 +30,7 @@ export class Doorbells {
   readonly memory: SharedArrayBuffer
   private readonly words: Int32Array
 
-  constructor(memory = new SharedArrayBuffer(WORKERS_MAX * STRIDE * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(memory = new SharedArrayBuffer(THREADS_MAX * STRIDE * Int32Array.BYTES_PER_ELEMENT)) {
     this.memory = memory
     this.words = new Int32Array(memory)
   }

@@ -47,6 +47,11 @@ export class SharedLocks {
     return this.sleepFor(i, performance.now() + patience_ms)
   }
 
+  /** Does anybody have it just now? */
+  isTaken(i: number): boolean {
+    return Atomics.load(this.words, i) !== 0
+  }
+
   unlock(i: number): void {
     const was = Atomics.exchange(this.words, i, 0)
     assert((was & OWNER) === this.me, 'a lock is given back by its owner')

@@ -98,6 +98,17 @@ describe('bans', () => {
     expect(v1.counters()).toMatchObject({ bans_added: 3, bans_dups: 2, bans_tested: 1 })
   })
 
+  vtc('that ask for the response only are worked off in the background', async (t) => {
+    const { v1, c1, ban } = await scene(t, 'X-Kind: Picture')
+    for (const url of ['/a', '/b']) await c1.ask(url, {})
+    await ban('obj.http.x-kind == Picture')
+    v1.advance(61_000)
+    while (v1.upkeep.step() < 1000);
+    v1.upkeep.step()
+    expect(v1.counters()).toMatchObject({ n_object: 0, bans: 0, bans_lurker_obj_killed: 2, bans_deleted: 1, bans_tested: 0 })
+    await c1.ask('/a', { body: '3' })
+  })
+
   vtc('hold for what is stale: it is neither validated nor served in grace', async (t) => {
     const s1 = await t.origin('s1', async (s) => {
       await s.rx()

@@ -7,6 +7,7 @@ import { bindEndpoints } from '../../src/listen/bind.ts'
 import { readRing } from '../../src/log/reader.ts'
 import { Shared } from '../../src/manager/shared.ts'
 import { newStoreBlocks } from '../../src/manager/supplies.ts'
+import type { Upkeep } from '../../src/upkeep/upkeep.ts'
 import { compileVcl } from '../../src/vcl/load.ts'
 import type { WorkerConfig } from '../../src/worker/config.ts'
 import { Worker } from '../../src/worker/worker.ts'
@@ -22,6 +23,8 @@ export interface TestCache {
   counters(): Record<string, number>
   /** Moves the injected clock and runs what is due: expiry, sweeps, timeouts. */
   advance(ms: number): void
+  /** Of the manager: each step when a test says so. */
+  readonly upkeep: Upkeep
   /** Records of the log so far, oldest first. */
   log(): { tag: string; xid: number; text: string }[]
   /** What went to the operations log. */
@@ -94,6 +97,10 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const handles = [...blocks.map((block) => block.handle), store_counters.main, ...store_counters.space, ...store_counters.arena]
   for (const handle of handles) counters.add(handle)
   const complaints: string[] = []
+  const shared = new Shared(stores, clock)
+  const own = new CounterBlock('MAIN')
+  counters.add(own.handle)
+  const upkeep = shared.upkeep(1, clock, parameters, own.values, (line) => void complaints.push(line))
   const config: WorkerConfig = {
     slot: 0,
     endpoints,
@@ -109,7 +116,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     store_counters,
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
-    shared: new Shared(stores, clock).memory,
+    shared: shared.memory,
   }
   const operations = { warn: (line: string) => void complaints.push(line), error: (line: string) => void complaints.push(line) }
   watchSteps()
@@ -127,6 +134,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     },
     log: () => [...readRing(worker.ring)].map(({ name, xid, text }) => ({ tag: name, xid, text })),
     complaints,
+    upkeep,
     close: async () => {
       await worker.drain(0)
       if (departures.size > 0) throw new Error(`steps that the table in src/flow/steps.ts does not know: ${[...departures].join(', ')}`)

@@ -28,6 +28,7 @@ export class Crew {
   /** Threads that have ended, by the numbers of their workers. */
   readonly buried: number[] = []
   private readonly configs: WorkerConfig[] = []
+  private supplies: WorkerSupplies | undefined
   private readonly options: ServeOptions
   private readonly patience = new Patience(45_000)
 
@@ -38,7 +39,7 @@ export class Crew {
 
   async start(endpoints?: readonly Endpoint[]): Promise<this> {
     this.workers.preload()
-    const supplies = newSupplies(this.options, rules(this.options), this.counters)
+    const supplies = (this.supplies = newSupplies(this.options, rules(this.options), this.counters, this.operations))
     try {
       const listen = endpoints ?? (await bindEndpoints(parseListen(this.options.listen)))
       this.endpoints = await this.workers.start(listen, this.watched(supplies))
@@ -105,6 +106,12 @@ export class Crew {
   /** Stops a worker's thread wherever it is. Resolves when it has ended. */
   async kill(slot: number): Promise<void> {
     await this.workers['threads'][slot]['thread']?.terminate()
+  }
+
+  /** The manager's work that nobody waits for: a step at a time, when a test says so. */
+  get upkeep(): WorkerSupplies['upkeep'] {
+    if (this.supplies === undefined) throw new Error('not started')
+    return this.supplies.upkeep
   }
 
   /** Waits until so many have been replaced. */

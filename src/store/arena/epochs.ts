@@ -1,4 +1,4 @@
-import { WORKERS_MAX } from '../../config/workers.ts'
+import { THREADS_MAX } from '../../config/workers.ts'
 import { AT_REST, EPOCH, type ArenaMemory } from './memory.ts'
 
 /** A cache line for each worker's announcement. */
@@ -45,7 +45,7 @@ export class Epochs {
 
   /** For the manager: nobody is in a run yet. */
   static begin({ announced }: ArenaMemory): void {
-    for (let slot = 0; slot < WORKERS_MAX; slot++) announced[slot * STRIDE] = AT_REST
+    for (let slot = 0; slot < THREADS_MAX; slot++) announced[slot * STRIDE] = AT_REST
   }
 
   /** For the manager: the worker's thread has ended, or has no run to come. */

@@ -78,9 +78,18 @@ export class IndexTable {
     return NO_ENTRY
   }
 
+  get entries(): number {
+    return this.buckets * BUCKET_ENTRIES
+  }
+
+  /** Somebody is just changing something in its bucket: an object that is being moved is nowhere for a moment. */
+  isBusy(entry: number): boolean {
+    return this.memory.locks.isTaken(this.memory.lockOf(Math.floor(entry / BUCKET_ENTRIES)))
+  }
+
   /** Is there such an entry? What a file says may be anything. */
   has(entry: number): boolean {
-    return entry >= 0 && entry < this.buckets * BUCKET_ENTRIES
+    return entry >= 0 && entry < this.entries
   }
 
   placeOf(entry: number): number {

@@ -1,5 +1,5 @@
 import { SharedLocks } from '../../shm/lock.ts'
-import { WORKERS_MAX } from '../../config/workers.ts'
+import { THREADS_MAX } from '../../config/workers.ts'
 import { AGEING_WORDS } from '../eviction/ageing.ts'
 import { ghostWords } from '../eviction/ghost.ts'
 import { PurgeTable } from '../purges/table.ts'
@@ -56,7 +56,7 @@ export const WITHHELD_SEGMENTS = 4
 export const DISK_LINE_S = 5
 /** How often a worker's thread has ended, a word for each. */
 const LIVES = 16
-const GENERAL_WORDS = 16 + WORKERS_MAX
+const GENERAL_WORDS = 16 + THREADS_MAX
 
 /** Sizes of the control memory's parts, in words. */
 interface Plan {
@@ -74,18 +74,18 @@ interface Plan {
 function plan(geometry: Geometry): Plan {
   return {
     general: GENERAL_WORDS,
-    announced: WORKERS_MAX * 16,
+    announced: THREADS_MAX * 16,
     locks: LOCKS,
     ageing: AGEING_WORDS,
-    fills: WORKERS_MAX * FILLS_MAX,
-    pins: WORKERS_MAX * geometry.segments,
+    fills: THREADS_MAX * FILLS_MAX,
+    pins: THREADS_MAX * geometry.segments,
     provided: geometry.segments,
     ghost: ghostWords(geometry.buckets * BUCKET_ENTRIES),
     last_hits: geometry.buckets * BUCKET_ENTRIES,
   }
 }
 
-const TALLY_BYTES = WORKERS_MAX * TALLIES * 8
+const TALLY_BYTES = THREADS_MAX * TALLIES * 8
 
 /**
  * What must not survive the process: epochs, locks, pins, counts. Always a SharedArrayBuffer, whatever the arena lies in: only

@@ -71,6 +71,32 @@ test('a worker that takes the place of a dead one knows what was banned before',
   for (const slot of [1, 0]) expect(await scene.told(slot, '/kept')).toBe('2')
 })
 
+test('the manager works bans off while workers serve', async () => {
+  scene.begin((_, response, number) => response.setHeader('Cache-Control', 'max-age=60').setHeader('X-Number', number).end(String(number)))
+  const urls = Array.from({ length: 200 }, (_, i) => `/lurked/${i}`)
+  const lines = await Promise.all([0, 1].map((slot) => scene.line(slot)))
+  for (const url of urls) await lines[0].ask(`GET ${url}`)
+  await ban(1, 'obj.http.X-Number ~ [05]$')
+  const { upkeep } = scene.crew
+  upkeep['parts'].parameters.ban_lurker_age = 0
+  upkeep.step()
+  const served = async (): Promise<number[]> => {
+    const bodies: number[] = []
+    for (const url of urls) bodies.push(Number(await lines[1].ask(`GET ${url}`)))
+    return bodies
+  }
+  const [bodies] = await Promise.all([
+    served(),
+    scene.crew.until(
+      'it is worked off',
+      () => upkeep.step() > 0 && upkeep.list().every(({ of_request, completed }) => of_request || completed),
+    ),
+  ])
+  bodies.forEach((body, i) => expect(body === i + 1).toBe((i + 1) % 5 !== 0))
+  expect(bodies.filter((body) => body > 200).length).toBe(40)
+  expect(scene.crew.counts()['MAIN.bans_lurker_obj_killed'] + scene.sum('bans_obj_killed')).toBeGreaterThanOrEqual(40)
+})
+
 test('workers that ban at once lose none of it', async () => {
   scene.begin((_, response, number) => response.setHeader('Cache-Control', 'max-age=60').end(String(number)))
   const urls = Array.from({ length: 40 }, (_, i) => `/many/${i}`)
