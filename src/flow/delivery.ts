@@ -70,9 +70,9 @@ export function transmit(task: ClientTask): Step {
   const touched = task.vcl.usage.respTouched
   const status = touched ? finalStatus(task.resp) : object.head.status
   if ((object.head.flags & OBJ_PARTIAL) !== 0 && !mayShow(task, object, status)) return task.refuse(503, 'Only a part of it is stored')
-  if (status === 200 && !task.passed && isRead(task.req.method)) {
+  if (!task.passed && isRead(task.req.method)) {
     if (notModified(task, object, status)) return sendNotModified(task)
-    if (isCut(object) && task.env.params.http_range_support && task.req.fields.has('range')) return sendPart(task, object)
+    if (status === 200 && isCut(object) && task.env.params.http_range_support && task.req.fields.has('range')) return sendPart(task, object)
   }
   return sendWhole(task, object, status)
 }
@@ -110,6 +110,7 @@ export function isRead(method: string): boolean {
 }
 
 function notModified(task: ClientTask, object: StoredObject, status: number): boolean {
+  if (status !== 200 && !task.env.policy.conditionsByRfc) return false
   const fields = task.vcl.usage.respTouched ? task.resp.fields : object.head.fields
   return clientNotModified(task.req.fields, status, fields)
 }
@@ -222,14 +223,25 @@ function sent(task: ClientTask, free: boolean, object: StoredObject | undefined)
   task.finish()
 }
 
+/** Of no use to who has the representation, and misleading where its copy is another's (RFC 9110 section 15.4.5). */
+const OF_THE_BODY = ['content-type', 'content-encoding', 'content-language', 'content-range']
+
 function sendNotModified(task: ClientTask): Step {
   task.env.counters[MAIN.client_resp_304]++
   if (!task.vcl.usage.respTouched) materialise(task)
   task.resp.status = 304
   task.resp.reason = reasonPhrase(304)
   logStatus(task)
+  if (task.env.policy.conditionsByRfc) for (const key of OF_THE_BODY) unset(task, key)
   task.log.run(NO_FILTERS)
   return send(task, headOf(task) + lengthLine(task, -1), undefined)
+}
+
+function unset({ log, resp: { fields } }: ClientTask, key: string): void {
+  const i = fields.indexOf(key, 0)
+  if (i < 0) return
+  log.field(TAG.RespUnset, fields.names[i], fields.values[i])
+  fields.delete(key)
 }
 
 /** Range requests (RFC 9110 section 14). */

@@ -41,6 +41,8 @@ export interface Policy {
    * all (http_range_support=off).
    */
   readonly ranges: 'rfc' | 'varnish' | 'off'
+  /** Do conditions apply to any success (RFC 9110 section 13.2.1), and does a 304 say nothing of the body (section 15.4.5)? */
+  readonly conditionsByRfc: boolean
   /** Do unsafe methods invalidate (section 4.4)? */
   readonly unsafeInvalidates: boolean
   /**
@@ -81,6 +83,7 @@ function rfc9111(params: PolicyParams): Policy {
     heuristics: true,
     matchesByMeaning: true,
     ranges: params.range_support ? 'rfc' : 'off',
+    conditionsByRfc: true,
     unsafeInvalidates: true,
     prohibitsStale: OBJ_PROHIBITS_STALE,
     disconnected_grace_ms: params.default_grace_ms,
@@ -104,6 +107,7 @@ function varnish(params: PolicyParams): Policy {
     heuristics: false,
     matchesByMeaning: false,
     ranges: params.range_support ? 'varnish' : 'off',
+    conditionsByRfc: false,
     unsafeInvalidates: false,
     prohibitsStale: 0,
     disconnected_grace_ms: 0,

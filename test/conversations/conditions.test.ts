@@ -24,6 +24,39 @@ describe('conditions of the client', () => {
     })
   }
 
+  for (const [policy, status, type] of [
+    ['rfc9111', 304, undefined],
+    ['varnish', 203, 'text/plain'],
+  ] as const) {
+    vtc(`another success than 200 under policy=${policy}: ${status}`, async (t) => {
+      const s1 = await numbered(t, 'HTTP/1.1 203 Changed', ...STORED)
+      const vcl = 'sub vcl_backend_response { set beresp.ttl = 60s; }'
+      const c1 = await t.connect('c1', t.cache(await startCache({ origin: s1, vcl, params: { policy } })))
+      await c1.ask('/', { status: 203 })
+      await c1.ask('/', { status }, 'If-None-Match: "v1"')
+    })
+
+    vtc(
+      `a 304 under policy=${policy}: with what a cache may want to know${type === undefined ? ', and nothing of the body' : ''}`,
+      async (t) => {
+        const body = ['Content-Type: text/plain', 'Content-Encoding: x', 'Content-Language: de', 'Content-Range: odd']
+        const s1 = await numbered(t, ...STORED, ...body, 'Vary: A', `Expires: ${httpDate(100)}`, 'Content-Location: /b', 'X-Odd: 1')
+        const c1 = await t.connect('c1', t.cache(await startCache({ origin: s1, params: { policy } })))
+        await c1.ask('/', { status: 200, fields: { 'Content-Type': 'text/plain', 'Content-Language': 'de' } })
+        const kept = {
+          ETag: '"v1"',
+          Vary: 'A',
+          'Cache-Control': 'max-age=100',
+          Expires: /./,
+          Date: /./,
+          'Content-Location': '/b',
+          'X-Odd': '1',
+        }
+        await c1.ask('/', { status: 304, fields: { ...kept, 'Content-Type': type, 'Content-Length': undefined } }, 'If-None-Match: "v1"')
+      },
+    )
+  }
+
   vtc('they are not passed on by a miss, whose answer is stored whole', async (t) => {
     const s1 = await t.origin('s1', async (s) => {
       await s.rx({ fields: { 'If-None-Match': undefined, 'If-Modified-Since': undefined, Range: undefined } })
