@@ -133,6 +133,15 @@ export class Cache {
     return shown
   }
 
+  /** What the request would find, fresh or stale, were it looked up. */
+  selected(key: string, req: RequestHead): StoredObject | undefined {
+    const entry = this.enter(key)
+    entry.refresh(true)
+    const object = entry.select(req.fields, true)?.object
+    this.forget(entry)
+    return object !== undefined && object.live && this.invalidations.spares(object, req) ? object : undefined
+  }
+
   /** What is stored for other requests for the URL and the origin may be asked about, besides `own` (RFC 9111 section 4.3.1). */
   others(key: string, req: RequestHead, own: StoredObject | undefined): StoredObject[] {
     const named = this.entries.peek(key)?.others(own) ?? []

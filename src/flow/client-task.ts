@@ -10,7 +10,7 @@ import type { ClientConnection } from './client.ts'
 import { logHit, logRequest } from './request-log.ts'
 import type { Environment } from './environment.ts'
 import type { Fetch } from './fetch.ts'
-import { invalidateStored } from './invalidate.ts'
+import { learnFrom } from './invalidate.ts'
 import { purgeKey, softPurgeKey } from './purges.ts'
 import { type Cut, readerOf } from './filters/range.ts'
 import type { FetchOwner } from './recipients.ts'
@@ -289,7 +289,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   }
 
   answered(head: ResponseHead, replaced: boolean): void {
-    if (this.passed) invalidateStored(this, head, replaced)
+    if (this.passed) learnFrom(this, head, replaced)
   }
 
   bodySent(): void {

@@ -4,14 +4,21 @@ import { invalidatedUrls, invalidates, isSafe } from '../policy/invalidation.ts'
 import { purgesOfGroups } from '../policy/tags.ts'
 import type { ClientTask } from './client-task.ts'
 import type { Environment } from './environment.ts'
+import { freshenByHead } from './head-answer.ts'
 import { makeKey } from './steps/lookup.ts'
+
+/** A request that went around the store is answered: what is stored may not be what it was. */
+export function learnFrom(task: ClientTask, answer: ResponseHead, replaced: boolean): void {
+  if (isSafe(task.req.method)) return freshenByHead(task, answer)
+  invalidateStored(task, answer, replaced)
+}
 
 /**
  * The answer to an unsafe method takes out what is stored for its target and for what Location and Content-Location name
  * on the same origin (RFC 9111 section 4.4). Keys are made by vcl_hash, as for a request for each of the URLs. `replaced`: the
  * target's has made room for the answer itself.
  */
-export function invalidateStored(task: ClientTask, answer: ResponseHead, replaced: boolean): void {
+function invalidateStored(task: ClientTask, answer: ResponseHead, replaced: boolean): void {
   const { req, env, key } = task
   invalidateGroups(task, answer)
   if (!invalidates(env.policy, req.method, answer.status)) return

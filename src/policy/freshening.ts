@@ -34,3 +34,10 @@ function sameDate(stored: readonly Fields[], modified_ms: number, alone: boolean
 function modifiedAt_ms(fields: Fields): number {
   return parseHttpDate(fields.get('last-modified') ?? '')
 }
+
+/** Does the 200 to a HEAD speak of the stored response (section 4.3.5)? */
+export function describes(answer: Fields, stored: Fields, size_bytes: number): boolean {
+  for (const key of ['etag', 'last-modified']) if (answer.has(key) && answer.get(key) !== stored.get(key)) return false
+  const length = answer.get('content-length')
+  return length === undefined || Number(length) === size_bytes
+}
