@@ -157,3 +157,59 @@ describe('header', () => {
     expect(compile('import header; sub vcl_hit { if (header.get(obj.http.A, "x")) { return (pass); } }').ok).toBe(true)
   })
 })
+
+describe('digest', () => {
+  test.each([
+    ['digest.hash_md5("abc")', '900150983cd24fb0d6963f7d28e17f72'],
+    ['digest.hash_sha1("abc")', 'a9993e364706816aba3e25717850c26c9cd0d89d'],
+    ['digest.hash_sha224("")', 'd14a028c2a3a2bc9476102bb288234c415a2b01f828ea62ac5b3e42f'],
+    ['digest.hash_sha256("abc")', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+    ['digest.hash_ripemd160("abc")', '8eb208f7e05d987a9b044a8e98c6b087f15a0bfc'],
+    ['digest.hmac_md5("key", "The quick brown fox jumps over the lazy dog")', '0x80070713463e7749b90c2dc24911e275'],
+    ['digest.hmac_sha1("key", "The quick brown fox jumps over the lazy dog")', '0xde7c9b85b8b78aa6bc8a7a36f70a90701c9db4d9'],
+    [
+      'digest.hmac_sha256("key", "The quick brown fox jumps over the lazy dog")',
+      '0xf7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8',
+    ],
+    ['digest.base64("foob")', 'Zm9vYg=='],
+    ['digest.base64url(blob.transcode(HEX, encoded="ffef"))', '_-8='],
+    ['digest.base64url_nopad("foob")', 'Zm9vYg'],
+    ['digest.base64_hex("0x666f6f")', 'Zm9v'],
+    ['digest.base64url_nopad_hex("ffef")', '_-8'],
+    ['digest.base64_decode("Zm9vYg==")', 'foob'],
+    ['digest.base64url_decode("Zm9vYg")', 'foob'],
+    ['digest.base64_decode("Zm9v!YmFy")', 'foo'],
+    ['digest.base64(req.http.none)', ''],
+    ['digest.secure_is_equal("a", "a")', 'true'],
+    ['digest.secure_is_equal("a", "ab")', 'false'],
+    ['digest.secure_is_equal(req.http.none, req.http.none)', 'false'],
+  ])('%s is %s', (expression, text) => {
+    expect(value('import digest; import blob;', '', expression)).toBe(`<${text}>`)
+  })
+
+  test('what Node.js has not is refused with the reason', () => {
+    const compiled = compile('import digest; sub vcl_recv { set req.http.a = digest.hash_tiger("a"); }')
+    expect(compiled.text).toContain('the algorithm is not in Node.js')
+  })
+})
+
+describe('accept', () => {
+  const rules =
+    'import accept; sub vcl_init { new r = accept.rule("text/plain"); r.add("text/html"); r.add("application/json"); r.add("text/html"); r.add("x"); r.remove("x"); }'
+
+  test.each([
+    ['text/html', 'text/html'],
+    ['application/json;q=0.1, text/html ; q=1', 'text/html'],
+    ['application/json', 'application/json'],
+    ['*/*', 'text/plain'],
+    ['x', 'text/plain'],
+    ['', 'text/plain'],
+    ['text/htmlx, , application/json;v=1', 'application/json'],
+  ])('%s: %s', (header, text) => {
+    expect(value(rules, '', 'r.filter(req.http.Accept)', [`Accept: ${header}`])).toBe(`<${text}>`)
+  })
+
+  test('without the header: the fallback', () => {
+    expect(value(rules, '', 'r.filter(req.http.none)')).toBe('<text/plain>')
+  })
+})

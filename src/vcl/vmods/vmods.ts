@@ -1,4 +1,7 @@
+import { accept } from './accept.ts'
+import { blob } from './blob.ts'
 import { cookie } from './cookie.ts'
+import { digest } from './digest.ts'
 import { directors } from './directors.ts'
 import { header } from './header.ts'
 import { purge } from './purge.ts'
@@ -12,7 +15,10 @@ import { xkey } from './xkey.ts'
 export const VMODS: Readonly<Record<string, Vmod>> = {
   std,
   directors,
+  accept,
+  blob,
   cookie,
+  digest,
   header,
   purge,
   str,
