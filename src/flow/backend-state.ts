@@ -24,6 +24,7 @@ export interface FetchOrigin {
 
 /** A fetch as rules see it. One object per fetch. */
 export abstract class BackendState extends TaskState implements BackendContext {
+  readonly side = 'backend'
   readonly key: string
   readonly bereq = new RequestHead()
   beresp = new ResponseHead()

@@ -121,6 +121,9 @@ export abstract class ClientState extends TaskState implements ClientContext {
   abstract purgeHard(): number
   abstract purgeSoft(ttl_s: number, grace_s: number, keep_s: number): number
 
+  get side(): 'client' | 'pipe' {
+    return this.pipe_log === undefined ? 'client' : 'pipe'
+  }
   get facts(): ConnectionFacts {
     return this.connection.facts
   }

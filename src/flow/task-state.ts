@@ -30,6 +30,7 @@ export abstract class TaskState implements CommonContext {
 
   /** Of the connection that the request came by. */
   abstract readonly facts: ConnectionFacts
+  abstract readonly side: CommonContext['side']
   abstract fieldSet(fields: Fields, name: string, value: string): void
   abstract fieldUnset(fields: Fields, name: string, value: string): void
 

@@ -10,6 +10,7 @@ import { ACTION, type BackendDeclaration, type LoadedVcl, type VclHost } from '.
  * What the rules say to the outside ends in `log`, `errors`, `hashed`, `body`.
  */
 export class FakeContext {
+  side: 'client' | 'pipe' | 'backend' | 'house' = 'client'
   req = new RequestHead()
   resp = new ResponseHead()
   bereq = new RequestHead()

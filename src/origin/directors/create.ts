@@ -1,6 +1,8 @@
 import type { DirectorFactory } from '../../vcl/runtime/directors.ts'
 import { Fallback } from './fallback.ts'
 import { RoundRobin } from './round-robin.ts'
+import { Params } from './shard-param.ts'
+import { Shard } from './shard.ts'
 import { Hash, Random } from './weighted.ts'
 
 /** Directors for a set of rules. */
@@ -10,5 +12,7 @@ export function directorFactory(random: () => number = Math.random): DirectorFac
     fallback: (name, sticky) => new Fallback(name, sticky),
     random: (name) => new Random(name, random),
     hash: (name) => new Hash(name),
+    shard: (name) => new Shard(name, random),
+    shardParam: (name) => new Params(name),
   }
 }

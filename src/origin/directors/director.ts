@@ -15,7 +15,7 @@ const MEMBERS_MAX = 4096
  */
 export abstract class Director implements VclBackend {
   readonly name: string
-  readonly members: Member[] = []
+  members: Member[] = []
 
   constructor(name: string) {
     this.name = name
@@ -35,10 +35,15 @@ export abstract class Director implements VclBackend {
   }
 
   add(backend: VclBackend | undefined, weight = 1): void {
+    this.members.push({ backend: this.asMember(backend, this.members.length), weight })
+  }
+
+  /** What may become one more member, or a failure. */
+  protected asMember(backend: VclBackend | undefined, count: number): VclBackend {
     if (backend === undefined) throw new VclFailure(`${this.name}: None backend cannot be added`)
-    if (this.members.length >= MEMBERS_MAX) throw new VclFailure(`${this.name}: a director has at most ${MEMBERS_MAX} backends`)
+    if (count >= MEMBERS_MAX) throw new VclFailure(`${this.name}: a director has at most ${MEMBERS_MAX} backends`)
     if (backend === this || reaches(backend, this)) throw new VclFailure(`${this.name}: ${backend.name} would choose among itself`)
-    this.members.push({ backend, weight })
+    return backend
   }
 
   /** The first of that name; nothing when there is none. */

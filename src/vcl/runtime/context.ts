@@ -36,6 +36,8 @@ export type Action = (typeof ACTION)[keyof typeof ACTION]
 export interface VclBackend {
   readonly name: string
   readonly healthy: boolean
+  /** Epoch seconds of the last change of its health; undefined when there has been none. */
+  readonly health_changed_s?: number
   /** A director's: the backend it chooses for this task, none of its directors. Undefined: none is healthy. */
   choose?(c: CommonContext): VclBackend | undefined
 }
@@ -63,6 +65,8 @@ export interface VclObject {
 
 /** Members both sides have. */
 export interface CommonContext {
+  /** Who asks: a request, a request on its way into a pipe, a fetch, or vcl_init and vcl_fini. */
+  readonly side: 'client' | 'pipe' | 'backend' | 'house'
   readonly client_ip: Ip
   readonly server_ip: Ip
   readonly remote_ip: Ip

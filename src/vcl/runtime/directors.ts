@@ -1,4 +1,4 @@
-import type { VclBackend } from './context.ts'
+import type { CommonContext, VclBackend } from './context.ts'
 
 /** What rules ask of directors; origin/directors has them. What cannot be done throws VclFailure. */
 export interface DirectorFactory {
@@ -6,6 +6,8 @@ export interface DirectorFactory {
   fallback(name: string, sticky: boolean): ListDirector
   random(name: string): WeightedDirector
   hash(name: string): HashDirector
+  shard(name: string): ShardDirector
+  shardParam(name: string): ShardParam
 }
 
 /** A director is a backend to whoever uses it. */
@@ -22,4 +24,65 @@ export interface WeightedDirector extends VclBackend {
 export interface HashDirector extends WeightedDirector {
   /** The backend for a text, chosen at once. */
   chooseBy(text: string): VclBackend | undefined
+}
+
+/** How a shard director finds its key. */
+export type ShardBy = 'HASH' | 'URL' | 'KEY' | 'BLOB'
+/** Whether the sick are passed over: the chosen one only, none, or the alternatives that are counted, too. */
+export type ShardHealthy = 'CHOSEN' | 'IGNORE' | 'ALL'
+
+/** Arguments of .backend() and of shard_param.set(); what is undefined was not given. */
+export interface ShardArguments {
+  readonly by: ShardBy | undefined
+  readonly key: number | undefined
+  readonly key_blob: Uint8Array | undefined
+  readonly alt: number | undefined
+  readonly warmup: number | undefined
+  readonly rampup: boolean | undefined
+  readonly healthy: ShardHealthy | undefined
+}
+
+export interface ShardMember {
+  readonly backend: VclBackend | undefined
+  readonly ident: string | undefined
+  readonly rampup_s: number | undefined
+  readonly weight: number | undefined
+}
+
+export interface ShardDirector extends VclBackend {
+  setWarmup(probability: number): void
+  setRampup(seconds: number): void
+  /** `handle` is what ShardParam.use() gave. */
+  associate(handle: Uint8Array | undefined): void
+  addMember(member: ShardMember): void
+  removeMember(backend: VclBackend | undefined, ident: string | undefined): void
+  clear(): void
+  /** False when there is nothing to choose from. */
+  reconfigure(replicas: number): boolean
+  key(text: string): number
+  backend(
+    c: CommonContext,
+    args: ShardArguments,
+    handle: Uint8Array | undefined,
+    resolve: 'NOW' | 'LAZY' | undefined,
+  ): VclBackend | undefined
+}
+
+export interface ShardParam {
+  clear(c: CommonContext): void
+  set(c: CommonContext, args: ShardArguments): void
+  use(): Uint8Array
+  values(c: CommonContext): ShardValues
+  keyOf(c: CommonContext): number
+}
+
+/** With all defaults in. */
+export interface ShardValues {
+  readonly by: ShardBy
+  /** For KEY and BLOB. */
+  readonly key: number
+  readonly alt: number
+  readonly warmup: number
+  readonly rampup: boolean
+  readonly healthy: ShardHealthy
 }

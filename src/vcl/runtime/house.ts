@@ -3,6 +3,7 @@ import type { VclHost } from './context.ts'
 
 /** The context of vcl_init and vcl_fini: no request, no fetch; what they log goes to `lines`. */
 export class HouseContext {
+  readonly side = 'house'
   readonly server_hostname: string
   readonly server_identity: string
   readonly lines: string[] = []

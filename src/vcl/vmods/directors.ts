@@ -1,16 +1,11 @@
 import type { CommonContext, VclBackend } from '../runtime/context.ts'
-import type { DirectorFactory, HashDirector, ListDirector, WeightedDirector } from '../runtime/directors.ts'
-import { VclFailure } from '../runtime/failure.ts'
+import type { HashDirector, ListDirector, WeightedDirector } from '../runtime/directors.ts'
 import { define, option, type } from './define.ts'
+import { makers } from './makers.ts'
+import { SHARD, SHARD_PARAM } from './shard.ts'
 import type { Vmod, VmodFunction, VmodLoad } from './vmod.ts'
 
 type MaybeBackend = VclBackend | undefined
-
-/** The makers of directors: there is a host wherever rules are loaded. */
-function makers({ host }: VmodLoad): DirectorFactory {
-  if (host === undefined) throw new VclFailure('directors cannot be made here')
-  return host.directors
-}
 
 const ADD = define(
   'VOID',
@@ -84,6 +79,8 @@ export const directors: Vmod = {
         ),
       },
     ),
+    shard: SHARD,
+    shard_param: SHARD_PARAM,
   },
   unsupported: {
     lookup: 'name the backend: set req.backend_hint = name;',
