@@ -1,3 +1,4 @@
+import { unreachable } from '../../../base/assert.ts'
 import { VclFailure } from '../../runtime/failure.ts'
 
 /** The encodings of the module blob: bytes to text and back. Text is latin1, a character for each byte. */
@@ -23,6 +24,8 @@ export function encode(encoding: Encoding, letters: Case, blob: Uint8Array): str
       return padded(bytes.toString('base64url'), '=')
     case 'BASE64CF':
       return padded(bytes.toString('base64url').replaceAll('_', '~'), '_')
+    default:
+      return unreachable(encoding)
   }
 }
 
