@@ -156,7 +156,7 @@ function correctLength(task: ClientTask, length: number): void {
 /** Bytes of the body if they are known before the end, else -1. */
 function knownLength(task: ClientTask, object: StoredObject): number {
   // Of a HEAD that the origin has answered only it can know (RFC 9110 section 8.6).
-  if (task.req.method === 'HEAD' && (task.passed || task.announced_bytes >= 0)) return task.announced_bytes
+  if ((task.passed || task.announced_bytes >= 0) && task.req.method === 'HEAD') return task.announced_bytes
   const body = object.body
   return body.state === 'complete' ? body.size_bytes : body.expected_bytes
 }
