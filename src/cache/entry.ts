@@ -1,6 +1,7 @@
 import type { Fields } from '../http/fields.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { FWD, type Fwd } from '../policy/cache-status.ts'
+import { isWeak } from '../policy/conditional.ts'
 import { contentLanguage, preferredLanguage } from '../policy/language.ts'
 import { OBJ_PARTIAL } from '../policy/flags.ts'
 import { languageKey, variantKey } from '../policy/vary.ts'
@@ -127,7 +128,7 @@ export class Entry {
   leaveNotes(spec: string, fields: Fields, head: ObjectHead, into: Store): void {
     if (!this.by_meaning || spec === '') return
     this.leadByLanguage(spec, fields, head, into)
-    if (mayBeNamed(head) && !PERSONAL.test(spec)) this.list(secondaryKey(spec, fields), head, into)
+    if (mayBeNamed(head) && NEGOTIATED.test(spec)) this.list(secondaryKey(spec, fields), head, into)
   }
 
   /** A response in one language: who prefers that to all others is led to it, in whatever words. */
@@ -183,12 +184,9 @@ export class Entry {
     return list !== undefined && isNote(list) ? listedIn(list) : []
   }
 
-  /**
-   * Others that are stored, with an entity-tag to ask about. None of what is for one user: an origin that gives two users' pages one
-   * tag would have us give the one to the other.
-   */
+  /** Others that are stored, with an entity-tag to ask about. */
   others(own: StoredObject | undefined): StoredObject[] {
-    if (!this.by_meaning || this.note === undefined || this.specs.some((spec) => PERSONAL.test(spec))) return []
+    if (!this.by_meaning || this.note === undefined || !this.specs.every((spec) => NEGOTIATED.test(spec))) return []
     const found: StoredObject[] = []
     for (const second of this.listed()) {
       const object = this.find(second, false)?.object
@@ -264,16 +262,21 @@ export class Entry {
 }
 
 const PLAIN: readonly string[] = ['']
-/** In a normalised Vary: fields that tell users apart. */
-const PERSONAL = /(?:^|,)(?:cookie|authorization)(?:,|$)/
+/**
+ * Normalised Varys by whose fields an origin chooses among representations (RFC 9110 section 12.5), and by no other: what differs
+ * by user, site or device may have one entity-tag all the same, and other fields than a 304 has. So may codings of one page.
+ */
+const NEGOTIATED = /^accept(?:-charset|-language)?(?:,accept(?:-charset|-language)?)*$/
 /** Entity-tags in one If-None-Match. */
 const NAMED_MAX = 8
 
 /** In place of a second key. */
 const LIST = 'list'
 
+/** A weak entity-tag may be that of several representations (RFC 9110 section 8.8.1). */
 function mayBeNamed({ flags, fields }: ObjectHead): boolean {
-  return (flags & OBJ_PARTIAL) === 0 && fields.has('etag') && !fields.has('set-cookie')
+  const etag = fields.get('etag')
+  return etag !== undefined && !isWeak(etag) && (flags & OBJ_PARTIAL) === 0 && !fields.has('set-cookie')
 }
 
 /** What a key's only object, or its note, is stored under. */
