@@ -108,6 +108,7 @@ export class Admission {
 
   /** Fresh, or stale within its grace. */
   usable(head: ObjectHead): boolean {
+    if (this.policy.needsLife && head.ttl_ms <= 0) return false
     return head.t_origin_ms + head.ttl_ms + head.grace_ms > this.clock.wall_ms
   }
 }

@@ -127,7 +127,7 @@ function age_s(task: ClientTask, object: StoredObject): number {
 
 /** Age says that a response was not made for this request (RFC 9111 section 5.1). */
 function showsAge(task: ClientTask): boolean {
-  return task.age_s > 0 || !task.fetched_by_us || task.stood_in
+  return task.age_s > 0 || !task.fetched_by_us || task.stood_in || task.env.policy.alwaysAge
 }
 
 /** What completes the text of Cache-Status. */

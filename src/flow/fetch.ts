@@ -17,7 +17,7 @@ import { composeError, errorAnswers, errorForAll } from './backend-error.ts'
 import * as account from './fetch-log.ts'
 import { FetchState } from './fetch-state.ts'
 import { replaces } from './invalidate.ts'
-import { asReceived, headToStore, mergeStale, objectHead, settle, tagged } from './object-head.ts'
+import { asReceived, gatherFields, headToStore, mergeStale, objectHead, settle, tagged } from './object-head.ts'
 import { HEARD } from './partial-fetch.ts'
 import { handOver } from './recipients.ts'
 import { callBackend } from './rules.ts'
@@ -73,11 +73,12 @@ export class Fetch extends FetchState implements OriginHandler {
     account.logBeresp(this)
     if (isErrorStatus(beresp.status) && this.serveStale('status')) return
     removeHopByHop(beresp.fields)
+    if (!this.env.policy.decidesStorage) gatherFields(beresp.fields)
     if (!(this.dated = beresp.fields.has('date'))) this.addField('Date', formatHttpDate(this.received_ms))
     const heard = this.partial.hear(beresp, this.bereq, this.kind === 'pass', content_length)
     if (heard === HEARD.again) return this.askForWhole()
     if (beresp.status === 304 && this.kind !== 'pass' && !this.freshenStale(head.fields)) return
-    this.answer()
+    this.answer(head)
     if (heard === HEARD.alone) this.beresp_uncacheable = true
     this.afterResponse(callBackend(this, 'BACKEND_RESPONSE', this.vcl.subs.backend_response))
   }
@@ -194,9 +195,12 @@ export class Fetch extends FetchState implements OriginHandler {
     this.send()
   }
 
-  /** The policy's first answers, which rules may change. */
-  private answer(): void {
-    const answers = initialAnswers(this.env.policy, this.bereq, this.beresp, this.sent_ms, this.received_ms)
+  /** The policy's first answers, which rules may change. `head` as it came: to Varnish a 304 has a life of its own. */
+  private answer(head: ResponseHead): void {
+    const { policy } = this.env
+    const answers = initialAnswers(policy, this.bereq, policy.decidesStorage ? this.beresp : head, this.sent_ms, this.received_ms)
+    // What Varnish passes has no life at all.
+    if (this.kind === 'pass' && !policy.decidesStorage) answers.ttl_ms = answers.grace_ms = answers.keep_ms = 0
     this.answers = answers
     this.forgetUncacheable(this.bereq_uncacheable && (answers.uncacheable || !this.setup.storable))
     this.begin(answers)

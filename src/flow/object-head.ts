@@ -81,6 +81,12 @@ export function mergeStale(beresp: ResponseHead, stale: ObjectHead): void {
   beresp.reason = stale.reason
 }
 
+/** Rules written for Varnish look at one line, and decide by it what is private: they are to see all there is. */
+export function gatherFields(fields: Fields): void {
+  fields.gather('cache-control')
+  fields.gather('vary')
+}
+
 /** What the policy makes of the response after rules have had their say. */
 export function settle(fetch: BackendState, initial: InitialAnswers, sent_ms: number, received_ms: number): InitialAnswers {
   const rules = {
@@ -88,6 +94,7 @@ export function settle(fetch: BackendState, initial: InitialAnswers, sent_ms: nu
     grace_ms: asSet(fetch.beresp_grace_s, initial.grace_ms),
     keep_ms: asSet(fetch.beresp_keep_s, initial.keep_ms),
     uncacheable: fetch.beresp_uncacheable,
+    marks: !fetch.bereq_uncacheable,
   }
   const settled = settledAnswers(fetch.env.policy, fetch.bereq, fetch.beresp, initial, rules, sent_ms, received_ms)
   // What was passed was not to be stored in the first place.

@@ -37,6 +37,15 @@ export class Fields {
     return value
   }
 
+  /** Makes one line of all lines of that name, where there are several. */
+  gather(key: string, separator = ', '): void {
+    const first = this.indexOf(key, 0)
+    for (let i = first < 0 ? -1 : this.indexOf(key, first + 1); i >= 0; i = this.indexOf(key, i + 1)) {
+      this.values[first] += separator + this.values[i]
+    }
+    if (first >= 0) this.deleteFrom(key, first + 1)
+  }
+
   append(name: string, value: string): void {
     this.appendKeyed(name, name.toLowerCase(), value)
   }

@@ -1,16 +1,16 @@
 import { parseHttpDate } from '../http/dates.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../http/message.ts'
-import { ABSENT, parseRequestDirectives, parseResponseDirectives } from './directives.ts'
+import { ABSENT, parseRequestDirectives } from './directives.ts'
 import type { ResponseDirectives } from './directives.ts'
 import * as flag from './flags.ts'
-import { ageValue_ms, explicitLifetime_ms, heuristicLifetime_ms, NO_LIFETIME, originTime_ms } from './freshness.ts'
+import { explicitLifetime_ms, heuristicLifetime_ms, NO_LIFETIME, originTime_ms } from './freshness.ts'
 import type { Policy } from './policy.ts'
 import { STORE, storability } from './storable.ts'
 import type { StoreVerdict } from './storable.ts'
 import { varySpec } from './vary.ts'
 import { responseControl } from './targeted.ts'
-import { varnishLifetime_ms } from './varnish.ts'
+import { varnishAge_ms, varnishGrace_ms, varnishLifetime_ms } from './varnish.ts'
 
 /** What the policy answers for a response before rules run, and, after `settledAnswers`, what becomes of it. */
 export interface InitialAnswers {
@@ -40,6 +40,8 @@ export interface RuleAnswers {
   keep_ms: number
   /** `set beresp.uncacheable = true`, return(pass) or a bereq that was uncacheable already. */
   uncacheable: boolean
+  /** False for what is passed, which leaves no marker. */
+  marks?: boolean
 }
 
 /** Varnish's "no": a ttl that any positive one set by rules replaces. */
@@ -136,13 +138,12 @@ function flagsOf(said: Readonly<ResponseDirectives>, heuristic: boolean, authori
 /** the built-in rules refuse, not the policy. */
 function varnishAnswers(policy: Policy, beresp: ResponseHead, responseTime_ms: number): InitialAnswers {
   const fields = beresp.fields
-  const age_ms = ageValue_ms(fields.get('age'))
-  const said = parseResponseDirectives(fields)
-  const lifetime_ms = varnishLifetime_ms(policy, beresp.status, said, fields, responseTime_ms)
+  const age_ms = varnishAge_ms(fields)
+  const lifetime_ms = varnishLifetime_ms(policy, beresp.status, fields, responseTime_ms)
   const refused = lifetime_ms < 0
   return {
     ttl_ms: refused ? REFUSED_TTL_MS : lifetime_ms - age_ms,
-    grace_ms: !refused && said.stale_while_revalidate_ms !== ABSENT ? said.stale_while_revalidate_ms : policy.default_grace_ms,
+    grace_ms: (refused ? undefined : varnishGrace_ms(fields)) ?? policy.default_grace_ms,
     keep_ms: policy.default_keep_ms,
     age_ms,
     t_origin_ms: responseTime_ms - age_ms,
@@ -168,7 +169,7 @@ export function settledAnswers(
   requestTime_ms: number,
   responseTime_ms: number,
 ): InitialAnswers {
-  if (rules.uncacheable) return marker(initial, STORE.uncacheable, rules.ttl_ms > 0 ? rules.ttl_ms : policy.uncacheable_ttl_ms)
+  if (rules.uncacheable) return uncacheable(policy, initial, rules)
   const ttlSet = rules.ttl_ms !== initial.ttl_ms
   const judged = initial.uncacheable ? initialAnswers(policy, bereq, beresp, requestTime_ms, responseTime_ms) : initial
   const answers: InitialAnswers = { ...judged, validatable: isValidatable(beresp.fields) }
@@ -211,6 +212,12 @@ function adoptTtl(answers: InitialAnswers, ttl_ms: number): void {
 /** no-store in a request says nothing about the resource: no client may switch off coalescing for the others. */
 function markerTtl_ms(policy: Policy, why: StoreVerdict): number {
   return why === STORE.request_no_store ? 0 : policy.uncacheable_ttl_ms
+}
+
+/** Its grace and keep are for obj.grace and obj.keep to say, and for nothing else. */
+function uncacheable(policy: Policy, initial: InitialAnswers, { ttl_ms, grace_ms, keep_ms, marks }: RuleAnswers): InitialAnswers {
+  const kept_ms = ttl_ms > 0 || marks === false ? ttl_ms : policy.uncacheable_ttl_ms
+  return { ...marker(initial, STORE.uncacheable, kept_ms), grace_ms, keep_ms }
 }
 
 function marker(from: InitialAnswers, why: StoreVerdict, ttl_ms: number): InitialAnswers {

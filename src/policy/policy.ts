@@ -55,6 +55,12 @@ export interface Policy {
    * disconnected cache do so without being told. Under rfc9111 this is what default_grace stands for.
    */
   readonly disconnected_grace_ms: number
+  /** May a stale object stand in for a fetch that failed, besides being served in its grace while one is made? */
+  readonly standsIn: boolean
+  /** Is a response whose life was over when it was made of no use, whatever its grace and keep? */
+  readonly needsLife: boolean
+  /** Does every response of an origin get an Age, or only one that was stored, or that is older than a second? */
+  readonly alwaysAge: boolean
   /** Lifetime of a response that states none. */
   readonly default_ttl_ms: number
   /** Grace of a response that states none. Under rfc9111 nothing: all grace there is somebody's permission. */
@@ -87,6 +93,9 @@ function rfc9111(params: PolicyParams): Policy {
     unsafeInvalidates: true,
     prohibitsStale: OBJ_PROHIBITS_STALE,
     disconnected_grace_ms: params.default_grace_ms,
+    standsIn: true,
+    needsLife: false,
+    alwaysAge: false,
     default_ttl_ms: 0,
     default_grace_ms: 0,
     default_keep_ms: Math.max(keep_ms, params.default_grace_ms),
@@ -111,6 +120,9 @@ function varnish(params: PolicyParams): Policy {
     unsafeInvalidates: false,
     prohibitsStale: 0,
     disconnected_grace_ms: 0,
+    standsIn: false,
+    needsLife: true,
+    alwaysAge: true,
     default_ttl_ms: params.default_ttl_ms,
     default_grace_ms: params.default_grace_ms,
     default_keep_ms: params.default_keep_ms,

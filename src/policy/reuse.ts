@@ -56,6 +56,7 @@ export function mayReuse(policy: Policy, object: Reusable, now_ms: number, reque
   const asked = policy.requestDirectives ? request.directives : NO_DIRECTIVES
   const fresh = age_ms < ttl_ms && (object.flags & OBJ_NO_CACHE) === 0
   if (fresh && satisfies(asked, object.flags, age_ms, ttl_ms - age_ms)) return REUSE.fresh
+  if (policy.needsLife && object.ttl_ms <= 0) return REUSE.no
   if (age_ms >= ttl_ms && age_ms < ttl_ms + grace_ms && !insistsOnFresh(asked)) return REUSE.stale
   if (acceptsStale(policy, object, age_ms, asked)) return REUSE.stale
   return age_ms < object.ttl_ms + object.grace_ms + object.keep_ms ? REUSE.revalidate : REUSE.no
@@ -102,10 +103,10 @@ export function mayServeOnError(
   asked: Readonly<RequestDirectives>,
   failure: FailureKind,
 ): boolean {
+  if (!policy.standsIn || asked.no_cache) return false
   const stale_ms = currentAge_ms(object, now_ms) - object.ttl_ms
-  if (policy.requestDirectives && asked.no_cache) return false
   if (stale_ms < object.grace_ms) return true
-  if (!policy.requestDirectives || (object.flags & policy.prohibitsStale) !== 0) return false
+  if ((object.flags & policy.prohibitsStale) !== 0) return false
   const said_ms = object.flags & OBJ_STALE_IF_ERROR ? responseControl(policy.targets, object.fields).stale_if_error_ms : ABSENT
   if (stale_ms < Math.max(said_ms, asked.stale_if_error_ms)) return true
   return failure === 'disconnected' && stale_ms < policy.disconnected_grace_ms

@@ -1,3 +1,4 @@
+import type { Fields } from '../../http/fields.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
 import { callClient } from '../rules.ts'
@@ -6,6 +7,7 @@ import { STEP, type Step } from '../step.ts'
 
 /** vcl_recv. */
 export function recv(task: ClientTask): Step {
+  if (!task.env.policy.requestDirectives) gatherFields(task.req.fields)
   switch (callClient(task, 'RECV', task.vcl.subs.recv)) {
     case ACTION.hash:
       task.by_method = !mayLookup(task)
@@ -36,4 +38,10 @@ function mayLookup(task: ClientTask): boolean {
   if (!task.env.policy.requestDirectives) return true
   const method = task.req.method
   return method === 'GET' || method === 'HEAD'
+}
+
+/** Rules written for Varnish look at one line, and decide by it whose request it is: they are to see all there is. */
+function gatherFields(fields: Fields): void {
+  fields.gather('cookie', '; ')
+  fields.gather('cache-control')
 }
