@@ -2,6 +2,8 @@ import type { Clock } from '../base/clock.ts'
 import { Claims } from '../shm/claims.ts'
 import { Doorbells } from '../shm/doorbell.ts'
 import { NO_WORKER } from '../shm/lock.ts'
+import { SharedTexts } from '../shm/shared-texts.ts'
+import { TokenBuckets } from '../shm/token-buckets.ts'
 import { memoryRemarks } from '../shm/memory.ts'
 import { purgeMemory } from '../cache/shared-claims.ts'
 import type { ParameterValues } from '../config/parameters.ts'
@@ -18,6 +20,8 @@ export class Shared {
   readonly memory: SharedMemory
   private readonly bells = new Doorbells()
   private readonly claims: Claims
+  private readonly buckets = new TokenBuckets(TokenBuckets.memory(), NO_WORKER)
+  private readonly texts = new SharedTexts(SharedTexts.memory(), NO_WORKER)
   private readonly stores: readonly StoreSpec[]
   private readonly arenas: readonly Arena[]
   readonly invalidations: OpenedInvalidations
@@ -34,6 +38,8 @@ export class Shared {
       bells: this.bells.memory,
       claims: this.claims.memory,
       purges: purgeMemory(),
+      buckets: this.buckets.memory,
+      texts: this.texts.memory,
       serials: serials.memory,
       ledger: ledger.memory,
       arenas,
@@ -54,6 +60,8 @@ export class Shared {
     for (const arena of this.arenas) arena.workerDied(slot, this.bells)
     this.invalidations.serials.releaseAllOf(slot)
     this.claims.releaseAllOf(slot)
+    this.buckets.releaseAllOf(slot)
+    this.texts.releaseAllOf(slot)
   }
 
   /** All workers have ended: what is in files is left for the next start. Resolves with what did not go well, for the operator. */

@@ -50,6 +50,9 @@ export interface SharedMemory {
   /** Claims, and counts of purges (cache/shared-claims.ts). */
   readonly claims: SharedArrayBuffer
   readonly purges: SharedArrayBuffer
+  /** Token buckets and global variables of rules. */
+  readonly buckets: SharedArrayBuffer
+  readonly texts: SharedArrayBuffer
   /** Serials. */
   readonly serials: SharedArrayBuffer
   /** Ledger. */

@@ -2,6 +2,8 @@ import type { Bans } from '../cache/bans/bans.ts'
 import type { BackendSpec } from '../origin/contract.ts'
 import type { Origins } from '../origin/create.ts'
 import { directorFactory } from '../origin/directors/create.ts'
+import { SharedTexts } from '../shm/shared-texts.ts'
+import { TokenBuckets } from '../shm/token-buckets.ts'
 import { instantiateVcl } from '../vcl/instantiate.ts'
 import type { BackendDeclaration, LoadedVcl } from '../vcl/runtime/context.ts'
 import type { ParameterValues } from '../config/parameters.ts'
@@ -9,12 +11,14 @@ import type { WorkerConfig } from './config.ts'
 
 /** Brings the manager's compiled rules to life, and gives their backends to origin/. */
 export function loadRules(config: WorkerConfig, origin: Origins, bans: Bans): LoadedVcl {
-  const { parameters } = config
+  const { parameters, shared, slot } = config
   return instantiateVcl(
     config.rules,
     {
       backend: (declaration) => origin.add(backendSpec(declaration)),
       directors: directorFactory(),
+      buckets: new TokenBuckets(shared.buckets, slot),
+      globals: new SharedTexts(shared.texts, slot),
       vcl_path: parameters.vcl_path.split(':'),
       hostname: config.hostname,
       identity: config.identity,

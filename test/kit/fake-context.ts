@@ -2,6 +2,8 @@ import { ipOfBytes, parseIp } from '../../src/base/ip.ts'
 import type { Fields } from '../../src/http/fields.ts'
 import { RequestHead, ResponseHead } from '../../src/http/message.ts'
 import { directorFactory } from '../../src/origin/directors/create.ts'
+import { SharedTexts } from '../../src/shm/shared-texts.ts'
+import { TokenBuckets } from '../../src/shm/token-buckets.ts'
 import { compileVcl, type Compiled } from '../../src/vcl/load.ts'
 import { ACTION, type BackendDeclaration, type LoadedVcl, type VclHost } from '../../src/vcl/runtime/context.ts'
 
@@ -178,6 +180,8 @@ export function fakeHost(): FakeHost {
       return { name: declaration.name, healthy: true }
     },
     directors: directorFactory(),
+    buckets: new TokenBuckets(TokenBuckets.memory(), 0),
+    globals: new SharedTexts(SharedTexts.memory(), 0),
     vcl_path: [],
     hostname: 'host.example',
     identity: 'cache1',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { VMODS } from '../../src/vcl/vmods/vmods.ts'
-import { compile, FakeContext, load, run } from '../kit/fake-context.ts'
+import { compile, FakeContext, fakeHost, load, run } from '../kit/fake-context.ts'
 
 /** req.http.r after these statements in vcl_recv, or FAIL. */
 function value(imports: string, statements: string, expression: string, lines: readonly string[] = []): string | undefined {
@@ -104,6 +104,43 @@ describe('var', () => {
     run(vcl, 'recv', one)
     run(vcl, 'recv', two)
     expect([one.req.fields.get('r'), two.req.fields.get('r')]).toEqual(['x', ''])
+  })
+})
+
+const host = fakeHost()
+
+describe('what all requests share', () => {
+  const vcl = load(`import var; import vsthrottle; sub vcl_recv {
+    set req.http.r = var.global_get("a"); var.global_set("a", req.http.set);
+    if (vsthrottle.is_denied(req.http.who, 2, 10s, 1m)) { return (synth(429)); }
+    set req.http.left = vsthrottle.remaining(req.http.who, 2, 10s, 1m) + " " + vsthrottle.blocked(req.http.who, 2, 10s, 1m);
+    return (hash); }`)
+
+  function ask(who: string | undefined, set?: string): string {
+    const c = new FakeContext()
+    if (who !== undefined) c.req.fields.append('Who', who)
+    if (set !== undefined) c.req.fields.append('Set', set)
+    const action = run(vcl, 'recv', c)
+    return `${action} ${c.req.fields.get('left') ?? ''} ${c.req.fields.get('r') ?? ''}`
+  }
+
+  test('global variables and throttles', () => {
+    expect(ask('x', '1')).toBe('hash 1 0.000 ')
+    expect(ask('x', '2')).toBe('hash 0 0.000 1')
+    expect(ask('x', '2')).toBe('synth  2')
+    expect(ask('y')).toBe('hash 1 0.000 2')
+    expect(ask('y')).toBe('hash 0 0.000 ')
+    expect(ask(undefined)).toBe('synth  ')
+  })
+
+  test('a variable too large fails the request', () => {
+    expect(ask('z', 'x'.repeat(60_000))).toContain('hash')
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      const c = new FakeContext()
+      c.req.fields.append('Set', name.repeat(60_000))
+      const big = load(`import var; sub vcl_recv { var.global_set("${name}", req.http.set); return (hash); }`, host)
+      expect(run(big, 'recv', c)).toBe(name === 'e' ? 'fail' : 'hash')
+    }
   })
 })
 

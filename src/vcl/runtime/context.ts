@@ -1,6 +1,8 @@
 import type { Ip } from '../../base/ip.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/message.ts'
+import type { SharedTexts } from '../../shm/shared-texts.ts'
+import type { TokenBuckets } from '../../shm/token-buckets.ts'
 import type { DirectorFactory } from './directors.ts'
 
 /**
@@ -241,6 +243,9 @@ export interface VclHost {
   backend(declaration: BackendDeclaration): VclBackend
   /** Makes directors. */
   readonly directors: DirectorFactory
+  /** What rules of all workers share: token buckets, and variables that outlive a request. */
+  readonly buckets: TokenBuckets
+  readonly globals: SharedTexts
   /** Files for std.fileread and the like resolve against this directory when relative. */
   readonly vcl_path: readonly string[]
   readonly hostname: string

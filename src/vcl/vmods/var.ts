@@ -1,9 +1,10 @@
 import type { Ip } from '../../base/ip.ts'
 import type { CommonContext, VclBackend } from '../runtime/context.ts'
+import { VclFailure } from '../runtime/failure.ts'
 import { orBogus } from '../runtime/values.ts'
 import { define } from './define.ts'
 import { TaskKept } from './task-state.ts'
-import type { VclType, Vmod, VmodFunction } from './vmod.ts'
+import type { VclType, Vmod, VmodFunction, VmodLoad } from './vmod.ts'
 
 type Text = string | undefined
 
@@ -39,13 +40,26 @@ function getter<T>(type: VclType, missing: T, otherwise: string, finish: (value:
   )
 }
 
+const bindSet =
+  ({ host }: VmodLoad) =>
+  (_c: CommonContext, key: Text, value: Text): void => {
+    if (key !== undefined && host?.globals.set(key, value) === false)
+      throw new VclFailure(`var.global_set(): no room for '${key.slice(0, 100)}'`)
+  }
+const bindGet =
+  ({ host }: VmodLoad) =>
+  (_c: CommonContext, key: Text): Text =>
+    key === undefined ? undefined : host?.globals.get(key)
+
 const SET = setter('STRING')
 const GET = getter<Text>('STRING', undefined, 'unset')
 
 /** Variables for rules. */
 export const variable: Vmod = {
   name: 'var',
-  doc: 'Variables. They belong to the request with its restarts, or to the fetch with its retries.',
+  doc:
+    'Variables. They belong to the request with its restarts, or to the fetch with its retries. Global ones are flags for all workers: 256 KiB of names and texts in all, and setting one to something else costs as much as ' +
+    'reading them all.',
   functions: {
     set: SET,
     get: GET,
@@ -61,10 +75,20 @@ export const variable: Vmod = {
     get_ip: getter('IP', undefined, '0.0.0.0', (value) => orBogus(value as Ip | undefined)),
     set_backend: setter('BACKEND'),
     get_backend: getter<VclBackend | undefined>('BACKEND', undefined, 'none'),
+    global_set: {
+      ...define(
+        'VOID',
+        ['STRING key', 'STRING value'],
+        'Sets a text for all requests of all workers, as long as the process lives; an unset one removes it.',
+        bindSet({ syntax: 41, vcl_path: [] }),
+      ),
+      bind: bindSet,
+    },
+    global_get: {
+      ...define('STRING', ['STRING key'], 'That text; unset when there is none.', bindGet({ syntax: 41, vcl_path: [] })),
+      bind: bindGet,
+    },
     clear: define('VOID', [], 'Forgets all variables of this request or fetch.', (c: CommonContext) => variables.peek(c)?.clear()),
   },
-  unsupported: {
-    global_set: 'there are no variables that outlive a request: workers share nothing but what is stored',
-    global_get: 'there are no variables that outlive a request: workers share nothing but what is stored',
-  },
+  unsupported: {},
 }

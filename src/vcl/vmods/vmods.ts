@@ -9,6 +9,7 @@ import { std } from './std.ts'
 import { str } from './str.ts'
 import { variable } from './var.ts'
 import type { Vmod } from './vmod.ts'
+import { vsthrottle } from './vsthrottle.ts'
 import { xkey } from './xkey.ts'
 
 /** Modules that can be imported, by name. */
@@ -23,6 +24,7 @@ export const VMODS: Readonly<Record<string, Vmod>> = {
   purge,
   str,
   var: variable,
+  vsthrottle,
   xkey,
 }
 
