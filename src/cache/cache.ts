@@ -59,7 +59,7 @@ export class Cache {
   constructor(shared: CacheShared, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver) {
     const { store, claims, invalidations } = shared
     this.store = store
-    this.partials = new Partials(store)
+    this.partials = new Partials(store, policy)
     this.policy = policy
     this.clock = clock
     this.limits = limits
@@ -255,7 +255,7 @@ export class Cache {
     const { store } = this
     const waits = request.thaws >= THAWS_MAX
     if (manifest.cold !== undefined && !waits) return this.chilled(manifest.cold)
-    const found = this.partials.view(entry.key, manifest, waits)
+    const found = this.partials.view(entry.key, manifest, request.req, waits)
     if (store.cold !== undefined) return this.chilled(store.cold)
     const suffices = found !== undefined && found.serves(this.policy, request.req)
     this.object = verdict === REUSE.no ? undefined : found
@@ -327,7 +327,7 @@ export class Cache {
     const known = this.object instanceof PartialObject ? this.object.manifest : this.object
     if (stored === undefined || stored === known || !stored.live || !this.invalidations.spares(stored, request.req)) return LOOKUP.miss
     if (mayReuse(this.policy, stored.head, this.clock.wall_ms, request) !== REUSE.fresh) return LOOKUP.miss
-    const found = (stored.head.flags & OBJ_PARTIAL) === 0 ? stored : this.partials.view(entry.key, stored, true)
+    const found = (stored.head.flags & OBJ_PARTIAL) === 0 ? stored : this.partials.view(entry.key, stored, request.req, true)
     this.object = found
     if (found === undefined || !this.suffices(found, request.req)) return LOOKUP.miss
     this.busy = undefined

@@ -1,7 +1,7 @@
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
 import { clientNotModified } from '../policy/conditional.ts'
-import { missingOfAll, type PartList } from '../policy/parts.ts'
+import { missingOfAll, type PartList, type StoredPart } from '../policy/parts.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { ByteRange } from '../policy/range-set.ts'
 import { rangesFor } from '../policy/ranges.ts'
@@ -15,24 +15,27 @@ import { SparseBody } from '../store/sparse-body.ts'
 export class PartialObject implements StoredObject {
   readonly manifest: StoredObject
   readonly body: SparseBody
-  /** What was found of what the manifest tells. */
+  /** What the manifest tells. */
   readonly list: PartList
+  /** What was found of it, and looked for: what concerns the request. */
+  readonly parts: readonly StoredPart[]
   readonly bodies: readonly Body[]
   readonly cold = undefined
   /** The part that is being filled by whoever has just stored it. */
   readonly filling: Body | undefined
 
-  constructor(manifest: StoredObject, list: PartList, bodies: readonly Body[], filling?: Body) {
+  constructor(manifest: StoredObject, list: PartList, parts: readonly StoredPart[], bodies: readonly Body[], filling?: Body) {
     this.manifest = manifest
     this.list = list
+    this.parts = parts
     this.bodies = bodies
     this.filling = filling
-    this.body = new SparseBody(list.length_bytes, list.parts, bodies)
+    this.body = new SparseBody(list.length_bytes, parts, bodies)
   }
 
   /** See `missingFor`. */
   missing(policy: Policy, req: RequestHead): ByteRange | undefined {
-    return missingFor(policy, req, this.list, this.head.fields)
+    return missingFor(policy, req, this.list, this.parts, this.head.fields)
   }
 
   serves(policy: Policy, req: RequestHead): boolean {
@@ -41,7 +44,7 @@ export class PartialObject implements StoredObject {
 
   /** The same parts under what the manifest has become. */
   under(manifest: StoredObject): PartialObject {
-    return new PartialObject(manifest, this.list, this.bodies)
+    return new PartialObject(manifest, this.list, this.parts, this.bodies)
   }
 
   get head(): ObjectHead {
@@ -89,8 +92,13 @@ export class PartialObject implements StoredObject {
  * From the first to the last byte that this request needs and that is not among the parts; undefined when it can be answered: with what it asked
  * for, with a 416, or with a 304. `fields` are the representation's.
  */
-export function missingFor(policy: Policy, req: RequestHead, list: PartList, fields: Fields): ByteRange | undefined {
-  const { exact, length_bytes, parts } = list
+export function missingFor(
+  policy: Policy,
+  req: RequestHead,
+  { exact, length_bytes }: PartList,
+  parts: readonly ByteRange[],
+  fields: Fields,
+): ByteRange | undefined {
   if (clientNotModified(req.fields, 200, fields)) return undefined
   const whole = { from: 0, to: length_bytes - 1 }
   const wanted = rangesFor(policy, req, length_bytes, fields)

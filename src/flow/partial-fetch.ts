@@ -118,7 +118,8 @@ export class PartialFetch {
   private suffices(part: StorablePart): boolean {
     const { base, env, wish } = this
     if (base === undefined) return false
-    return missingFor(env.policy, wish, withPart(base.list, { ...part, era: '' }), base.head.fields) === undefined
+    const { parts } = withPart({ ...base.list, parts: base.parts }, { ...part, era: '' })
+    return missingFor(env.policy, wish, base.list, parts, base.head.fields) === undefined
   }
 
   /** Rules have had their say, and it is not to be stored. True: of what was stored nothing is left to go with it. */
@@ -141,9 +142,10 @@ export class PartialFetch {
     becomeWhole(beresp, this.base)
     const head = headToStore(fetch, settled)
     head.flags |= OBJ_PARTIAL
-    const object = env.cache.insertPart(bereq, env.cache.partials.open(key, head, part, this.base, fetch), head, busy, fetch)
-    // What contradicts itself is passed on as it is.
-    const suffices = part.exact && object.serves(env.policy, this.wish)
+    const opened = env.cache.partials.open(key, head, part, this.base, this.own, fetch)
+    const object = env.cache.insertPart(bereq, opened, head, busy, fetch)
+    // What contradicts itself is passed on as it is. What was fetched for what was missing is never shown by itself.
+    const suffices = this.own || (part.exact && object.serves(env.policy, this.wish))
     return [object, suffices ? object : new LooseObject(received, object.filling ?? object.body, object.store)]
   }
 

@@ -14,7 +14,7 @@ export interface PartList {
 }
 
 /** Parts of one representation: who asks for ever smaller ones does not make the list ever longer. */
-export const PARTS_MAX = 128
+export const PARTS_MAX = 512
 
 /** The list as it is kept: `10 exact`, then `0-4 era` for each part. */
 export function encodeParts({ length_bytes, exact, parts }: PartList): string {
@@ -38,13 +38,24 @@ export function decodeParts(text: string): PartList | undefined {
   return { length_bytes, exact: head[2] === 'exact', parts }
 }
 
-/** The list with one part more; what lies within it leaves, and if there are too many, the shortest. */
+/** The list with one part more; if there are too many, the shortest leaves. */
 export function withPart(list: PartList, part: StoredPart): PartList {
-  const parts = list.parts.filter(({ from, to }) => from < part.from || to > part.to)
+  const parts = list.parts.slice()
   while (parts.length >= PARTS_MAX) parts.splice(parts.indexOf(parts.reduce(shorter)), 1)
   parts.push(part)
   parts.sort((a, b) => a.from - b.from)
   return { ...list, parts }
+}
+
+/** Those of the parts that lie within one of `whole`, which are all there: nobody needs them any more. */
+export function needless(parts: readonly StoredPart[], whole: readonly StoredPart[]): StoredPart[] {
+  return parts.filter((part) => whole.some((other) => contains(other, part)))
+}
+
+/** Of two with the same bytes one contains the other. */
+function contains(other: StoredPart, part: StoredPart): boolean {
+  if (other.from > part.from || other.to < part.to) return false
+  return other.to - other.from > part.to - part.from || other.era > part.era
 }
 
 function shorter(a: StoredPart, b: StoredPart): StoredPart {

@@ -67,6 +67,7 @@ function countHit(task: ClientTask): Step {
   if (cold !== undefined && task.thaws < THAWS_MAX) return task.thaw(cold)
   if (object.body.state === 'filling' && isFarAhead(env.policy, task.req, object, env.params.range_offset_limit)) {
     task.fwd = FWD.partial
+    task.giveUpFetch()
     return STEP.pass
   }
   env.counters[MAIN.cache_hit]++

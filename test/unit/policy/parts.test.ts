@@ -4,6 +4,7 @@ import {
   encodeParts,
   missingOf,
   missingOfAll,
+  needless,
   PARTS_MAX,
   type PartList,
   piecesFrom,
@@ -22,16 +23,23 @@ function listOf(length_bytes: number, ...parts: [number, number][]): PartList {
 const spans = (list: PartList): [number, number][] => list.parts.map(({ from, to }) => [from, to])
 
 describe('the list of parts', () => {
-  test('is in the order of first bytes; what lies within a new part leaves', () => {
+  test('is in the order of first bytes', () => {
     expect(spans(listOf(100, [50, 59], [10, 19], [55, 70]))).toEqual([
       [10, 19],
       [50, 59],
       [55, 70],
     ])
-    expect(spans(listOf(100, [50, 59], [10, 19], [10, 59]))).toEqual([[10, 59]])
-    expect(spans(listOf(100, [10, 59], [10, 19]))).toEqual([
-      [10, 59],
+  })
+
+  test('what lies within another is needless, once that is there', () => {
+    const { parts } = listOf(100, [50, 59], [10, 19], [10, 59], [58, 70])
+    expect(needless(parts, []).length).toBe(0)
+    const same = listOf(100, [0, 9], [0, 9]).parts
+    expect(needless(same, same).length).toBe(1)
+    const larger = parts.filter(({ from, to }) => from === 10 && to === 59)
+    expect(needless(parts, larger).map(({ from, to }) => [from, to])).toEqual([
       [10, 19],
+      [50, 59],
     ])
   })
 
