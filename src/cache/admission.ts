@@ -88,17 +88,14 @@ export class Admission {
 
   /**
    * The object left the store while it was validated, or is to have another place, or one more: a copy. What a later response has
-   * replaced does not come back.
+   * replaced does not come back; what is for other requests is not updated by this one's 304 (RFC 9111 section 4.3.4).
    */
   private revive(arrival: Arrival, object: StoredObject): StoredObject | undefined {
     const { body } = object
     if (body.state !== 'complete' || body.size_bytes > REVIVED_MAX_BYTES) return undefined
     const copy = this.admit(arrival, body.size_bytes)
-    const copied = copy !== undefined && copyBody(body, copy.body)
-    // The origin has chosen it for another request, too: it is as fresh for its own (RFC 9111 section 4.3.4).
-    if (object.live && placeOf(object)?.key.startsWith(`${arrival.spec}\n`) === true)
-      this.store.rehead(object, arrival.head, arrival.begun.serial)
-    return copied ? copy : undefined
+    if (copy === undefined) return undefined
+    return copyBody(body, copy.body) ? copy : undefined
   }
 
   /** A response that is stale at birth must not line up those who want it next (varnish-cache issue 3461). */
