@@ -246,6 +246,11 @@ export const PARAMETERS = {
     'Whose answers the cache gives where rules do not: rfc9111 follows RFC 9110 and 9111 to the letter and reuses nothing without permission; varnish does what Varnish does: a default lifetime, a list of cacheable statuses, the client’s Cache-Control ignored.',
   ),
   prefer_ipv6: bool(false, [], 'Which address of a backend host is tried first when DNS gives both kinds.'),
+  query_body_max: bytes(
+    0,
+    { min: 0, max: 16 * M, flags: ['must_restart', 'lacquer'] },
+    'Largest content of a QUERY request that is answered from the cache: it is part of the key, so that it is held in memory until the request is over. QUERY with more is passed; 0 passes all. Used by policy=rfc9111.',
+  ),
   read_path: word(
     'auto',
     ['auto', 'raw', 'onread', 'events'],

@@ -18,6 +18,8 @@ export interface FetchOrigin {
   readonly backend: VclBackend | undefined
   /** The host of what was asked for. */
   readonly host: string
+  /** The key of its URL alone, where its content is part of the key; else ''. */
+  readonly base_key: string
   readonly is_hitmiss: boolean
   readonly is_hitpass: boolean
 }
@@ -82,6 +84,9 @@ export abstract class BackendState extends TaskState implements BackendContext {
 
   abstract readonly is_bgfetch: boolean
 
+  get base_key(): string {
+    return this.from.base_key
+  }
   get host(): string {
     return this.from.host
   }

@@ -16,7 +16,7 @@ export function prepareBereq(bereq: RequestHead, around: boolean, stale: Stale):
   fields.delete('expect')
   fields.delete('content-length')
   if (!around) {
-    bereq.method = 'GET'
+    if (bereq.method !== 'QUERY') bereq.method = 'GET'
     dropConditions(fields)
     if (stale.object !== undefined) validationFields(stale.object.head.fields, fields)
     stale.nameOthers(bereq)

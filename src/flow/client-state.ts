@@ -11,6 +11,7 @@ import type { ClientConnection, ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
 import { ObjectView } from './object-view.ts'
 import type { PipeLog } from './pipe-log.ts'
+import type { ContinuedBody, KeptBody } from './query.ts'
 import { TaskState } from './task-state.ts'
 
 /**
@@ -49,6 +50,11 @@ export abstract class ClientState extends TaskState implements ClientContext {
   /** Of the response being delivered. */
   age_s = 0
   key = ''
+  /** QUERY is to be answered by its content; the key without it. */
+  querying = false
+  base_key = ''
+  /** The content, taken in; restarts keep it. */
+  kept_body: KeptBody | ContinuedBody | undefined
   directives: RequestDirectives = NO_DIRECTIVES
   req_xid = 0
   restarts = 0
@@ -80,6 +86,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.connection = connection
     this.req = connection.req
     this.restarts = 0
+    this.kept_body = undefined
     this.client_identity = undefined
     this.module_state = undefined
     if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
@@ -95,6 +102,8 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.collapsed = false
     this.came = undefined
     this.key = ''
+    this.querying = false
+    this.base_key = ''
     this.body_text = ''
     this.ban_error = ''
     this.object = undefined

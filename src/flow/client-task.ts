@@ -116,12 +116,16 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     const { req_xid } = this
     cold.thaw(() => {
       // It may be free by now, or busy with another request.
-      if (this.over || this.req_xid !== req_xid) return
-      this.env.clock.refresh()
-      run(this, STEP.lookup)
+      if (!this.over && this.req_xid === req_xid) this.resume(STEP.lookup)
     })
     this.log.park()
     return STEP.wait
+  }
+
+  /** What it has waited for is there. */
+  resume(step: Step): void {
+    this.env.clock.refresh()
+    run(this, step)
   }
 
   /** Waiter: the response will do for us. */

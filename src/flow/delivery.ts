@@ -70,9 +70,10 @@ export function transmit(task: ClientTask): Step {
   const touched = task.vcl.usage.respTouched
   const status = touched ? finalStatus(task.resp) : object.head.status
   if ((object.head.flags & OBJ_PARTIAL) !== 0 && !mayShow(task, object, status)) return task.refuse(503, 'Only a part of it is stored')
-  if (!task.passed && isRead(task.req.method)) {
+  if (!task.passed && (task.querying || isRead(task.req.method))) {
     if (notModified(task, object, status)) return sendNotModified(task)
-    if (status === 200 && isCut(object) && task.env.params.http_range_support && task.req.fields.has('range')) return sendPart(task, object)
+    if (status === 200 && !task.querying && isCut(object) && task.env.params.http_range_support && task.req.fields.has('range'))
+      return sendPart(task, object)
   }
   return sendWhole(task, object, status)
 }

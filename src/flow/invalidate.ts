@@ -5,6 +5,7 @@ import { purgesOfGroups } from '../policy/tags.ts'
 import type { ClientTask } from './client-task.ts'
 import type { Environment } from './environment.ts'
 import { freshenByHead } from './head-answer.ts'
+import { purgeAll } from './purges.ts'
 import { makeKey } from './steps/lookup.ts'
 
 /** A request that went around the store is answered: what is stored may not be what it was. */
@@ -26,7 +27,7 @@ function invalidateStored(task: ClientTask, answer: ResponseHead, replaced: bool
   const targets = invalidatedUrls(hostOf(req), url, answer.fields)
   for (const target of replaced ? targets.slice(1) : targets) {
     req.url = target
-    if (makeKey(task, false)) env.counters[MAIN.n_invalidated] += env.cache.purge(task.key)
+    if (makeKey(task, false)) env.counters[MAIN.n_invalidated] += Math.max(0, purgeAll(env, task.key))
   }
   req.url = url
   task.key = key
@@ -51,7 +52,7 @@ export function hostOf({ fields }: RequestHead): string {
 export function replaces(fetch: { readonly env: Environment; readonly key: string; purges: number }): boolean {
   const { env, key, purges } = fetch
   if (env.cache.purges(key) !== purges) return false
-  env.counters[MAIN.n_invalidated] += env.cache.purge(key)
+  env.counters[MAIN.n_invalidated] += Math.max(0, purgeAll(env, key))
   fetch.purges = env.cache.purges(key)
   // Counts wrap around at 32 bits.
   return fetch.purges === ((purges + 1) | 0)

@@ -32,8 +32,8 @@ export function headToStore(fetch: BackendState, settled: InitialAnswers): Objec
 }
 
 /** With the names that it can be purged by. */
-export function tagged({ env, key, host }: BackendState, head: ObjectHead): ObjectHead {
-  head.tags = tagsOf(env.tag_fields, head.fields, key, host)
+export function tagged({ env, key, host, base_key }: BackendState, head: ObjectHead): ObjectHead {
+  head.tags = tagsOf(env.tag_fields, head.fields, key, host, base_key)
   return head
 }
 

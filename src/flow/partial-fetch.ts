@@ -55,7 +55,8 @@ export class PartialFetch {
 
   /** Makes `bereq`, a copy of the client's request, the origin's. `alone`: the response is hardly for sharing. */
   prepare(bereq: RequestHead, around: boolean, stale: Stale, alone: boolean): void {
-    const ranged = !around && this.env.policy.ranges === 'rfc' && (this.view !== undefined || bereq.fields.has('range'))
+    const ranged =
+      !around && bereq.method !== 'QUERY' && this.env.policy.ranges === 'rfc' && (this.view !== undefined || bereq.fields.has('range'))
     if (ranged) this.wish.copyFrom(bereq)
     prepareBereq(bereq, around, stale)
     if (!ranged) return

@@ -25,7 +25,17 @@ export function softPurge({ clock }: Environment, { ttl_s, grace_s, keep_s }: So
 
 /** All variants of a key leave. */
 export function purgeKey(env: Environment, key: string): number {
-  return counted(env, env.cache.purge(key), false)
+  const purged = purgeAll(env, key)
+  if (purged === NOT_PURGED) throw failure()
+  return counted(env, purged, false)
+}
+
+/** With what is stored under the key and more: the answers to QUERY, which nobody can name one by one. NOT_PURGED: not those. */
+export function purgeAll(env: Environment, key: string): number {
+  const purged = env.cache.purge(key)
+  if (!env.policy.queries) return purged
+  const met = env.purges.purge(purgeOfKey(key))
+  return met === NOT_PURGED ? NOT_PURGED : purged + met
 }
 
 /** All variants of a key go stale: what is being fetched, too. How many of them this worker knows. */

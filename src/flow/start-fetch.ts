@@ -4,6 +4,7 @@ import { hinted } from './backend-choice.ts'
 import type { FetchOrigin } from './backend-state.ts'
 import type { ClientTask } from './client-task.ts'
 import { Fetch } from './fetch.ts'
+import type { FetchSetup } from './fetch-setup.ts'
 import { hostOf } from './invalidate.ts'
 
 /** Starts the fetch a request needs; the task hears of it through FetchOwner. */
@@ -17,7 +18,7 @@ export function startFetch(task: ClientTask, kind: 'fetch' | 'pass'): void {
     stale: kind === 'fetch' ? task.object : undefined,
     others: kind === 'fetch' ? task.env.cache.others(task.key, task.req, task.object) : [],
     asked: task.directives,
-    body: kind === 'pass' ? task.connection.body : undefined,
+    body: kind === 'pass' ? (task.kept_body ?? task.connection.body) : contentOf(task),
     owner: task,
     storable: task.by_method,
   })
@@ -46,7 +47,7 @@ export function refreshInBackground(task: ClientTask, busy: Busy): void {
     stale: task.object,
     others: [],
     asked: task.directives,
-    body: undefined,
+    body: contentOf(task),
     owner: undefined,
     storable: false,
   })
@@ -56,11 +57,17 @@ export function refreshInBackground(task: ClientTask, busy: Busy): void {
   task.timestamp('Fetch')
 }
 
+/** What a fetch for the store sends: that of a QUERY. */
+function contentOf({ querying, kept_body }: ClientTask): FetchSetup['body'] {
+  return querying ? kept_body : undefined
+}
+
 function fetchOrigin(task: ClientTask): FetchOrigin {
   return {
     facts: task.connection.facts,
     client_identity: task.client_identity,
     host: hostOf(task.req),
+    base_key: task.base_key,
     backend: hinted(task.backend_hint, task.vcl.defaultBackend),
     is_hitmiss: task.is_hitmiss,
     is_hitpass: task.is_hitpass,

@@ -25,11 +25,11 @@ export const STEPS: readonly StepRow[] = [
   {
     name: 'wait',
     run: () => STEP.wait,
-    next: ['hit', 'deliver', 'lookup'],
+    next: ['hit', 'deliver', 'lookup', 'hash', 'synth'],
     about: 'an origin, another fetch or the client has the next word',
   },
-  { name: 'recv', run: recv, next: ['hash', 'pass', 'pipe', 'synth', 'restart'], about: 'vcl_recv: what is to become of it' },
-  { name: 'hash', run: hash, next: ['lookup', 'purge', 'synth'], about: 'vcl_hash: the key' },
+  { name: 'recv', run: recv, next: ['hash', 'pass', 'pipe', 'synth', 'restart', 'wait'], about: 'vcl_recv: what is to become of it' },
+  { name: 'hash', run: hash, next: ['lookup', 'purge', 'synth', 'pass'], about: 'vcl_hash: the key' },
   {
     name: 'lookup',
     run: lookup,

@@ -92,7 +92,7 @@ function rfcAnswers(
     age_ms,
     t_origin_ms,
     uncacheable: false,
-    why: storability(bereq, parseRequestDirectives(bereq.fields), beresp, said),
+    why: storability(bereq, parseRequestDirectives(bereq.fields), beresp, said, policy.queries),
     flags: flagsOf(said, explicit_ms === NO_LIFETIME && guessed_ms > 0, bereq.fields.has('authorization')),
     validatable: isValidatable(fields),
   }
@@ -194,7 +194,8 @@ const PERMITTED_BY_RULES: ReadonlySet<StoreVerdict> = new Set<StoreVerdict>([
 
 /** Rules may also have added what forbids sharing: `set beresp.http.Cache-Control = "private"`. */
 function judgeAgain(policy: Policy, answers: InitialAnswers, bereq: RequestHead, beresp: ResponseHead): void {
-  const why = storability(bereq, parseRequestDirectives(bereq.fields), beresp, responseControl(policy.targets, beresp.fields))
+  const said = responseControl(policy.targets, beresp.fields)
+  const why = storability(bereq, parseRequestDirectives(bereq.fields), beresp, said, policy.queries)
   if (PERMITTED_BY_RULES.has(why)) return
   answers.why = why
   answers.uncacheable = true

@@ -13,6 +13,7 @@ export interface PolicyParams {
   targets: readonly string[]
   consumed: readonly string[]
   range_support: boolean
+  queries: boolean
 }
 
 /**
@@ -29,6 +30,8 @@ export interface Policy {
   readonly targets: readonly string[]
   /** Fields that speak to us alone: they are not handed on to clients. */
   readonly consumed: readonly string[]
+  /** Are the answers to QUERY stored, by its content? */
+  readonly queries: boolean
   /** May a lifetime be guessed from Last-Modified (section 4.2.2)? */
   readonly heuristics: boolean
   /**
@@ -86,6 +89,7 @@ function rfc9111(params: PolicyParams): Policy {
     requestDirectives: true,
     targets: params.targets,
     consumed: params.consumed,
+    queries: params.queries,
     heuristics: true,
     matchesByMeaning: true,
     ranges: params.range_support ? 'rfc' : 'off',
@@ -113,6 +117,7 @@ function varnish(params: PolicyParams): Policy {
     requestDirectives: false,
     targets: [],
     consumed: [],
+    queries: false,
     heuristics: false,
     matchesByMeaning: false,
     ranges: params.range_support ? 'varnish' : 'off',
@@ -142,6 +147,7 @@ export const DEFAULT_PARAMS: PolicyParams = {
   targets: ['lacquer-cache-control', 'cdn-cache-control', 'surrogate-control'],
   consumed: ['lacquer-cache-control', 'surrogate-control'],
   range_support: true,
+  queries: false,
 }
 
 export function policyFor(name: PolicyName, params: PolicyParams = DEFAULT_PARAMS): Policy {

@@ -58,8 +58,10 @@ export function storability(
   asked: Readonly<RequestDirectives>,
   response: ResponseHead,
   said: Readonly<ResponseDirectives>,
+  queries = false,
 ): StoreVerdict {
-  if (request.method !== 'GET' && !answersGet(request, response, said)) return STORE.method
+  const { method } = request
+  if (method !== 'GET' && !(queries && method === 'QUERY') && !answersGet(request, response, said)) return STORE.method
   const status = statusRefusal(response.status, said)
   if (status !== STORE.ok) return status
   if (response.status === 206 && partOf(response.fields, -1) === undefined) return STORE.partial

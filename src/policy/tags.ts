@@ -21,16 +21,20 @@ const GROUPS = 'cache-groups'
 const SPACES = /[ \t]+/
 const COMMAS = /[ \t]*,[ \t]*/
 
-/** By what a response can be purged that is stored under `key` and came from `host`. */
-export function tagsOf(tagFields: readonly TagField[], fields: Fields, key: string, host: string): string[] {
-  const tags = new Set<string>([KEY + key])
+/**
+ * By what a response can be purged that is stored under `key` and came from `host`. `base`: the key of its URL alone, where it is stored under
+ * more; '' where that is all.
+ */
+export function tagsOf(tagFields: readonly TagField[], fields: Fields, key: string, host: string, base = ''): string[] {
+  const keys = base === '' ? [KEY + key] : [KEY + key, KEY + base]
+  const tags = new Set<string>(keys)
   for (const { key: name, separator } of tagFields) {
     for (let i = fields.indexOf(name, 0); i >= 0; i = fields.indexOf(name, i + 1)) {
       for (const tag of split(fields.values[i], separator)) tags.add(TAG + tag)
     }
   }
   if (fields.has(GROUPS)) for (const group of groupsOf(fields, GROUPS)) tags.add(groupTag(group, host))
-  return tags.size > TAGS_MAX + 1 ? [KEY + key, ANY] : Array.from(tags)
+  return tags.size > TAGS_MAX + keys.length ? [...keys, ANY] : Array.from(tags)
 }
 
 function split(value: string, separator: TagField['separator']): string[] {

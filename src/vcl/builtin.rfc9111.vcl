@@ -32,7 +32,7 @@ sub vcl_req_method {
     if (req.method == "CONNECT" || req.method == "PRI") {
         return (synth(405));
     }
-    if (req.method != "GET" && req.method != "HEAD" && req.method !~ "^(?:PUT|POST|OPTIONS|DELETE|PATCH|TRACE)\z") {
+    if (req.method != "GET" && req.method != "HEAD" && req.method !~ "^(?:QUERY|PUT|POST|OPTIONS|DELETE|PATCH|TRACE)\z") {
         return (pass);
     }
 }

@@ -197,5 +197,6 @@ function policyParameters(config: WorkerConfig): Parameters<typeof policyFor>[1]
     targets: parseFieldNames(params.cache_control_targets) ?? [],
     consumed: parseFieldNames(params.cache_control_consumed) ?? [],
     range_support: params.http_range_support,
+    queries: params.query_body_max > 0,
   }
 }

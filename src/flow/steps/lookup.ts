@@ -7,6 +7,7 @@ import { NO_DIRECTIVES, parseRequestDirectives } from '../../policy/directives.t
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
 import { isFarAhead } from '../filters/range.ts'
+import { queryKey } from '../query.ts'
 import { logHit, RUNS } from '../request-log.ts'
 import { callClient } from '../rules.ts'
 import { STEP, type Step } from '../step.ts'
@@ -14,7 +15,8 @@ import { STEP, type Step } from '../step.ts'
 /** vcl_hash: makes the key. */
 export function hash(task: ClientTask): Step {
   if (!makeKey(task)) return task.failed('VCL failed')
-  return task.purging ? STEP.purge : STEP.lookup
+  if (task.purging) return STEP.purge
+  return task.querying ? queryKey(task) : STEP.lookup
 }
 
 /** The key of the request as it is now; false when the rules fail. The built-in sub is not called: `told` for the log. */

@@ -1,6 +1,7 @@
 import type { Fields } from '../../http/fields.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
+import { takeQuery } from '../query.ts'
 import { callClient } from '../rules.ts'
 import { makeKey } from './lookup.ts'
 import { STEP, type Step } from '../step.ts'
@@ -11,7 +12,9 @@ export function recv(task: ClientTask): Step {
   switch (callClient(task, 'RECV', task.vcl.subs.recv)) {
     case ACTION.hash:
       task.by_method = !mayLookup(task)
-      return task.by_method ? hashed(task, STEP.pass) : STEP.hash
+      if (task.by_method) return hashed(task, STEP.pass)
+      task.querying = task.env.policy.queries && task.req.method === 'QUERY'
+      return task.querying ? takeQuery(task) : STEP.hash
     case ACTION.pass:
       return hashed(task, STEP.pass)
     case ACTION.pipe:
@@ -33,11 +36,11 @@ function hashed(task: ClientTask, step: Step): Step {
   return makeKey(task) ? step : task.failed('VCL failed')
 }
 
-/** Under policy=rfc9111 only GET and HEAD are answered from the store (RFC 9111 section 4), whatever the rules say. */
+/** Under policy=rfc9111 only GET and HEAD, and QUERY if it is to be, are answered from the store (RFC 9111 section 4), whatever the rules say. */
 function mayLookup(task: ClientTask): boolean {
   if (!task.env.policy.requestDirectives) return true
   const method = task.req.method
-  return method === 'GET' || method === 'HEAD'
+  return method === 'GET' || method === 'HEAD' || (method === 'QUERY' && task.env.policy.queries)
 }
 
 /** Rules written for Varnish look at one line, and decide by it whose request it is: they are to see all there is. */

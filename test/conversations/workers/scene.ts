@@ -53,7 +53,7 @@ export class Scene {
   }
 
   /** `rules` go behind the version line and the backend. */
-  static async open(workers: number, rules: string): Promise<Scene> {
+  static async open(workers: number, rules: string, flags = ''): Promise<Scene> {
     const server = createServer((request, response) => {
       scene.asked.push(`${request.method} ${request.url}`)
       scene.answer(request, response, scene.asked.length)
@@ -63,7 +63,7 @@ export class Scene {
     const directory = mkdtempSync(join(tmpdir(), 'lacquer-crew-'))
     const file = join(directory, 'rules.vcl')
     writeFileSync(file, `vcl 4.1;\nbackend default { .host = "127.0.0.1"; .port = "${port}"; }\n${rules}\n`)
-    const crew = await newCrew(workers, `-f ${file}`).start()
+    const crew = await newCrew(workers, `-f ${file} ${flags}`.trim()).start()
     const scene = new Scene(crew, (_, response) => void response.end())
     scene.ends.push(
       () => server.closeAllConnections(),
