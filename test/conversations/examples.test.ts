@@ -12,6 +12,7 @@ import { hitForPass } from './examples/hit-for-pass.ts'
 import { maintenancePage } from './examples/maintenance-page.ts'
 import { normaliseQuery } from './examples/normalise-query.ts'
 import { purgeAcl } from './examples/purge-acl.ts'
+import { purgeByTag } from './examples/purge-by-tag.ts'
 import { shopCart } from './examples/shop-cart.ts'
 import { staticSite } from './examples/static-site.ts'
 import { twoBackends } from './examples/two-backends.ts'
@@ -28,6 +29,7 @@ const CONVERSATIONS: Readonly<Record<string, Promises>> = {
   'maintenance-page.vcl': maintenancePage,
   'normalise-query.vcl': normaliseQuery,
   'purge-acl.vcl': purgeAcl,
+  'purge-by-tag.vcl': purgeByTag,
   'shop-cart.vcl': shopCart,
   'static-site.vcl': staticSite,
   'two-backends.vcl': twoBackends,

@@ -12,6 +12,8 @@ const STRIDE = 64
 /** What is left to be taken out of a tag's chain, which nobody else sees. */
 interface Rest {
   posting: number
+  /** How many, about. */
+  left: number
   readonly hi: number
   readonly lo: number
 }
@@ -67,31 +69,29 @@ export class Purger {
   private count(hi: number, lo: number): number {
     const { postings } = this
     const until_ms = performance.now() + SLICE_MS
-    let [met, seen, trusting] = [0, 0, false]
-    for (let posting = postings.steal(lo), next = 0; posting !== 0; posting = next) {
-      next = postings.next(posting)
-      if (++seen % STRIDE === 0) trusting ||= performance.now() > until_ms
-      if (postings.tagOf(posting) === hi && (trusting || this.isThere(posting))) met++
-      postings.restore(lo, posting)
+    const first = postings.steal(lo)
+    const length = postings.stolen
+    let [met, seen, posting] = [0, 0, first]
+    for (; posting !== 0; posting = postings.next(posting)) {
+      if (++seen % STRIDE === 0 && performance.now() > until_ms) break
+      if (postings.tagOf(posting) === hi && this.isThere(posting)) met++
     }
-    return met
+    postings.reattach(lo, first, length)
+    return posting === 0 ? met : met + Math.max(0, length - seen)
   }
 
   private takeOut(hi: number, lo: number): number {
-    const rest: Rest = { posting: this.postings.steal(lo), hi, lo }
+    return this.takeFrom(this.postings.steal(lo), hi, lo) + this.takeFrom(this.postings.stealRest(lo), hi, lo)
+  }
+
+  /** Those that were not looked at count as they are. */
+  private takeFrom(posting: number, hi: number, lo: number): number {
+    const rest: Rest = { posting, hi, lo, left: this.postings.stolen }
     const taken = this.slice(rest)
     if (rest.posting === 0) return taken
     if (!this.busy) this.host.later(this.more)
     this.rests.push(rest)
-    return taken + this.left(rest)
-  }
-
-  /** Those that were not looked at count as they are. */
-  private left({ posting, hi }: Rest): number {
-    const { postings } = this
-    let left = 0
-    for (let at = posting; at !== 0; at = postings.next(at)) if (postings.tagOf(at) === hi) left++
-    return left
+    return taken + Math.max(0, rest.left)
   }
 
   private readonly more = (): boolean => {
@@ -109,6 +109,7 @@ export class Purger {
     for (let seen = 1; rest.posting !== 0; seen++) {
       const { posting, hi, lo } = rest
       rest.posting = postings.next(posting)
+      rest.left--
       if (postings.tagOf(posting) === hi) taken += this.take(posting)
       else postings.restore(lo, posting)
       if (seen % STRIDE === 0 && performance.now() > until_ms) break
