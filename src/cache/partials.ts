@@ -52,7 +52,9 @@ export class Partials {
       bodies.push(body)
     }
     const left = gone.size === 0 ? list : { ...list, parts: list.parts.filter((part) => !gone.has(part)) }
-    return new PartialObject(manifest, left, parts, bodies)
+    const found = new PartialObject(manifest, left, parts, bodies)
+    // Nothing is completed then.
+    return this.policy.ranges === 'rfc' || found.serves(this.policy, req) ? found : undefined
   }
 
   /**

@@ -252,7 +252,7 @@ export class Fetch extends FetchState implements OriginHandler {
     this.private = true
     this.object = new LooseObject(objectHead(env.policy, this.bereq_xid, this.beresp, settled, false), body, this.validated?.store)
     this.recipients.give(this.object)
-    const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : this.beresp.status === 416 ? 0 : settled.ttl_ms
+    const ttl_ms = hitForPass && this.action_ttl >= 0 ? this.action_ttl * 1000 : this.partial.particular ? 0 : settled.ttl_ms
     if (this.kind !== 'pass') env.cache.mark(this.key, this.bereq, this.recipients.takeBusy(), ttl_ms, hitForPass, this.bereq_xid)
   }
 

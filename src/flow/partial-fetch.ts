@@ -47,6 +47,8 @@ export class PartialFetch {
   private own = false
   /** What is stored and joins the part. */
   private base: PartialObject | undefined
+  /** What has come says nothing of what comes to who asks for another range. */
+  particular = false
 
   constructor(env: Environment, stored: StoredObject | undefined) {
     this.env = env
@@ -90,10 +92,11 @@ export class PartialFetch {
     const { policy } = this.env
     const { status } = beresp
     const sent = bereq.fields.get('range')
+    this.particular = false
     if (status === 206 && policy.decidesStorage && (around || policy.ranges === 'off')) return HEARD.alone
     if (around || policy.ranges !== 'rfc') return HEARD.fine
     if (status === 304 && this.own) return HEARD.again
-    if (status === 416 && sent !== undefined) return this.own ? HEARD.again : HEARD.alone
+    if (status === 416 && sent !== undefined) return this.ofNoUse(sent)
     return status === 206 ? this.hearPart(beresp.fields, sent, sent_bytes) : HEARD.fine
   }
 
@@ -102,11 +105,16 @@ export class PartialFetch {
     // Nobody has asked for it, or rules have for another, and know what for.
     if (sent !== this.asked || (sent === undefined && !this.wish.fields.has('range'))) return HEARD.alone
     const part = partOf(fields, sent_bytes)
-    if (part === undefined || responseControl(policy.targets, fields).unshared.length > 0) return this.own ? HEARD.again : HEARD.alone
+    if (part === undefined || responseControl(policy.targets, fields).unshared.length > 0) return this.ofNoUse(sent)
     if (this.joins(part, fields)) this.base = this.view
     if (this.own && !this.suffices(part)) return HEARD.again
     this.part = part
     return HEARD.fine
+  }
+
+  private ofNoUse(sent: string | undefined): Heard {
+    this.particular = sent !== undefined && sent === this.asked
+    return this.own ? HEARD.again : HEARD.alone
   }
 
   /** Section 3.4: the same strong validator, or it is another representation. */

@@ -38,9 +38,9 @@ afterEach(async () => {
   await new Promise((resolve) => origin.close(resolve))
 })
 
-function start(path: string): Promise<Instance> {
+function start(path: string, ...flags: string[]): Promise<Instance> {
   const { port } = origin.address() as AddressInfo
-  instance = new Instance(['-b', `127.0.0.1:${port}`, '-s', `file,${path},64M`, '-w', '2'])
+  instance = new Instance(['-b', `127.0.0.1:${port}`, '-s', `file,${path},64M`, '-w', '2', ...flags])
   return instance.ready()
 }
 
@@ -80,5 +80,18 @@ for (const [how, signal] of [
     expect(asked.length).toBe(fetched)
     second.child.kill('SIGTERM')
     expect(await second.exited).toBe(0)
+  }, 60_000)
+}
+
+for (const parameter of ['http_range_support=off', 'policy=varnish']) {
+  test(`parts that are left there are never taken for the whole with ${parameter}`, async () => {
+    const path = newPath()
+    const first = await start(path)
+    expect(await ask(first.port, 2_000_000, 2_999_999)).toBe(206)
+    first.child.kill('SIGTERM')
+    await first.exited
+    const second = await start(path, '-p', parameter)
+    for (let i = 0; i < 2; i++) expect(await ask(second.port, 0, SIZE - 1)).toBe(200)
+    expect(asked).toEqual(['bytes=2000000-2999999', undefined])
   }, 60_000)
 }

@@ -69,6 +69,33 @@ describe('rules', () => {
     expect(origin.asked).toEqual(['bytes=0-3', 'bytes=6-7 if "v1"', 'bytes=6-7', 'bytes=0-3 if "v1"'])
   })
 
+  vtc('a ban takes all parts, by what the response has said', async (t) => {
+    const { origin, c1 } = await ranged(t, {
+      lines: ['Cache-Control: max-age=100', 'X-Kind: a'],
+      vcl: 'sub vcl_recv { if (req.method == "BAN") { ban("obj.http.X-Kind == a && obj.status == 200"); return (synth(200)); } }',
+    })
+    await part(c1, 'bytes=0-3', 0, 3)
+    await part(c1, 'bytes=6-7', 6, 7)
+    c1.tx('BAN / HTTP/1.1', 'Host: example.com')
+    await c1.rx({ status: 200 })
+    await part(c1, 'bytes=6-7', 6, 7)
+    expect(origin.asked).toEqual(['bytes=0-3', 'bytes=6-7 if "v1"', 'bytes=6-7'])
+  })
+
+  vtc('a soft purge by tag has it validated: it stays', async (t) => {
+    const { origin, v1, c1 } = await ranged(t, {
+      lines: ['Cache-Control: max-age=100', 'Xkey: some'],
+      vcl: 'import xkey; sub vcl_recv { if (req.method == "PURGE") { set req.http.N = xkey.softpurge("some"); return (synth(200)); } }',
+    })
+    await part(c1, 'bytes=0-3', 0, 3)
+    c1.tx('PURGE / HTTP/1.1', 'Host: example.com')
+    await c1.rx({ status: 200 })
+    await part(c1, 'bytes=0-3', 0, 3)
+    await part(c1, 'bytes=0-3', 0, 3)
+    expect(v1.counters().fetch_304).toBe(1)
+    expect(origin.asked).toEqual(['bytes=0-3', 'bytes=0-3'])
+  })
+
   vtc('see the Range in vcl_backend_fetch, and take it off for the whole', async (t) => {
     const { origin, c1 } = await ranged(t, { vcl: 'sub vcl_backend_fetch { unset bereq.http.Range; }' })
     await part(c1, 'bytes=-5', 5, 9)

@@ -233,6 +233,21 @@ describe('what is not stored as a part', () => {
     })
   }
 
+  vtc('a part that contradicts itself is no reason to fetch the rest for each client alone', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx({ fields: { Range: 'bytes=-5' } })
+      s.answer('56789', 'HTTP/1.1 206 Partial Content', 'Cache-Control: max-age=100', 'Content-Range: bytes 1-9/10')
+      await s.rx({ fields: { Range: undefined } })
+      s.answer(TEN, 'Cache-Control: max-age=100')
+    })
+    const v1 = t.cache(await startCache(s1))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { status: 206, body: '56789' }, 'Range: bytes=-5')
+    await c1.ask('/', { status: 200, body: TEN })
+    expect(v1.counters().cache_hitmiss).toBe(0)
+    await c1.ask('/', { status: 200, body: TEN })
+  })
+
   vtc('a part that breaks off: its reader sees it, and it is fetched again', async (t) => {
     const s1 = await t.origin('s1', async (s) => {
       const head = ['HTTP/1.1 206 Partial Content', 'Cache-Control: max-age=100', 'ETag: "v1"', 'Content-Range: bytes 5-9/10']
