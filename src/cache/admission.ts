@@ -80,6 +80,8 @@ export class Admission {
     if (!object.live || before === undefined || before.key !== secondaryKey(spec, fields)) return this.revive(arrival, object)
     this.store.rehead(object, head, begun.serial)
     this.markers.clear(before)
+    // As in `admit`: what this head should have been held to has been tested on the one before.
+    if (this.invalidations.outlived(begun.serial)) this.store.remove(object)
     if (!object.live) return object
     before.entry.leaveNotes(spec, fields, head, begun.into)
     this.markUnusable(before, head)

@@ -235,7 +235,10 @@ export class Cache {
       this.fwd = entry.absence
       return this.markers.holds(variant) ? this.toldBy(variant) : this.claim(entry, request)
     }
-    if (!this.invalidations.spares(object, request.req)) return this.lookBehind(entry, object, request)
+    if (!this.invalidations.isChecked(object)) {
+      if (object.unread !== undefined && request.thaws < THAWS_MAX) return this.chilled(object.unread)
+      if (!this.invalidations.spares(object, request.req)) return this.lookBehind(entry, object, request)
+    }
     const verdict = mayReuse(this.policy, object.head, now_ms, request)
     if ((object.head.flags & OBJ_PARTIAL) !== 0) return this.judgeParts(entry, variant, object, verdict, request)
     this.object = object
@@ -349,11 +352,11 @@ export class Cache {
   }
 
   /** To those who waited and are of the same variant as the request that was answered, if it is of any use to them. */
-  private share(busy: Busy, object: StoredObject, { spec, fields }: Arrival, end: ClaimEnd = CLAIM_END.look): void {
+  private share(busy: Busy, object: StoredObject, { spec, fields, begun }: Arrival, end: ClaimEnd = CLAIM_END.look): void {
     // Whatever the origin permits later requests: nobody is handed the cookie that another's request has just been given.
     if (object.head.fields.has('set-cookie')) return this.rights.separate(busy)
     const key = secondaryKey(spec, fields)
-    const usable = this.admission.usable(object.head)
+    const usable = this.admission.usable(object.head) && !this.invalidations.outlived(begun.serial)
     const willDo = (req: RequestHead): boolean =>
       usable &&
       (spec === '' || secondaryKey(spec, req.fields) === key) &&

@@ -44,6 +44,11 @@ export class Invalidations {
     return isNewer(this.serials.floor, serial)
   }
 
+  /** There has been nothing since that could concern it. */
+  isChecked(object: StoredObject): boolean {
+    return object.checked === this.serials.newest
+  }
+
   /** May the object still be used? For a request that has found it in this run. */
   spares(object: StoredObject, req: RequestHead): boolean {
     const newest = this.serials.newest

@@ -10,6 +10,7 @@ export class LooseObject implements StoredObject {
   checked: number
   readonly live = false
   readonly cold = undefined
+  readonly unread = undefined
   readonly size_bytes = 0
   readonly store: Store | undefined
 

@@ -21,6 +21,7 @@ export class PartialObject implements StoredObject {
   readonly parts: readonly StoredPart[]
   readonly bodies: readonly Body[]
   readonly cold = undefined
+  readonly unread = undefined
   /** The part that is being filled by whoever has just stored it. */
   readonly filling: Body | undefined
 

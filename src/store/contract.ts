@@ -141,6 +141,8 @@ export interface StoredObject {
   readonly live: boolean
   /** What a delivery begins with is not in memory: look it up again after that. Undefined for what may be delivered in this run. */
   readonly cold: Cold | undefined
+  /** What it says of itself is not in memory any more: to be waited for before `recheck` and `raise`. Undefined when it is. */
+  readonly unread: Cold | undefined
   /** Bookkeeping cost against the store's budget: body, head and overhead. */
   readonly size_bytes: number
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { messageOf } from '../base/errors.ts'
 import { type BanObserver, Bans } from '../cache/bans/bans.ts'
 import { shownText } from '../cache/bans/expression.ts'
 import type { ParameterValues } from '../config/parameters.ts'
@@ -44,6 +45,8 @@ export interface BanListed {
 /** With files, completed bans stay until the kernel has written what they took out: it does within half a minute, but promises nothing. */
 const LINGER_MS = 60_000
 const WARNED_EVERY_MS = 60_000
+/** After a mistake of ours. */
+const REST_MS = 10_000
 
 /** The manager's work that nobody waits for: bans. */
 export class Upkeep {
@@ -69,7 +72,7 @@ export class Upkeep {
   /** From now on by itself. */
   begin(): void {
     const next = (): void => {
-      this.timer = setTimeout(next, this.step())
+      this.timer = setTimeout(next, this.carefully())
       this.timer.unref()
     }
     next()
@@ -79,6 +82,16 @@ export class Upkeep {
   async stop(): Promise<void> {
     clearTimeout(this.timer)
     await this.syncing
+  }
+
+  /** What goes wrong here must not end the manager, and with it all workers. */
+  private carefully(): number {
+    try {
+      return this.step()
+    } catch (error) {
+      this.complain(`bans are not worked off: ${messageOf(error)}`)
+      return REST_MS
+    }
   }
 
   /** A piece of the work. Returns ms until the next one. */
@@ -110,15 +123,15 @@ export class Upkeep {
     if (files.length === 0 || changes === this.synced_changes) return
     this.synced_changes = changes
     this.syncing = this.syncing.then(async () => {
-      for (const outcome of await Promise.all(files.map((file) => file.syncLedger()))) if (outcome !== 0) this.complain(outcome)
+      for (const outcome of await Promise.all(files.map((file) => file.syncLedger()))) if (outcome !== 0) this.complain(unwritten(outcome))
     })
   }
 
-  private complain(outcome: string): void {
+  private complain(message: string): void {
     const { clock, warn } = this.parts
     if (clock.mono_ms - this.warned_ms < WARNED_EVERY_MS) return
     this.warned_ms = clock.mono_ms
-    warn(`the list of bans could not be written to the disk (${outcome}): what is banned may be back after a power loss; look at the disk`)
+    warn(message)
   }
 
   private report(): void {
@@ -136,6 +149,10 @@ export class Upkeep {
     counters[MAIN.bans_persisted_bytes] = ledger.used_bytes
     counters[MAIN.bans_persisted_fragmentation] = ledger.done_bytes
   }
+}
+
+function unwritten(outcome: string): string {
+  return `the list of bans could not be written to the disk (${outcome}): what is banned may be back after a power loss; look at the disk`
 }
 
 /** The manager asks for no object. */

@@ -40,10 +40,10 @@ afterEach(async () => {
   await new Promise((resolve) => origin.close(resolve))
 })
 
-function start(path: string, size: string, workers: number, rules?: string): Promise<Instance> {
+function start(path: string, size: string, workers: number, rules?: string, ...params: string[]): Promise<Instance> {
   const { port } = origin.address() as AddressInfo
   const source = rules === undefined ? ['-b', `127.0.0.1:${port}`] : ['-f', rulesFile(port, rules)]
-  instance = new Instance([...source, '-s', `file,${path},${size}`, '-w', String(workers)])
+  instance = new Instance([...source, '-s', `file,${path},${size}`, '-w', String(workers), ...params.flatMap((one) => ['-p', one])])
   return instance.ready()
 }
 
@@ -167,3 +167,22 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
   },
   30_000,
 )
+
+test('what the manager has taken out in the background does not come back either', async () => {
+  const path = newPath()
+  const urls = Array.from({ length: 12 }, (_, i) => `/${i}`)
+  const first = await start(path, '16M', 2, BANS, 'ban_lurker_age=0')
+  for (const url of urls) await ask(first.port, url)
+  await tell(first.port, 'BAN', '/', 'obj.http.X-Version ~ ^[1-4].')
+  const there = async (port: number): Promise<boolean[]> => {
+    const found: boolean[] = []
+    for (const url of urls) found.push((await ask(port, url, true))?.hit === true)
+    return found
+  }
+  const hits = await there(first.port)
+  expect([hits.includes(true), hits.includes(false)]).toEqual([true, true])
+  first.child.kill('SIGKILL')
+  await first.exited
+  const second = await start(path, '16M', 1, BANS, 'ban_lurker_age=0')
+  expect(await there(second.port)).toEqual(hits)
+}, 30_000)

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../../shm/ledger.ts'
-import { asksRequest, asksTime, type BanTest, keptWords, parseBan } from './expression.ts'
+import { asksRequest, asksTime, BanError, type BanTest, keptWords, parseBan } from './expression.ts'
 
 /** An entry of the ledger, as one thread keeps it. */
 export class Ban {
@@ -27,8 +27,18 @@ export class Ban {
     return this.entry.time_ms
   }
 
-  /** Compiled when it is first tested. It was a ban when it was added, by this version or an earlier one. */
+  /** Compiled when it is first tested. */
   get tests(): readonly BanTest[] {
-    return (this.known ??= parseBan(this.words))
+    return (this.known ??= testsOf(this.words))
+  }
+}
+
+/** It was a ban when it was added. If that was by another version of this program, and is none now, it describes everything. */
+function testsOf(words: readonly string[]): readonly BanTest[] {
+  try {
+    return parseBan(words)
+  } catch (error) {
+    if (error instanceof BanError) return []
+    throw error
   }
 }

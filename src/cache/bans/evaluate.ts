@@ -13,7 +13,7 @@ export interface Banned {
 /** Tests carried out by the last `isBanned`. */
 export let tests_done = 0
 
-/** Do all tests of a ban, given at that time, hold for the object? Those that ask for the request need one. */
+/** Do all tests of a ban (of none: yes), given at that time, hold for the object? Those that ask for the request need one. */
 export function isBanned(tests: readonly BanTest[], given_ms: number, object: Banned, req: RequestHead | undefined): boolean {
   tests_done = 0
   for (let i = 0; i < tests.length; i++) {

@@ -92,6 +92,10 @@ export class ArenaObject implements StoredObject {
     return this.host.reads === undefined ? undefined : this.host.reads.ofBody(this.body)
   }
 
+  get unread(): Cold | undefined {
+    return this.host.reads === undefined ? undefined : this.host.reads.ofRecord(this.at, this.entry)
+  }
+
   get body(): ArenaBody {
     return (this.known ??= this.host.bodyAt(this.at))
   }

@@ -29,6 +29,7 @@ export class HeapObject implements StoredObject {
   place: unknown = undefined
   live = true
   readonly cold = undefined
+  readonly unread = undefined
   /** May be evicted now, and is in the list of those that may. */
   listed = false
   head_bytes: number

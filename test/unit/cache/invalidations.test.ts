@@ -150,3 +150,28 @@ test('an object that was validated has not been checked any further by that', ()
   the.cache.freshen('/', object, head(1), undefined, ask().req, begun)
   expect(the.cache.lookup('/', ask())).toBe(LOOKUP.miss)
 })
+
+test('what was forgotten while it was fetched is not found, nor handed to those who waited', () => {
+  const the = scene()
+  const before = the.begun()
+  the.cache.lookup('/', ask())
+  const busy = the.cache.busy!
+  the.judge.invalidate(9)
+  the.judge.serials.floor = the.cache.serial
+  const told: string[] = []
+  const tell = (what: string) => () => void told.push(what)
+  const tellAll = { attach: tell('attach'), joined: tell('joined'), released: tell('released'), gaveUp: tell('gaveUp') }
+  the.cache.wait(busy, { req: ask().req, ...tellAll, fetchAlone: tell('alone') })
+  const object = the.cache.insert('/', ask().req, head(1), 0, busy, before)
+  expect([object.live, told, the.cache.lookup('/', ask())]).toEqual([false, ['released'], LOOKUP.miss])
+})
+
+test('nor is an object that was validated meanwhile', () => {
+  const the = scene()
+  const object = fetched(the, 1)
+  const before = the.begun()
+  the.judge.invalidate(9)
+  the.judge.serials.floor = the.cache.serial
+  the.cache.freshen('/', object, head(1), undefined, ask().req, before)
+  expect(the.cache.lookup('/', ask())).toBe(LOOKUP.miss)
+})

@@ -6,7 +6,7 @@ import { Fields } from '../../../src/http/fields.ts'
 import { VclFailure } from '../../../src/vcl/runtime/failure.ts'
 import { std } from '../../../src/vcl/vmods/std.ts'
 import type { VmodLoad } from '../../../src/vcl/vmods/vmod.ts'
-import { FakeContext } from '../../kit/fake-context.ts'
+import { FakeContext, fakeHost, load } from '../../kit/fake-context.ts'
 
 // What std answers to given arguments is in test/vcl/expressions.json; here is what it does to its context.
 
@@ -151,4 +151,29 @@ test('strftime knows weeks, ISO years and 12-hour clocks', () => {
   expect(format('2024-12-30T13:00:00Z', '%G-W%V-%u %D %F %T %R %e %l %z %Z %n%t%%%q')).toBe(
     '2025-W01-1 12/30/24 2024-12-30 13:00:00 13:00 30  1 +0000 GMT \n\t%%q',
   )
+})
+
+describe('ban', () => {
+  test('true when it was added; else false, and ban_error says why until the next one', () => {
+    const c = new FakeContext()
+    expect([call('ban', c, 'obj.status == 404'), call('ban_error', c), c.bans]).toEqual([true, '', ['obj.status == 404']])
+    c.ban_outcome = 'no ban'
+    expect([call('ban', c, 'x'), call('ban_error', c)]).toEqual([false, 'no ban'])
+    c.ban_outcome = undefined
+    expect([call('ban', c, undefined), call('ban_error', c), c.bans.at(-1)]).toEqual([true, '', undefined])
+  })
+
+  test('the statement goes on, whatever it came to, and writes an error to the log', () => {
+    const vcl = load('sub vcl_recv { ban("req.url == " + req.url); set req.http.after = "yes"; return (pass); }')
+    const c = new FakeContext()
+    c.ban_outcome = 'no ban'
+    vcl.subs.recv(c as never)
+    expect([c.bans, c.errors, c.req.fields.get('after')]).toEqual([['req.url == /'], ['ban(): no ban'], 'yes'])
+  })
+
+  test('in vcl_init the host is asked', () => {
+    const given: string[] = []
+    load('sub vcl_init { ban("obj.status == 200"); return (ok); }', { ...fakeHost(), ban: (text) => void given.push(text) })
+    expect(given).toEqual(['obj.status == 200'])
+  })
 })

@@ -131,3 +131,9 @@ test('many bans are learned once, and compiled when they are tested', () => {
   expect(other.invalidatedSince(stored, threads.newest - 5, asked('/9997/a'))).toBe(true)
   expect(other.all().filter((ban) => ban['known'] !== undefined).length).toBe(3)
 })
+
+test('an entry that is no ban any more, of another version, describes everything', () => {
+  const threads = new Threads()
+  threads.manager.add('obj.something\0==\x00200', 0)
+  expect(threads.bans(0).invalidatedSince(stored, 0, asked('/'))).toBe(true)
+})
