@@ -54,6 +54,7 @@ export class SharedStore {
     const serials = openSerials(config, memories)
     this.purges = new TagPurges(this.store, serials)
     this.bans = new Bans(openLedger(config, serials, memories), clock, observer, config.parameters.ban_dups)
+    this.bans.prepare()
     this.invalidations = new Invalidations(serials, [this.purges, this.bans])
     this.listening = bells.listen(slot, this.onRing)
   }

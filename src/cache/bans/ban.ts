@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../../shm/ledger.ts'
-import { asksRequest, asksTime, BanError, type BanTest, keptWords, parseBan } from './expression.ts'
+import { asksRequest, asksTime, BanError, type BanTest, keptWords, parseKept } from './expression.ts'
 
 /** An entry of the ledger, as one thread keeps it. */
 export class Ban {
@@ -36,7 +36,7 @@ export class Ban {
 /** It was a ban when it was added. If that was by another version of this program, and is none now, it describes everything. */
 function testsOf(words: readonly string[]): readonly BanTest[] {
   try {
-    return parseBan(words)
+    return parseKept(words)
   } catch (error) {
     if (error instanceof BanError) return []
     throw error

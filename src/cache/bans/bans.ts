@@ -70,6 +70,11 @@ export class Bans implements Judge {
     return this.bans
   }
 
+  /** Reads what there is, so that no request has to. */
+  prepare(): void {
+    for (const { tests } of this.all()) void tests
+  }
+
   private append(words: readonly string[]): void {
     parseBan(words)
     const text = keptText(words)

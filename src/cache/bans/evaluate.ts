@@ -42,7 +42,7 @@ function subjectOf(test: TextTest, head: ObjectHead, req: RequestHead | undefine
   }
 }
 
-/** A field that is not there differs from everything, and neither matches nor fails to match. */
+/** A field that is not there differs from everything, and neither matches nor fails to match. What cannot be known is so. */
 function says({ operator, argument, pattern }: TextTest, subject: string | undefined): boolean {
   if (subject === undefined) return operator === '!='
   switch (operator) {
@@ -51,9 +51,9 @@ function says({ operator, argument, pattern }: TextTest, subject: string | undef
     case '!=':
       return subject !== argument
     case '~':
-      return pattern?.test(subject) === true
+      return pattern?.test(subject) !== false
     default:
-      return pattern?.test(subject) === false
+      return pattern?.test(subject) !== true
   }
 }
 

@@ -1,5 +1,6 @@
+import { messageOf } from '../../base/errors.ts'
 import { nearest } from '../../base/nearest.ts'
-import { compilePattern, type Pattern } from './pattern.ts'
+import { Pattern } from './pattern.ts'
 
 /**
  * Ban expressions: FIELD OPERATOR ARGUMENT, several of them joined by &&, words separated by blanks. There are no quotes: an argument
@@ -72,8 +73,15 @@ export function shownText(words: readonly string[]): string {
   return words.map((word) => (/^$|[\s"\\]/.test(word) ? JSON.stringify(word) : word)).join(' ')
 }
 
-/** Throws a BanError that says what was expected. */
+/** A ban as it is given. Throws a BanError that says what was expected. */
 export function parseBan(words: readonly string[]): BanTest[] {
+  const tests = parseKept(words)
+  for (const test of tests) if ('pattern' in test && test.pattern !== undefined) checkPattern(test.pattern)
+  return tests
+}
+
+/** One that was given before: patterns are compiled when they are needed. */
+export function parseKept(words: readonly string[]): BanTest[] {
   const tests: BanTest[] = []
   if (words.some((word) => word.includes(BETWEEN))) throw new BanError('A NUL cannot be matched.')
   for (let i = 0; ; i += 4) {
@@ -118,14 +126,14 @@ function fieldTest(field: string, operator: string, argument: string): TextTest 
 function textTest(subject: TextTest['subject'], name: string, word: string, argument: string): TextTest {
   const operator = oneOf(OF_TEXT, word)
   const matches = operator === '~' || operator === '!~'
-  return { subject, name, operator, argument, pattern: matches ? compiled(argument) : undefined }
+  return { subject, name, operator, argument, pattern: matches ? new Pattern(argument) : undefined }
 }
 
-function compiled(argument: string): Pattern {
+function checkPattern(pattern: Pattern): void {
   try {
-    return compilePattern(argument)
+    pattern.check()
   } catch (error) {
-    throw new BanError(`Regex compile error: ${error instanceof Error ? error.message : String(error)}`)
+    throw new BanError(`Regex compile error: ${messageOf(error)}`)
   }
 }
 

@@ -153,13 +153,24 @@ test('a command line gives words with blanks; they are kept and shown', () => {
   expect(isBanned(parseBan(words), NOW_MS, { head: object(LINES), lastHit_ms: 0 }, undefined)).toBe(true)
 })
 
-test('a plain pattern is matched without an engine, as the engine would', () => {
+test('what of a pattern is plain is matched without an engine, as the engine would', () => {
   for (const [pattern, subject] of [
     ['a/x', '/a/x'],
     ['^/a', '/a/x'],
     ['^a', '/a/x'],
     ['^', ''],
     ['A', '/a/x'],
+    ['^/a/[a-z]$', '/a/x'],
+    ['^/a/[a-z]$', '/b/x'],
+    ['^/ab?/x', '/a/x'],
+    ['^/ab*/x', '/a/x'],
+    ['^/ab{0,1}/x', '/a/x'],
+    ['^/a/y+|x', '/a/x'],
+    ['^/a/x.?', '/a/x'],
+    ['^/a/xx+', '/a/x'],
+    ['^/a/x+', '/a/x'],
+    ['^/a/x\\b', '/a/x'],
+    ['^/c/(x)', '/a/x'],
   ] as const) {
     expect([pattern, ask(`req.url ~ ${pattern}`, undefined, request(subject))]).toEqual([pattern, new RegExp(pattern).test(subject)])
   }
