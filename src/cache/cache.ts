@@ -94,7 +94,8 @@ export class Cache {
     entry.refresh(waits)
     if (this.store.cold !== undefined) return this.chilled(this.store.cold)
     const { fields } = request.req
-    const variant = request.hash_ignore_vary ? entry.selectAny(fields, waits) : entry.select(fields, waits)
+    const now_ms = this.clock.wall_ms
+    const variant = request.hash_ignore_vary ? entry.selectAny(fields, waits, now_ms) : entry.select(fields, waits, now_ms)
     if (this.store.cold !== undefined) return this.chilled(this.store.cold)
     if (variant !== undefined && !request.hash_always_miss) return this.judge(entry, variant, request)
     this.fwd = request.hash_always_miss ? FWD.bypass : entry.absence
@@ -137,7 +138,7 @@ export class Cache {
   selected(key: string, req: RequestHead): StoredObject | undefined {
     const entry = this.enter(key)
     entry.refresh(true)
-    const object = entry.select(req.fields, true)?.object
+    const object = entry.select(req.fields, true, this.clock.wall_ms)?.object
     this.forget(entry)
     return object !== undefined && object.live && this.invalidations.spares(object, req) ? object : undefined
   }
@@ -326,7 +327,7 @@ export class Cache {
     this.busy = mine
     if (mine.claim < 0 || request.hash_always_miss) return LOOKUP.miss
     entry.refresh(true)
-    const stored = entry.select(request.req.fields, true)?.object
+    const stored = entry.select(request.req.fields, true, this.clock.wall_ms)?.object
     const known = this.object instanceof PartialObject ? this.object.manifest : this.object
     if (stored === undefined || stored === known || !stored.live || !this.invalidations.spares(stored, request.req)) return LOOKUP.miss
     if (mayReuse(this.policy, stored.head, this.clock.wall_ms, request) !== REUSE.fresh) return LOOKUP.miss

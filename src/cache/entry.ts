@@ -80,18 +80,18 @@ export class Entry {
   }
 
   /** The variant this request selects: of several, the one whose response is the most recent (RFC 9111 section 4). */
-  select(fields: Fields, waits: boolean): Variant | undefined {
+  select(fields: Fields, waits: boolean, now_ms: number): Variant | undefined {
     if (this.note === undefined) return this.plain
     const { specs } = this
     let best: Variant | undefined
-    for (let i = 0; i < specs.length; i++) best = fresher(best, this.find(secondaryKey(specs[i], fields), waits))
+    for (let i = 0; i < specs.length; i++) best = better(best, this.find(secondaryKey(specs[i], fields), waits), now_ms)
     return this.by_meaning && (best === undefined || !isLive(best)) ? (this.ledByLanguage(fields, waits) ?? best) : best
   }
 
   /** hash_ignore_vary: of the variants this worker knows, the one that has the most recent object. */
-  selectAny(fields: Fields, waits: boolean): Variant | undefined {
-    let best = this.select(fields, waits)
-    for (const variant of this.all()) best = fresher(best, variant)
+  selectAny(fields: Fields, waits: boolean, now_ms: number): Variant | undefined {
+    let best = this.select(fields, waits, now_ms)
+    for (const variant of this.all()) best = better(best, variant, now_ms)
     return best
   }
 
@@ -133,7 +133,8 @@ export class Entry {
 
   /** A response in one language: who prefers that to all others is led to it, in whatever words. */
   private leadByLanguage(spec: string, fields: Fields, head: ObjectHead, into: Store): void {
-    const language = contentLanguage(head.fields)
+    // What is absent matches only what is absent (RFC 9111 section 4.1).
+    const language = fields.has('accept-language') ? contentLanguage(head.fields) : undefined
     const second = language === undefined ? undefined : languageKey(spec, fields, language)
     if (second === undefined) return
     this.store
@@ -303,13 +304,26 @@ export function hold(variant: Variant, object: StoredObject): void {
   object.place = variant
 }
 
-function fresher(a: Variant | undefined, b: Variant | undefined): Variant | undefined {
+/**
+ * The more recent; but one that says by Vary whom it is for, while it is fresh, before one that says nothing: many origins forget to in
+ * their default response (RFC 9111 section 4.1).
+ */
+function better(a: Variant | undefined, b: Variant | undefined, now_ms: number): Variant | undefined {
   if (a === undefined) return b
   if (b === undefined) return a
   const ours = liveOf(a)
   const theirs = liveOf(b)
   if (theirs === undefined) return ours === undefined && a.busy === undefined ? b : a
-  return ours === undefined || theirs.head.t_origin_ms > ours.head.t_origin_ms ? b : a
+  if (ours === undefined) return b
+  if ((a.key === '') !== (b.key === '')) {
+    const varying = a.key === '' ? b : a
+    if (isFresh(varying === a ? ours : theirs, now_ms)) return varying
+  }
+  return theirs.head.t_origin_ms > ours.head.t_origin_ms ? b : a
+}
+
+function isFresh({ head }: StoredObject, now_ms: number): boolean {
+  return head.t_origin_ms + head.ttl_ms > now_ms
 }
 
 function liveOf({ object }: Variant): StoredObject | undefined {

@@ -20,7 +20,7 @@ const AGE_FIRST = failing(
 )
 /** So on this; the later editions look for the absence of Server-Request-Count. */
 const NO_STALE = failing(
-  'RFC 9111 section 5.2.2.2: "if a cache is disconnected, the cache MUST generate an error response rather than reuse the stored response". We do, and what the test looks for in it (the origin\'s Server-Request-Count) no error response can have.',
+  'RFC 9111 section 5.2.2.2: "if a cache is disconnected, the cache MUST generate an error response rather than reuse the stale response". We do, and what the test looks for in it (the origin\'s Server-Request-Count) no error response can have.',
 )
 
 /** Tests of the npm edition (0.4.5, older than RFC 9111) that ask for something else than the RFCs say. */

@@ -52,6 +52,13 @@ describe('Accept-Language (RFC 9111 section 4.1)', () => {
     })
   }
 
+  vtc('nor is one that was made for a request that did not say', async (t) => {
+    const c1 = await t.connect('c1', t.cache(await startCache(await speaking(t, ['de']))))
+    await c1.ask('/', { body: '1' })
+    await c1.ask('/', { body: '2' }, 'Accept-Language: de')
+    await c1.ask('/', { body: '1' })
+  })
+
   vtc('what else Vary lists must match', async (t) => {
     const c1 = await t.connect('c1', t.cache(await startCache(await speaking(t, ['de'], 'Vary: X-Kind'))))
     await c1.ask('/', { body: '1' }, 'Accept-Language: en, de', 'X-Kind: a')

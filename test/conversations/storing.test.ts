@@ -137,6 +137,28 @@ describe('keys', () => {
   })
 })
 
+describe('a Vary that some responses forget (RFC 9111 section 4.1)', () => {
+  const FRESH = 'Cache-Control: max-age=100'
+
+  vtc('the one that says whom it is for is used while it is fresh, though another is more recent', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('for a', FRESH, 'Vary: X-Kind')
+      await s.rx()
+      s.answer('for whom?', 'Cache-Control: max-age=1000')
+    })
+    const v1 = t.cache(await startCache(s1))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { body: 'for a' }, 'X-Kind: a')
+    v1.advance(10_000)
+    await c1.ask('/', { body: 'for whom?' }, 'X-Kind: b')
+    await c1.ask('/', { body: 'for a' }, 'X-Kind: a')
+    await c1.ask('/', { body: 'for whom?' }, 'X-Kind: c')
+    v1.advance(100_000)
+    await c1.ask('/', { body: 'for whom?' }, 'X-Kind: a')
+  })
+})
+
 describe('bodies in the store', () => {
   vtc('three megabytes in chunks are stored, and delivered with a length', async (t) => {
     const body = '0123456789abcdef'.repeat(3 * 64 * 1024)
