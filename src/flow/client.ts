@@ -38,6 +38,8 @@ export interface ConnectionFacts {
   readonly socket_name: string
   /** Its address as bound (local.endpoint). */
   readonly endpoint: string
+  /** TLVs of a PROXY header of version 2. */
+  readonly proxy_tlvs: Uint8Array | undefined
 }
 
 /** A request body as the flow and the origin see it: pulled, never buffered beyond one read. */

@@ -58,6 +58,9 @@ export abstract class TaskState implements CommonContext {
   get server_identity(): string {
     return this.env.identity
   }
+  get proxy_tlvs(): Uint8Array | undefined {
+    return this.facts.proxy_tlvs
+  }
   get sess_xid(): number {
     return this.facts.xid
   }

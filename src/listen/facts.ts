@@ -23,6 +23,7 @@ export class Facts implements ConnectionFacts {
   readonly local_ip: Ip
   readonly socket_name: string
   readonly endpoint: string
+  proxy_tlvs: Uint8Array | undefined = undefined
   private peer: string | undefined = undefined
 
   constructor(xid: number, addresses: SocketAddresses, door: Door) {
@@ -31,6 +32,13 @@ export class Facts implements ConnectionFacts {
     this.server_ip = this.local_ip = toIp(addresses.localAddress, addresses.localPort)
     this.socket_name = door.socket_name
     this.endpoint = door.endpoint
+  }
+
+  /** What the PROXY header says; where it says nothing the peer is the client. */
+  proxied({ client, server, tlvs }: { client: Ip | undefined; server: Ip | undefined; tlvs: Uint8Array | undefined }): void {
+    this.client_ip = client ?? this.client_ip
+    this.server_ip = server ?? this.server_ip
+    this.proxy_tlvs = tlvs
   }
 
   /** Asked for by requests: a PROXY header has been read by then. */

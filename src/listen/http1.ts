@@ -238,8 +238,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
       return true
     }
     input.at += consumed
-    facts.client_ip = proxyHeader.client ?? facts.client_ip
-    facts.server_ip = proxyHeader.server ?? facts.server_ip
+    facts.proxied(proxyHeader)
     this.phase = Phase.head
     observer.proxied(this)
     return true

@@ -23,11 +23,14 @@ export class ProxyHeader {
   /** Set by `parse`; undefined where the header does not say (LOCAL, UNKNOWN): the peer is the client. */
   client: Ip | undefined = undefined
   server: Ip | undefined = undefined
+  /** Of version 2, when there are some. A copy. */
+  tlvs: Uint8Array | undefined = undefined
   error = ''
 
   /** Bytes consumed, 0 incomplete, -1 refused (see `error`). Keeps nothing between calls: give it all bytes from the first on. */
   parse(buffer: Buffer, start: number, end: number): number {
     this.client = this.server = undefined
+    this.tlvs = undefined
     this.error = ''
     if (startsWith(buffer, start, end, V1_START)) return this.parseV1(buffer, start, end)
     if (startsWith(buffer, start, end, V2_START)) return this.parseV2(buffer, start, end)
@@ -75,6 +78,7 @@ export class ProxyHeader {
     if (stop > end) return 0
     const at = start + V2_HEAD_BYTES
     if (family !== 0 && !wellFormedTlvs(buffer, at + address_bytes, stop)) return this.refuse('PROXY2: malformed TLVs')
+    if (at + address_bytes < stop && family !== 0) this.tlvs = Uint8Array.prototype.slice.call(buffer, at + address_bytes, stop)
     this.readV2(buffer, at, family)
     return stop - start
   }
@@ -110,7 +114,7 @@ function isPort(text: string): boolean {
   return V1_PORT.test(text) && Number(text) <= 65_535
 }
 
-/** Type, length of two bytes, value, to the last byte. Their contents are not used. */
+/** Type, length of two bytes, value, to the last byte. What they hold is for rules (vcl/vmods/proxy.ts). */
 function wellFormedTlvs(buffer: Buffer, start: number, end: number): boolean {
   let at = start
   while (at + 3 <= end) at += 3 + buffer.readUInt16BE(at + 1)

@@ -12,6 +12,7 @@ import { ACTION, type BackendDeclaration, type LoadedVcl, type VclHost } from '.
  * What the rules say to the outside ends in `log`, `errors`, `hashed`, `body`.
  */
 export class FakeContext {
+  proxy_tlvs: Uint8Array | undefined = undefined
   side: 'client' | 'pipe' | 'backend' | 'house' = 'client'
   req = new RequestHead()
   resp = new ResponseHead()

@@ -250,3 +250,65 @@ describe('accept', () => {
     expect(value(rules, '', 'r.filter(req.http.none)')).toBe('<text/plain>')
   })
 })
+
+describe('proxy', () => {
+  const tlv = (kind: number, value: Buffer | string): Buffer => {
+    const bytes = Buffer.from(value as string, 'latin1')
+    return Buffer.concat([Buffer.from([kind, bytes.length >> 8, bytes.length & 255]), bytes])
+  }
+  const tls = (flags: number, verify: number, ...inner: Buffer[]) => {
+    const head = Buffer.from([flags, 0, 0, 0, 0])
+    head.writeUInt32BE(verify, 1)
+    return tlv(0x20, Buffer.concat([head, ...inner]))
+  }
+  const whole = Buffer.concat([
+    tlv(4, 'padding'),
+    tlv(1, 'h2'),
+    tlv(2, 'example.com'),
+    tls(7, 18, tlv(0x21, 'TLSv1.3'), tlv(0x22, 'client'), tlv(0x23, 'AES'), tlv(0x24, 'SHA256'), tlv(0x25, 'RSA2048')),
+  ])
+  const names =
+    'alpn authority is_ssl client_has_cert_sess client_has_cert_conn ssl_verify_result ssl_version client_cert_cn ssl_cipher cert_sign cert_key'
+
+  function said(tlvs: Buffer | undefined): string {
+    const c = new FakeContext()
+    c.proxy_tlvs = tlvs
+    const parts = names.split(' ').map((name) => `"" + proxy.${name}()`)
+    run(load(`import proxy; sub vcl_recv { set req.http.r = ${parts.join(' + "," + ')}; return (hash); }`), 'recv', c)
+    return c.req.fields.get('r') ?? 'failed'
+  }
+
+  test.each([
+    ['all of it', whole, 'h2,example.com,true,true,true,18,TLSv1.3,client,AES,SHA256,RSA2048'],
+    ['no header', undefined, ',,false,false,false,0,,,,,'],
+    ['TLS without a certificate', tls(1, 0, tlv(0x21, 'TLSv1.2')), ',,true,false,false,0,TLSv1.2,,,,'],
+    ['a certificate of the session only', tls(5, 0), ',,true,true,false,0,,,,,'],
+    ['one cut short', tlv(0x20, '\x01\0'), ',,false,false,false,0,,,,,'],
+    ['a part longer than the whole', tls(1, 0, Buffer.from([0x21, 0xff, 0xff, 0x41])), ',,true,false,false,0,,,,,'],
+  ])('%s', (_title, tlvs, expected) => {
+    expect(said(tlvs)).toBe(expected)
+  })
+})
+
+describe('modules whose functions cannot be', () => {
+  test.each([
+    ['tcp', 'set req.http.a = tcp.get_estimated_rtt();', 'TCP_INFO'],
+    ['tcp', 'tcp.set_socket_pace(1000);', 'TCP_INFO'],
+    ['unix', 'if (unix.uid() == 0) { }', 'peer cannot be asked for'],
+    ['bodyaccess', 'set req.http.a = bodyaccess.len_req_body();', 'not kept'],
+    ['vtc', 'vtc.sleep(1s);', 'rules do not wait'],
+  ])('%s: %s', (name, statement, reason) => {
+    expect(compile(`import ${name}; sub vcl_recv { }`).ok).toBe(true)
+    const compiled = compile(`import ${name}; sub vcl_recv { ${statement} }`)
+    expect(compiled.ok).toBe(false)
+    expect(compiled.text).toContain(reason)
+  })
+
+  test('h2 and vtc stand-ins', () => {
+    expect(value('import h2;', '', '"" + h2.is() + h2.rapid_reset_limit() + h2.rapid_reset() + h2.rapid_reset_budget()')).toBe(
+      '<false-1-1.000-1.000>',
+    )
+    expect(value('import vtc;', 'if (vtc.no_backend()) { set req.http.x = "1"; }', 'req.http.x + vtc.no_ip()')).toBe('<0.0.0.0>')
+    expect(compile('import h2; sub vcl_backend_fetch { if (h2.is()) { } }').text).toContain('h2.is() cannot be called in vcl_backend_fetch')
+  })
+})

@@ -1,6 +1,7 @@
 import type { DirectorFactory } from '../../vcl/runtime/directors.ts'
 import { Fallback } from './fallback.ts'
 import { RoundRobin } from './round-robin.ts'
+import { Saint } from './saint.ts'
 import { Params } from './shard-param.ts'
 import { Shard } from './shard.ts'
 import { Hash, Random } from './weighted.ts'
@@ -14,5 +15,6 @@ export function directorFactory(random: () => number = Math.random): DirectorFac
     hash: (name) => new Hash(name),
     shard: (name) => new Shard(name, random),
     shardParam: (name) => new Params(name),
+    saint: (name, backend, threshold) => new Saint(name, backend, threshold),
   }
 }

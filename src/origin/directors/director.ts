@@ -1,4 +1,5 @@
 import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
+import { isHealthy } from '../../vcl/runtime/directors.ts'
 import { VclFailure } from '../../vcl/runtime/failure.ts'
 
 export interface Member {
@@ -31,6 +32,11 @@ export abstract class Director implements VclBackend {
 
   get healthy(): boolean {
     for (let i = 0; i < this.members.length; i++) if (this.members[i].backend.healthy) return true
+    return false
+  }
+
+  healthyFor(c: CommonContext): boolean {
+    for (let i = 0; i < this.members.length; i++) if (isHealthy(this.members[i].backend, c)) return true
     return false
   }
 

@@ -1,4 +1,5 @@
-import type { VclBackend } from '../../vcl/runtime/context.ts'
+import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
+import { isHealthy } from '../../vcl/runtime/directors.ts'
 import { Director } from './director.ts'
 
 /** The first healthy member in the order in which they were added. A sticky one stays with its choice while that is healthy. */
@@ -11,12 +12,12 @@ export class Fallback extends Director {
     this.sticky = sticky
   }
 
-  protected pick(): VclBackend | undefined {
+  protected pick(c: CommonContext): VclBackend | undefined {
     const { members } = this
     if (!this.sticky || this.current >= members.length) this.current = 0
     for (let tried = 0; tried < members.length; tried++) {
       const { backend } = members[this.current]
-      if (backend.healthy) return backend
+      if (isHealthy(backend, c)) return backend
       this.current = (this.current + 1) % members.length
     }
     return undefined

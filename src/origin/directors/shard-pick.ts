@@ -1,7 +1,9 @@
-import type { ShardHealthy, ShardValues } from '../../vcl/runtime/directors.ts'
+import type { CommonContext } from '../../vcl/runtime/context.ts'
+import { isHealthy, type ShardHealthy, type ShardValues } from '../../vcl/runtime/directors.ts'
 import type { RingMember, ShardRing } from './shard-ring.ts'
 
 export interface PickOptions {
+  readonly c: CommonContext
   readonly now_s: number
   /** The director's own, where the values say -1. */
   readonly warmup: number
@@ -11,7 +13,7 @@ export interface PickOptions {
 
 /** sharddir_pick_be: the member for a key. Undefined: there is none. */
 export function pick(ring: ShardRing, key: number, values: ShardValues, options: PickOptions): RingMember | undefined {
-  const walk = new Walk(ring, key)
+  const walk = new Walk(ring, key, options.c)
   const { healthy } = values
   const alt = Math.min(values.alt, ring.members.length - 1)
   if (alt > 0 && walk.next(alt - 1, healthy === 'ALL') === undefined) return walk.previous
@@ -40,9 +42,11 @@ class Walk {
   previous: RingMember | undefined
   private last: RingMember | undefined
   private readonly ring: ShardRing
+  private readonly c: CommonContext
   private readonly order: Generator<number>
 
-  constructor(ring: ShardRing, key: number) {
+  constructor(ring: ShardRing, key: number, c: CommonContext) {
+    this.c = c
     this.ring = ring
     this.order = ring.walk(key)
   }
@@ -52,7 +56,7 @@ class Walk {
     let left = skip
     for (let step = this.order.next(); step.done !== true; step = this.order.next()) {
       const member = this.ring.members[step.value]
-      const sound = member.backend.healthy
+      const sound = isHealthy(member.backend, this.c)
       if (healthy && !sound) continue
       if (left-- === 0) {
         this.previous = this.last ?? this.previous

@@ -113,6 +113,11 @@ export class Shard extends Director implements ShardDirector {
     return super.healthy
   }
 
+  override healthyFor(c: CommonContext): boolean {
+    this.reconfigure(REPLICAS)
+    return super.healthyFor(c)
+  }
+
   protected pick(c: CommonContext): VclBackend | undefined {
     return this.pickFor(c, inFetch(c) ? (c.module_state?.get(this) as Asked | undefined) : undefined)
   }
@@ -123,7 +128,7 @@ export class Shard extends Director implements ShardDirector {
     const params = asked?.params ?? this.params
     const values: ShardValues = { ...(params?.values(c) ?? DEFAULTS), ...asked?.values }
     const { warmup, rampup_s, random } = this
-    return pick(this.ring, keyFor(c, values), values, { now_s: c.now(), warmup, rampup_s, random })?.backend
+    return pick(this.ring, keyFor(c, values), values, { c, now_s: c.now(), warmup, rampup_s, random })?.backend
   }
 
   private change(change: Change): void {

@@ -1,18 +1,19 @@
-import type { VclBackend } from '../../vcl/runtime/context.ts'
+import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
+import { isHealthy } from '../../vcl/runtime/directors.ts'
 import { Director } from './director.ts'
 import { hash32 } from './hash32.ts'
 
 /** Weights: a member's share of what the healthy ones get. */
 abstract class Weighted extends Director {
   /** `point` is from 0 up to, not including, 1. */
-  protected at(point: number): VclBackend | undefined {
+  protected at(c: CommonContext, point: number): VclBackend | undefined {
     let total = 0
-    for (const { backend, weight } of this.members) if (backend.healthy) total += weight
+    for (const { backend, weight } of this.members) if (isHealthy(backend, c)) total += weight
     if (!(total > 0)) return undefined
     let reached = 0
     let last: VclBackend | undefined
     for (const { backend, weight } of this.members) {
-      if (!backend.healthy || !(weight > 0)) continue
+      if (!(weight > 0) || !isHealthy(backend, c)) continue
       reached += weight
       last = backend
       if (point * total < reached) return backend
@@ -29,8 +30,8 @@ export class Random extends Weighted {
     this.random = random
   }
 
-  protected pick(): VclBackend | undefined {
-    return this.at(this.random())
+  protected pick(c: CommonContext): VclBackend | undefined {
+    return this.at(c, this.random())
   }
 }
 
@@ -41,7 +42,7 @@ export class Hash extends Weighted {
     return undefined
   }
 
-  chooseBy(text: string): VclBackend | undefined {
-    return this.at(hash32(text) / 2 ** 32)
+  chooseBy(c: CommonContext, text: string): VclBackend | undefined {
+    return this.at(c, hash32(text) / 2 ** 32)
   }
 }

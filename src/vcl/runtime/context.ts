@@ -38,6 +38,8 @@ export type Action = (typeof ACTION)[keyof typeof ACTION]
 export interface VclBackend {
   readonly name: string
   readonly healthy: boolean
+  /** Its health for what this task is about, where that differs (saintmode), or depends on such backends (directors). */
+  healthyFor?(c: CommonContext): boolean
   /** Epoch seconds of the last change of its health; undefined when there has been none. */
   readonly health_changed_s?: number
   /** A director's: the backend it chooses for this task, none of its directors. Undefined: none is healthy. */
@@ -67,6 +69,8 @@ export interface VclObject {
 
 /** Members both sides have. */
 export interface CommonContext {
+  /** What the PROXY header said besides addresses: its TLVs as they came. Undefined without. */
+  readonly proxy_tlvs: Uint8Array | undefined
   /** Who asks: a request, a request on its way into a pipe, a fetch, or vcl_init and vcl_fini. */
   readonly side: 'client' | 'pipe' | 'backend' | 'house'
   readonly client_ip: Ip

@@ -8,6 +8,12 @@ export interface DirectorFactory {
   hash(name: string): HashDirector
   shard(name: string): ShardDirector
   shardParam(name: string): ShardParam
+  saint(name: string, backend: VclBackend, threshold: number): SaintBackend
+}
+
+/** Is it healthy for this task? */
+export function isHealthy(backend: VclBackend, c: CommonContext): boolean {
+  return backend.healthyFor === undefined ? backend.healthy : backend.healthyFor(c)
 }
 
 /** A director is a backend to whoever uses it. */
@@ -23,7 +29,16 @@ export interface WeightedDirector extends VclBackend {
 
 export interface HashDirector extends WeightedDirector {
   /** The backend for a text, chosen at once. */
-  chooseBy(text: string): VclBackend | undefined
+  chooseBy(c: CommonContext, text: string): VclBackend | undefined
+}
+
+/** A backend that is sick for some objects. */
+export interface SaintBackend extends VclBackend {
+  readonly behind: VclBackend
+  readonly threshold: number
+  /** `object`: which, by its hash. */
+  blacklist(object: string, until_s: number, now_s: number): void
+  count(now_s: number): number
 }
 
 /** How a shard director finds its key. */

@@ -75,7 +75,7 @@ export const directors: Vmod = {
           'BACKEND',
           ['STRANDS text'],
           'The backend for this text, chosen at once; none when all are sick.',
-          (_c: CommonContext, director: HashDirector, text: string | undefined) => director.chooseBy(text ?? ''),
+          (c: CommonContext, director: HashDirector, text: string | undefined) => director.chooseBy(c, text ?? ''),
         ),
       },
     ),

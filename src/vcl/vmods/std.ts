@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { Ip } from '../../base/ip.ts'
 import type { BackendContext, ClientContext, CommonContext, VclBackend } from '../runtime/context.ts'
+import { isHealthy } from '../runtime/directors.ts'
 import { VclFailure } from '../runtime/failure.ts'
 import { setField } from '../runtime/values.ts'
 import { CONVERSIONS } from './std/convert.ts'
@@ -153,7 +154,7 @@ export const std: Vmod = {
       'BOOL',
       ['BACKEND be'],
       "Is the backend (or one of the director's) healthy?",
-      (_c: CommonContext, be: VclBackend | undefined) => be?.healthy === true,
+      (c: CommonContext, be: VclBackend | undefined) => be !== undefined && isHealthy(be, c),
     ),
     port: define('INT', ['IP ip'], 'The port that goes with the address; 0 for unix sockets.', (_c: CommonContext, ip: Ip) => ip.port),
     strftime: define(

@@ -1,14 +1,19 @@
+import { bodyaccess, tcp, unix } from './absent.ts'
 import { accept } from './accept.ts'
 import { blob } from './blob.ts'
 import { cookie } from './cookie.ts'
 import { digest } from './digest.ts'
 import { directors } from './directors.ts'
+import { h2 } from './h2.ts'
 import { header } from './header.ts'
+import { proxy } from './proxy.ts'
 import { purge } from './purge.ts'
+import { saintmode } from './saintmode.ts'
 import { std } from './std.ts'
 import { str } from './str.ts'
 import { variable } from './var.ts'
 import type { Vmod } from './vmod.ts'
+import { vtc } from './vtc.ts'
 import { vsthrottle } from './vsthrottle.ts'
 import { xkey } from './xkey.ts'
 
@@ -17,14 +22,21 @@ export const VMODS: Readonly<Record<string, Vmod>> = {
   std,
   directors,
   accept,
+  bodyaccess,
   blob,
   cookie,
   digest,
+  h2,
   header,
+  proxy,
   purge,
+  saintmode,
   str,
+  tcp,
+  unix,
   var: variable,
   vsthrottle,
+  vtc,
   xkey,
 }
 

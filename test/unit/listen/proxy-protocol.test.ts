@@ -88,3 +88,14 @@ describe('PROXY headers', () => {
     expect([...(parser.server?.bytes ?? [])]).toEqual([1, 2, 3, 4])
   })
 })
+
+test('TLVs are kept, in a copy, and only of the header that has them', () => {
+  const header = new ProxyHeader()
+  const buffer = v2('21 11 0014' + V4 + '01 0002 6832 04 0000')
+  header.parse(buffer, 0, buffer.length)
+  buffer.fill(0)
+  expect(Buffer.from(header.tlvs ?? []).toString('hex')).toBe('0100026832040000')
+  const plain = v2('21 11 000c' + V4)
+  header.parse(plain, 0, plain.length)
+  expect(header.tlvs).toBeUndefined()
+})
