@@ -2,6 +2,7 @@ import type { RequestHead } from '../http/message.ts'
 import type { Serials } from '../shm/serial.ts'
 import type { SoftPurge, Store, StoredObject } from '../store/contract.ts'
 import type { Judge } from './invalidations.ts'
+import { PartialObject } from './partial.ts'
 
 /** What could not be carried out: the thread before us hangs. */
 export const NOT_PURGED = -1
@@ -27,7 +28,9 @@ export class TagPurges implements Judge {
 
   invalidatedSince(object: StoredObject, serial: number, _req: RequestHead): boolean {
     const { store, head } = object
-    if (store !== undefined && object.live) return !store.survives(object, serial)
+    // Of parts the store knows the manifest, which leads to them.
+    const stored = object instanceof PartialObject ? object.manifest : object
+    if (store !== undefined && stored.live) return !store.survives(stored, serial)
     return head.tags !== undefined && !this.store.wouldSurvive(head.tags, serial)
   }
 }

@@ -4,6 +4,7 @@ import type { Client } from '../kit/client.ts'
 import type { Conversation } from '../kit/conversation.ts'
 import type { TestOrigin } from '../kit/origin.ts'
 import { vtc } from '../kit/vtc.ts'
+import { FORWARDED } from './ranged.ts'
 
 const AGE = 'Cache-Control: max-age=100'
 
@@ -123,6 +124,33 @@ describe('a tag', () => {
     await c1.ask('/many', { body: '4' })
     await c1.ask('/few', { body: '2' })
   })
+})
+
+vtc('a tag of what is stored in part takes out all parts', async (t) => {
+  let number = 0
+  const s1 = await t.origin('s1', (s) =>
+    s.forever(async () => {
+      const { request } = await s.rx()
+      const [from, to] = /bytes=(\d+)-(\d+)/
+        .exec(request.field('range') ?? '')!
+        .slice(1)
+        .map(Number)
+      const body = String(++number).repeat(to - from + 1)
+      s.answer(body, 'HTTP/1.1 206 Partial', AGE, 'ETag: "1"', 'xkey: a', `Content-Range: bytes ${from}-${to}/100`)
+    }),
+  )
+  const { c1 } = await scene(t, s1, FORWARDED)
+  const range = (from: number, to: number): string => `Range: bytes=${from}-${to}`
+  await c1.ask('/', { status: 206, body: '11' }, range(0, 1))
+  await c1.ask('/', { status: 206, body: '222' }, range(50, 52))
+  await c1.ask('/', { status: 206, body: '1' }, range(1, 1))
+  await purge(c1, 'a', 1)
+  await c1.ask('/', { status: 206, body: '33' }, range(0, 1))
+  await c1.ask('/', { status: 206, body: '444' }, range(50, 52))
+  await purge(c1, 'a', 1, 'X-Soft')
+  await c1.ask('/', { status: 206 }, range(0, 1))
+  // It has the same strong validator: what was there has been validated by it.
+  expect(number).toBe(5)
 })
 
 describe('what is being fetched when its tag is purged', () => {

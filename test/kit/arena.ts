@@ -11,6 +11,7 @@ export interface ArenaStoreShape {
   readonly eviction_size_bias?: number
   readonly bells?: Doorbells
   readonly onTrouble?: (message: string) => void
+  readonly later?: (more: () => boolean) => void
 }
 
 /** One worker's way into an arena. */
@@ -24,5 +25,6 @@ export function arenaStore(handle: Arena['handle'], shape: ArenaStoreShape = {})
     parameters: { eviction_size_bias: shape.eviction_size_bias ?? 0 },
     bells: shape.bells,
     onTrouble: shape.onTrouble,
+    later: shape.later,
   })
 }
