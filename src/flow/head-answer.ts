@@ -22,7 +22,8 @@ export function freshenByHead(task: ClientTask, answer: ResponseHead): void {
   if (stored === undefined || stored.head.status !== 200 || stored.body.state !== 'complete' || (stored.head.flags & OBJ_PARTIAL) !== 0)
     return
   const head = describes(answer.fields, stored.head.fields, stored.body.size_bytes) ? updated(task, stored, answer) : undefined
-  if (head !== undefined) return env.store.rehead(stored, head)
+  // What was softly purged since it was sent stays so.
+  if (head !== undefined) return env.store.rehead(stored, head, task.fetch?.serial)
   env.counters[MAIN.n_invalidated]++
   env.cache.discard(stored)
 }
