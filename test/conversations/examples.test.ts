@@ -7,12 +7,15 @@ import { apiAuthorization } from './examples/api-authorization.ts'
 import { debugHeaders } from './examples/debug-headers.ts'
 import { deviceSplit } from './examples/device-split.ts'
 import { exampleFiles, type Promises, README, Rules } from './examples/example.ts'
+import { drupal } from './examples/drupal.ts'
 import { grace } from './examples/grace.ts'
 import { hitForPass } from './examples/hit-for-pass.ts'
+import { loadBalancing } from './examples/load-balancing.ts'
 import { maintenancePage } from './examples/maintenance-page.ts'
 import { normaliseQuery } from './examples/normalise-query.ts'
 import { purgeAcl } from './examples/purge-acl.ts'
 import { purgeByTag } from './examples/purge-by-tag.ts'
+import { rateLimit } from './examples/rate-limit.ts'
 import { shopCart } from './examples/shop-cart.ts'
 import { staticSite } from './examples/static-site.ts'
 import { twoBackends } from './examples/two-backends.ts'
@@ -24,12 +27,15 @@ const CONVERSATIONS: Readonly<Record<string, Promises>> = {
   'api-authorization.vcl': apiAuthorization,
   'debug-headers.vcl': debugHeaders,
   'device-split.vcl': deviceSplit,
+  'drupal.vcl': drupal,
   'grace.vcl': grace,
   'hit-for-pass.vcl': hitForPass,
+  'load-balancing.vcl': loadBalancing,
   'maintenance-page.vcl': maintenancePage,
   'normalise-query.vcl': normaliseQuery,
   'purge-acl.vcl': purgeAcl,
   'purge-by-tag.vcl': purgeByTag,
+  'rate-limit.vcl': rateLimit,
   'shop-cart.vcl': shopCart,
   'static-site.vcl': staticSite,
   'two-backends.vcl': twoBackends,
