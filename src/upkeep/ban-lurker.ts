@@ -32,6 +32,8 @@ export interface LurkerParts {
 const BANS_PER_OBJECT = 16
 /** Between two looks whether there is anything to do. */
 const IDLE_MS = 1000
+/** What is done leaves the list after this, or when it is a quarter of it. */
+const COMPACT_MS = 60_000
 /** Bans that ask for the request are walked for only to see whether they have become needless. */
 const LOOK_MS = 60_000
 /** So many invalidations after the last walk there is another, whatever there is to do: `isForgotten`. */
@@ -64,6 +66,7 @@ export class BanLurker {
   private walked_floor: number | undefined
   private walked_ms = -Infinity
   private completed_ms = 0
+  private compacted_ms = 0
 
   constructor(parts: LurkerParts) {
     this.parts = parts
@@ -199,8 +202,12 @@ export class BanLurker {
     this.plan = undefined
   }
 
+  /** Each worker reads the list anew afterwards: not for a few bans each time. */
   private compact(): void {
     const { ledger, clock, linger_ms } = this.parts
-    if (ledger.done > 0 && clock.mono_ms - this.completed_ms >= linger_ms) ledger.compact()
+    const { mono_ms } = clock
+    if (ledger.done === 0 || mono_ms - this.completed_ms < linger_ms) return
+    if (ledger.done_bytes * 4 < ledger.used_bytes && mono_ms - this.compacted_ms < COMPACT_MS) return
+    if (ledger.compact()) this.compacted_ms = mono_ms
   }
 }

@@ -219,6 +219,32 @@ test('the list says how many objects hang on a ban, and the gauges what there is
   expect(scene.count('bans', 'bans_completed', 'bans_persisted_fragmentation')).toEqual([2, 0, 0])
 })
 
+test('it makes way for who has what it needs, and goes on after ban_lurker_holdoff', () => {
+  const scene = new Scene({ ban_lurker_holdoff: 0.123 })
+  const object = scene.store('b', 404)
+  scene.ban('obj.status == 404')
+  scene.clock.advance(61_000)
+  const { locks } = scene.stores[0]['memory']
+  locks.lock(3, 0)
+  const waits_ms = Array.from({ length: 5 }, () => scene.upkeep.step())
+  expect([waits_ms.includes(123), scene.count('bans_lurker_contention')[0] > 0]).toEqual([true, true])
+  locks.unlock(3)
+  scene.work(0)
+  expect([object.live, scene.texts]).toEqual([false, []])
+})
+
+test('a few completed bans among many stay for a while: every worker reads the list again when they leave', () => {
+  const scene = new Scene()
+  for (let i = 0; i < 100; i++) scene.ban(`req.url == /${i}`)
+  scene.store('a')
+  scene.ban('req.url == /1')
+  scene.clock.advance(1000)
+  scene.upkeep.step()
+  expect(scene.count('bans', 'bans_completed')).toEqual([101, 1])
+  scene.work()
+  expect(scene.count('bans', 'bans_completed')).toEqual([1, 0])
+})
+
 test('an object that has been forgotten for so long that its serial would seem new goes', () => {
   const scene = new Scene()
   const object = scene.store('a')
