@@ -4,6 +4,7 @@ import { parseCommandLine, type CheckOptions } from '../../src/config/command-li
 import { runCheck } from '../../src/tools/check.ts'
 import { vtc } from '../kit/vtc.ts'
 import { apiAuthorization } from './examples/api-authorization.ts'
+import { bans } from './examples/bans.ts'
 import { debugHeaders } from './examples/debug-headers.ts'
 import { deviceSplit } from './examples/device-split.ts'
 import { exampleFiles, type Promises, README, Rules } from './examples/example.ts'
@@ -25,6 +26,7 @@ import { wordpress } from './examples/wordpress.ts'
 /** Each file of vcl-examples opens with its promise; here it is held to every sentence of it. */
 const CONVERSATIONS: Readonly<Record<string, Promises>> = {
   'api-authorization.vcl': apiAuthorization,
+  'bans.vcl': bans,
   'debug-headers.vcl': debugHeaders,
   'device-split.vcl': deviceSplit,
   'drupal.vcl': drupal,

@@ -185,4 +185,4 @@ test('what the manager has taken out in the background does not come back either
   await first.exited
   const second = await start(path, '16M', 1, BANS, 'ban_lurker_age=0')
   expect(await there(second.port)).toEqual(hits)
-}, 30_000)
+}, 60_000)
