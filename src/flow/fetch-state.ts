@@ -34,7 +34,7 @@ export abstract class FetchState extends BackendState implements IntakeHost, Fet
   sent_ms = 0
   dated = false
   purges: number
-  readonly serial = this.env.cache.serial
+  serial = this.env.cache.serial
   protected received_ms = 0
   protected traffic = NO_TRAFFIC
 

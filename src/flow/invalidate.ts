@@ -49,11 +49,15 @@ export function hostOf({ fields }: RequestHead): string {
  * The answer to a POST is about to be stored for the next GET: what is there for its URL is invalid, and leaves. False when
  * somebody else has purged the URL since the request was sent: then the answer may not be stored either.
  */
-export function replaces(fetch: { readonly env: Environment; readonly key: string; purges: number }): boolean {
-  const { env, key, purges } = fetch
+export function replaces(fetch: { readonly env: Environment; readonly key: string; purges: number; serial: number }): boolean {
+  const { env, key, purges, serial } = fetch
   if (env.cache.purges(key) !== purges) return false
   env.counters[MAIN.n_invalidated] += Math.max(0, purgeAll(env, key))
   fetch.purges = env.cache.purges(key)
   // Counts wrap around at 32 bits.
-  return fetch.purges === ((purges + 1) | 0)
+  if (fetch.purges !== ((purges + 1) | 0)) return false
+  if (!env.policy.queries) return true
+  // That purge has taken a serial, which does not concern this answer. Any other since the fetch began may.
+  fetch.serial = (serial + 1) | 0
+  return env.cache.serial === fetch.serial
 }

@@ -164,6 +164,41 @@ describe('QUERY', () => {
     await c1.ask('/', { body: '9 GET ' })
   })
 
+  vtc('the answer to a POST that says what its URL has become is kept all the same, and takes the answers to QUERY with it', async (t) => {
+    const { c1 } = await scene(t, {}, FRESH, 'Content-Location: /')
+    await query(c1, 'a', { body: '1 QUERY a' })
+    for (const number of [2, 4]) {
+      c1.request('POST', '/', 'Content-Length: 4')
+      c1.txbody('text')
+      await c1.rx({ body: `${number} POST text`, fields: { 'Cache-Status': /stored/ } })
+      await c1.ask('/', { body: `${number} POST text`, fields: { 'Cache-Status': /hit/ } })
+      await query(c1, 'a', { body: `${number + 1} QUERY a` })
+    }
+  })
+
+  vtc('the answer to a POST is not kept when something was banned or purged by tag meanwhile', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx({ start: /^POST/ })
+      await asking
+      s.answer('old', FRESH, 'Content-Location: /', 'xkey: t')
+      await s.rx({ start: /^GET/ })
+      s.answer('new', FRESH)
+    })
+    let ask = () => {}
+    const asking = new Promise<void>((resolve) => (ask = resolve))
+    const vcl = 'import xkey; sub vcl_recv { if (req.method == "PURGE") { if (xkey.purge("t") >= 0) { return (synth(200)); } } }'
+    const v1 = t.cache(await startCache({ origin: s1, params: ON, vcl }))
+    const c1 = await t.connect('c1', v1)
+    const c2 = await t.connect('c2', v1)
+    c1.request('POST', '/', 'Content-Length: 0')
+    await t.until('it is sent', () => s1.seen.length === 1)
+    c2.request('PURGE', '/')
+    await c2.rx({ status: 200 })
+    ask()
+    await c1.rx({ body: 'old' })
+    await c1.ask('/', { body: 'new' })
+  })
+
   vtc('content that breaks: 400, and the next is answered', async (t) => {
     const { c1, v1 } = await scene(t, {}, FRESH)
     c1.request('QUERY', '/', 'Transfer-Encoding: chunked')
