@@ -21,8 +21,22 @@ interface Instance {
 export function instantiateVcl(image: VclImage, host: VclHost, name: string = image.path): LoadedVcl {
   // oxlint-disable-next-line no-new-func, typescript/no-implied-eval
   const make = new Function('runtime', 'host', image.js) as (runtime: unknown, host: VclHost) => Instance
-  const { default_backend, subs } = make(linkage({ syntax: image.syntax, vcl_path: image.vcl_path, host }), host)
+  const backends = new Map<string, VclBackend>()
+  const load = { syntax: image.syntax, vcl_path: image.vcl_path, host, backends }
+  const { default_backend, subs } = make(linkage(load), noting(host, backends))
   const house = new HouseContext(host)
   if (subs.init(house) === ACTION.fail) throw new Error(`vcl_init failed: ${house.complaint()}`)
   return { name, subs, defaultBackend: default_backend, usage: image.usage, fini: () => void subs.fini(house) }
+}
+
+/** The host, as emitted code has it: it declares the backends. */
+function noting(host: VclHost, backends: Map<string, VclBackend>): VclHost {
+  return {
+    ...host,
+    backend: (declaration) => {
+      const made = host.backend(declaration)
+      if (!declaration.none) backends.set(declaration.name, made)
+      return made
+    },
+  }
 }

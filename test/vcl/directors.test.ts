@@ -61,6 +61,15 @@ describe('what happens to the members', () => {
   })
 })
 
+test('lookup finds what is declared, in vcl_init only', () => {
+  const rules = (sub: string, name: string) => `vcl 4.1; import directors; backend b { .host = "h"; } backend n none;
+    sub vcl_init { new d = directors.round_robin(); ${sub === 'init' ? `d.add_backend(directors.lookup("${name}"));` : 'd.add_backend(b);'} }
+    sub vcl_recv { set req.http.r = d.backend().resolve() + n; ${sub === 'recv' ? `set req.backend_hint = directors.lookup("${name}");` : ''} return (hash); }`
+  expect(answer(load(rules('init', 'b')), '/')).toBe('b')
+  for (const name of ['n', 'x', '']) expect(() => load(rules('init', name))).toThrow('d: None backend cannot be added')
+  expect(compile(rules('recv', 'b')).text).toContain('directors.lookup() cannot be called in vcl_recv')
+})
+
 describe('what cannot be', () => {
   test.each([
     ['new d = directors.round_robin(); d.add_backend(default);', 'vcl_init failed: d: None backend cannot be added (test.vcl:1:'],

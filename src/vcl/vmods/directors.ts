@@ -1,6 +1,6 @@
 import type { CommonContext, VclBackend } from '../runtime/context.ts'
 import type { HashDirector, ListDirector, WeightedDirector } from '../runtime/directors.ts'
-import { define, option, type } from './define.ts'
+import { define, only, option, type } from './define.ts'
 import { makers } from './makers.ts'
 import { SHARD, SHARD_PARAM } from './shard.ts'
 import type { Vmod, VmodFunction, VmodLoad } from './vmod.ts'
@@ -37,6 +37,11 @@ function weighted(weight: 'REAL weight' | ReturnType<typeof option>): VmodFuncti
   )
 }
 
+const bindLookup =
+  ({ backends }: VmodLoad) =>
+  (_c: CommonContext, name: string | undefined): MaybeBackend =>
+    name === undefined ? undefined : backends?.get(name)
+
 const LIST_METHODS = { add_backend: ADD, remove_backend: REMOVE, backend: BACKEND }
 
 /** Choosing among several backends; origin/directors does it. */
@@ -45,7 +50,20 @@ export const directors: Vmod = {
   doc:
     'Choosing among several backends. Directors pass over the sick, and are backends themselves: of other directors, too. Each worker has its own ' +
     'turn (round_robin) and its own place (fallback); hash and shard choose alike in all.',
-  functions: {},
+  functions: {
+    lookup: {
+      ...only(
+        ['vcl_init', 'vcl_fini'],
+        define(
+          'BACKEND',
+          ['STRING name'],
+          'The backend that is declared under this name; none when there is none.',
+          bindLookup({ syntax: 41, vcl_path: [] }),
+        ),
+      ),
+      bind: bindLookup,
+    },
+  },
   objects: {
     round_robin: type(
       [],
@@ -82,7 +100,5 @@ export const directors: Vmod = {
     shard: SHARD,
     shard_param: SHARD_PARAM,
   },
-  unsupported: {
-    lookup: 'name the backend: set req.backend_hint = name;',
-  },
+  unsupported: {},
 }

@@ -1,5 +1,5 @@
 import type { Fields } from '../../http/fields.ts'
-import type { VclHost } from '../runtime/context.ts'
+import type { VclBackend, VclHost } from '../runtime/context.ts'
 
 /**
  * A module's functions as a table: the checker reads names, arguments and rights, emitted code calls `impl`, the
@@ -78,6 +78,8 @@ export interface VmodLoad {
   readonly vcl_path: readonly string[]
   /** Left out where nothing is loaded, only described. */
   readonly host?: VclHost
+  /** Backends that the rules declare, by name. */
+  readonly backends?: ReadonlyMap<string, VclBackend>
 }
 
 export interface VmodFunction {
