@@ -48,6 +48,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
   beresp_do_gunzip = false
   beresp_do_stream = true
   beresp_filters = ''
+  /** The 304 sets a cookie, and does not say that others may have it. */
+  own_cookie = false
   beresp_was_304 = false
   /** What rules have chosen for this response. */
   protected storage_choice: VclStevedore | undefined

@@ -17,7 +17,7 @@ import { composeError, errorAnswers, errorForAll } from './backend-error.ts'
 import * as account from './fetch-log.ts'
 import { FetchState } from './fetch-state.ts'
 import { replaces } from './invalidate.ts'
-import { asReceived, gatherFields, headToStore, mergeStale, objectHead, settle, tagged } from './object-head.ts'
+import { asReceived, gatherFields, headToStore, mergeStale, objectHead, ownsCookie, settle, tagged } from './object-head.ts'
 import { HEARD } from './partial-fetch.ts'
 import { handOver } from './recipients.ts'
 import { callBackend } from './rules.ts'
@@ -175,6 +175,7 @@ export class Fetch extends FetchState implements OriginHandler {
     if (stale === undefined) return this.unconfirmed()
     mergeStale(beresp, stale.head)
     this.beresp_was_304 = true
+    this.own_cookie = ownsCookie(this, of304)
     account.logConfirmed(this, of304)
     this.env.counters[MAIN.fetch_304]++
     return true
@@ -302,7 +303,7 @@ export class Fetch extends FetchState implements OriginHandler {
       return this.backendError(503, FAILED, true)
     }
     this.bereq_retries++
-    this.beresp_was_304 = false
+    this.beresp_was_304 = this.own_cookie = false
     this.forgetUncacheable()
     account.retryLog(this)
     this.fetch()

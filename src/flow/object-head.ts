@@ -7,6 +7,7 @@ import { responseHeadText } from '../http/write.ts'
 import { freshen, stripForStore } from '../policy/conditional.ts'
 import { settledAnswers, type InitialAnswers } from '../policy/initial.ts'
 import type { Policy } from '../policy/policy.ts'
+import { cookieRefused } from '../policy/storable.ts'
 import { tagsOf } from '../policy/tags.ts'
 import { responseControl } from '../policy/targeted.ts'
 import type { ObjectHead, StoredObject } from '../store/contract.ts'
@@ -15,9 +16,13 @@ import { hide, wholeFields } from './hidden.ts'
 
 /** The head to keep, or to hand on: field lines without framing and Age, and the text that hits send. `beresp` is untouched. */
 export function objectHead(policy: Policy, xid: number, beresp: ResponseHead, answers: InitialAnswers, stored: boolean): ObjectHead {
-  const kept = new ResponseHead()
-  kept.copyFrom(beresp)
-  return headFrom(policy, kept, xid, answers, stored)
+  return headFrom(policy, copyOf(beresp), xid, answers, stored)
+}
+
+function copyOf(beresp: ResponseHead): ResponseHead {
+  const copy = new ResponseHead()
+  copy.copyFrom(beresp)
+  return copy
 }
 
 /** The head to store. beresp becomes it, unless the one who asked is to have fields that are not for the store. */
@@ -27,8 +32,16 @@ export function headToStore(fetch: BackendState, settled: InitialAnswers): Objec
   // Said once here, not with each hit: ranges of it are answered, whatever the origin does (RFC 9110 section 14.3).
   if (env.params.http_range_support && beresp.status === 200) beresp.fields.set('Accept-Ranges', 'bytes')
   const unshared = responseControl(policy.targets, beresp.fields).unshared.length > 0
-  const head = unshared ? objectHead(policy, bereq_xid, beresp, settled, true) : headFrom(policy, beresp, bereq_xid, settled, true)
+  const kept = unshared || fetch.own_cookie ? copyOf(beresp) : beresp
+  if (fetch.own_cookie) kept.fields.delete('set-cookie')
+  const head = headFrom(policy, kept, bereq_xid, settled, true)
   return tagged(fetch, head)
+}
+
+/** What the stored response has said of its own cookies, if it has any, is not said of one that comes with a 304. */
+export function ownsCookie({ env }: BackendState, of304: Fields): boolean {
+  const { policy } = env
+  return policy.decidesStorage && cookieRefused(of304, responseControl(policy.targets, of304))
 }
 
 /** With the names that it can be purged by. */
@@ -75,7 +88,7 @@ export function asReceived(fetch: BackendState, settled: InitialAnswers, head: O
 export function mergeStale(beresp: ResponseHead, stale: ObjectHead): void {
   const merged = new Fields()
   merged.copyFrom(wholeFields(stale))
-  freshen(merged, beresp.fields)
+  freshen(merged, beresp.fields, false)
   beresp.fields.copyFrom(merged)
   beresp.status = stale.status
   beresp.reason = stale.reason

@@ -97,11 +97,15 @@ export function dropConditions(fields: Fields): void {
  */
 const DESCRIBES_BODY = new Set(['content-length', 'content-encoding', 'content-range', 'content-md5', 'etag'])
 
-/** Updates a stored head from a 304 (section 4.3.4): each field it carries replaces all stored lines of that name. */
-export function freshen(stored: Fields, update: Fields): void {
+/**
+ * Updates a stored head from a 304 (section 4.3.4): each field it carries replaces all stored lines of that name. `toStore`: that is
+ * all that becomes of it; the one who asked is to have what private="..." and no-cache="..." list, too.
+ */
+export function freshen(stored: Fields, update: Fields, toStore = true): void {
   const fresh = new Fields()
   fresh.copyFrom(update)
-  stripForStore(fresh)
+  if (toStore) stripForStore(fresh)
+  else removeHopByHop(fresh)
   for (let i = 0; i < fresh.count; i++) {
     const key = fresh.keys[i]
     if (DESCRIBES_BODY.has(key)) continue

@@ -108,7 +108,7 @@ function permitsStoring(response: ResponseHead, said: Readonly<ResponseDirective
  * has to say in Cache-Control that the response may be cached (public, s-maxage or max-age). Expires alone or a guess is
  * not enough. A Set-Cookie listed in private="..." or no-cache="..." is left out of the store and does no harm.
  */
-function cookieRefused(fields: Fields, said: Readonly<ResponseDirectives>): boolean {
+export function cookieRefused(fields: Fields, said: Readonly<ResponseDirectives>): boolean {
   if (!fields.has('set-cookie') || said.unshared.includes('set-cookie')) return false
   return !said.public && said.s_maxage_ms === ABSENT && said.max_age_ms === ABSENT
 }

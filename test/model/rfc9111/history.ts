@@ -2,7 +2,7 @@ import { isError } from './statuses.ts'
 import { currentAge } from './freshness.ts'
 import { invalidated } from './invalidation.ts'
 import { connectionFields, firstOf, has, type Lines, type Request, type Response, valuesOf } from './message.ts'
-import { type Failure, selects, type Stored, withheld } from './reuse.ts'
+import { type Failure, keptFrom, selects, type Stored } from './reuse.ts'
 import { breaksPromise, refusesStoring } from './storing.ts'
 import { refusesUpdate, updated } from './updating.ts'
 
@@ -64,6 +64,7 @@ export class History {
       byGet: request.method === 'GET',
       requests: [asked.lines],
       dropped: [],
+      forOne: [],
       // A GET in place of the client's HEAD is a GET.
       refused: broken
         ? INCOMPLETE
@@ -82,12 +83,14 @@ export class History {
       const oldAge = has(of304.lines, 'age') ? undefined : valuesOf(old.lines, 'age')[0]
       const received = { status: old.status, lines, requested_ms, received_ms, ...(oldAge === undefined ? {} : { oldAge }) }
       const requests = selects(old, asked) ? [...old.requests, asked.lines] : [asked.lines]
-      const dropped = [...old.dropped, ...withheld(old.lines)].filter(
+      const dropped = [...old.dropped, ...keptFrom(old)].filter(
         (name) => !has(of304.lines, name) || connectionFields(of304.lines).has(name),
       )
       const kept = { ...received, lines: lines.filter(([name]) => !dropped.includes(name.toLowerCase())) }
+      // A cookie that comes with a 304 is for whoever asked, unless that 304 says otherwise: what was said of the page is not said of it.
+      const forOne = breaksPromise({ ...received, lines: of304.lines }) === undefined ? [] : ['set-cookie']
       const refused = refusesStoring({ ...asked, method: 'GET' }, received) ?? breaksPromise(kept)
-      this.stored.push({ ...old, ...received, confirmed, requests, dropped, refused, invalidated: false, serial: this.serial++ })
+      this.stored.push({ ...old, ...received, confirmed, requests, dropped, forOne, refused, invalidated: false, serial: this.serial++ })
     }
   }
 

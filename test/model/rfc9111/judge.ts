@@ -5,7 +5,7 @@ import { isIdempotent, isSafe } from './invalidation.ts'
 import { connectionFields, has, type Lines, type Request, type Response, valuesOf } from './message.ts'
 import { demands } from './demands.ts'
 import { currentAge, lifetime } from './freshness.ts'
-import { refusesReuse, type Stored, withheld } from './reuse.ts'
+import { keptFrom, refusesReuse, type Stored } from './reuse.ts'
 import { tagsOf, weakly } from './updating.ts'
 
 /** One request of a client with its answer, and what reached the origin from it being sent until the proxy was idle again. */
@@ -135,10 +135,7 @@ export class Judge {
     this.way = 'validated'
     const found = this.history.find(id, confirmed)
     if (found.length === 0) return [`response ${id} was confirmed by ${confirmed}, which must not update it (section 4.3.4)`]
-    return this.anyOf(found, (stored) => [
-      ...ageOf(turn, stored, answer),
-      ...sameResponse(turn, stored, answer, [], withheld(stored.lines)),
-    ])
+    return this.anyOf(found, (stored) => [...ageOf(turn, stored, answer), ...sameResponse(turn, stored, answer, [], keptFrom(stored))])
   }
 
   private reused(turn: Turn, answer: Response, before: readonly Stored[], id: string, confirmed: string): string[] {
@@ -148,7 +145,7 @@ export class Judge {
       const refused = refusesReuse(stored, turn.request, turn.begin_ms, failure)
       const reasons = refused === undefined ? [] : [`response ${id} was reused: ${refused}`]
       if (!has(answer.lines, 'age')) reasons.push('a stored response without Age (section 5.1)')
-      return [...reasons, ...ageOf(turn, stored, answer), ...sameResponse(turn, stored, answer, withheld(stored.lines))]
+      return [...reasons, ...ageOf(turn, stored, answer), ...sameResponse(turn, stored, answer, keptFrom(stored))]
     })
     const { used } = this
     this.way = used !== undefined && currentAge(used, turn.begin_ms).least < lifetime(used).most ? 'reused' : 'stale'

@@ -16,6 +16,8 @@ export interface Stored extends Received {
   readonly requests: readonly Lines[]
   /** Names of fields that private="..." or no-cache="..." has listed: they may be gone since. */
   readonly dropped: readonly string[]
+  /** Names of fields that a 304 has brought for the one who asked, by Lacquer's promise. */
+  readonly forOne: readonly string[]
   /** Why it must not be stored at all. */
   readonly refused: string | undefined
   /** A later answer to an unsafe request concerns it (section 4.4). */
@@ -94,6 +96,10 @@ function most(...bounds: (Bounds | undefined)[]): number {
 }
 
 /** Fields that must not be in an answer from the store without validation: no-cache="..." and private="..." list them. */
+export function keptFrom({ lines, forOne }: Stored): string[] {
+  return [...withheld(lines), ...forOne]
+}
+
 export function withheld(lines: Lines): string[] {
   const said = new CacheControl(lines)
   return [...said.listed('no-cache'), ...said.listed('private')].filter((name) => has(lines, name))
