@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { randomFrom } from '../churn/random.ts'
+import { newCrew } from '../kit/crew.ts'
+import { mingle, VCL } from '../privacy/crowd.ts'
+import { Town, type Law } from '../privacy/town.ts'
+
+/**
+ * Four users and some forty clients, two workers, every kind of response that says something about who may have it, all at once: what
+ * is in an answer is the asker's, or somebody's whose response the origin has let everybody have.
+ */
+async function crowd(law: Law, seed: number, more = ''): Promise<{ wrongs: string[]; shared: number; asked: number; waited: number }> {
+  const town = new Town(randomFrom(seed), law)
+  const port = await town.open()
+  const directory = mkdtempSync(join(tmpdir(), 'lacquer-privacy-'))
+  const rules = join(directory, 'rules.vcl')
+  writeFileSync(rules, `vcl 4.1;\nbackend default { .host = "127.0.0.1"; .port = "${port}"; }\n${more}${VCL}`)
+  const crew = await newCrew(2, `-p policy=${law} -f ${rules}`).start()
+  try {
+    const wrongs = await mingle(town, crew.port, randomFrom(seed + 1), 40, REQUESTS)
+    return { wrongs, shared: town.shared, asked: town.asked, waited: crew.counts()['MAIN.busy_sleep'] }
+  } finally {
+    await crew.close()
+    town.close()
+    rmSync(directory, { recursive: true })
+  }
+}
+
+const REQUESTS = 2000
+
+test.each([
+  ['rfc9111', 1],
+  ['rfc9111', 2],
+  ['varnish', 3],
+] as const)('nobody sees what is another’s, policy=%s, seed %i', { timeout: 120_000 }, async (law, seed) => {
+  const { wrongs, shared, asked, waited } = await crowd(law, seed)
+  expect(wrongs).toEqual([])
+  // They did meet: what was allowed was shared, and they waited for one another.
+  expect(shared).toBeGreaterThan(REQUESTS / 20)
+  expect(waited).toBeGreaterThan(REQUESTS / 100)
+  expect(asked).toBeLessThan(REQUESTS * 1.2)
+})
+
+/** Rules that give away what is not theirs: a judge that lets one of them pass is no judge. */
+test.each([
+  [
+    'private',
+    'sub vcl_backend_response { if (beresp.http.Cache-Control ~ "private") { unset beresp.http.Cache-Control; set beresp.ttl = 9s; } }',
+  ],
+  ['what varies', 'sub vcl_backend_response { unset beresp.http.Vary; }'],
+  ['cookies', 'sub vcl_backend_response { if (beresp.http.Set-Cookie) { set beresp.http.Cache-Control = "max-age=9"; } }'],
+  [
+    'what answers credentials',
+    'sub vcl_backend_response { if (bereq.http.Authorization) { set beresp.http.Cache-Control = "public, max-age=9"; } }',
+  ],
+])('rules that share %s are found out', { timeout: 60_000 }, async (_, rules) => {
+  expect((await crowd('rfc9111', 4, rules)).wrongs.length).toBeGreaterThan(0)
+})
