@@ -43,7 +43,9 @@ export class PartialFetch {
   private view: PartialObject | undefined
   /** The Range that the request has got. */
   private asked: string | undefined
-  /** It is for what is missing, and not the client's own. */
+  /** Something is missing: the request has no conditions, and no 304 can answer it. */
+  private lacking = false
+  /** The Range is for what is missing, and not the client's own. */
   private own = false
   /** What is stored and joins the part. */
   private base: PartialObject | undefined
@@ -76,6 +78,7 @@ export class PartialFetch {
     const theirs = rangeToForward(this.wish, 0)
     // It is to be validated: if it is no longer good, a part of what there is now.
     if (missing === undefined) return theirs
+    this.lacking = true
     dropConditions(fields)
     const { exact, length_bytes } = view.list
     const validator = strongValidator(view.head.fields)
@@ -95,7 +98,7 @@ export class PartialFetch {
     this.particular = false
     if (status === 206 && policy.decidesStorage && (around || policy.ranges === 'off')) return HEARD.alone
     if (around || policy.ranges !== 'rfc') return HEARD.fine
-    if (status === 304 && this.own) return HEARD.again
+    if (status === 304 && this.lacking) return HEARD.again
     if (status === 416 && sent !== undefined) return this.ofNoUse(sent)
     return status === 206 ? this.hearPart(beresp.fields, sent, sent_bytes) : HEARD.fine
   }
@@ -161,7 +164,7 @@ export class PartialFetch {
   /** The whole is asked for after all. */
   giveUp(): void {
     this.asked = this.view = this.base = this.part = undefined
-    this.own = false
+    this.own = this.lacking = false
   }
 }
 

@@ -196,6 +196,21 @@ describe('what does not belong together is not combined', () => {
     await c1.ask('/', { status: 200, body: TEN })
   })
 
+  vtc('a 304 to who has set no condition is not believed: the whole is asked for', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx({ fields: { Range: 'bytes=0-3' } })
+      s.answer('0123', 'HTTP/1.1 206 Partial Content', 'Cache-Control: max-age=100', 'ETag: W/"v1"', 'Content-Range: bytes 0-3/10')
+      await s.rx({ fields: { Range: 'bytes=2-5', 'If-None-Match': undefined, 'If-Range': undefined } })
+      s.tx('HTTP/1.1 304 Not Modified', 'Cache-Control: max-age=100', 'ETag: W/"v1"')
+      await s.rx({ fields: { Range: undefined } })
+      s.answer(TEN, 'Cache-Control: max-age=100', 'ETag: W/"v1"')
+    })
+    const c1 = await t.connect('c1', t.cache(await startCache({ origin: s1, params: FORWARDED })))
+    await part(c1, 'bytes=0-3', 0, 3)
+    await part(c1, 'bytes=2-5', 2, 5)
+    await part(c1, 'bytes=6-', 6, 9)
+  })
+
   vtc('another length is another representation, whatever its entity-tag says', async (t) => {
     const { origin, c1 } = await ranged(t)
     await part(c1, 'bytes=0-3', 0, 3)
