@@ -39,11 +39,19 @@ export class Later {
   }
 
   async run(base: string): Promise<Judged[]> {
-    return Promise.all(this.cases.map((one) => this.play(one, base)))
+    return Promise.all(this.cases.map((one) => this.play(one, `${base}/1`)))
+  }
+
+  /** Once more, at other URLs, for those that have failed: on a busy machine an answer may come too late. */
+  async again(judged: readonly Judged[], base: string): Promise<Judged[]> {
+    const passed = new Map(judged.filter(({ outcome }) => outcome === OUTCOME.pass).map((one) => [one.id, one]))
+    return Promise.all(this.cases.map(async (one) => passed.get(one.id) ?? (await this.play(one, `${base}/2`))))
   }
 
   private async play(one: LaterCase, base: string): Promise<Judged> {
     const { id, kind } = one
+    this.asked.delete(id)
+    this.began.delete(id)
     for (const [i, turn] of one.turns.entries()) {
       const got = await this.ask(one, i, base)
       const wrong = this.wrongWith(one, i, got)
@@ -81,7 +89,7 @@ export class Later {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const id = new URL(request.url ?? '/', 'http://origin').pathname.slice(1)
+    const id = new URL(request.url ?? '/', 'http://origin').pathname.split('/')[2]
     const turn = Number(request.headers.turn)
     const answer = this.cases.find((one) => one.id === id)?.turns[turn]?.answer ?? {}
     const seen = this.asked.get(id) ?? []
