@@ -89,9 +89,10 @@ export function tagPairs(words: Int32Array, at: number, head_bytes: number): num
   return Math.max(0, Math.min(words[(at + TAGS) / 4], (at + head_bytes - tagsAt(words, at)) >> 3))
 }
 
-/** A head that was copied is no longer fresh then, and no longer of use than that. */
-export function shorten(doubles: Float64Array, at: number, ttl_ms: number, grace_ms: number, keep_ms: number): void {
+/** A head that was copied has other times. */
+export function setTimes(doubles: Float64Array, at: number, { t_origin_ms, ttl_ms, grace_ms, keep_ms }: ObjectHead): void {
   const d = at / 8
+  doubles[d + T_ORIGIN / 8] = t_origin_ms
   doubles[d + TTL / 8] = ttl_ms
   doubles[d + GRACE / 8] = grace_ms
   doubles[d + KEEP / 8] = keep_ms

@@ -1,8 +1,8 @@
 import { isNewer } from '../../shm/serial.ts'
-import type { ObjectHead } from '../contract.ts'
-import type { PurgeTable } from '../purges/table.ts'
+import type { ObjectHead, SoftPurge } from '../contract.ts'
+import { soften } from '../purges/soften.ts'
 import type { EarlierObjects } from './earlier.ts'
-import { expectedBytes, shorten } from './head-codec.ts'
+import { expectedBytes, setTimes } from './head-codec.ts'
 import { DEAD, type IndexTable } from './index-table.ts'
 import type { ArenaObject } from './object.ts'
 import type { Objects } from './objects.ts'
@@ -45,17 +45,15 @@ export class Reheader {
   }
 
   /** The same head, with no more time than a soft purge has left. False when the object is not there any more, or not all there yet. */
-  soften(object: ArenaObject, { stale_ms, grace_ms, keep_ms }: PurgeTable): boolean {
+  soften(object: ArenaObject, left: SoftPurge): boolean {
     if (!this.isThere(object)) return false
     const { memory } = this.arena
     const { objects } = this.parts
     const { head, at } = object
-    head.ttl_ms = Math.min(head.ttl_ms, Math.max(0, stale_ms - head.t_origin_ms))
-    head.grace_ms = Math.min(head.grace_ms, grace_ms)
-    head.keep_ms = Math.min(head.keep_ms, keep_ms)
+    soften(head, left)
     this.renew(object, head, (writer, inline_bytes) => {
       if (!writer.beginCopy(at, inline_bytes)) return false
-      shorten(memory.doubles, objects.headAt(writer.place), head.ttl_ms, head.grace_ms, head.keep_ms)
+      setTimes(memory.doubles, objects.headAt(writer.place), head)
       return true
     })
     return object.live

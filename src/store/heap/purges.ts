@@ -1,5 +1,6 @@
 import type { ObjectHead, SoftPurge } from '../contract.ts'
 import { hashTag, tagged } from '../purges/hash.ts'
+import { soften } from '../purges/soften.ts'
 import { PURGE_BUCKET_ENTRIES, PURGE_ENTRY_BYTES, PurgeTable, VERDICT, type Verdict } from '../purges/table.ts'
 
 /** Some thousand tags. */
@@ -22,10 +23,7 @@ export class HeapPurges {
 
   /** After it was judged to be softened. */
   soften(head: ObjectHead): void {
-    const { stale_ms, grace_ms, keep_ms } = this.table!
-    head.ttl_ms = Math.min(head.ttl_ms, Math.max(0, stale_ms - head.t_origin_ms))
-    head.grace_ms = Math.min(head.grace_ms, grace_ms)
-    head.keep_ms = Math.min(head.keep_ms, keep_ms)
+    soften(head, this.table!)
   }
 }
 

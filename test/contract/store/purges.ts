@@ -163,6 +163,20 @@ export function purges(makeStore: MakeStore): void {
       expect(the.times('b red')).toEqual([600, 500, 400])
     })
 
+    test('leaves some life behind it even where it was born at that moment: it is stale, and not without a life', () => {
+      const the = new Tagged(makeStore(ROOMY))
+      the.keep('a red', { t_origin_ms: 1000 })
+      the.keep('b red', { t_origin_ms: 1001 })
+      the.keep('c red', { t_origin_ms: 1000, ttl_ms: 0 })
+      the.purge(['red'], SOFT)
+      const origins = ['a red', 'b red', 'c red'].map((id) => [the.find(id)?.head.t_origin_ms, the.times(id)?.[0]])
+      expect(origins).toEqual([
+        [999, 1],
+        [1000, 1],
+        [1000, 0],
+      ])
+    })
+
     test('by its key reaches an object without tags', () => {
       const the = new Tagged(makeStore(ROOMY))
       the.keep('a')
