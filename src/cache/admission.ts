@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import { OBJ_PARTIAL } from '../policy/flags.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { outdates, type Arrival } from './begun.ts'
@@ -37,7 +38,8 @@ export class Admission {
 
   /** Opens the object of a response in the place of its variant; undefined when it does not stay. */
   admit({ key, spec, fields, head, begun }: Arrival, expected_bytes: number): StoredObject | undefined {
-    if (begun.purges !== this.claims.purges(key)) return undefined
+    const claimed = begun.key ?? key
+    if (begun.purges !== this.claims.purges(claimed)) return undefined
     const entry = this.enter(key)
     entry.refresh(true)
     const secondary = secondaryKey(spec, fields)
@@ -52,7 +54,7 @@ export class Admission {
       return undefined
     }
     // Another worker may have purged between our look at the count and this: it sees what we have stored, or we see its count.
-    if (begun.purges !== this.claims.purges(key) || this.invalidations.outlived(begun.serial)) {
+    if (begun.purges !== this.claims.purges(claimed) || this.invalidations.outlived(begun.serial)) {
       this.store.remove(object)
       return object
     }
@@ -77,6 +79,7 @@ export class Admission {
   renew(arrival: Arrival, object: StoredObject): StoredObject | undefined {
     const { spec, fields, head, begun } = arrival
     const before = placeOf(object)
+    if (before !== undefined && before.entry.key !== arrival.key) return this.move(arrival, object)
     if (!object.live || before === undefined || before.key !== secondaryKey(spec, fields)) return this.revive(arrival, object)
     this.store.rehead(object, head, begun.serial)
     this.markers.clear(before)
@@ -86,6 +89,13 @@ export class Admission {
     before.entry.leaveNotes(spec, fields, head, begun.into)
     this.markUnusable(before, head)
     return object
+  }
+
+  /** It was stored for more queries, or other ones, than it is for now. */
+  private move(arrival: Arrival, object: StoredObject): StoredObject | undefined {
+    const copy = (object.head.flags & OBJ_PARTIAL) === 0 ? this.revive(arrival, object) : undefined
+    if (object.live) this.store.remove(object)
+    return copy
   }
 
   /**

@@ -6,6 +6,10 @@ import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 
 /** What the cache must know of the fetch that brought a response. */
 export interface FetchBegun {
+  /** Under which it was looked up, where that is not the key of what it brings. */
+  readonly key?: string
+  /** Is the response also one to this request, which has waited for it? */
+  suits?(req: RequestHead): boolean
   /** `Cache.purges` when it began. */
   readonly purges: number
   /** `Cache.serial` when it began. */

@@ -19,6 +19,7 @@ import { Markers } from './markers.ts'
 import { PartialObject } from './partial.ts'
 import { Partials, type NewPart } from './partials.ts'
 import { Rights } from './rights.ts'
+import { Searches } from './searches.ts'
 
 /** How long those who could not share an error page fetch side by side. */
 const LEFT_OUT_MS = 1000
@@ -43,6 +44,7 @@ export class Cache {
   marker_left_ms = 0
 
   readonly store: Store
+  readonly searches: Searches
   readonly partials: Partials
   private readonly policy: Policy
   private readonly clock: Clock
@@ -59,6 +61,7 @@ export class Cache {
   constructor(shared: CacheShared, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver) {
     const { store, claims, invalidations } = shared
     this.store = store
+    this.searches = new Searches(store, clock, (key) => this.enter(key))
     this.partials = new Partials(store, policy)
     this.policy = policy
     this.clock = clock
@@ -71,7 +74,6 @@ export class Cache {
     this.entries = new LRUCache({ max: limits.keys_max, dispose: (entry, key) => this.disposed(entry, key) })
   }
 
-  /** Keys remembered. */
   get keys(): number {
     return this.entries.size + this.held.size
   }
@@ -81,7 +83,6 @@ export class Cache {
     return this.claims.purges(key)
   }
 
-  /** Of the newest invalidation. */
   get serial(): number {
     return this.invalidations.newest
   }
@@ -361,6 +362,7 @@ export class Cache {
     const willDo = (req: RequestHead): boolean =>
       usable &&
       (spec === '' || secondaryKey(spec, req.fields) === key) &&
+      begun.suits?.(req) !== false &&
       this.invalidations.spares(object, req) &&
       this.suffices(object, req)
     this.rights.hand(busy, object, willDo, usable ? end : CLAIM_END.alone)

@@ -234,6 +234,11 @@ export const PARAMETERS = {
   ),
   max_restarts: integer(4, { min: 0, unit: 'restarts' }, 'How often rules may restart one request before it fails with 503.'),
   max_retries: integer(4, { min: 0, unit: 'retries' }, 'How often rules may retry one backend fetch before it fails with 503.'),
+  no_vary_search: bool(
+    false,
+    ['must_restart', 'lacquer'],
+    'Whether No-Vary-Search of a response is heard: which parameters of a query, and whether their order, make no difference to it. One stored response then answers all URLs that it makes equivalent. Used by policy=rfc9111.',
+  ),
   pipe_timeout: duration(
     60,
     { min: 0, max: TIMER_MAX_S },

@@ -9,6 +9,7 @@ import type { Store } from '../store/contract.ts'
 import type { BackendContext, LoadedVcl, VclBackend, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
+import type { Place, Search } from './search.ts'
 import { TaskState } from './task-state.ts'
 
 /** What a fetch keeps of the client request that caused it; the request itself may be over before the fetch is. */
@@ -20,6 +21,7 @@ export interface FetchOrigin {
   readonly host: string
   /** The key of its URL alone, where its content is part of the key; else ''. */
   readonly base_key: string
+  readonly search: Search | undefined
   readonly is_hitmiss: boolean
   readonly is_hitpass: boolean
 }
@@ -28,6 +30,8 @@ export interface FetchOrigin {
 export abstract class BackendState extends TaskState implements BackendContext {
   readonly side = 'backend'
   readonly key: string
+  /** Where the response belongs, which is known when it is published. */
+  place: Place
   readonly bereq = new RequestHead()
   beresp = new ResponseHead()
   protected readonly from: FetchOrigin
@@ -75,6 +79,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
   constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin) {
     super(env, vcl)
     this.key = key
+    this.place = { key, spec: '', keys: [], plan: undefined }
     this.from = from
     this.client_identity = from.client_identity
     this.bereq_backend = from.backend

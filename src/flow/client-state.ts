@@ -12,6 +12,7 @@ import type { Environment } from './environment.ts'
 import { ObjectView } from './object-view.ts'
 import type { PipeLog } from './pipe-log.ts'
 import type { ContinuedBody, KeptBody } from './query.ts'
+import type { Search } from './search.ts'
 import { TaskState } from './task-state.ts'
 
 /**
@@ -50,6 +51,8 @@ export abstract class ClientState extends TaskState implements ClientContext {
   /** Of the response being delivered. */
   age_s = 0
   key = ''
+  /** Other URLs may have the same response. */
+  search: Search | undefined
   /** QUERY is to be answered by its content; the key without it. */
   querying = false
   base_key = ''
@@ -102,6 +105,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.collapsed = false
     this.came = undefined
     this.key = ''
+    this.search = undefined
     this.querying = false
     this.base_key = ''
     this.body_text = ''

@@ -205,13 +205,13 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
 
   /** With what is stored goes the right to fetch that came with it: a fetch from now on has another. */
   purgeHard(): number {
-    const purged = purgeKey(this.env, this.key)
+    const purged = purgeKey(this.env, this.search?.exact ?? this.key, this.search)
     this.giveUpFetch()
     return purged
   }
 
   purgeSoft(ttl_s: number, grace_s: number, keep_s: number): number {
-    return softPurgeKey(this.env, this.key, { ttl_s, grace_s, keep_s })
+    return softPurgeKey(this.env, this.search?.exact ?? this.key, this.search, { ttl_s, grace_s, keep_s })
   }
 
   /** A right to fetch that will not be used. */

@@ -1,4 +1,5 @@
 import type { FetchBegun } from '../cache/begun.ts'
+import type { RequestHead } from '../http/message.ts'
 import type { InitialAnswers } from '../policy/initial.ts'
 import type { OriginCall } from '../origin/contract.ts'
 import { NO_TRAFFIC } from '../origin/meter.ts'
@@ -10,6 +11,7 @@ import type { FetchKind, FetchSetup } from './fetch-setup.ts'
 import { Intake, type IntakeHost } from './intake.ts'
 import { PartialFetch } from './partial-fetch.ts'
 import { Recipients } from './recipients.ts'
+import { placeOf, suitsToo } from './search.ts'
 import { Stale } from './stale.ts'
 
 /** What a fetch has at hand: `Fetch` is what it does with it. */
@@ -49,6 +51,16 @@ export abstract class FetchState extends BackendState implements IntakeHost, Fet
     this.forgetUncacheable()
     this.stale = new Stale(env, setup, this.bereq)
     this.partial = new PartialFetch(env, this.stale.object)
+  }
+
+  /** Where the response belongs, now that rules have had their say. */
+  protected findPlace(): void {
+    this.place = placeOf(this.env, this.key, this.from.search, this.beresp, this.bereq_xid)
+  }
+
+  /** FetchBegun. */
+  suits(req: RequestHead): boolean {
+    return suitsToo(this.from.search, this.place, req)
   }
 
   resumeOrigin(): void {

@@ -20,6 +20,7 @@ import { replaces } from './invalidate.ts'
 import { asReceived, gatherFields, headToStore, mergeStale, objectHead, ownsCookie, settle, tagged } from './object-head.ts'
 import { HEARD } from './partial-fetch.ts'
 import { handOver } from './recipients.ts'
+import { leadTo } from './search.ts'
 import { callBackend } from './rules.ts'
 
 const FAILED = 'Backend fetch failed'
@@ -232,7 +233,9 @@ export class Fetch extends FetchState implements OriginHandler {
     const { answers } = this
     if (answers === undefined) throw new Error('a response is judged before it is published')
     const { part } = this.partial
-    if (part !== undefined && this.beresp.status !== 206) this.beresp_uncacheable = true
+    this.findPlace()
+    // Parts are filed under the key that was looked up.
+    if (part !== undefined && (this.beresp.status !== 206 || this.place.key !== this.key)) this.beresp_uncacheable = true
     const settled = settle(this, answers, this.sent_ms, this.received_ms)
     if (settled.uncacheable && this.partial.isUseless) return this.askForWhole()
     if (this.kind !== 'pass') account.logSettled(this, settled)
@@ -262,11 +265,12 @@ export class Fetch extends FetchState implements OriginHandler {
     const head = headToStore(this, settled)
     this.private = false
     if (validated !== undefined) {
-      this.object = env.cache.freshen(this.key, validated, head, this.recipients.takeBusy(), this.bereq, this)
+      this.object = env.cache.freshen(this.place.key, validated, head, this.recipients.takeBusy(), this.bereq, this)
     } else {
-      this.object = env.cache.insert(this.key, this.bereq, head, this.body_bytes, this.recipients.takeBusy(), this)
+      this.object = env.cache.insert(this.place.key, this.bereq, head, this.body_bytes, this.recipients.takeBusy(), this)
       this.adopt(this.object.body)
     }
+    leadTo(env, this.from.search, this.place, this.object)
     this.recipients.give(asReceived(this, settled, head, this.object), this.object.live)
   }
 
@@ -327,11 +331,12 @@ export class Fetch extends FetchState implements OriginHandler {
   private publishError(): void {
     const { env, recipients } = this
     const text = Buffer.from(this.body_text, 'latin1')
+    this.findPlace()
     const stored = this.kind !== 'pass' && this.beresp_ttl_s > 0 && !this.beresp_uncacheable
     const head = objectHead(env.policy, this.bereq_xid, this.beresp, errorAnswers(this, this.received_ms, stored), stored)
     this.expected_bytes = text.length
     this.object = stored
-      ? env.cache.insert(this.key, this.bereq, tagged(this, head), text.length, recipients.takeBusy(), this)
+      ? env.cache.insert(this.place.key, this.bereq, tagged(this, head), text.length, recipients.takeBusy(), this)
       : new LooseObject(head, env.store.transit(text.length))
     account.logStorage(this, this.object)
     const { body } = this.object

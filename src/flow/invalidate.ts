@@ -5,7 +5,8 @@ import { purgesOfGroups } from '../policy/tags.ts'
 import type { ClientTask } from './client-task.ts'
 import type { Environment } from './environment.ts'
 import { freshenByHead } from './head-answer.ts'
-import { purgeAll } from './purges.ts'
+import { purgeAll, purgeOthers } from './purges.ts'
+import { searchKeys, searchOf } from './search.ts'
 import { makeKey } from './steps/lookup.ts'
 
 /** A request that went around the store is answered: what is stored may not be what it was. */
@@ -25,9 +26,11 @@ function invalidateStored(task: ClientTask, answer: ResponseHead, replaced: bool
   if (!invalidates(env.policy, req.method, answer.status)) return
   const url = req.url
   const targets = invalidatedUrls(hostOf(req), url, answer.fields)
+  // Its own answer has the URL's key, and equivalent URLs have others.
+  if (replaced) env.counters[MAIN.n_invalidated] += Math.max(0, purgeOthers(env, searchKeys(env, searchOf(task))))
   for (const target of replaced ? targets.slice(1) : targets) {
     req.url = target
-    if (makeKey(task, false)) env.counters[MAIN.n_invalidated] += Math.max(0, purgeAll(env, task.key))
+    if (makeKey(task, false)) env.counters[MAIN.n_invalidated] += Math.max(0, purgeAll(env, task.key, searchOf(task)))
   }
   req.url = url
   task.key = key
@@ -52,7 +55,7 @@ export function hostOf({ fields }: RequestHead): string {
 export function replaces(fetch: { readonly env: Environment; readonly key: string; purges: number; serial: number }): boolean {
   const { env, key, purges, serial } = fetch
   if (env.cache.purges(key) !== purges) return false
-  env.counters[MAIN.n_invalidated] += Math.max(0, purgeAll(env, key))
+  env.counters[MAIN.n_invalidated] += Math.max(0, purgeAll(env, key, undefined))
   fetch.purges = env.cache.purges(key)
   // Counts wrap around at 32 bits.
   if (fetch.purges !== ((purges + 1) | 0)) return false

@@ -45,8 +45,9 @@ export function ownsCookie({ env }: BackendState, of304: Fields): boolean {
 }
 
 /** With the names that it can be purged by. */
-export function tagged({ env, key, host, base_key }: BackendState, head: ObjectHead): ObjectHead {
-  head.tags = tagsOf(env.tag_fields, head.fields, key, host, base_key)
+export function tagged({ env, place, host, base_key }: BackendState, head: ObjectHead): ObjectHead {
+  const more = base_key === '' ? place.keys : [base_key, ...place.keys]
+  head.tags = tagsOf(env.tag_fields, head.fields, place.key, host, more)
   return head
 }
 

@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts'
 import { RequestHead } from '../http/message.ts'
 import { parseIp } from '../base/ip.ts'
 import { purgeKey, purgeTags, softPurgeKey, type SoftTimes } from './purges.ts'
+import { searchOf, type Search } from './search.ts'
 import { makeKey } from './steps/lookup.ts'
 
 /** What an operator asks for: a purge of a URL with all its variants, or of tags, or a ban. Plain data, posted to a worker, of which one carries it out for all. */
@@ -34,8 +35,8 @@ export function carryOut(env: Environment, { url, tags, ban, soft }: PurgeOrder)
   if (ban !== undefined) return addBan(env, ban)
   if (tags !== undefined) return purgeTags(env, tags, soft)
   if (url === undefined) return 0
-  const key = keyOf(env, url)
-  return soft === undefined ? purgeKey(env, key) : softPurgeKey(env, key, soft)
+  const { key, search } = keyOf(env, url)
+  return soft === undefined ? purgeKey(env, key, search) : softPurgeKey(env, key, search, soft)
 }
 
 function addBan({ bans }: Environment, expression: string): number {
@@ -44,8 +45,13 @@ function addBan({ bans }: Environment, expression: string): number {
   return 0
 }
 
+interface Named {
+  readonly key: string
+  readonly search: Search | undefined
+}
+
 /** What vcl_hash makes of a request for the URL; vcl_recv is not run. */
-function keyOf(env: Environment, { target, host, headers }: UrlToPurge): string {
+function keyOf(env: Environment, { target, host, headers }: UrlToPurge): Named {
   const req = new RequestHead()
   req.method = 'GET'
   req.url = target
@@ -59,14 +65,14 @@ const NOWHERE = parseIp('0.0.0.0', 0)!
 
 /** A request that nobody waits for. vcl_hash can ask it for what a connection knows, and answer nobody. */
 class HashTask extends ClientTask {
-  keyOf(req: RequestHead): string {
+  keyOf(req: RequestHead): Named {
     const { env } = this
     this.log = env.log.open(env.log.nextXid(), 'client')
     try {
       this.beginState(nobody(req))
       this.resetRules()
       if (!makeKey(this, false)) throw new Error('vcl_hash failed')
-      return this.key
+      return { key: this.key, search: searchOf(this) }
     } finally {
       this.log.end()
     }

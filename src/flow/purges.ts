@@ -1,9 +1,10 @@
 import { NOT_PURGED } from '../cache/tag-purges.ts'
 import { MAIN } from '../counters/counters.ts'
-import { keysIn, purgeOfKey, purgesOfTags } from '../policy/tags.ts'
+import { keysIn, purgesOfKeys, purgesOfTags } from '../policy/tags.ts'
 import type { SoftPurge } from '../store/contract.ts'
 import { VclFailure } from '../vcl/runtime/failure.ts'
 import type { Environment } from './environment.ts'
+import { searchKeys, type Search } from './search.ts'
 
 /** Seconds as rules and operators give them: a negative one leaves what there is. */
 export interface SoftTimes {
@@ -24,24 +25,31 @@ export function softPurge({ clock }: Environment, { ttl_s, grace_s, keep_s }: So
 }
 
 /** All variants of a key leave. */
-export function purgeKey(env: Environment, key: string): number {
-  const purged = purgeAll(env, key)
+export function purgeKey(env: Environment, key: string, search: Search | undefined): number {
+  const purged = purgeAll(env, key, search)
   if (purged === NOT_PURGED) throw failure()
   return counted(env, purged, false)
 }
 
-/** With what is stored under the key and more: the answers to QUERY, which nobody can name one by one. NOT_PURGED: not those. */
-export function purgeAll(env: Environment, key: string): number {
+/**
+ * With what is stored for the URL under other keys: the answers to QUERY, which nobody can name one by one, and those to equivalent URLs.
+ * NOT_PURGED: not those.
+ */
+export function purgeAll(env: Environment, key: string, search: Search | undefined): number {
   const purged = env.cache.purge(key)
-  if (!env.policy.queries) return purged
-  const met = env.purges.purge(purgeOfKey(key))
+  const met = purgeOthers(env, env.policy.queries ? [key, ...searchKeys(env, search)] : searchKeys(env, search))
   return met === NOT_PURGED ? NOT_PURGED : purged + met
 }
 
+export function purgeOthers({ purges }: Environment, keys: readonly string[]): number {
+  return keys.length === 0 ? 0 : purges.purge(purgesOfKeys(keys))
+}
+
 /** All variants of a key go stale: what is being fetched, too. How many of them this worker knows. */
-export function softPurgeKey(env: Environment, key: string, times: SoftTimes): number {
+export function softPurgeKey(env: Environment, key: string, search: Search | undefined, times: SoftTimes): number {
   const known = env.cache.known(key)
-  if (env.purges.purge(purgeOfKey(key), softPurge(env, times)) === NOT_PURGED) throw failure()
+  const purges = purgesOfKeys([key, ...searchKeys(env, search)])
+  if (env.purges.purge(purges, softPurge(env, times)) === NOT_PURGED) throw failure()
   return counted(env, known, true)
 }
 

@@ -68,6 +68,7 @@ function fetchOrigin(task: ClientTask): FetchOrigin {
     client_identity: task.client_identity,
     host: hostOf(task.req),
     base_key: task.base_key,
+    search: task.search && { ...task.search },
     backend: hinted(task.backend_hint, task.vcl.defaultBackend),
     is_hitmiss: task.is_hitmiss,
     is_hitpass: task.is_hitpass,

@@ -14,6 +14,7 @@ export interface PolicyParams {
   consumed: readonly string[]
   range_support: boolean
   queries: boolean
+  searches: boolean
 }
 
 /**
@@ -32,6 +33,8 @@ export interface Policy {
   readonly consumed: readonly string[]
   /** Are the answers to QUERY stored, by its content? */
   readonly queries: boolean
+  /** Is No-Vary-Search heard? */
+  readonly searches: boolean
   /** May a lifetime be guessed from Last-Modified (section 4.2.2)? */
   readonly heuristics: boolean
   /**
@@ -90,6 +93,7 @@ function rfc9111(params: PolicyParams): Policy {
     targets: params.targets,
     consumed: params.consumed,
     queries: params.queries,
+    searches: params.searches,
     heuristics: true,
     matchesByMeaning: true,
     ranges: params.range_support ? 'rfc' : 'off',
@@ -118,6 +122,7 @@ function varnish(params: PolicyParams): Policy {
     targets: [],
     consumed: [],
     queries: false,
+    searches: false,
     heuristics: false,
     matchesByMeaning: false,
     ranges: params.range_support ? 'varnish' : 'off',
@@ -148,6 +153,7 @@ export const DEFAULT_PARAMS: PolicyParams = {
   consumed: ['lacquer-cache-control', 'surrogate-control'],
   range_support: true,
   queries: false,
+  searches: false,
 }
 
 export function policyFor(name: PolicyName, params: PolicyParams = DEFAULT_PARAMS): Policy {

@@ -22,11 +22,11 @@ const SPACES = /[ \t]+/
 const COMMAS = /[ \t]*,[ \t]*/
 
 /**
- * By what a response can be purged that is stored under `key` and came from `host`. `base`: the key of its URL alone, where it is stored under
- * more; '' where that is all.
+ * By what a response can be purged that is stored under `key` and came from `host`. `more`: other keys that it goes with when they are
+ * purged.
  */
-export function tagsOf(tagFields: readonly TagField[], fields: Fields, key: string, host: string, base = ''): string[] {
-  const keys = base === '' ? [KEY + key] : [KEY + key, KEY + base]
+export function tagsOf(tagFields: readonly TagField[], fields: Fields, key: string, host: string, more: readonly string[] = []): string[] {
+  const keys = purgesOfKeys([key, ...more])
   const tags = new Set<string>(keys)
   for (const { key: name, separator } of tagFields) {
     for (let i = fields.indexOf(name, 0); i >= 0; i = fields.indexOf(name, i + 1)) {
@@ -46,8 +46,8 @@ export function purgesOfTags(tags: readonly string[]): string[] {
   return tags.length === 0 ? [] : [...tags.map((tag) => TAG + tag), ANY]
 }
 
-export function purgeOfKey(key: string): string[] {
-  return [KEY + key]
+export function purgesOfKeys(keys: readonly string[]): string[] {
+  return keys.map((key) => KEY + key)
 }
 
 /** What Cache-Group-Invalidation of a response names (RFC 9875 section 3), to purge; `host` is its origin's. */

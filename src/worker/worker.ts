@@ -198,5 +198,6 @@ function policyParameters(config: WorkerConfig): Parameters<typeof policyFor>[1]
     consumed: parseFieldNames(params.cache_control_consumed) ?? [],
     range_support: params.http_range_support,
     queries: params.query_body_max > 0,
+    searches: params.no_vary_search,
   }
 }

@@ -9,6 +9,7 @@ import type { ClientTask } from '../client-task.ts'
 import { isFarAhead } from '../filters/range.ts'
 import { queryKey } from '../query.ts'
 import { logHit, RUNS } from '../request-log.ts'
+import { chooseKey, searchOf } from '../search.ts'
 import { callClient } from '../rules.ts'
 import { STEP, type Step } from '../step.ts'
 
@@ -16,7 +17,9 @@ import { STEP, type Step } from '../step.ts'
 export function hash(task: ClientTask): Step {
   if (!makeKey(task)) return task.failed('VCL failed')
   if (task.purging) return STEP.purge
-  return task.querying ? queryKey(task) : STEP.lookup
+  if (task.querying) return queryKey(task)
+  if (task.env.policy.searches) task.search = searchOf(task)
+  return STEP.lookup
 }
 
 /** The key of the request as it is now; false when the rules fail. The built-in sub is not called: `told` for the log. */
@@ -43,6 +46,10 @@ function builtinKey({ req, server_ip }: ClientTask): string {
 export function lookup(task: ClientTask): Step {
   const { env } = task
   task.directives = env.policy.requestDirectives ? parseRequestDirectives(task.req.fields) : NO_DIRECTIVES
+  if (task.search !== undefined) {
+    const cold = chooseKey(task, task.search)
+    if (cold !== undefined) return task.thaw(cold)
+  }
   const cache = env.cache
   const found = cache.lookup(task.key, task)
   task.object = cache.object
