@@ -2,8 +2,13 @@ import { compileRegex, type VclRegex } from '../../vcl/runtime/regex.ts'
 
 /** These are matched by themselves: what most bans are made of. */
 const LITERAL = /^\^?[A-Za-z0-9/_\-:;,=&%@!"'<> ~]*$/
-/** A pattern without alternatives begins with such a text; a character behind which a quantifier stands may be missing. */
-const BEGINNING = /^\^([A-Za-z0-9/_\-:;,=&%@!"'<> ~]+)(?![?*{+A-Za-z0-9/_\-:;,=&%@!"'<> ~])/
+/** A group with nothing in it but characters and escaped punctuation. */
+const PLAIN_GROUP = /\((?:\\[^A-Za-z0-9]|[^()[\]\\])*\)/g
+/** Groups in groups that are looked into. */
+const DEPTH_MAX = 4
+/** A pattern without alternatives of the whole begins with such a text; a character behind which a quantifier stands, or may stand behind `\E` or a comment, may be missing. */
+const BEGINNING =
+  /^\^([A-Za-z0-9/_\-:;,=&%@!"'<> ~]+)(?:(?=[A-Za-z0-9/_\-:;,=&%@!"'<> ~][?*{+])|(?!\\[QE]|\(\?[^:]|[?*{+A-Za-z0-9/_\-:;,=&%@!"'<> ~]))/
 
 /**
  * The argument of ~ and !~: a regular expression, compiled as those of VCL are, but only when there is no other way. A worker that meets 10,000
@@ -20,7 +25,7 @@ export class Pattern {
   constructor(text: string) {
     this.text = text
     this.literal = LITERAL.test(text)
-    this.beginning = text.includes('|') ? '' : (BEGINNING.exec(text)?.[1] ?? '')
+    this.beginning = hasAlternatives(text) ? '' : (BEGINNING.exec(text)?.[1] ?? '')
   }
 
   /** Throws a RegexError when it is none. */
@@ -46,4 +51,15 @@ export class Pattern {
     }
     return this.compiled?.test(subject)
   }
+}
+
+/**
+ * True also when that is not easily told. What is inside of groups is none of the whole: `^/a(/|\?|$)`. A parenthesis that is escaped is
+ * taken for a group only if one that is not closes it, and a pattern of which that is true is none.
+ */
+function hasAlternatives(text: string): boolean {
+  if (!text.includes('|')) return false
+  let rest = text
+  for (let depth = 0; depth < DEPTH_MAX && rest.includes('|'); depth++) rest = rest.replace(PLAIN_GROUP, '')
+  return rest.includes('|')
 }
