@@ -1,33 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { randomFrom } from '../churn/random.ts'
-import { newCrew } from '../kit/crew.ts'
-import { mingle, VCL } from '../privacy/crowd.ts'
-import { Town, type Law } from '../privacy/town.ts'
+import { meet } from '../privacy/crew.ts'
 
 /**
  * Four users and some forty clients, two workers, every kind of response that says something about who may have it, all at once: what
- * is in an answer is the asker's, or somebody's whose response the origin has let everybody have.
+ * is in an answer is the asker's, or somebody's whose response the origin has let everybody have. `npm run privacy` goes on for longer.
  */
-async function crowd(law: Law, seed: number, more = ''): Promise<{ wrongs: string[]; shared: number; asked: number; waited: number }> {
-  const town = new Town(randomFrom(seed), law)
-  const port = await town.open()
-  const directory = mkdtempSync(join(tmpdir(), 'lacquer-privacy-'))
-  const rules = join(directory, 'rules.vcl')
-  writeFileSync(rules, `vcl 4.1;\nbackend default { .host = "127.0.0.1"; .port = "${port}"; }\n${more}${VCL}`)
-  const crew = await newCrew(2, `-p policy=${law} -f ${rules}`).start()
-  try {
-    const wrongs = await mingle(town, crew.port, randomFrom(seed + 1), 40, REQUESTS)
-    return { wrongs, shared: town.shared, asked: town.asked, waited: crew.counts()['MAIN.busy_sleep'] }
-  } finally {
-    await crew.close()
-    town.close()
-    rmSync(directory, { recursive: true })
-  }
-}
-
 const REQUESTS = 2000
 
 test.each([
@@ -35,7 +12,7 @@ test.each([
   ['rfc9111', 2],
   ['varnish', 3],
 ] as const)('nobody sees what is another’s, policy=%s, seed %i', { timeout: 120_000 }, async (law, seed) => {
-  const { wrongs, shared, asked, waited } = await crowd(law, seed)
+  const { wrongs, shared, asked, waited } = await meet(law, seed, REQUESTS)
   expect(wrongs).toEqual([])
   // They did meet: what was allowed was shared, and they waited for one another.
   expect(shared).toBeGreaterThan(REQUESTS / 20)
@@ -56,5 +33,5 @@ test.each([
     'sub vcl_backend_response { if (bereq.http.Authorization) { set beresp.http.Cache-Control = "public, max-age=9"; } }',
   ],
 ])('rules that share %s are found out', { timeout: 60_000 }, async (_, rules) => {
-  expect((await crowd('rfc9111', 4, rules)).wrongs.length).toBeGreaterThan(0)
+  expect((await meet('rfc9111', 4, REQUESTS, rules)).wrongs.length).toBeGreaterThan(0)
 })
