@@ -1,4 +1,5 @@
 import type { Fields } from '../http/fields.ts'
+import { isToken } from '../http/list.ts'
 import { deltaSeconds_ms, DirectiveScanner } from './scan.ts'
 
 /** A duration that was not stated. */
@@ -112,6 +113,11 @@ export function listedIn(argument: string): string[] | undefined {
   return names.length === 0 || names.length > MAX_LISTED_NAMES ? undefined : names
 }
 
+/** Somebody who writes `private="*"` means everything. */
+function isName(text: string): boolean {
+  return text !== '*' && isToken(text)
+}
+
 /** Without them nobody could say of the stored response to whom it may be given, or for how long. */
 const INSEPARABLE: ReadonlySet<string> = new Set(['cache-control', 'vary', 'age', 'date', 'expires'])
 
@@ -121,7 +127,7 @@ const INSEPARABLE: ReadonlySet<string> = new Set(['cache-control', 'vary', 'age'
  */
 function qualified(into: ResponseDirectives): boolean {
   const names = listedNames()
-  if (!names || names.some((name) => INSEPARABLE.has(name))) return true
+  if (!names || names.some((name) => INSEPARABLE.has(name) || !isName(name))) return true
   into.unshared = [...into.unshared, ...names].slice(0, MAX_LISTED_NAMES)
   return false
 }
@@ -148,6 +154,21 @@ function applyToResponse(into: ResponseDirectives): void {
       break
     default:
       applyFlag(into)
+  }
+}
+
+/** What may be a directive may forbid, and permits nothing. */
+function applyDoubtful(into: ResponseDirectives): void {
+  switch (scanner.name) {
+    case 'no-store':
+      into.no_store = true
+      break
+    case 'no-cache':
+      into.no_cache = true
+      break
+    case 'private':
+      into.private = true
+      break
   }
 }
 
@@ -195,7 +216,10 @@ export function parseResponseDirectives(fields: Fields): Readonly<ResponseDirect
 
 function parseResponseValue(into: ResponseDirectives, value: string): ResponseDirectives {
   scanner.start(value)
-  while (scanner.next()) applyToResponse(into)
+  while (scanner.next()) {
+    if (scanner.doubtful) applyDoubtful(into)
+    else applyToResponse(into)
+  }
   return into
 }
 

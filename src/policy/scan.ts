@@ -19,15 +19,19 @@ export class DirectiveScanner {
   name = ''
   /** Its argument, unquoted; undefined when it has none. */
   argument: string | undefined
-  /** False when the directive does not follow the grammar: white space around "=", an open quote, text after a quote. */
+  /** False when the directive does not follow the grammar: white space around "=", an open quote, text after a quote; or is doubtful. */
   valid = true
+  /** It stands behind a quote that nothing closes: part of that text, or a directive. */
+  doubtful = false
 
+  private open = false
   private text = ''
   private at = 0
 
   start(text: string): void {
     this.text = text
     this.at = 0
+    this.open = false
   }
 
   /** Moves to the next directive; false at the end. Empty list members are skipped (RFC 9110 section 5.6.1.2). */
@@ -41,7 +45,8 @@ export class DirectiveScanner {
     const name = text.slice(from, this.at)
     this.name = name.trimEnd().toLowerCase()
     this.argument = undefined
-    this.valid = true
+    this.doubtful = this.open
+    this.valid = !this.doubtful
     if (this.at < text.length && code === EQUALS) {
       this.at++
       this.readArgument()
@@ -82,11 +87,18 @@ export class DirectiveScanner {
       from = ++i
     }
     this.argument = value + text.slice(from, i)
-    if (i >= text.length) this.valid = false
-    this.at = Math.min(i + 1, text.length)
-    const rest = this.at
+    if (i >= text.length) return this.readOpen()
+    const rest = ++i
+    this.at = rest
     this.skipToComma()
     if (text.slice(rest, this.at).trim() !== '') this.valid = false
+  }
+
+  /** Nothing closes the quote: what it would swallow may be what forbids sharing. Happens once in a text, so each character is read twice at most. */
+  private readOpen(): void {
+    this.valid = false
+    this.open = true
+    this.skipToComma()
   }
 
   private skipToComma(): void {

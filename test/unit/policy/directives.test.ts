@@ -59,7 +59,12 @@ describe('Cache-Control of a response', () => {
     ['max-age=1, extension="max-age=3600"', { max_age_ms: 1000 }],
     ['extension="no-store, private", public', { public: true }],
     ['extension="a\\", no-store, b", public', { public: true }],
-    ['extension="open, no-store', {}],
+    // Behind a quote that nothing closes stands what may have been meant: it forbids, and permits nothing.
+    ['extension="open, no-store', { no_store: true }],
+    ['extension="open, no-store, must-understand, public, max-age=5, s-maxage=5, must-revalidate', { no_store: true }],
+    ['max-age=60, extension="open, private, no-cache', { max_age_ms: 60_000, private: true, no_cache: true }],
+    ['max-age="60, private', { max_age_ms: 0, private: true }],
+    ['extension="a", public, extension="\\", public', { public: true }],
     // Unknown ones are ignored, section 5.2.3.
     ['foobar, max-age=60, x=y', { max_age_ms: 60_000 }],
     ['max-agex=60', {}],
@@ -83,6 +88,9 @@ describe('Cache-Control of a response', () => {
     ['private=""', { private: true }],
     ['private=","', { private: true }],
     ['private="x-a', { private: true }],
+    ['private="*"', { private: true }],
+    ['no-cache=*', { no_cache: true }],
+    ['private="x-a, all of it"', { private: true }],
     ['no-cache="x-a"y', { no_cache: true }],
     ['no-cache="x-a", no-cache', { no_cache: true, unshared: ['x-a'] }],
     [`private="${'a,'.repeat(100)}"`, { private: true }],
@@ -193,5 +201,6 @@ describe('whatever is sent', () => {
   test('a very long value takes one pass', () => {
     const said = parseResponseDirectives(fields(`Cache-Control: ${'x="\\"",'.repeat(200_000)} max-age=5`))
     expect(said.max_age_ms).toBe(5000)
+    expect(parseResponseDirectives(fields(`Cache-Control: ${'x="\\",'.repeat(200_000)} private`)).private).toBe(true)
   })
 })
