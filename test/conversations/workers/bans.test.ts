@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../../kit/crowd.ts'
-import { Scene } from './scene.ts'
+import { type Line, Scene } from './scene.ts'
 
 /** What one worker bans holds for all of them from the moment that its answer is out. */
 const RULES = `
@@ -25,6 +25,13 @@ afterAll(async () => {
 async function ban(slot: number, expression: string): Promise<void> {
   const { status } = await scene.ask(slot, 'BAN /', `X-Ban: ${expression}`)
   expect(status).toBe(200)
+}
+
+/** One after the other: who is connected to whom is told by counts. */
+async function linesTo(...slots: number[]): Promise<Line[]> {
+  const lines: Line[] = []
+  for (const slot of slots) lines.push(await scene.line(slot))
+  return lines
 }
 
 test('what both have served is gone for both, whichever bans', async () => {
@@ -55,7 +62,7 @@ test('fetched by one worker while the other bans: later requests fetch anew', as
   const first = await scene.asking(0, '/busy')
   await until('it is being fetched', () => held.length === 1)
   await ban(1, 'req.url == /busy')
-  const later = await Promise.all([0, 1].map((slot) => scene.asking(slot, '/busy')))
+  const later = [await scene.asking(0, '/busy'), await scene.asking(1, '/busy')]
   held[0]()
   await until('all are answered', () => first.ended && later.every(({ ended }) => ended))
   expect([first, ...later].map(({ body }) => body.toString())).toEqual(['old', 'new', 'new'])
@@ -74,7 +81,7 @@ test('a worker that takes the place of a dead one knows what was banned before',
 test('the manager works bans off while workers serve', async () => {
   scene.begin((_, response, number) => response.setHeader('Cache-Control', 'max-age=60').setHeader('X-Number', number).end(String(number)))
   const urls = Array.from({ length: 200 }, (_, i) => `/lurked/${i}`)
-  const lines = await Promise.all([0, 1].map((slot) => scene.line(slot)))
+  const lines = await linesTo(0, 1)
   for (const url of urls) await lines[0].ask(`GET ${url}`)
   await ban(1, 'obj.http.X-Number ~ [05]$')
   const { upkeep } = scene.crew
@@ -100,7 +107,7 @@ test('the manager works bans off while workers serve', async () => {
 test('workers that ban at once lose none of it', async () => {
   scene.begin((_, response, number) => response.setHeader('Cache-Control', 'max-age=60').end(String(number)))
   const urls = Array.from({ length: 40 }, (_, i) => `/many/${i}`)
-  const lines = await Promise.all([0, 1, 0, 1].map((slot) => scene.line(slot)))
+  const lines = await linesTo(0, 1, 0, 1)
   for (const url of urls) await lines[0].ask(`GET ${url}`)
   await Promise.all(
     lines.map(async (line, n) => {
@@ -110,4 +117,48 @@ test('workers that ban at once lose none of it', async () => {
   const answers = []
   for (const url of urls) answers.push(Number(await lines[1].ask(`GET ${url}`)))
   expect(answers).toEqual(urls.map((_, i) => 41 + i))
+})
+
+test('under load, with the manager at work: after a ban nobody is served what was fetched before it', async () => {
+  const BANS = 60
+  let fetches = 0
+  scene.begin((request, response) => {
+    response
+      .setHeader('Cache-Control', 'max-age=60')
+      .setHeader('X-Url', request.url ?? '')
+      .end(String(++fetches))
+  })
+  const { upkeep } = scene.crew
+  upkeep['parts'].parameters.ban_lurker_age = 0
+  const urls = ['/load/1', '/load/2', '/load/3']
+  // Of each URL: fetches up to this one began before a ban that has been answered.
+  const banned = new Map(urls.map((url) => [url, 0]))
+  const so_far = { bans: 0, served: 0 }
+  const visit = async (line: Line, n: number): Promise<void> => {
+    for (let i = n; so_far.bans < BANS; i++) {
+      const url = urls[i % urls.length]
+      const least = banned.get(url) ?? 0
+      const got = Number(await line.ask(`GET ${url}`))
+      expect(got, url).toBeGreaterThan(least)
+      so_far.served++
+    }
+  }
+  const edit = async (line: Line): Promise<void> => {
+    for (; so_far.bans < BANS; so_far.bans++) {
+      const url = urls[so_far.bans % urls.length]
+      const before = fetches
+      await line.ask('BAN /', `X-Ban: ${so_far.bans % 2 === 0 ? `obj.http.X-Url == ${url}` : `req.url == ${url}`}`)
+      banned.set(url, before)
+      const seen = so_far.served
+      await until('some were served', () => so_far.served > seen + 3)
+    }
+  }
+  const lines = await linesTo(0, 1, 0, 1, 0)
+  const lurking = scene.crew.until('all is done', () => {
+    upkeep.step()
+    return so_far.bans >= BANS
+  })
+  await Promise.all([...lines.slice(1).map((line, n) => visit(line, n)), edit(lines[0]), lurking])
+  expect(so_far.served).toBeGreaterThan(3 * BANS)
+  expect(scene.crew.counts()['MAIN.bans_deleted']).toBeGreaterThan(0)
 })
