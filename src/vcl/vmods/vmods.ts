@@ -1,5 +1,6 @@
 import { bodyaccess, tcp, unix } from './absent.ts'
 import { accept } from './accept.ts'
+import { basicauth } from './basicauth.ts'
 import { blob } from './blob.ts'
 import { cookie } from './cookie.ts'
 import { digest } from './digest.ts'
@@ -23,6 +24,7 @@ export const VMODS: Readonly<Record<string, Vmod>> = {
   directors,
   accept,
   bodyaccess,
+  basicauth,
   blob,
   cookie,
   digest,
