@@ -1,4 +1,4 @@
-import { describe, expect } from 'vitest'
+import { describe, expect, vi } from 'vitest'
 import { startCache, type TestCacheOptions } from '../kit/cache.ts'
 import type { Client } from '../kit/client.ts'
 import type { Conversation } from '../kit/conversation.ts'
@@ -53,6 +53,27 @@ describe('QUERY', () => {
     c1.txlast()
     await c1.rx({ body: '1 QUERY abcd' })
   })
+
+  for (const [size, what] of [
+    [1024, 'cached'],
+    [1025, 'passed'],
+  ] as const)
+    vtc(`byte by byte, ${size} of them: ${what} whole, with little memory beside it`, async (t) => {
+      const text = Array.from({ length: size }, (_, i) => String.fromCharCode(97 + ((i * 7) % 26))).join('')
+      const s1 = await t.origin('s1', async (s) => {
+        await s.rx({ start: 'QUERY / HTTP/1.1', body: text })
+        s.answer('whole', FRESH)
+      })
+      const c1 = await t.connect('c1', t.cache(await startCache({ origin: s1, params: ON })))
+      const made = vi.spyOn(Buffer, 'allocUnsafe')
+      const copied = vi.spyOn(Buffer, 'from')
+      c1.request('QUERY', '/', 'Transfer-Encoding: chunked')
+      c1.raw(`${text.split('').map((byte) => `1\r\n${byte}\r\n`).join('')}0\r\n\r\n`)
+      await c1.rx({ body: 'whole', fields: { 'Cache-Status': size > 1024 ? /fwd=method$/ : /stored/ } })
+      expect(made.mock.calls.length + copied.mock.calls.length).toBeLessThan(size / 4)
+      made.mockRestore()
+      copied.mockRestore()
+    })
 
   vtc('GET has its own answer', async (t) => {
     const { c1 } = await scene(t, {}, FRESH)
