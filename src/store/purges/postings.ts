@@ -91,6 +91,11 @@ export class Postings {
     return true
   }
 
+  /** How long the tag's chain is, about; others' tags may be in it. */
+  lengthOf(lo: number): number {
+    return Math.max(0, Atomics.load(this.words, this.lengthAt(this.chainOf(lo))))
+  }
+
   /** The tag's chain, which is the caller's now. */
   steal(lo: number): number {
     return this.stealChain(this.chainOf(lo))

@@ -78,6 +78,15 @@ export function purges(makeStore: MakeStore): void {
     expect(the.find('d')?.live).toBe(true)
   })
 
+  test('many tags at once', () => {
+    const the = new Tagged(makeStore(ROOMY))
+    for (let i = 0; i < 2000; i++) the.keep(`${i} t${i % 500} all`)
+    expect(the.purge(Array.from({ length: 250 }, (_, i) => `t${i}`))).toBe(1000)
+    expect(the.store.stats().objects).toBe(1000)
+    expect(the.purge(['all', ...Array.from({ length: 250 }, (_, i) => `t${i + 250}`)])).toBeGreaterThanOrEqual(1000)
+    expect(the.store.stats().objects).toBe(0)
+  })
+
   test('what is fetched after it stays; what had been asked for before does not', () => {
     const the = new Tagged(makeStore(ROOMY))
     const before = the.serial
