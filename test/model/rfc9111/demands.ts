@@ -2,7 +2,7 @@ import { CacheControl } from './directives.ts'
 import { failureOf } from './history.ts'
 import type { Turn, Way } from './judge.ts'
 import { currentAge, lifetime, madeAt_ms, statedLifetime } from './freshness.ts'
-import { firstOf, membersOf, type Request } from './message.ts'
+import { firstOf, membersOf, type Request, valuesOf } from './message.ts'
 import { prohibitsStale, selects, type Stored } from './reuse.ts'
 import { isError } from './statuses.ts'
 import { tagsOf } from './updating.ts'
@@ -32,6 +32,8 @@ function latestFor(request: Request, before: readonly Stored[]): Stored | undefi
   )
   const latest = later.findLast(() => true)
   if (latest === undefined || latest.refused !== undefined || latest.invalidated || !latest.byGet) return undefined
+  // Whether a quote left open swallows what follows it is not ours to say.
+  if (valuesOf(latest.lines, 'cache-control').some((value) => value.split('"').length % 2 === 0)) return undefined
   // Of several the one with the latest Date is to be used, which may be an older one.
   if (later.some((one) => madeAt_ms(one) > madeAt_ms(latest))) return undefined
   // In place of an error another response may have been used, and kept.
