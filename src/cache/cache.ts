@@ -27,9 +27,8 @@ const LEFT_OUT_MS = 1000
 const GET_OPTIONS = {}
 
 /**
- * Keys to objects, and who fetches what. What is stored is the store's, which workers share; a worker remembers the objects it
- * has found (their handles), and asks each whether it is still there. Synchronous throughout: within one worker a lookup
- * cannot be interrupted.
+ * Keys to objects, and who fetches what. What is stored is the store's, which workers share; a worker remembers the objects it has found
+ * (their handles), and asks each whether it is still there. Synchronous throughout: within one worker a lookup cannot be interrupted.
  */
 export class Cache {
   /** Results of the last `lookup`, valid until the next one. */
@@ -71,11 +70,16 @@ export class Cache {
     this.markers = new Markers(clock, claims)
     this.invalidations = invalidations
     this.admission = new Admission(shared, policy, clock, this.markers, (key) => this.enter(key))
-    this.entries = new LRUCache({ max: limits.keys_max, dispose: (entry, key) => this.disposed(entry, key) })
+    this.entries = new LRUCache({ max: limits.keys_max, dispose: (entry, key, why) => this.disposed(entry, key, why) })
   }
 
   get keys(): number {
     return this.entries.size + this.held.size
+  }
+
+  /** Half of what is remembered, least recently used, is found in the store again. */
+  forgetHalf(): void {
+    for (let left = this.entries.size >> 1; left > 0; left--) this.entries.pop()
   }
 
   /** Purges counted for the key, and for others with it: unchanged, it was not purged meanwhile. */
@@ -103,10 +107,7 @@ export class Cache {
     return this.claim(entry, request)
   }
 
-  /**
-   * A response that may be stored: its object, whose body is to be filled. Those who waited and may share it join it, the others
-   * look up again.
-   */
+  /** A response that may be stored: its object, whose body is to be filled. Those who waited and may share it join it, the others look up again. */
   insert(key: string, req: RequestHead, head: ObjectHead, expected_bytes: number, busy: Busy | undefined, begun: FetchBegun): StoredObject {
     const at = arrivalOf(key, req, head, begun)
     const stored = this.admission.admit(at, expected_bytes)
@@ -221,7 +222,8 @@ export class Cache {
     this.store.remove(object)
     if (variant === undefined) return
     if (variant.object === object) variant.object = undefined
-    this.tidy(variant)
+    variant.entry.drop(variant)
+    this.forget(variant.entry)
   }
 
   /** Housekeeping, a bounded piece of it: ends objects whose time is over and waiters who waited too long. */
@@ -349,8 +351,8 @@ export class Cache {
     return entry
   }
 
-  private disposed(entry: Entry, key: string): void {
-    if (entry.busies > 0 && this.entries.peek(key) === undefined) this.held.set(key, entry)
+  private disposed(entry: Entry, key: string, why: string): void {
+    if (entry.busies > 0 && why === 'evict') this.held.set(key, entry)
   }
 
   /** To those who waited and are of the same variant as the request that was answered, if it is of any use to them. */
@@ -386,10 +388,6 @@ export class Cache {
   private vacated(variant: Variant): void {
     const { entry } = variant
     if (entry.busies === 0 && this.held.delete(entry.key)) this.entries.set(entry.key, entry)
-    this.tidy(variant)
-  }
-
-  private tidy(variant: Variant): void {
     variant.entry.drop(variant)
     this.forget(variant.entry)
   }

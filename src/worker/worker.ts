@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8'
 import { SystemClock, type Clock } from '../base/clock.ts'
 import { Cache } from '../cache/cache.ts'
 import { parseFieldNames } from '../config/field-names.ts'
@@ -27,6 +28,8 @@ import { StoreReport, TransientReport } from './store-report.ts'
 const UPKEEP_MS = 500
 /** Keys a worker remembers at most, each with the handles of its objects: about 2 KiB. Others are found in the store, 1 us later. */
 const KEYS_MAX = 50_000
+/** With heads of many fields or tags it is fifty times as much. Above this share of the heap half of the keys are forgotten, each time that is looked at. */
+const HEAP_SHARE = 0.5
 
 /** A worker put together: everything that serves traffic in one thread. */
 export class Worker {
@@ -81,6 +84,7 @@ export class Worker {
     const { env } = this
     env.clock.refresh()
     env.cache.sweep()
+    if (isTight()) env.cache.forgetHalf()
     this.context.sweep.sweep()
     this.origin.sweep()
     this.transient.update()
@@ -98,6 +102,11 @@ export class Worker {
     await this.origin.close()
     return cut
   }
+}
+
+function isTight(): boolean {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics()
+  return used_heap_size > HEAP_SHARE * heap_size_limit
 }
 
 interface WorkerParts {

@@ -49,6 +49,28 @@ test('a million URLs that may not be stored leave no more keys than are to be re
   expect(cache.keys).toBe(100)
 })
 
+test('when memory is short, half of the keys are forgotten, but not what is being fetched, and the rest is found in the store', () => {
+  const { cache, store } = makeCache(100)
+  const asked = request()
+  const begun = { purges: cache.purges('/'), serial: cache.serial, sent_ms: 0, dated: true, into: store }
+  cache.lookup('/fetching', asked)
+  const fetching = cache.busy!
+  for (let i = 0; i < 9; i++) {
+    cache.lookup(`/${i}`, asked)
+    cache.insert(`/${i}`, asked.req, head(1000), 0, cache.busy, begun).body.complete()
+  }
+  expect(cache.keys).toBe(10)
+  cache.forgetHalf()
+  expect(cache.keys).toBe(6)
+  cache.forgetHalf()
+  cache.forgetHalf()
+  cache.forgetHalf()
+  for (let i = 0; i < 9; i++) expect(cache.lookup(`/${i}`, asked)).toBe(LOOKUP.hit)
+  expect(cache.lookup('/fetching', asked)).toBe(LOOKUP.wait)
+  cache.abandon(fetching)
+  expect(cache.keys).toBe(9)
+})
+
 test('fetches that come to nothing leave no key', () => {
   const { cache } = makeCache(100)
   const asked = request()
