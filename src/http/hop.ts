@@ -40,6 +40,7 @@ const KEPT: ReadonlySet<string> = new Set([
   'x-forwarded-for',
   'forwarded',
   'cache-control',
+  'set-cookie',
   'vary',
   'age',
   'date',

@@ -39,8 +39,15 @@ const cases: [name: string, lines: string[], kept: string[]][] = [
   ],
   [
     'nor what says for whom a response is, and for how long',
-    ['Connection: Cache-Control, vary, age, etag', 'Cache-Control: private', 'Vary: A', 'Age: 9', 'ETag: "1"'],
-    ['Cache-Control: private', 'Vary: A', 'Age: 9', 'ETag: "1"'],
+    [
+      'Connection: Cache-Control, vary, age, etag, set-cookie',
+      'Cache-Control: private',
+      'Vary: A',
+      'Age: 9',
+      'ETag: "1"',
+      'Set-Cookie: a=b',
+    ],
+    ['Cache-Control: private', 'Vary: A', 'Age: 9', 'ETag: "1"', 'Set-Cookie: a=b'],
   ],
   ['names it does not carry', ['Connection: x, y, ,', 'A: 1'], ['A: 1']],
 ]
