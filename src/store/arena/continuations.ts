@@ -1,5 +1,7 @@
+import type { Doorbells } from '../../shm/doorbell.ts'
 import type { Body } from '../contract.ts'
 import type { ArenaBody } from './body.ts'
+import type { Epochs } from './epochs.ts'
 import type { Fills } from './fills.ts'
 import { FAILED, OUTGROWN, type Records } from './records.ts'
 import { Relay, type RelayHost } from './relay.ts'
@@ -26,19 +28,24 @@ export interface ContinuationHost {
 export class Continuations implements RelayHost {
   private readonly records: Records
   private readonly segments: Segments
+  private readonly epochs: Epochs
   private readonly fills: Fills
+  private readonly bells: Doorbells | undefined
   private readonly host: ContinuationHost
   /** None for a worker alone. */
   private readonly relay: Relay | undefined
   private readonly expected = new Map<number, Expected>()
 
-  /** `channel` is a name that the workers of this store have in common. */
-  constructor({ records, segments, memory }: ArenaParts, fills: Fills, channel: string | undefined, host: ContinuationHost) {
+  /** `channel` is a name that the workers of this store have in common; without bells there are no others. */
+  constructor(parts: ArenaParts, epochs: Epochs, fills: Fills, bells: Doorbells | undefined, channel: string, host: ContinuationHost) {
+    const { records, segments, memory } = parts
+    this.epochs = epochs
     this.records = records
     this.segments = segments
     this.fills = fills
     this.host = host
-    this.relay = channel === undefined ? undefined : new Relay(channel, memory, this)
+    this.bells = bells
+    this.relay = bells === undefined ? undefined : new Relay(channel, memory, this)
   }
 
   /**
@@ -48,7 +55,8 @@ export class Continuations implements RelayHost {
    */
   begin(place: number, window: Body, fill: number): void {
     this.records.setState(place, OUTGROWN)
-    if (this.relay === undefined) return this.fills.remove(fill)
+    const { bells } = this
+    if (this.relay === undefined || bells === undefined) return this.fills.remove(fill)
     const workers: number[] = []
     this.records.eachFollower(place, (worker) => workers.push(worker))
     const segment = this.segments.at(place)
@@ -57,7 +65,10 @@ export class Continuations implements RelayHost {
       this.fills.remove(fill)
       this.segments.unpin(segment)
     }
-    this.relay.outgrown(this.records.generationOf(place), { window, stopped }, workers)
+    // Asked when this run is over: by then the object has left the index.
+    let epoch: number | undefined
+    const late = (): boolean => this.epochs.hurry((epoch ??= this.epochs.next()), bells)
+    this.relay.outgrown(this.records.generationOf(place), { window, stopped }, workers, late)
   }
 
   /** Another worker's goes on: where its rest comes in. */

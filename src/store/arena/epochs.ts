@@ -1,3 +1,4 @@
+import type { Doorbells } from '../../shm/doorbell.ts'
 import { THREADS_MAX } from '../../config/workers.ts'
 import { AT_REST, EPOCH, type ArenaMemory } from './memory.ts'
 
@@ -53,12 +54,16 @@ export class Epochs {
     Atomics.store(announced, worker * STRIDE, AT_REST)
   }
 
-  /** Workers that hold back an epoch: to be rung, so that they announce a later one. */
-  laggards(epoch: number, call: (worker: number) => void): void {
-    const { workers } = this.memory
+  /** Rings the other workers that hold back an epoch, so that they announce a later one. True if there are any. */
+  hurry(epoch: number, bells: Doorbells): boolean {
+    const { worker, workers } = this.memory
+    let any = false
     for (let slot = 0; slot < workers; slot++) {
       const announced = Atomics.load(this.announced, slot * STRIDE)
-      if (announced !== AT_REST && ((announced - epoch) | 0) < 0) call(slot)
+      if (slot === worker || announced === AT_REST || ((announced - epoch) | 0) >= 0) continue
+      any = true
+      bells.ring(slot)
     }
+    return any
   }
 }

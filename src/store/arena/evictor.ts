@@ -161,11 +161,7 @@ export class Evictor {
   /** Workers that sit still hold back what was retired: they are to say that they are in no old run. */
   private hurry(): void {
     const epoch = this.segments.oldestRetirement()
-    if (epoch === undefined || this.bells === undefined) return
-    const { bells } = this
-    this.epochs.laggards(epoch, (worker) => {
-      if (worker !== this.memory.worker) bells.ring(worker)
-    })
+    if (epoch !== undefined && this.bells !== undefined) this.epochs.hurry(epoch, this.bells)
   }
 
   private evictOne(round: number): boolean {

@@ -3,16 +3,26 @@ import { APPEND_OK, type Body, type BodyReader } from '../contract.ts'
 import type { ArenaMemory } from './memory.ts'
 
 const EVERYBODY = -1
-/** How long the beginning of a window is kept for workers that found the body before and have not followed it yet. */
+/**
+ * The beginning of a window is kept for workers that found the body before and have not followed it yet: so long at least, and until the
+ * runs have ended in which they found it, but not for one that hangs.
+ */
 const LATE_MS = 100
+const LATE_MAX_MS = 5000
+/** For what was asked at the end of such a run to come in. */
+const ARRIVAL_MS = 10
 /** Bytes on their way to one worker at most. */
 const CREDIT_BYTES = 256 * 1024
 
-/** Between workers. `body` is the generation of the object's record, `from` and `to` are workers. */
+/**
+ * Between workers. `body` is the generation of the object's record, `from` and `to` are workers, `at` is a place in the body's rest: a worker
+ * that has given up a body and wants it again may still hear the end of what it was sent the first time.
+ */
 type Message = { readonly from: number; readonly to: number; readonly body: number } & (
-  | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  | { readonly kind: 'data'; readonly at: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'complete'; readonly at: number }
   | { readonly kind: 'taken'; readonly bytes: number }
-  | { readonly kind: 'complete' | 'failed' | 'unwanted' | 'wanted' }
+  | { readonly kind: 'failed' | 'unwanted' | 'wanted' }
   /** A worker begins: what was sent to one before it in its place is for nobody. */
   | { readonly kind: 'born' }
 )
@@ -53,16 +63,28 @@ export class Relay {
     this.post({ kind: 'born', from: memory.worker, to: EVERYBODY, body: 0 })
   }
 
-  /** The rest of a body of ours will come into the window: it is for these workers, and for those who ask in time. */
-  outgrown(body: number, outgrown: Outgrown, workers: readonly number[]): void {
+  /**
+   * The rest of a body of ours will come into the window: it is for these workers, and for those who ask in time. `late` tells whether
+   * there may still be some who have not asked.
+   */
+  outgrown(body: number, outgrown: Outgrown, workers: readonly number[], late: () => boolean): void {
     this.windows.set(body, outgrown)
     for (const to of workers) this.send(to, body, outgrown)
     // Who found the body just before and asks now is to have all of it.
     const hold = outgrown.window.read(0)
-    const timer = setTimeout(() => {
+    setImmediate(late).unref()
+    this.await(LATE_MS, LATE_MAX_MS, late, () => {
       hold.release()
       this.sift(body)
-    }, LATE_MS)
+    })
+  }
+
+  private await(wait_ms: number, left_ms: number, late: () => boolean, then: () => void): void {
+    const timer = setTimeout(() => {
+      if (left_ms <= 0) then()
+      else if (late()) this.await(LATE_MS, left_ms - LATE_MS, late, then)
+      else this.await(ARRIVAL_MS, 0, late, then)
+    }, wait_ms)
     timer.unref()
   }
 
@@ -92,16 +114,19 @@ export class Relay {
     const key = keyOf(message.from, message.body)
     switch (message.kind) {
       case 'data':
-        return this.receivingOf(message)?.take(Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.length))
+        return this.receivingOf(message)?.take(message.at, message.bytes)
       case 'taken':
         return this.sending.get(key)?.taken(message.bytes)
       case 'unwanted':
         return this.stop(key)
       case 'wanted':
         return this.asked(message.from, message.body)
+      case 'complete':
+        if (this.receivingOf(message)?.received_bytes === message.at) this.ended(message.body, 'complete')
+        return
       default:
         this.receivingOf(message)
-        return this.ended(message.body, message.kind)
+        return this.ended(message.body, 'failed')
     }
   }
 
@@ -177,13 +202,17 @@ function keyOf(worker: number, body: number): string {
   return `${worker} ${body}`
 }
 
-type Part = { readonly kind: 'data'; readonly bytes: Uint8Array } | { readonly kind: 'complete' | 'failed' }
+type Part =
+  | { readonly kind: 'data'; readonly at: number; readonly bytes: Uint8Array }
+  | { readonly kind: 'complete'; readonly at: number }
+  | { readonly kind: 'failed' }
 
 /** A reader of the window whose client is a worker. */
 class Sending {
   readonly reader: BodyReader
   readonly life: number
   private readonly post: (part: Part) => void
+  private sent_bytes = 0
   private outstanding_bytes = 0
   private pumping = false
 
@@ -206,11 +235,13 @@ class Sending {
     while (this.outstanding_bytes < CREDIT_BYTES) {
       const piece = this.reader.next()
       if (piece === undefined) break
+      const at = this.sent_bytes
+      this.sent_bytes += piece.length
       this.outstanding_bytes += piece.length
-      this.post({ kind: 'data', bytes: Uint8Array.from(piece) })
+      this.post({ kind: 'data', at, bytes: Uint8Array.from(piece) })
     }
     this.pumping = false
-    if (this.reader.done) this.post({ kind: 'complete' })
+    if (this.reader.done) this.post({ kind: 'complete', at: this.sent_bytes })
     else if (this.reader.failed) this.post({ kind: 'failed' })
   }
 }
@@ -223,6 +254,7 @@ interface Answers {
 /** A window here that another worker fills. */
 class Receiving {
   readonly window: Body
+  received_bytes = 0
   private readonly answers: Answers
   private untold_bytes = 0
 
@@ -233,9 +265,13 @@ class Receiving {
     window.onDeserted = () => answers.unwanted()
   }
 
-  take(bytes: Buffer): void {
+  /** Only what comes next: the rest of an earlier sending may be ahead of it, or the beginning of another one behind. */
+  take(at: number, bytes: Uint8Array): void {
+    if (at > this.received_bytes) return
     this.untold_bytes += bytes.length
-    if (this.window.append(bytes) === APPEND_OK) this.tell()
+    const next = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).subarray(this.received_bytes - at)
+    this.received_bytes += next.length
+    if (next.length === 0 || this.window.append(next) === APPEND_OK) this.tell()
   }
 
   private tell(): void {

@@ -287,7 +287,7 @@ export class Segments {
     return this.free
   }
 
-  /** The epoch that holds back retired segments, for `Epochs.laggards`. */
+  /** The epoch that holds back retired segments, for `Epochs.hurry`. */
   oldestRetirement(): number | undefined {
     for (let segment = 0; segment < this.count; segment++) {
       if (this.state(segment) === STATE.retired) return this.table[segment * SEGMENT_WORDS + RETIRED_IN]

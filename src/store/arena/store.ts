@@ -119,7 +119,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     this.evictor.announce = this.announce
     this.fills = new Fills(memory)
     this.transient = options.transient
-    this.continuations = new Continuations(this.parts, this.fills, bells === undefined ? undefined : `lacquer ${this.seed} ${this.name}`, {
+    this.continuations = new Continuations(parts, this.epochs, this.fills, bells, `lacquer ${this.seed} ${this.name}`, {
       window: () => this.window(),
       look: (generation) => this.lookAt(generation),
     })
