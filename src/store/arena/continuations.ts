@@ -76,12 +76,20 @@ export class Continuations implements RelayHost {
     const generation = this.records.generationOf(body.place)
     const known = this.expected.get(generation)
     if (known !== undefined) {
+      if (!known.window.joinable) return this.lost()
       known.bodies.push(body)
       return known.window
     }
     const window = this.host.window()
     this.expected.set(generation, { window, bodies: [body] })
     this.relay?.want(this.segments.owner(this.segments.at(body.place)), generation)
+    return window
+  }
+
+  /** Others here have read on, and what this one would begin with is gone: its responses break off. */
+  private lost(): Body {
+    const window = this.host.window()
+    window.fail()
     return window
   }
 
