@@ -1,4 +1,4 @@
-import { hashTag, tagged } from '../purges/hash.ts'
+import { hashTags } from '../purges/hash.ts'
 import { Postings } from '../purges/postings.ts'
 import type { Verdict } from '../purges/table.ts'
 import { BUCKET_ENTRIES, UNIT_BYTES } from './geometry.ts'
@@ -10,17 +10,9 @@ import { HEAD_RECORD_BYTES, type Records } from './records.ts'
 
 const NONE: readonly string[] = []
 
-/** The tags' hashes, two words each. */
-export function hashTags({ header }: ArenaMemory, names: readonly string[] = NONE): Int32Array {
-  const key0 = header[HEADER.tag_key0]
-  const key1 = header[HEADER.tag_key1]
-  const pairs = new Int32Array(2 * names.length)
-  for (let i = 0; i < names.length; i++) {
-    hashTag(names[i], key0, key1)
-    pairs[2 * i] = tagged.hi
-    pairs[2 * i + 1] = tagged.lo
-  }
-  return pairs
+/** The tags' hashes under the key of this arena, two words each. */
+export function tagPairsOf({ header }: ArenaMemory, names: readonly string[] = NONE): Int32Array {
+  return hashTags(names, header[HEADER.tag_key0], header[HEADER.tag_key1])
 }
 
 /** Tags of the objects of an arena, as one worker sees them: what purges have left of an object, and who has a tag. */
