@@ -1,4 +1,5 @@
 import type { Ban } from '../cache/bans/ban.ts'
+import { COMPILED_MAX } from '../cache/bans/compiled.ts'
 import { isNewer } from '../shm/serial.ts'
 
 /** An object that is so far behind has been forgotten by everybody: serials go round, and it must not seem new. */
@@ -8,9 +9,9 @@ const BEHIND_MAX = 2 ** 30
 export interface BanPlan {
   /** The newest serial: objects that are younger, or have been checked up to it, need nothing. */
   readonly until: number
-  /** To be tested, newest first. */
+  /** To be tested, newest first: the oldest of those that can be, as many as can be compiled at once. */
   readonly tested: readonly Ban[]
-  /** Serials of those that are not, because they ask for the request or are too young: no object is moved past one of these. Ascending. */
+  /** Serials of those that are not, because they ask for the request, are too young, or are the next walk's: no object is moved past one of these. Ascending. */
   readonly barriers: readonly number[]
   /** Objects that have not been checked up to this one go; undefined for no bound. */
   readonly cutoff: number | undefined
@@ -25,7 +26,7 @@ export interface BanPlan {
 export function planWalk(bans: readonly Ban[], until: number, old_ms: number, tests: boolean, cutoff: number): BanPlan {
   const live = bans.filter(({ done }) => !done)
   const old = live.filter(({ time_ms }) => time_ms <= old_ms)
-  const tested = tests ? old.filter(({ ofRequest }) => !ofRequest).toReversed() : []
+  const tested = tests ? oldest(old.filter(({ ofRequest }) => !ofRequest)).toReversed() : []
   const testable = new Set(tested)
   return {
     until,
@@ -34,6 +35,12 @@ export function planWalk(bans: readonly Ban[], until: number, old_ms: number, te
     cutoff: cutoff > 0 && live.length > cutoff ? live[live.length - cutoff - 1].serial : undefined,
     floor: old.at(-1)?.serial,
   }
+}
+
+function oldest(bans: readonly Ban[]): readonly Ban[] {
+  let patterns = 0
+  const end = bans.findIndex((ban) => (patterns += ban.patterns) > COMPILED_MAX)
+  return end < 0 ? bans : bans.slice(0, end)
 }
 
 /** How far an object can be moved that was checked up to `checked` and that no tested ban describes. */

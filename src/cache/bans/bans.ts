@@ -5,6 +5,7 @@ import { isNewer } from '../../shm/serial.ts'
 import type { StoredObject } from '../../store/contract.ts'
 import type { Judge } from '../invalidations.ts'
 import { Ban } from './ban.ts'
+import { CompiledPatterns } from './compiled.ts'
 import { isBanned, tests_done } from './evaluate.ts'
 import { BanError, keptText, parseBan, wordsOf } from './expression.ts'
 
@@ -17,8 +18,14 @@ export interface BanObserver {
 }
 
 /**
+ * Patterns that lookups of a worker compile in a second: some 50 ms. An object that cannot be held to all its bans for that counts as banned:
+ * it is fetched once more than it had to be, and the worker does not stand still.
+ */
+export const COMPILED_PER_SECOND = 500
+
+/**
  * Bans, as one thread sees them. They lie in the ledger, where all threads and the next process find them; each thread keeps them here as
- * objects, and compiles one when it tests it for the first time.
+ * objects, and compiles patterns when it tests them.
  */
 export class Bans implements Judge {
   private readonly ledger: Ledger
@@ -26,6 +33,8 @@ export class Bans implements Judge {
   private readonly observer: BanObserver
   /** The parameter ban_dups: one that says what an earlier one says takes its place. */
   private readonly dups: boolean
+  private readonly patterns = new CompiledPatterns()
+  private refilled_ms = -Infinity
   /** Oldest first. */
   private bans: Ban[] = []
   private byText = new Map<string, Ban>()
@@ -52,6 +61,7 @@ export class Bans implements Judge {
 
   invalidatedSince(object: StoredObject, serial: number, req: RequestHead): boolean {
     this.learn()
+    this.refill()
     const { bans } = this
     let [tested, tests, banned] = [0, 0, false]
     for (let i = bans.length - 1; i >= 0 && !banned && isNewer(bans[i].serial, serial); i--) {
@@ -73,6 +83,13 @@ export class Bans implements Judge {
   /** Reads what there is, so that no request has to. */
   prepare(): void {
     for (const { tests } of this.all()) void tests
+  }
+
+  private refill(): void {
+    const { mono_ms } = this.clock
+    if (mono_ms - this.refilled_ms < 1000) return
+    this.refilled_ms = mono_ms
+    this.patterns.allowance = COMPILED_PER_SECOND
   }
 
   private append(words: readonly string[]): void {
@@ -103,7 +120,7 @@ export class Bans implements Judge {
       const entries = ledger.read(epoch, epoch === this.epoch ? this.end : 0)
       if (epoch !== ledger.epoch) continue
       if (epoch !== this.epoch) this.relearn(entries)
-      else for (const entry of entries) this.enlist(new Ban(entry))
+      else for (const entry of entries) this.enlist(new Ban(entry, this.patterns))
       this.epoch = epoch
       this.end = entries.at(-1)?.end ?? this.end
     }
@@ -118,7 +135,7 @@ export class Bans implements Judge {
     for (const entry of entries) {
       const ban = known.get(nameOf(entry))
       if (ban !== undefined) ban.entry = entry
-      this.enlist(ban ?? new Ban(entry))
+      this.enlist(ban ?? new Ban(entry, this.patterns))
     }
   }
 

@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/errors.ts'
 import { nearest } from '../../base/nearest.ts'
+import { CompiledPatterns } from './compiled.ts'
 import { Pattern } from './pattern.ts'
 
 /**
@@ -75,25 +76,25 @@ export function shownText(words: readonly string[]): string {
 
 /** A ban as it is given. Throws a BanError that says what was expected. */
 export function parseBan(words: readonly string[]): BanTest[] {
-  const tests = parseKept(words)
+  const tests = parseKept(words, new CompiledPatterns())
   for (const test of tests) if ('pattern' in test && test.pattern !== undefined) checkPattern(test.pattern)
   return tests
 }
 
-/** One that was given before: patterns are compiled when they are needed. */
-export function parseKept(words: readonly string[]): BanTest[] {
+/** One that was given before: patterns are compiled when they are needed, and `room` is there. */
+export function parseKept(words: readonly string[], room: CompiledPatterns): BanTest[] {
   const tests: BanTest[] = []
   if (words.some((word) => word.includes(BETWEEN))) throw new BanError('A NUL cannot be matched.')
   for (let i = 0; ; i += 4) {
     if (tests.length === TESTS_MAX) throw new BanError(`More than ${TESTS_MAX} conditions.`)
-    tests.push(parseTest(words, i))
+    tests.push(parseTest(words, i, room))
     if (i + 3 === words.length) break
     if (words[i + 3] !== '&&') throw new BanError(`Expected && between conditions, found "${words[i + 3]}"${hint(words, i + 3)}`)
   }
   return tests
 }
 
-function parseTest(words: readonly string[], at: number): BanTest {
+function parseTest(words: readonly string[], at: number, room: CompiledPatterns): BanTest {
   const [field, operator, argument] = [words[at], words[at + 1], words[at + 2]]
   if (field === undefined) throw new BanError(at === 0 ? 'No ban conditions found.' : 'No condition found after &&.')
   if (operator === undefined) throw new BanError(`Expected comparison operator after ${field}.`)
@@ -107,26 +108,29 @@ function parseTest(words: readonly string[], at: number): BanTest {
       return { subject: field, operator: oneOf(OF_DURATION, operator), argument_ms: parseDuration(argument) }
     case 'req.url':
     case 'obj.status':
-      return textTest(field, '', operator, argument)
+      return textTest(field, '', operator, argument, room)
     default:
-      return fieldTest(field, operator, argument)
+      return fieldTest(field, operator, argument, room)
   }
 }
 
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^`|~\w]+$/
 
-function fieldTest(field: string, operator: string, argument: string): TextTest {
+function fieldTest(field: string, operator: string, argument: string, room: CompiledPatterns): TextTest {
   const [, subject, name] = /^(req|obj)\.http\.(.*)$/s.exec(field) ?? []
   if (name === undefined) throw new BanError(`Unknown or unsupported field "${field}"${suggestion(field)}`)
   if (!TOKEN.test(name)) throw new BanError(name === '' ? `Missing header name: "${field}"` : `No header can have this name: "${field}"`)
-  return textTest(subject === 'req' ? 'req.http' : 'obj.http', name.toLowerCase(), operator, argument)
+  return textTest(subject === 'req' ? 'req.http' : 'obj.http', name.toLowerCase(), operator, argument, room)
 }
 
-function textTest(subject: TextTest['subject'], name: string, word: string, argument: string): TextTest {
+function textTest(subject: TextTest['subject'], name: string, word: string, argument: string, room: CompiledPatterns): TextTest {
   const operator = oneOf(OF_TEXT, word)
-  const matches = operator === '~' || operator === '!~'
-  return { subject, name, operator, argument, pattern: matches ? new Pattern(argument) : undefined }
+  return { subject, name, operator, argument, pattern: isMatch(operator) ? new Pattern(argument, room) : undefined }
+}
+
+function isMatch(operator: string): boolean {
+  return operator === '~' || operator === '!~'
 }
 
 function checkPattern(pattern: Pattern): void {
@@ -167,6 +171,11 @@ export function asksRequest(words: readonly string[]): boolean {
 /** It compares with the time of the ban: the same words later say something else. */
 export function asksTime(words: readonly string[]): boolean {
   return words.some((word, i) => i % 4 === 0 && (word === 'obj.ttl' || word === 'obj.age' || word === 'obj.last_hit'))
+}
+
+/** How many patterns it has. */
+export function patternsIn(words: readonly string[]): number {
+  return words.filter((word, i) => i % 4 === 1 && isMatch(word)).length
 }
 
 function suggestion(field: string): string {

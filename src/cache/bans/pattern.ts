@@ -1,7 +1,9 @@
 import { compileRegex, type VclRegex } from '../../vcl/runtime/regex.ts'
+import type { Compiled, CompiledPatterns } from './compiled.ts'
 
-/** These are matched by themselves: what most bans are made of. */
-const LITERAL = /^\^?[A-Za-z0-9/_\-:;,=&%@!"'<> ~]*$/
+/** These are matched by themselves: what most bans are made of. Escaped punctuation is that character. */
+const LITERAL = /^(\^?)((?:[A-Za-z0-9/_\-:;,=&%@!"'<> ~]|\\[!-/:-@[-`{-~])*)(\$?)$/
+const ESCAPED = /\\(.)/g
 /** A group with nothing in it but characters and escaped punctuation. */
 const PLAIN_GROUP = /\((?:\\[^A-Za-z0-9]|[^()[\]\\])*\)/g
 /** Groups in groups that are looked into. */
@@ -14,43 +16,69 @@ const BEGINNING =
  * The argument of ~ and !~: a regular expression, compiled as those of VCL are, but only when there is no other way. A worker that meets 10,000
  * bans at once, after a restart, would otherwise stand still for as long as it compiles them (0.1 ms each).
  */
-export class Pattern {
+export class Pattern implements Compiled {
   private readonly text: string
-  private readonly literal: boolean
+  private readonly literal: Literal | undefined
   /** What a subject that matches begins with. */
   private readonly beginning: string
+  private readonly room: CompiledPatterns
   private compiled: VclRegex | undefined
   private broken = false
 
-  constructor(text: string) {
+  constructor(text: string, room: CompiledPatterns) {
     this.text = text
-    this.literal = LITERAL.test(text)
+    this.literal = literalOf(text)
     this.beginning = hasAlternatives(text) ? '' : (BEGINNING.exec(text)?.[1] ?? '')
+    this.room = room
   }
 
   /** Throws a RegexError when it is none. */
   check(): void {
-    if (!this.literal) this.compiled ??= compileRegex(this.text)
+    if (this.literal === undefined) compileRegex(this.text)
   }
 
-  /** Undefined when that cannot be known: another version of this program has taken it for a pattern. */
+  /** Undefined when that cannot be known: another version of this program has taken it for a pattern, or no more may be compiled now. */
   test(subject: string): boolean | undefined {
-    const { text } = this
-    if (this.literal) return text.startsWith('^') ? subject.startsWith(text.slice(1)) : subject.includes(text)
+    const { literal, compiled } = this
+    if (literal !== undefined) return occurs(literal, subject)
     if (!subject.startsWith(this.beginning)) return false
-    const { compiled } = this
-    return compiled === undefined ? this.testFirst(subject) : compiled.test(subject)
+    return (compiled ?? this.compile())?.test(subject)
   }
 
-  private testFirst(subject: string): boolean | undefined {
-    if (this.broken) return undefined
+  forget(): void {
+    this.compiled = undefined
+  }
+
+  private compile(): VclRegex | undefined {
+    if (this.broken || !this.room.admits(this)) return undefined
     try {
-      this.check()
+      return (this.compiled = compileRegex(this.text))
     } catch {
       this.broken = true
+      return undefined
     }
-    return this.compiled?.test(subject)
   }
+}
+
+/** A pattern that stands for one text. */
+interface Literal {
+  readonly text: string
+  readonly begins: boolean
+  readonly ends: boolean
+}
+
+function literalOf(pattern: string): Literal | undefined {
+  const [, begin, text, end] = LITERAL.exec(pattern) ?? []
+  return text === undefined ? undefined : { text: text.replace(ESCAPED, '$1'), begins: begin !== '', ends: end !== '' }
+}
+
+function occurs({ text, begins, ends }: Literal, subject: string): boolean {
+  if (ends) return occursLast(text, begins, subject) || (subject.endsWith('\n') && occursLast(text, begins, subject.slice(0, -1)))
+  return begins ? subject.startsWith(text) : subject.includes(text)
+}
+
+function occursLast(text: string, begins: boolean, subject: string): boolean {
+  return begins ? subject === text : subject.endsWith(text)
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../../src/base/clock.ts'
+import { COMPILED_MAX } from '../../../src/cache/bans/compiled.ts'
 import { Invalidations } from '../../../src/cache/invalidations.ts'
 import { defaultParameters, type ParameterValues } from '../../../src/config/parameters.ts'
 import { CounterBlock, MAIN } from '../../../src/counters/counters.ts'
@@ -8,6 +9,7 @@ import { Ledger } from '../../../src/shm/ledger.ts'
 import { Serials } from '../../../src/shm/serial.ts'
 import { Arena } from '../../../src/store/arena/arena.ts'
 import type { StoredObject } from '../../../src/store/contract.ts'
+import { planWalk } from '../../../src/upkeep/ban-plan.ts'
 import { Upkeep } from '../../../src/upkeep/upkeep.ts'
 import { head } from '../../contract/store/fixtures.ts'
 import { arenaStore } from '../../kit/arena.ts'
@@ -111,6 +113,22 @@ describe('a ban of obj.* only', () => {
     expect(scene.work()).toBeGreaterThan(10)
     expect(scene.clock.mono_ms - began_ms - 61_000).toBeGreaterThan(5000)
     expect(scene.texts).toEqual([])
+  })
+
+  test('is worked off with as many others as can be compiled at once, in as many walks as it takes', () => {
+    const scene = new Scene()
+    const [stays, goes] = [scene.store('a', 200), scene.store('b', 404)]
+    const each = 100
+    const bans = Math.floor(COMPILED_MAX / each) + 2
+    for (let i = 1; i < bans; i++) scene.ban(Array(each).fill(`obj.http.x-y ~ [0-9]${i}`).join(' && '))
+    scene.ban('obj.status ~ [3-5]04')
+    const { tested, barriers } = planWalk(scene.upkeep.bans.all(), scene.serials.newest, Infinity, true, 0)
+    expect([tested.length, barriers.length]).toEqual([bans - 2, 2])
+    expect([tested[0].serial, barriers[0]]).toEqual([bans - 2, bans - 1])
+    scene.work()
+    expect([scene.texts, stays.live, goes.live]).toEqual([[], true, false])
+    // The last of all is tested first in its walk, and there is nothing left to be held to the one before.
+    expect(scene.count('bans_lurker_tested')).toEqual([2 * bans - 1])
   })
 
   test('is left to lookups when ban_lurker_sleep is 0, and completed when no older object is left', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../../../src/base/clock.ts'
-import { Bans } from '../../../../src/cache/bans/bans.ts'
+import { Bans, COMPILED_PER_SECOND } from '../../../../src/cache/bans/bans.ts'
+import { COMPILED_MAX } from '../../../../src/cache/bans/compiled.ts'
 import { shownText } from '../../../../src/cache/bans/expression.ts'
 import { LooseObject } from '../../../../src/cache/loose.ts'
 import { RequestHead } from '../../../../src/http/message.ts'
@@ -130,6 +131,47 @@ test('many bans are learned once, and compiled when they are tested', () => {
   expect(other.invalidatedSince(stored, threads.newest - 5, asked('/9997/a'))).toBe(true)
   const compiled = other.all().filter(({ tests }) => 'pattern' in tests[0] && tests[0].pattern?.['compiled'] !== undefined)
   expect(compiled.map(({ words }) => words[2])).toEqual(['^/9997/[a-z]'])
+})
+
+function compiledOf(bans: Bans): number {
+  return bans.all().filter(({ tests }) => 'pattern' in tests[0] && tests[0].pattern?.['compiled'] !== undefined).length
+}
+
+test('60,000 patterns that are plain text are compiled by nobody', () => {
+  const threads = new Threads(2 ** 23)
+  for (let i = 0; i < 60_000; i++) threads.manager.add(`req.url\0~\0/${i}\\.jpg$`, 0)
+  const bans = threads.bans(0)
+  expect(bans.invalidatedSince(stored, 0, asked('/x'))).toBe(false)
+  expect(bans.invalidatedSince(stored, 0, asked('/1.jpg'))).toBe(true)
+  expect(compiledOf(bans)).toBe(0)
+})
+
+describe('more patterns than can be compiled', () => {
+  const threads = new Threads(2 ** 20)
+  for (let i = 0; i < COMPILED_MAX + 600; i++) threads.manager.add(`req.url\0~\0[x-z]${i}$`, 0)
+  const bans = threads.bans(0)
+
+  test('an object that cannot be held to all of them in this second counts as banned', () => {
+    expect(bans.invalidatedSince(stored, 0, asked('/a'))).toBe(true)
+    expect(compiledOf(bans)).toBe(COMPILED_PER_SECOND)
+    expect(bans.invalidatedSince(stored, threads.newest - COMPILED_PER_SECOND, asked('/a'))).toBe(false)
+    expect(bans.invalidatedSince(stored, threads.newest - COMPILED_PER_SECOND - 1, asked('/a'))).toBe(true)
+    threads.clock.advance(1000)
+    expect(bans.invalidatedSince(stored, threads.newest - COMPILED_PER_SECOND - 1, asked('/a'))).toBe(false)
+    expect(compiledOf(bans)).toBe(COMPILED_PER_SECOND + 1)
+  })
+
+  test('those that were compiled first make room, and are compiled again', () => {
+    for (let seconds = 0; seconds * COMPILED_PER_SECOND < COMPILED_MAX + 600; seconds++) {
+      threads.clock.advance(1000)
+      bans.invalidatedSince(stored, 0, asked('/a'))
+    }
+    expect(compiledOf(bans)).toBe(COMPILED_MAX)
+    threads.clock.advance(1000)
+    expect(bans.invalidatedSince(stored, threads.newest - 10, asked('/a'))).toBe(false)
+    expect(bans.invalidatedSince(stored, threads.newest - 10, asked(`/x${COMPILED_MAX + 599}`))).toBe(true)
+    expect(compiledOf(bans)).toBe(COMPILED_MAX)
+  })
 })
 
 test('an entry that is no ban any more, of another version, describes everything', () => {

@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest'
+import { CompiledPatterns } from '../../../../src/cache/bans/compiled.ts'
 import { Pattern } from '../../../../src/cache/bans/pattern.ts'
 import { compileRegex } from '../../../../src/vcl/runtime/regex.ts'
 
@@ -7,9 +8,13 @@ vi.mock(import('../../../../src/vcl/runtime/regex.ts'), async (original) => {
   return { ...module, compileRegex: vi.fn(module.compileRegex) }
 })
 
+function pattern(text: string): Pattern {
+  return new Pattern(text, new CompiledPatterns())
+}
+
 function compilations(text: string, subject: string): number {
   vi.mocked(compileRegex).mockClear()
-  expect(new Pattern(text).test(subject)).toBe(false)
+  expect(pattern(text).test(subject)).toBe(false)
   return vi.mocked(compileRegex).mock.calls.length
 }
 
@@ -36,4 +41,30 @@ const matching: [text: string, subject: string][] = [
   ['^/ab\\E?$', '/a'],
   ['^/ab(?#b may be missing)?$', '/a'],
 ]
-for (const [text, subject] of matching) test(`${text} matches ${subject}`, () => expect(new Pattern(text).test(subject)).toBe(true))
+for (const [text, subject] of matching) test(`${text} matches ${subject}`, () => expect(pattern(text).test(subject)).toBe(true))
+
+test('one text, wherever it has to be, is found without compiling, as the engine would', () => {
+  const texts = ['', '/a', '\\.jpg', '/a\\.jpg', 'a\\\\', '\\$', '\\/\\?\\-\\(\\^\\_\\<', 'jpg']
+  const patterns = texts.flatMap((text) => [text, `^${text}`, `${text}$`, `^${text}$`])
+  const subjects = [
+    '',
+    '\n',
+    '/a',
+    '/a.jpg',
+    '/a.jpg\n',
+    '/a.jpg\n\n',
+    '/a.jpg?',
+    '.jpg/a',
+    'ajpg',
+    'a\\',
+    'a\\b',
+    '$',
+    '/?-(^_<',
+    'x/?-(^_<x',
+  ]
+  const engines = patterns.map((text) => compileRegex(text))
+  vi.mocked(compileRegex).mockClear()
+  for (const [i, text] of patterns.entries())
+    for (const subject of subjects) expect([text, subject, pattern(text).test(subject)]).toEqual([text, subject, engines[i].test(subject)])
+  expect(vi.mocked(compileRegex)).not.toHaveBeenCalled()
+})
