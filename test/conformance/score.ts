@@ -1,3 +1,4 @@
+import { TIMES } from './again.ts'
 import { EXCEPTIONS } from './exceptions.ts'
 import { OUTCOME, type Outcome } from './outcome.ts'
 import type { CacheTest, RawResult, RawResults, Suite } from './suite.ts'
@@ -10,6 +11,8 @@ export interface Judged {
   kind: Kind
   outcome: Outcome
   message: string
+  /** Passed, but not at first (again.ts): what went wrong then. */
+  first?: string
 }
 
 export interface Score {
@@ -72,6 +75,24 @@ export function report(judged: Judged[]): string[] {
     }
   }
   return lines
+}
+
+/** Those that have passed when they ran again, and what they had failed of. */
+export function reportAgain(judged: Judged[]): string[] {
+  const late = judged.filter(({ first }) => first !== undefined)
+  if (late.length === 0) return []
+  return ['', `passed only when run again, ${TIMES} times: ${late.length}`, ...late.map(({ id, first }) => `    ${id}: at first ${first}`)]
+}
+
+/** `now`, with those marked that have passed when they ran again, and with what they had failed of. */
+export function mended(first: Judged[], now: Judged[], passed: ReadonlySet<string>): Judged[] {
+  const failures = new Map(first.map(({ id, outcome, message }) => [id, `${outcome} ${message}`.trimEnd()]))
+  return now.map((test) => (passed.has(test.id) ? { ...test, first: failures.get(test.id) ?? '' } : test))
+}
+
+/** True of a test that counts, and has neither passed nor been excepted. */
+export function hasFailed({ kind, outcome }: Judged): boolean {
+  return kind !== 'check' && outcome !== OUTCOME.pass && outcome !== OUTCOME.excepted
 }
 
 /** An informative test that ran has answered yes or no: both are answers. */
