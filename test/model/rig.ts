@@ -1,9 +1,9 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { ManualClock } from '../../src/base/clock.ts'
 import { startCache, type TestCache } from '../kit/cache.ts'
+import { LeanClient, LeanOrigin } from '../kit/lean.ts'
+import type { Received } from '../kit/message-reader.ts'
 import { Patience, Signal } from '../kit/patience.ts'
-import { MessageReader, type Received } from './messages.ts'
 import type { Exchange } from './rfc9111/history.ts'
 import type { Turn } from './rfc9111/judge.ts'
 import type { Request, Response } from './rfc9111/message.ts'
@@ -25,9 +25,8 @@ const PATIENT = { timeout_idle: '1000000000', backend_idle_timeout: '2000000', v
 export class Rig {
   now_ms = new ManualClock().wall_ms
   private cache!: TestCache
-  private readonly server: Server
-  private readonly sockets = new Set<Socket>()
-  private client: { socket: Socket; reader: MessageReader } | undefined
+  private readonly origin = new LeanOrigin((socket, message) => this.asked(socket, message))
+  private client: LeanClient | undefined
   private exchanges: Exchange[] = []
   private script: Script = () => ({ delay_ms: 0, outcome: 'closed', broken: false })
   /** Fetches in the background, before the request. */
@@ -35,25 +34,18 @@ export class Rig {
   private readonly patience = new Patience(2000)
   private readonly signal = new Signal(this.patience)
 
-  private constructor() {
-    this.server = createServer((socket) => this.accepted(socket))
-  }
-
   static async start(params: Record<string, string> = {}, vcl = ''): Promise<Rig> {
     const rig = new Rig()
-    rig.server.listen(0, '127.0.0.1')
-    await once(rig.server, 'listening')
-    const { port } = rig.server.address() as AddressInfo
+    const port = await rig.origin.listen()
     const rules = `vcl 4.1; backend default { .host = "127.0.0.1"; .port = "${port}"; }\n${vcl}`
     rig.cache = await startCache({ vcl: rules, params: { ...PATIENT, ...params }, store_bytes: 64 * 2 ** 20 })
     return rig
   }
 
   async close(): Promise<void> {
-    this.client?.socket.destroy()
+    this.client?.close()
     await this.cache.close()
-    for (const socket of this.sockets) socket.destroy()
-    this.server.close()
+    this.origin.close()
   }
 
   /** Time passes, and what is due happens. */
@@ -95,46 +87,15 @@ export class Rig {
   }
 
   private async send({ method, target, lines }: Request, host: string): Promise<Received> {
-    const { socket, reader } = await this.connected()
+    if (this.client === undefined || this.client.reader.ended) {
+      this.client?.close()
+      this.client = await LeanClient.open(this.cache.port, this.signal)
+    }
     const body = method === 'POST' || method === 'PUT' ? 'x' : ''
-    const framing = body === '' ? [] : [['Content-Length', String(body.length)]]
-    const all = [['Host', host], ...lines, ...framing].map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.write(`${method} ${target} HTTP/1.1\r\n${all.join('')}\r\n${body}`)
-    let message: Received | undefined
-    await this.signal.until(
-      () => `an answer to ${method} ${target}`,
-      () => (message = finalOf(reader, method === 'HEAD')) !== undefined || reader.ended,
-    )
+    const framing: [string, string][] = body === '' ? [] : [['Content-Length', String(body.length)]]
+    const message = await this.client.ask(method, target, [['Host', host], ...lines, ...framing], body)
     if (message === undefined) throw new Error(`no answer to ${method} ${target}`)
     return message
-  }
-
-  private async connected(): Promise<{ socket: Socket; reader: MessageReader }> {
-    if (this.client !== undefined && !this.client.reader.ended) return this.client
-    this.client?.socket.destroy()
-    const reader = new MessageReader()
-    const socket = connect(this.cache.port, '127.0.0.1')
-    const ended = (): void => {
-      reader.ended = true
-      this.signal.fire()
-    }
-    socket.on('data', (data: Buffer) => {
-      reader.push(data)
-      this.signal.fire()
-    })
-    socket.on('end', ended).on('close', ended).on('error', ended)
-    await once(socket, 'connect')
-    return (this.client = { socket, reader })
-  }
-
-  private accepted(socket: Socket): void {
-    const reader = new MessageReader()
-    this.sockets.add(socket)
-    socket.on('error', () => {}).on('close', () => this.sockets.delete(socket))
-    socket.on('data', (data: Buffer) => {
-      reader.push(data)
-      for (let message = reader.next(); message !== undefined; message = reader.next()) this.asked(socket, message)
-    })
   }
 
   private asked(socket: Socket, { start, lines }: Received): void {
@@ -146,13 +107,6 @@ export class Rig {
     this.exchanges.push({ request, requested_ms, received_ms: this.now_ms, outcome, broken })
     respond(socket, request, outcome, broken)
   }
-}
-
-/** The next final response. */
-function finalOf(reader: MessageReader, bodyless: boolean): Received | undefined {
-  let message = reader.next(bodyless)
-  while (message?.start.startsWith('HTTP/1.1 1')) message = reader.next(bodyless)
-  return message
 }
 
 function answerOf({ start, lines, body, broken }: Received): Turn['answer'] {

@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { LeanClient } from '../kit/lean.ts'
+import type { Received } from '../kit/message-reader.ts'
 import { Patience, Signal } from '../kit/patience.ts'
-import { MessageReader, type Received } from '../model/messages.ts'
 import type { Lines, Request } from '../model/rfc9111/message.ts'
 import { PROFILES } from './profiles.ts'
 import type { Town } from './town.ts'
@@ -89,8 +88,7 @@ export async function mingle(town: Town, port: number, random: Random, clients: 
 class Line {
   private readonly port: number
   private readonly signal = new Signal(new Patience(30_000))
-  private socket: Socket | undefined
-  private reader = new MessageReader()
+  private client: LeanClient | undefined
 
   constructor(port: number) {
     this.port = port
@@ -98,38 +96,15 @@ class Line {
 
   /** undefined when the connection ended without an answer. */
   async ask({ method, target, lines }: Request): Promise<Received | undefined> {
-    const socket = this.socket ?? (await this.connect())
-    const framing = method === 'POST' || method === 'PUT' ? [['Content-Length', '0']] : []
-    const all = [['Host', 'town.test'], ...lines, ...framing].map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.write(`${method} ${target} HTTP/1.1\r\n${all.join('')}\r\n`)
-    let answer: Received | undefined
-    await this.signal.until(
-      () => `an answer to ${method} ${target}`,
-      () => (answer = this.reader.next(method === 'HEAD')) !== undefined || this.reader.ended,
-    )
-    if (this.reader.ended || /^HTTP\/1.1 \d* /.exec(answer?.start ?? '') === null) this.close()
+    const client = (this.client ??= await LeanClient.open(this.port, this.signal))
+    const framing: Lines = method === 'POST' || method === 'PUT' ? [['Content-Length', '0']] : []
+    const answer = await client.ask(method, target, [['Host', 'town.test'], ...lines, ...framing])
+    if (client.reader.ended || /^HTTP\/1.1 \d* /.exec(answer?.start ?? '') === null) this.close()
     return answer
   }
 
   close(): void {
-    this.socket?.destroy()
-    this.socket = undefined
-  }
-
-  private async connect(): Promise<Socket> {
-    const reader = (this.reader = new MessageReader())
-    const socket = connect(this.port, '127.0.0.1')
-    socket.on('data', (data: Buffer) => {
-      reader.push(data)
-      this.signal.fire()
-    })
-    socket
-      .on('error', () => {})
-      .on('close', () => {
-        reader.ended = true
-        this.signal.fire()
-      })
-    await once(socket, 'connect')
-    return (this.socket = socket)
+    this.client?.close()
+    this.client = undefined
   }
 }

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
-import { MessageReader, type Received } from '../model/messages.ts'
+import type { Socket } from 'node:net'
+import { LeanOrigin } from '../kit/lean.ts'
+import type { Received } from '../kit/message-reader.ts'
 import { CacheControl } from '../model/rfc9111/directives.ts'
 import { firstOf, has, type Lines, type Request, valuesOf } from '../model/rfc9111/message.ts'
 import { withheld } from '../model/rfc9111/reuse.ts'
@@ -34,26 +34,21 @@ export class Town {
   /** Secrets of another that were seen because the origin had allowed it. */
   shared = 0
   private readonly told: Told[] = []
-  private readonly server: Server
-  private readonly sockets = new Set<Socket>()
+  private readonly origin = new LeanOrigin((socket, message) => this.answer(socket, message))
   private readonly random: (below: number) => number
   private readonly law: Law
 
   constructor(random: (below: number) => number, law: Law = 'rfc9111') {
     this.random = random
     this.law = law
-    this.server = createServer((socket) => this.accepted(socket))
   }
 
-  async open(): Promise<number> {
-    this.server.listen(0, '127.0.0.1')
-    await once(this.server, 'listening')
-    return (this.server.address() as AddressInfo).port
+  open(): Promise<number> {
+    return this.origin.listen()
   }
 
   close(): void {
-    for (const socket of this.sockets) socket.destroy()
-    this.server.close()
+    this.origin.close()
   }
 
   get asked(): number {
@@ -83,16 +78,6 @@ export class Town {
     return refused === undefined
       ? []
       : [`${where} has ${secret}, told ${JSON.stringify(told.lines)} in answer to ${JSON.stringify(told.request.lines)}: ${refused}`]
-  }
-
-  private accepted(socket: Socket): void {
-    const reader = new MessageReader()
-    this.sockets.add(socket)
-    socket.on('error', () => {}).on('close', () => this.sockets.delete(socket))
-    socket.on('data', (data: Buffer) => {
-      reader.push(data)
-      for (let message = reader.next(); message !== undefined; message = reader.next()) this.answer(socket, message)
-    })
   }
 
   /** Now or a little later, so that others come to wait. */

@@ -1,7 +1,7 @@
-import { once } from 'node:events'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { LeanClient, LeanOrigin } from '../kit/lean.ts'
+import type { Received } from '../kit/message-reader.ts'
 import { Patience, Signal } from '../kit/patience.ts'
-import { MessageReader, type Received } from '../model/messages.ts'
 import { CASES, type Ask, type Case, type Line } from './cases.ts'
 
 /** What a cache did with one request, as it is recorded. */
@@ -27,25 +27,17 @@ const PATIENCE_MS = 20_000
 
 /** The origin that both caches have, and a client that plays the cases to one of them. */
 export class Player {
-  private readonly server: Server
-  private readonly sockets = new Set<Socket>()
+  private readonly origin = new LeanOrigin((socket, message) => this.answer(socket, message))
   private readonly signal = new Signal(new Patience(PATIENCE_MS))
   /** Requests by path, in the order of their arrival. */
   private readonly asked = new Map<string, string[]>()
 
-  constructor() {
-    this.server = createServer((socket) => this.accepted(socket))
-  }
-
-  async listen(): Promise<number> {
-    this.server.listen(0, '127.0.0.1')
-    await once(this.server, 'listening')
-    return (this.server.address() as AddressInfo).port
+  listen(): Promise<number> {
+    return this.origin.listen()
   }
 
   close(): void {
-    for (const socket of this.sockets) socket.destroy()
-    this.server.close()
+    this.origin.close()
   }
 
   /** All cases, one after the other, by number and step. */
@@ -93,38 +85,12 @@ export class Player {
   }
 
   private async send(port: number, { method, lines }: Ask, path: string): Promise<Received> {
-    const socket = connect(port, '127.0.0.1')
-    const reader = new MessageReader()
-    socket.on('data', (data: Buffer) => {
-      reader.push(data)
-      this.signal.fire()
-    })
-    socket
-      .on('error', () => {})
-      .on('close', () => {
-        reader.ended = true
-        this.signal.fire()
-      })
+    const client = await LeanClient.open(port, this.signal)
     const framing: readonly Line[] = method === 'POST' || method === 'PUT' || method === 'PATCH' ? [['Content-Length', '0']] : []
-    socket.write(`${method} ${path} HTTP/1.1\r\nHost: example.com\r\n${text([...lines, ...framing])}\r\n`)
-    let message: Received | undefined
-    await this.signal.until(
-      () => `an answer to ${method} ${path}`,
-      () => (message = reader.next(method === 'HEAD')) !== undefined || reader.ended,
-    )
-    socket.destroy()
+    const message = await client.ask(method, path, [['Host', 'example.com'], ...lines, ...framing])
+    client.close()
     if (message === undefined) throw new Error(`${method} ${path}: no answer`)
     return message
-  }
-
-  private accepted(socket: Socket): void {
-    const reader = new MessageReader()
-    this.sockets.add(socket)
-    socket.on('error', () => {}).on('close', () => this.sockets.delete(socket))
-    socket.on('data', (data: Buffer) => {
-      reader.push(data)
-      for (let message = reader.next(); message !== undefined; message = reader.next()) this.answer(socket, message)
-    })
   }
 
   private answer(socket: Socket, { start, lines }: Received): void {

@@ -1,4 +1,4 @@
-import type { Lines } from './rfc9111/message.ts'
+type Lines = readonly (readonly [name: string, value: string])[]
 
 /** A message off a connection. */
 export interface Received {
