@@ -3,16 +3,12 @@ import { Bans } from '../../src/cache/bans/bans.ts'
 import { Cache } from '../../src/cache/cache.ts'
 import { NoClaims } from '../../src/cache/claims.ts'
 import { Invalidations } from '../../src/cache/invalidations.ts'
-import { Fields } from '../../src/http/fields.ts'
-import { RequestHead } from '../../src/http/message.ts'
-import { NO_DIRECTIVES } from '../../src/policy/directives.ts'
 import { policyFor } from '../../src/policy/policy.ts'
 import { Ledger } from '../../src/shm/ledger.ts'
 import { Serials } from '../../src/shm/serial.ts'
 import { Arena } from '../../src/store/arena/arena.ts'
-import { createHeapStore } from '../../src/store/heap/store.ts'
-import { ArenaStore } from '../../src/store/arena/store.ts'
-import { attachArena } from '../../src/store/arena/arena.ts'
+import { arenaStore } from '../../test/kit/arena.ts'
+import { lookupOf, objectHead } from '../../test/kit/core.ts'
 
 /**
  * What bans cost a lookup: of an object that has been checked, with none and with many in the list; of one that has to be tested; and what it costs
@@ -25,38 +21,18 @@ const ROUNDS = 30
 const LOOKUPS = 200_000
 
 const clock = new SystemClock()
-const NO = {
-  hash_always_miss: false,
-  hash_ignore_busy: false,
-  hash_ignore_vary: false,
-  req_grace_s: undefined,
-  req_ttl_s: undefined,
-  thaws: 0,
-}
-const asked = { req: new RequestHead(), directives: NO_DIRECTIVES, ...NO, invalidated: () => {} }
+const asked = lookupOf()
 asked.req.url = '/page'
 
 function scene() {
   const serials = new Serials(0)
   const bans = new Bans(new Ledger(Ledger.memory(2 ** 22), serials), clock, { added: () => {}, tested: () => {} }, true)
-  const transient = createHeapStore({ name: 'Transient', capacity_bytes: 2 ** 20, transit_buffer_bytes: 2 ** 16 })
-  const memory = attachArena(Arena.inMemory(new SharedArrayBuffer(2 ** 24)).handle, 0)
-  const store = new ArenaStore({ name: 's0', kind: 'memory', memory, transient, parameters: { eviction_size_bias: 0 }, bells: undefined })
+  const store = arenaStore(Arena.inMemory(new SharedArrayBuffer(2 ** 24)).handle)
   store.newRun()
   const shared = { store, claims: new NoClaims(), invalidations: new Invalidations(serials, [bans]) }
   const limits = { busy_waiters_max: 10, busy_wait_timeout_ms: 1000, keys_max: 1000 }
   const cache = new Cache(shared, policyFor('rfc9111'), clock, limits, { gaveUp: () => {} })
-  const times = { t_origin_ms: clock.wall_ms, ttl_ms: 1e9, grace_ms: 0, keep_ms: 0 }
-  const head = {
-    xid: 1,
-    status: 200,
-    reason: 'OK',
-    fields: new Fields(),
-    flags: 0,
-    validatable: false,
-    headText: 'HTTP/1.1 200 OK\r\n',
-    ...times,
-  }
+  const head = objectHead({ t_origin_ms: clock.wall_ms, ttl_ms: 1e9 })
   cache.lookup('/page', asked)
   const begun = { purges: 0, serial: cache.serial, sent_ms: 0, dated: true, into: store }
   cache.insert('/page', asked.req, head, 0, cache.busy, begun).body.complete()

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import { startCache, type TestCacheOptions } from '../kit/cache.ts'
 import type { Conversation } from '../kit/conversation.ts'
+import type { Exchange, OriginScript } from '../kit/origin.ts'
 import { vtc } from '../kit/vtc.ts'
 
 const ON = { no_vary_search: 'on' }
@@ -19,6 +20,25 @@ async function scene(t: Conversation, says: (target: string, number: number) => 
   })
   const v1 = t.cache(await startCache({ origin: s1, params: ON, ...options }))
   return { s1, v1, c1: await t.connect('c1', v1) }
+}
+
+/** /?1 was for all; it has expired, /?2 is being fetched, and who asks for /?3 waits for that when the origin goes on with `then`. */
+async function whileRefetched(t: Conversation, then: (s: OriginScript, again: Exchange) => Promise<void>) {
+  const s1 = await t.origin('s1', async (s) => {
+    await s.rx()
+    s.answer('1', 'Cache-Control: max-age=10', 'No-Vary-Search: params')
+    const again = await s.rx()
+    await t.until('one waits', () => v1.counters().busy_sleep === 1)
+    await then(s, again)
+  })
+  const v1 = t.cache(await startCache({ origin: s1, params: ON }))
+  const [c1, c2] = [await t.connect('c1', v1), await t.connect('c2', v1)]
+  await c1.ask('/?1', { body: '1' })
+  v1.advance(11_000)
+  c1.get('/?2')
+  await t.until('it is fetched', () => v1.counters().cache_miss === 2)
+  c2.get('/?3')
+  return { c1, c2 }
 }
 
 describe('No-Vary-Search', () => {
@@ -74,41 +94,17 @@ describe('No-Vary-Search', () => {
   })
 
   vtc('equivalent URLs at once: once it is known, one fetch for all', async (t) => {
-    const s1 = await t.origin('s1', async (s) => {
-      await s.rx()
-      s.answer('1', 'Cache-Control: max-age=10', 'No-Vary-Search: params')
-      const again = await s.rx()
-      await t.until('one waits', () => v1.counters().busy_sleep === 1)
-      again.answer('2', FRESH, 'No-Vary-Search: params')
-    })
-    const v1 = t.cache(await startCache({ origin: s1, params: ON }))
-    const [c1, c2] = [await t.connect('c1', v1), await t.connect('c2', v1)]
-    await c1.ask('/?1', { body: '1' })
-    v1.advance(11_000)
-    c1.get('/?2')
-    await t.until('it is fetched', () => v1.counters().cache_miss === 2)
-    c2.get('/?3')
+    const { c1, c2 } = await whileRefetched(t, async (_, again) => again.answer('2', FRESH, 'No-Vary-Search: params'))
     await c1.rx({ body: '2' })
     await c2.rx({ body: '2' })
   })
 
   vtc('who has waited for a response that then is not for him fetches his own', async (t) => {
-    const s1 = await t.origin('s1', async (s) => {
-      await s.rx()
-      s.answer('1', 'Cache-Control: max-age=10', 'No-Vary-Search: params')
-      const again = await s.rx()
-      await t.until('one waits', () => v1.counters().busy_sleep === 1)
+    const { c1, c2 } = await whileRefetched(t, async (s, again) => {
       again.answer('two', FRESH)
       await s.rx({ start: 'GET /?3 HTTP/1.1' })
       s.answer('three', FRESH)
     })
-    const v1 = t.cache(await startCache({ origin: s1, params: ON }))
-    const [c1, c2] = [await t.connect('c1', v1), await t.connect('c2', v1)]
-    await c1.ask('/?1', { body: '1' })
-    v1.advance(11_000)
-    c1.get('/?2')
-    await t.until('it is fetched', () => v1.counters().cache_miss === 2)
-    c2.get('/?3')
     await c1.rx({ body: 'two' })
     await c2.rx({ body: 'three' })
     await c1.ask('/?2', { body: 'two' })

@@ -6,10 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SystemClock } from '../../../src/base/clock.ts'
-import { Fields } from '../../../src/http/fields.ts'
-import { Arena, attachArena } from '../../../src/store/arena/arena.ts'
-import { ArenaStore } from '../../../src/store/arena/store.ts'
-import { createHeapStore } from '../../../src/store/heap/store.ts'
+import { Arena } from '../../../src/store/arena/arena.ts'
+import { arenaStore } from '../../../test/kit/arena.ts'
+import { objectHead } from '../../../test/kit/core.ts'
 
 /**
  * From the start of a process (of dist/) to its first hit from a file store that an earlier process has left, with few objects and
@@ -28,20 +27,8 @@ const origin_port = (origin.address() as AddressInfo).port
 
 async function fill(path: string, objects: number, clean: boolean): Promise<void> {
   const arena = Arena.inFile(path, SIZE_BYTES, new SystemClock())
-  const transient = createHeapStore({ name: 'Transient', capacity_bytes: 2 ** 24, transit_buffer_bytes: 2 ** 20 })
-  const memory = attachArena(arena.handle, 0)
-  const store = new ArenaStore({ name: 's0', kind: 'file', memory, transient, parameters: { eviction_size_bias: 1 }, bells: undefined })
-  const times = { t_origin_ms: Date.now(), ttl_ms: 1e9, grace_ms: 0, keep_ms: 0 }
-  const head = {
-    xid: 1,
-    status: 200,
-    reason: 'OK',
-    fields: new Fields(),
-    flags: 0,
-    validatable: false,
-    headText: 'HTTP/1.1 200 OK\r\n',
-    ...times,
-  }
+  const store = arenaStore(arena.handle, { eviction_size_bias: 1 })
+  const head = objectHead({ t_origin_ms: Date.now(), ttl_ms: 1e9 })
   for (let i = 0; i < objects; i++) {
     store.newRun()
     const object = store.open(`P/${i}\0example\0`, head, BODY.length)

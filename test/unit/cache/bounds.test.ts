@@ -4,13 +4,11 @@ import { Cache } from '../../../src/cache/cache.ts'
 import { NoClaims } from '../../../src/cache/claims.ts'
 import { Invalidations } from '../../../src/cache/invalidations.ts'
 import { LOOKUP } from '../../../src/cache/lookup.ts'
-import { Fields } from '../../../src/http/fields.ts'
-import { RequestHead } from '../../../src/http/message.ts'
-import { NO_DIRECTIVES } from '../../../src/policy/directives.ts'
 import { policyFor } from '../../../src/policy/policy.ts'
 import { Serials } from '../../../src/shm/serial.ts'
 import type { ObjectHead } from '../../../src/store/contract.ts'
 import { createHeapStore, type HeapStore } from '../../../src/store/heap/store.ts'
+import { lookupOf, objectHead } from '../../kit/core.ts'
 
 const clock = new ManualClock()
 
@@ -21,27 +19,13 @@ function makeCache(keys_max: number): { cache: Cache; store: HeapStore } {
   return { store, cache: new Cache(shared, policyFor('rfc9111'), clock, limits, { gaveUp: () => {} }) }
 }
 
-function request(): Parameters<Cache['lookup']>[1] {
-  const plain = {
-    hash_always_miss: false,
-    hash_ignore_busy: false,
-    hash_ignore_vary: false,
-    req_grace_s: undefined,
-    req_ttl_s: undefined,
-    thaws: 0,
-    invalidated: () => {},
-  }
-  return { req: new RequestHead(), directives: NO_DIRECTIVES, ...plain }
-}
-
 function head(ttl_ms: number): ObjectHead {
-  const times = { t_origin_ms: clock.wall_ms, ttl_ms, grace_ms: 0, keep_ms: 1e9 }
-  return { xid: 1, status: 200, reason: '', fields: new Fields(), flags: 0, validatable: true, headText: '', ...times }
+  return objectHead({ t_origin_ms: clock.wall_ms, ttl_ms, keep_ms: 1e9, validatable: true })
 }
 
 test('a million URLs that may not be stored leave no more keys than are to be remembered', () => {
   const { cache } = makeCache(100)
-  const asked = request()
+  const asked = lookupOf()
   for (let i = 0; i < 10_000; i++) {
     expect(cache.lookup(`/${i}`, asked)).toBe(LOOKUP.miss)
     cache.mark(`/${i}`, asked.req, cache.busy, 120_000, false, 1)
@@ -51,7 +35,7 @@ test('a million URLs that may not be stored leave no more keys than are to be re
 
 test('when memory is short, half of the keys are forgotten, but not what is being fetched, and the rest is found in the store', () => {
   const { cache, store } = makeCache(100)
-  const asked = request()
+  const asked = lookupOf()
   const begun = { purges: cache.purges('/'), serial: cache.serial, sent_ms: 0, dated: true, into: store }
   cache.lookup('/fetching', asked)
   const fetching = cache.busy!
@@ -73,7 +57,7 @@ test('when memory is short, half of the keys are forgotten, but not what is bein
 
 test('fetches that come to nothing leave no key', () => {
   const { cache } = makeCache(100)
-  const asked = request()
+  const asked = lookupOf()
   for (let i = 0; i < 1000; i++) {
     cache.lookup(`/${i}`, asked)
     cache.abandon(cache.busy!)
@@ -83,7 +67,7 @@ test('fetches that come to nothing leave no key', () => {
 
 test('an object that is validated for ever has one deadline', () => {
   const { cache, store } = makeCache(100)
-  const asked = request()
+  const asked = lookupOf()
   const begun = { purges: cache.purges('/'), serial: cache.serial, sent_ms: 0, dated: true, into: store }
   cache.lookup('/', asked)
   const object = cache.insert('/', asked.req, head(0), 0, cache.busy, begun)

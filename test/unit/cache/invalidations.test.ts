@@ -6,23 +6,13 @@ import { Invalidations, type Judge } from '../../../src/cache/invalidations.ts'
 import { LOOKUP } from '../../../src/cache/lookup.ts'
 import { Fields } from '../../../src/http/fields.ts'
 import { RequestHead } from '../../../src/http/message.ts'
-import { NO_DIRECTIVES } from '../../../src/policy/directives.ts'
 import { policyFor } from '../../../src/policy/policy.ts'
 import { isNewer, Serials } from '../../../src/shm/serial.ts'
 import type { ObjectHead, StoredObject } from '../../../src/store/contract.ts'
 import { createHeapStore } from '../../../src/store/heap/store.ts'
+import { lookupOf, objectHead } from '../../kit/core.ts'
 
 const clock = new ManualClock()
-const NO = {
-  hash_always_miss: false,
-  hash_ignore_busy: false,
-  hash_ignore_vary: false,
-  req_grace_s: undefined,
-  req_ttl_s: undefined,
-  thaws: 0,
-  invalidated: () => {},
-}
-
 /** Invalidates objects by their xid. */
 class ByXid implements Judge {
   readonly serials = new Serials()
@@ -51,14 +41,13 @@ function scene() {
 function ask(...lines: [string, string][]) {
   const req = new RequestHead()
   for (const [name, value] of lines) req.fields.append(name, value)
-  return { req, directives: NO_DIRECTIVES, ...NO }
+  return lookupOf(req)
 }
 
 function head(xid: number, vary = ''): ObjectHead {
   const fields = new Fields()
   if (vary !== '') fields.append('Vary', vary)
-  const times = { t_origin_ms: clock.wall_ms, ttl_ms: 60_000, grace_ms: 0, keep_ms: 0 }
-  return { xid, status: 200, reason: '', fields, flags: 0, validatable: true, headText: '', ...times }
+  return objectHead({ xid, fields, t_origin_ms: clock.wall_ms, ttl_ms: 60_000, validatable: true })
 }
 
 type Scene = ReturnType<typeof scene>

@@ -14,6 +14,7 @@ import {
 import { Fields } from '../../../../src/http/fields.ts'
 import { RequestHead } from '../../../../src/http/message.ts'
 import type { ObjectHead } from '../../../../src/store/contract.ts'
+import { objectHead } from '../../../kit/core.ts'
 
 const NOW_MS = 1_700_000_000_000
 const S = 1000
@@ -51,8 +52,7 @@ function request(url: string, ...lines: [string, string][]): RequestHead {
 function object(lines: [string, string][], shape: Partial<ObjectHead> = {}): ObjectHead {
   const fields = new Fields()
   for (const [name, value] of lines) fields.append(name, value)
-  const times = { t_origin_ms: NOW_MS - 10, ttl_ms: 100 * S, grace_ms: 20 * S, keep_ms: 30 * S }
-  return { xid: 1, status: 200, reason: 'OK', fields, flags: 0, validatable: false, headText: '', ...times, ...shape }
+  return objectHead({ fields, t_origin_ms: NOW_MS - 10, ttl_ms: 100 * S, grace_ms: 20 * S, keep_ms: 30 * S, ...shape })
 }
 
 const LINES: [string, string][] = [
