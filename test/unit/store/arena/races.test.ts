@@ -25,6 +25,8 @@ async function race(seed: number, shape: Race, arena = Arena.inMemory(new Shared
   const { ids, sizes, deeds, workers, deaths, reliable = false } = shape
   const bells = new Doorbells()
   let mortals = deaths
+  /** Those that have done their deeds. One that ended before the others would break off what it still sends them. */
+  const done: Worker[] = []
   const run = (worker: number, life: number): Promise<void> =>
     new Promise((resolve, reject) => {
       const mortal = mortals-- > 0
@@ -41,8 +43,11 @@ async function race(seed: number, shape: Race, arena = Arena.inMemory(new Shared
       }
       const thread = new Worker(new URL('racer.thread.ts', import.meta.url), { workerData: data })
       thread.on('error', reject)
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin
-      thread.on('message', () => thread.postMessage('end'))
+      thread.on('message', () => {
+        done.push(thread)
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin
+        if (done.length === workers) for (const one of done) one.postMessage('end')
+      })
       thread.on('exit', (code) => {
         arena.workerDied(worker, bells)
         if (code === 7) run(worker, life + 1).then(resolve, reject)
