@@ -6,6 +6,8 @@ const BLOCK_MAX_BYTES = 2048
 const SLOTS = 256
 /** A hash is made of so many words of a block, twice as many at most: 32, as a power of two. */
 const HASHED_WORDS_LOG2 = 5
+/** A slot whose blocks are of no use learns one in so many, in the end. */
+const PATIENCE_MAX = 1024
 
 /** A block of field lines that came before, byte for byte, behind a GET or HEAD in origin-form. */
 export class KnownBlock {
@@ -30,7 +32,8 @@ export class KnownBlock {
   constructor(bytes: Buffer, start: number, end: number, fields: Fields, http11: boolean, keep_alive: boolean, slot: number) {
     const view = new DataView(bytes.buffer, bytes.byteOffset)
     this.size_bytes = end - start
-    this.words = Uint32Array.from({ length: this.size_bytes >> 2 }, (_, i) => view.getUint32(start + 4 * i, true))
+    this.words = new Uint32Array(this.size_bytes >> 2)
+    for (let i = 0; i < this.words.length; i++) this.words[i] = view.getUint32(start + 4 * i, true)
     this.tail = Uint8Array.from(bytes.subarray(start + 4 * this.words.length, end))
     this.fields.copyFrom(fields)
     this.host = fields.get('host')
@@ -53,11 +56,15 @@ export class KnownBlock {
 /**
  * Field lines that come again and again: a client sends the same ones with every request of a page. Known blocks are found by their bytes,
  * all of which are compared, so that nothing needs to be parsed. A block is learnt when it comes a second time; it takes the slot of its
- * hash from the one before, so this never grows.
+ * hash from the one before, so this never grows. Blocks that differ only where the hash does not look, as by a number that counts, seem to
+ * come again and do not: a slot learns half as often each time what it has learnt was of no use.
  */
 export class KnownBlocks {
   private readonly blocks: (KnownBlock | undefined)[] = Array<KnownBlock | undefined>(SLOTS).fill(undefined)
   private readonly hashes = new Int32Array(SLOTS)
+  /** How many seeming returns a slot still lets pass, and how many it lets pass after its next block. */
+  private readonly waits = new Int32Array(SLOTS)
+  private readonly patience = new Int32Array(SLOTS)
   private viewed: Buffer = Buffer.alloc(0)
   private view = new DataView(this.viewed.buffer, 0, 0)
   /** Where the block that was last looked for is to be learnt, -1: it is not. */
@@ -75,8 +82,12 @@ export class KnownBlocks {
       return undefined
     }
     const known = this.blocks[slot]
-    if (known !== undefined && known.http11 === http11 && known.equals(this.view, start, end)) return known
-    this.due = slot
+    if (known !== undefined && known.http11 === http11 && known.equals(this.view, start, end)) {
+      this.patience[slot] = 0
+      return known
+    }
+    if (this.waits[slot] === 0) this.due = slot
+    else this.waits[slot]--
     return undefined
   }
 
@@ -85,6 +96,9 @@ export class KnownBlocks {
     const slot = this.due
     if (slot < 0) return
     this.due = -1
+    const patience = this.patience[slot]
+    this.waits[slot] = patience
+    this.patience[slot] = Math.min(PATIENCE_MAX, patience * 2 + 1)
     this.blocks[slot] = new KnownBlock(buffer, start, end, fields, http11, keep_alive, slot)
   }
 

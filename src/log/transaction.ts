@@ -67,16 +67,17 @@ export class Transaction extends Records {
     place.length_bytes = length_bytes
     place.status = status
     place.words = undefined
-    const mark = this.mark()
+    const mark = again ? this.mark() : undefined
+    const from = this.at
     this.respHead(head)
     if (length_bytes >= 0) this.numberField(TAG.RespHeader, 'Content-Length', length_bytes)
-    const age_at = this.at + RECORD_BYTES + AGE.length + 2 - mark.at
+    const age_at = this.at + RECORD_BYTES + AGE.length + 2 - from
     if (age_s >= 0) this.numberField(TAG.RespHeader, AGE, age_s)
     this.run(trace)
-    const ttl_at = this.at + RECORD_BYTES + CACHE_STATUS.length + 2 + status.length - mark.at
+    const ttl_at = this.at + RECORD_BYTES + CACHE_STATUS.length + 2 + status.length - from
     if (ttl_s !== NO_NUMBER) this.countedField(TAG.RespHeader, CACHE_STATUS, status, ttl_s)
     else if (status !== '') this.field(TAG.RespHeader, CACHE_STATUS, status)
-    if (!again) return
+    if (mark === undefined) return
     this.remember(place, mark)
     place.ttl_s = ttl_s
     const whole = CACHE_STATUS.length + status.length + TTL_BYTES < this.text_max
@@ -93,11 +94,11 @@ export class Transaction extends Records {
     place.lines = lines
     place.more = forwarded
     place.words = undefined
-    const mark = this.mark()
+    const mark = again ? this.mark() : undefined
     this.record(TAG.ReqProtocol, proto)
     this.fields(TAG.ReqHeader, lines)
     if (forwarded !== '') this.field(TAG.ReqHeader, 'X-Forwarded-For', forwarded)
-    if (again) this.remember(place, mark)
+    if (mark !== undefined) this.remember(place, mark)
   }
 
   /** Records that never change. */
@@ -150,9 +151,9 @@ export class Transaction extends Records {
     const place = this.writer.encoded.account
     const again = sameNumbers(place.numbers, tag, head1, body1, head2, body2)
     if (again && place.words !== undefined) return this.copy(place.words, 1)
-    const mark = this.mark()
+    const mark = again ? this.mark() : undefined
     this.accounted(tag, head1, body1, head2, body2)
-    place.words = again ? this.since(mark) : undefined
+    place.words = mark === undefined ? undefined : this.since(mark)
   }
 
   private accounted(tag: number, head1: number, body1: number, head2: number, body2: number): void {
@@ -272,6 +273,7 @@ export class Transaction extends Records {
     place.records = this.records - mark.records
   }
 
+  /** What is written from here on is to be remembered: for the second time something is said, and no other. */
   private mark(): Mark {
     this.reserve(0)
     return { at: this.at, records: this.records, flushes: this.writer.tally[TALLY.flushes] }
