@@ -78,11 +78,32 @@ function commandLines(page: string): string[][] {
   return [...shellLines(page), ...spans(page)].flatMap(invocations)
 }
 
+/** What `#...` can lead to: headings, by the name that GitHub gives them, and anchors of our own. */
+function anchorsOf(page: string): string[] {
+  const headings = [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
+    text
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replace(/\s/g, '-'),
+  )
+  return [...headings, ...[...prose(page).matchAll(/<a id="([^"]+)"/g)].map(([, id]) => id)]
+}
+
 describe.each(PAGES)('%s', (page) => {
   test('links lead somewhere', () => {
     const targets = [...prose(page).matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target)
     const files = targets.filter((target) => !/^(?:https?:|#)/.test(target)).map((target) => target.split('#')[0])
     expect(files.filter((file) => !existsSync(join(ROOT, dirname(page), file)))).toEqual([])
+  })
+
+  test('links into pages lead to a heading or an anchor', () => {
+    const links = [...prose(page).matchAll(/\]\(([^)#\s]*)#([^)]+)\)/g)].filter(([, file]) => !/^https?:/.test(file))
+    const lost = links.filter(([, file, anchor]) => !anchorsOf(file === '' ? page : join(dirname(page), file)).includes(anchor))
+    expect(lost.map(([link]) => link)).toEqual([])
+  })
+
+  test('no anchor leads to two places', () => {
+    expect(anchorsOf(page).filter((anchor, i, all) => all.indexOf(anchor) !== i)).toEqual([])
   })
 
   test('files and folders that it names are there', () => {
