@@ -19,6 +19,12 @@ afterAll(async () => {
   await scene.close()
 })
 
+/** First and last byte of what Range asks for. */
+function spanOf(range: string): [from: number, to: number][] {
+  const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(range) ?? ['', '0', '']
+  return [from === '' ? [BODY.length - Number(to), BODY.length - 1] : [Number(from), to === '' ? BODY.length - 1 : Number(to)]]
+}
+
 /** Answers with the range asked for; `pause`: in two halves, the second when it is called. */
 function ranged(pauses: (() => void)[] | undefined) {
   asked.length = 0
@@ -97,6 +103,8 @@ test('many clients of both workers, each with another range: every byte is right
   }
   expect(await scene.told(0, '/d')).toBe(BODY)
   const fetched = asked.length
+  const bytes = asked.flatMap(spanOf).toSorted(([a], [b]) => a - b)
+  expect(bytes.filter(([from], i) => i > 0 && from <= bytes[i - 1][1])).toEqual([])
   expect(await scene.told(1, '/d')).toBe(BODY)
   expect(asked.length).toBe(fetched)
 })

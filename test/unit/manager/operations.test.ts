@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -16,7 +16,9 @@ test('a line is JSON, with its level and who says it', async () => {
 
 test('a disk that is full costs lines and nothing else', async () => {
   const full = openSync('/dev/full', 'w')
+  expect(() => writeSync(full, 'a line')).toThrow('ENOSPC')
   const log = await openLog(full)
+  // What throws here, or is an "error" that nobody hears, fails the run.
   for (let i = 0; i < 3; i++) {
     log.error('nobody will read this')
     await new Promise((resolve) => setImmediate(resolve))
