@@ -30,8 +30,8 @@ export function openInvalidations(arenas: readonly Arena[], clock: Clock): Opene
   const entries = together(lists)
   const serials = new Serials(MANAGER, undefined, files)
   serials.begin(latest([...files.map(endOf), ...entries.map(({ serial }) => serial)]))
-  const half_bytes = Math.min(...copies.map(({ bytes }) => bytes.length), LEDGER_BYTES_MAX)
-  const memory = Ledger.memory(halfOf(half_bytes), 1 - (lists[0]?.half ?? 1))
+  const bytes = Math.min(...copies.map((copy) => copy.bytes.length), LEDGER_BYTES_MAX)
+  const memory = Ledger.memory(halfOf(bytes), 1 - (lists[0]?.half ?? 1))
   const ledger = new Ledger(memory, serials, copies)
   const whole = lists.every((list) => list !== undefined)
   if (whole && entries.every(({ text, serial, time_ms }) => ledger.restore(text, serial, time_ms))) {

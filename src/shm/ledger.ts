@@ -17,9 +17,6 @@ const DONE_BYTES = 3
 /** Nothing is left that it concerns, or another one says the same and more. */
 const IS_DONE = 1
 
-/** The longest text. */
-export const TEXT_BYTES_MAX = 8192
-
 export interface LedgerEntry {
   readonly serial: number
   readonly time_ms: number

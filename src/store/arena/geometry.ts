@@ -28,8 +28,6 @@ const SEGMENT_BYTES_MIN = 64 * 1024
 const SEGMENT_BYTES_MAX = 1024 * 1024
 /** Segments wanted; fewer when the arena is small, more when it is large. */
 const SEGMENTS_WANTED = 256
-/** An arena below this has too few segments for its rings. */
-export const ARENA_BYTES_MIN = 1024 * 1024
 
 /** What is kept of the ledger of invalidations in a file: a part of it, within bounds. */
 const LEDGER_SHARE = 64
