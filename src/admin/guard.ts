@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.ts'
-import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
+import { OperatorError, readFault } from '../base/errors.ts'
 import { Refused } from './refused.ts'
 
 /** A shorter token could be guessed. */
@@ -21,7 +21,7 @@ export function readToken(path: string): string {
   try {
     text = readFileSync(path, 'latin1')
   } catch (error) {
-    throw new OperatorError(`--purge-api ${path}: ${codeOf(error) === 'ENOENT' ? 'there is no such file' : messageOf(error)}`)
+    throw new OperatorError(`--purge-api ${path}: ${readFault(error)}`)
   }
   const [token] = text.split(/\r?\n/, 1)
   if (token.length >= TOKEN_MIN && token.length <= TOKEN_MAX && /^[!-~]+$/.test(token)) return token

@@ -36,8 +36,12 @@ export function noteHead(era: string, specs: readonly string[], now_ms: number):
  * the response does.
  */
 export function leadHead(secondary: string, to: ObjectHead): ObjectHead {
-  const { t_origin_ms, ttl_ms, grace_ms, keep_ms } = to
-  return { ...noteHead('', [], t_origin_ms), ttl_ms, grace_ms, keep_ms, headText: secondary }
+  return { ...headBeside(to), headText: secondary }
+}
+
+/** No response's: it says nothing of itself, and lasts as long as the response that it is stored with. */
+export function headBeside({ t_origin_ms, ttl_ms, grace_ms, keep_ms }: ObjectHead): ObjectHead {
+  return { ...noteHead('', [], t_origin_ms), ttl_ms, grace_ms, keep_ms }
 }
 
 /** What is stored beside the note of a key: second keys of variants that may be named to the origin. */

@@ -1,4 +1,3 @@
-import { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
 import type { StorablePart } from '../policy/content-range.ts'
 import { decodeParts, encodeParts, needless, withPart, type PartList, type StoredPart } from '../policy/parts.ts'
@@ -8,6 +7,7 @@ import { rangesFor } from '../policy/ranges.ts'
 import type { Body, ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import type { FetchBegun } from './begun.ts'
 import { LooseObject } from './loose.ts'
+import { headBeside } from './note.ts'
 import { PartialObject } from './partial.ts'
 
 /** A part that comes next to a stored one is stored with it as one, when both are no more than this: who reads piece by piece makes no thousand parts. */
@@ -86,7 +86,10 @@ export class Partials {
 
   private place(key: string, head: ObjectHead, { to }: ByteRange, from: number, begun: FetchBegun) {
     const part: StoredPart = { from, to, era: `${head.xid}-${head.t_origin_ms}` }
-    return { part, object: this.store.open(partId(key, part), headOfPart(head), to - from + 1, begun.into, begun.serial) }
+    return {
+      part,
+      object: this.store.open(partId(key, part), { ...headBeside(head), xid: head.xid }, to - from + 1, begun.into, begun.serial),
+    }
   }
 
   /** The parts of a manifest that has left, too: their room is for others. */
@@ -195,23 +198,6 @@ export class NewPart {
 
 function partId(key: string, { era, from, to }: StoredPart): string {
   return `R${era}\n${from}-${to}\n${key}`
-}
-
-/** No response's: it says nothing of itself, and lives as long as the manifest that was written with it. */
-function headOfPart({ xid, t_origin_ms, ttl_ms, grace_ms, keep_ms }: ObjectHead): ObjectHead {
-  return {
-    xid,
-    status: 0,
-    reason: '',
-    fields: new Fields(),
-    t_origin_ms,
-    ttl_ms,
-    grace_ms,
-    keep_ms,
-    flags: 0,
-    validatable: false,
-    headText: '',
-  }
 }
 
 /** '' for what is not all there: it is still being written, by another worker, or lies on a disk. */

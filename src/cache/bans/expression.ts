@@ -1,5 +1,6 @@
 import { messageOf } from '../../base/errors.ts'
 import { nearest } from '../../base/nearest.ts'
+import { isToken } from '../../http/list.ts'
 import { CompiledPatterns } from './compiled.ts'
 import { Pattern } from './pattern.ts'
 
@@ -20,8 +21,7 @@ export type Operator = (typeof OPERATORS)[number]
 const OF_TEXT: readonly Operator[] = ['==', '!=', '~', '!~']
 const OF_DURATION: readonly Operator[] = ['==', '!=', '>', '>=', '<', '<=']
 
-/** What a test looks at. */
-export type BanSubject = 'req.url' | 'req.http' | 'obj.status' | 'obj.http' | BanDuration
+/** What a test of a duration looks at. */
 export type BanDuration = 'obj.ttl' | 'obj.age' | 'obj.grace' | 'obj.keep' | 'obj.last_hit'
 
 const FIELDS = ['req.url', 'req.http.*', 'obj.status', 'obj.http.*', 'obj.ttl', 'obj.age', 'obj.grace', 'obj.keep', 'obj.last_hit']
@@ -114,13 +114,10 @@ function parseTest(words: readonly string[], at: number, room: CompiledPatterns)
   }
 }
 
-/** RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^`|~\w]+$/
-
 function fieldTest(field: string, operator: string, argument: string, room: CompiledPatterns): TextTest {
   const [, subject, name] = /^(req|obj)\.http\.(.*)$/s.exec(field) ?? []
   if (name === undefined) throw new BanError(`Unknown or unsupported field "${field}"${suggestion(field)}`)
-  if (!TOKEN.test(name)) throw new BanError(name === '' ? `Missing header name: "${field}"` : `No header can have this name: "${field}"`)
+  if (!isToken(name)) throw new BanError(name === '' ? `Missing header name: "${field}"` : `No header can have this name: "${field}"`)
   return textTest(subject === 'req' ? 'req.http' : 'obj.http', name.toLowerCase(), operator, argument, room)
 }
 
