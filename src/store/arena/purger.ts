@@ -2,7 +2,7 @@ import type { SoftPurge } from '../contract.ts'
 import type { Postings } from '../purges/postings.ts'
 import type { IndexTable } from './index-table.ts'
 import { type ArenaMemory, TALLY } from './memory.ts'
-import { tagPairsOf } from './tags.ts'
+import { hashTagsOf } from './tags.ts'
 
 /** How long a purge keeps its own worker from serving: what it has not looked at by then is looked at in slices of the same length. */
 const SLICE_MS = 1
@@ -52,7 +52,7 @@ export class Purger {
 
   note(serial: number, tags: readonly string[], soft: SoftPurge | undefined): void {
     const { memory } = this
-    const pairs = tagPairsOf(memory, tags)
+    const pairs = hashTagsOf(memory, tags)
     for (let i = 0; i < pairs.length; i += 2) {
       if (memory.purges.note(pairs[i], pairs[i + 1], serial, soft)) memory.tally[TALLY.forgotten]++
     }
@@ -60,7 +60,7 @@ export class Purger {
 
   /** How many objects have one of the tags; those purged for good are taken out. */
   meet(tags: readonly string[], soft: boolean): number {
-    const pairs = tagPairsOf(this.memory, tags)
+    const pairs = hashTagsOf(this.memory, tags)
     this.begin(SURE)
     let met = 0
     for (let i = 0; i < pairs.length; i += 2) met += soft ? this.count(pairs[i], pairs[i + 1]) : this.takeOut(pairs[i], pairs[i + 1])

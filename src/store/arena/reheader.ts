@@ -7,7 +7,7 @@ import { DEAD, type IndexTable } from './index-table.ts'
 import type { ArenaObject } from './object.ts'
 import type { Objects } from './objects.ts'
 import { COMPLETE } from './records.ts'
-import { tagPairsOf, type Tags } from './tags.ts'
+import { hashTagsOf, type Tags } from './tags.ts'
 import { ObjectWriter, type ArenaParts } from './writer.ts'
 
 /** What giving an object another head needs of its store. */
@@ -35,7 +35,7 @@ export class Reheader {
     const { objects, tags } = this.parts
     const { at } = object
     // Whoever says nothing of tags leaves them as they are: nothing escapes a purge by that.
-    const pairs = head.tags === undefined ? tags.pairsOf(at) : tagPairsOf(memory, head.tags)
+    const pairs = head.tags === undefined ? tags.pairsOf(at) : hashTagsOf(memory, head.tags)
     const announced_bytes = expectedBytes(memory.doubles, objects.headAt(at))
     const checked = objects.checked(at)
     const since = isNewer(checked, serial) ? serial : checked

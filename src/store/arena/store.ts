@@ -23,7 +23,7 @@ import { COMPLETE, FAILED, GONE, OUTGROWN, Records } from './records.ts'
 import { Reheader } from './reheader.ts'
 import { Segments } from './segments.ts'
 import { arenaStats, type ArenaStats, storeStats } from './stats.ts'
-import { tagPairsOf, Tags } from './tags.ts'
+import { hashTagsOf, Tags } from './tags.ts'
 import { ObjectWriter, type ArenaParts, type Piece } from './writer.ts'
 
 export interface ArenaStoreOptions {
@@ -162,7 +162,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     const { hi, lo } = hashed
     const ring = admissionRing(size_bytes, this.evictor.ghost.take(hi, lo), this.capacity_bytes)
     const writer = new ObjectWriter(this.parts, ring, 0)
-    if (!writer.begin(id, head, expected_bytes, hi, lo, serial, tagPairsOf(this.memory, head.tags))) {
+    if (!writer.begin(id, head, expected_bytes, hi, lo, serial, hashTagsOf(this.memory, head.tags))) {
       writer.discard()
       return this.refuse()
     }
@@ -224,7 +224,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   }
 
   wouldSurvive(tags: readonly string[], since: number): boolean {
-    return this.memory.purges.judge(tagPairsOf(this.memory, tags), 0, tags.length, since) === VERDICT.stands
+    return this.memory.purges.judge(hashTagsOf(this.memory, tags), 0, tags.length, since) === VERDICT.stands
   }
 
   expire(now_ms: number, _objects_max: number): void {

@@ -11,7 +11,7 @@ import { HEAD_RECORD_BYTES, type Records } from './records.ts'
 const NONE: readonly string[] = []
 
 /** The tags' hashes under the key of this arena, two words each. */
-export function tagPairsOf({ header }: ArenaMemory, names: readonly string[] = NONE): Int32Array {
+export function hashTagsOf({ header }: ArenaMemory, names: readonly string[] = NONE): Int32Array {
   return hashTags(names, header[HEADER.tag_key0], header[HEADER.tag_key1])
 }
 
