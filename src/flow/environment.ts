@@ -10,6 +10,7 @@ import type { Cache } from '../cache/cache.ts'
 import type { TagPurges } from '../cache/tag-purges.ts'
 import type { Origin } from '../origin/contract.ts'
 import type { CacheStatus } from './cache-status.ts'
+import type { RuleErrors } from './rule-errors.ts'
 import type { Storages } from './storages.ts'
 
 /** Lines for people, not for the request log: pino's shape. */
@@ -37,6 +38,7 @@ export interface Environment {
   readonly counters: Float64Array
   readonly log: LogWriter
   readonly operations: OperationsLog
+  readonly ruleErrors: RuleErrors
   readonly hostname: string
   /** -i: server.identity. */
   readonly identity: string

@@ -26,7 +26,7 @@ export function callClient(task: ClientTask, title: ClientTitle, sub: ClientSub)
   try {
     action = sub(task)
   } catch (error) {
-    task.vclError(`${title}: ${String(error)}`)
+    task.vclError(`${title}: ${String(error)}`, title)
     action = ACTION.fail
   }
   if (action === ACTION.fail) task.env.counters[MAIN.vcl_fail]++
@@ -56,7 +56,7 @@ export function callBackend(fetch: Fetch, title: string, sub: BackendSub): Actio
   try {
     action = sub(fetch)
   } catch (error) {
-    fetch.vclError(`${title}: ${String(error)}`)
+    fetch.vclError(`${title}: ${String(error)}`, title)
     action = ACTION.fail
   }
   if (action === ACTION.fail) fetch.env.counters[MAIN.vcl_fail]++

@@ -91,9 +91,9 @@ export abstract class TaskState implements CommonContext {
     this.last_ms = now_ms
   }
 
-  vclError(text: string): void {
+  vclError(text: string, where = ''): void {
     this.log.record(TAG.VCL_Error, text)
-    this.env.operations.error(`rules: ${text}`)
+    this.env.ruleErrors.tell(text, where)
   }
 
   logAcl(name: string, matched: string | undefined): void {

@@ -28,7 +28,7 @@ export function emitProgram(program: Program, describePlace: (at: Place, builtin
     k.source(),
     `const places = ${JSON.stringify(k.places)}`,
     'let at = 0',
-    'function failed(c, error) { c.vclError(failureText(error, places[at])); at = 0; return ' + ACTION.fail + ' }',
+    'function failed(c, error) { c.vclError(failureText(error, places[at]), places[at]); at = 0; return ' + ACTION.fail + ' }',
     ...subs,
     emitExports(program),
   ].join('\n')
@@ -218,7 +218,7 @@ function emitReturn({ k, out }: Emitting, { action, args }: Extract<Step, { kind
   } else if (action.args === 'ttl') {
     out.push(`${indent}c.action_ttl = ${args.length > 0 ? `notNegative(${emitValue(k, args[0])})` : '-1'}`)
   } else if (action.args === 'reason' && args.length > 0) {
-    out.push(`${indent}c.vclError(c.action_reason = line(${definedText(k, args[0])}, "reason"))`)
+    out.push(`${indent}c.vclError(c.action_reason = line(${definedText(k, args[0])}, "reason"), "fail()")`)
   }
   out.push(`${indent}return ${action.code}`)
 }

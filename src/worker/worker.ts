@@ -8,6 +8,7 @@ import type { CounterClass } from '../counters/table.ts'
 import { CacheStatus } from '../flow/cache-status.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
 import { Flow } from '../flow/flow.ts'
+import { RuleErrors } from '../flow/rule-errors.ts'
 import { Storages } from '../flow/storages.ts'
 import type { Endpoint } from '../listen/address.ts'
 import { Http1Context } from '../listen/http1-context.ts'
@@ -159,6 +160,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
     counters,
     log,
     operations,
+    ruleErrors: new RuleErrors(clock, operations),
     hostname,
     identity, // prettier-ignore
   }

@@ -96,4 +96,30 @@ describe('rules', () => {
     await c1.ask('/api/x', { body: 'from s2' })
     await c1.ask('/x', { body: '1' })
   })
+
+  vtc('rules that fail for each request fill no disk: a line for each place in ten seconds, which counts the others', async (t) => {
+    const vcl = [
+      'import std;',
+      'sub vcl_recv {',
+      '  set req.http.X-Share = 100 / std.integer(req.http.X-Of, 0);',
+      '  if (req.url ~ "^/no") { return (fail("no: " + req.url)); }',
+      '}',
+    ].join('\n')
+    const v1 = t.cache(await startCache({ origin: await numbered(t), vcl }))
+    const ask = async (url: string, ...lines: string[]): Promise<void> => {
+      const c = await t.connect('c1', v1)
+      await c.ask(url, { status: 503 }, ...lines)
+    }
+    for (let i = 0; i < 3; i++) await ask(`/${i}`)
+    for (let i = 0; i < 2; i++) await ask(`/no/${i}`, 'X-Of: 1')
+    expect(v1.complaints).toEqual([expect.stringMatching(/^rules: .*zero.*\(/), 'rules: no: /no/0'])
+    v1.advance(10_000)
+    await ask('/4')
+    await ask(`/no/${'x'.repeat(2000)}`, 'X-Of: 1')
+    expect(v1.complaints.length).toBe(4)
+    expect(v1.complaints[2]).toMatch(/ \(and 2 more since the last line\)$/)
+    expect(v1.complaints[3]).toMatch(/^rules: no: \/no\/x+ \(and 1 more since the last line\)$/)
+    expect(v1.complaints[3].length).toBeLessThan(1100)
+    expect(v1.log().filter(({ tag }) => tag === 'VCL_Error').length).toBe(7)
+  })
 })

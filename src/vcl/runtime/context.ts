@@ -96,8 +96,8 @@ export interface CommonContext {
   syslog(priority: number, text: string): void
   /** std.timestamp */
   timestamp(label: string): void
-  /** Run-time failure text, counted and logged as VCL_Error by the caller of the sub. */
-  vclError(text: string): void
+  /** A failure at run time: a VCL_Error record, and a line for people. `where`: its place, of which the rules have a limited number. */
+  vclError(text: string, where?: string): void
   /** What modules keep for this task (vmods/task-state.ts); gone with it, and with std.rollback. */
   module_state: Map<object, unknown> | undefined
   /** VCL_acl, VCL_call, VCL_return records. */

@@ -40,7 +40,7 @@ export function linkage(load: VmodLoad) {
 /** The statement: what is no ban is told, and rules go on. */
 function ban(c: CommonContext, expression: string | undefined): void {
   const error = c.ban(expression)
-  if (error !== undefined) c.vclError(`ban(): ${error}`)
+  if (error !== undefined) c.vclError(`ban(): ${error}`, 'ban()')
 }
 
 /** vcl_init need not have made every object: it may have left one out, or ended before. */

@@ -19,7 +19,7 @@ const bindBlacklist =
   (load: VmodLoad) =>
   (c: BackendContext, seconds: number): void => {
     const saint = saints.get(load)?.find(({ behind }) => behind === c.beresp_backend)
-    if (saint === undefined) return c.vclError('saintmode.blacklist(): no saintmode object has this backend')
+    if (saint === undefined) return c.vclError('saintmode.blacklist(): no saintmode object has this backend', 'saintmode.blacklist()')
     const now_s = c.now()
     saint.blacklist(Buffer.from(c.bereq_hash).toString('latin1'), now_s + seconds, now_s)
   }
