@@ -1,7 +1,7 @@
 import type { CommonContext } from '../runtime/context.ts'
 import { VclFailure } from '../runtime/failure.ts'
 import { Htpasswd } from './basicauth/htpasswd.ts'
-import { define } from './define.ts'
+import { bound } from './define.ts'
 import type { Vmod, VmodLoad } from './vmod.ts'
 
 type Text = string | undefined
@@ -37,15 +37,12 @@ export const basicauth: Vmod = {
   name: 'basicauth',
   doc: 'Basic authentication (RFC 7617) against a file of htpasswd(1): APR1 (-m), SHA-1 (-s) and plain text (-p). Other hashes (bcrypt, crypt) let nobody in, nor does a plain text of 13 letters and digits, which could be one. A changed file is read within a second.',
   functions: {
-    match: {
-      ...define(
-        'BOOL',
-        ['STRING file', 'STRING authorization'],
-        'Does the Authorization header name a user of the file with his password?',
-        bindMatch({ syntax: 41, vcl_path: [] }),
-      ),
-      bind: bindMatch,
-    },
+    match: bound(
+      'BOOL',
+      ['STRING file', 'STRING authorization'],
+      'Does the Authorization header name a user of the file with his password?',
+      bindMatch,
+    ),
   },
   unsupported: {},
 }

@@ -1,4 +1,4 @@
-import type { VclType, VmodArgument, VmodFunction, VmodObject } from './vmod.ts'
+import type { VclType, VmodArgument, VmodFunction, VmodLoad, VmodObject } from './vmod.ts'
 
 /** Rows of the modules' tables, in few words. */
 
@@ -20,6 +20,13 @@ function list(args: readonly Written[]): VmodArgument[] {
 
 export function define(returns: VclType, args: readonly Written[], doc: string, impl: VmodFunction['impl']): VmodFunction {
   return { returns, args: list(args), doc, impl }
+}
+
+const NO_LOAD: VmodLoad = { syntax: 41, vcl_path: [] }
+
+/** One that is made anew for each load of rules. */
+export function bound(returns: VclType, args: readonly Written[], doc: string, bind: NonNullable<VmodFunction['bind']>): VmodFunction {
+  return { ...define(returns, args, doc, bind(NO_LOAD)), bind }
 }
 
 /** With a default, in run-time units. */

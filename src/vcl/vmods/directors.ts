@@ -1,6 +1,6 @@
 import type { CommonContext, VclBackend } from '../runtime/context.ts'
 import type { HashDirector, ListDirector, WeightedDirector } from '../runtime/directors.ts'
-import { define, only, option, type } from './define.ts'
+import { bound, define, only, option, type } from './define.ts'
 import { makers } from './makers.ts'
 import { SHARD, SHARD_PARAM } from './shard.ts'
 import type { Vmod, VmodFunction, VmodLoad } from './vmod.ts'
@@ -51,18 +51,10 @@ export const directors: Vmod = {
     'Choosing among several backends. Directors pass over the sick, and are backends themselves: of other directors, too. Each worker has its own ' +
     'turn (round_robin) and its own place (fallback); hash and shard choose alike in all.',
   functions: {
-    lookup: {
-      ...only(
-        ['vcl_init', 'vcl_fini'],
-        define(
-          'BACKEND',
-          ['STRING name'],
-          'The backend that is declared under this name; none when there is none.',
-          bindLookup({ syntax: 41, vcl_path: [] }),
-        ),
-      ),
-      bind: bindLookup,
-    },
+    lookup: only(
+      ['vcl_init', 'vcl_fini'],
+      bound('BACKEND', ['STRING name'], 'The backend that is declared under this name; none when there is none.', bindLookup),
+    ),
   },
   objects: {
     round_robin: type(

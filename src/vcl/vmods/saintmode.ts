@@ -1,7 +1,7 @@
 import type { BackendContext, CommonContext, VclBackend } from '../runtime/context.ts'
 import { isHealthy, type SaintBackend } from '../runtime/directors.ts'
 import { VclFailure } from '../runtime/failure.ts'
-import { define, only, type } from './define.ts'
+import { bound, define, only, type } from './define.ts'
 import { makers } from './makers.ts'
 import type { Vmod, VmodLoad } from './vmod.ts'
 
@@ -37,8 +37,6 @@ const bindStatus =
     return JSON.stringify({ saintmode: list })
   }
 
-const NO_LOAD: VmodLoad = { syntax: 41, vcl_path: [] }
-
 /** Backends that are sick for some objects. */
 export const saintmode: Vmod = {
   name: 'saintmode',
@@ -46,14 +44,11 @@ export const saintmode: Vmod = {
     'Backends that are sick for some objects only, and altogether when there are too many of these. Fetches of such an object go elsewhere: to the next one of a director, in a retry. ' +
     'Each worker has its own lists: it learns by its own fetches.',
   functions: {
-    blacklist: {
-      ...only(
-        ['vcl_backend_response'],
-        define('VOID', ['DURATION expires'], 'The backend is sick for this object for so long.', bindBlacklist(NO_LOAD)),
-      ),
-      bind: bindBlacklist,
-    },
-    status: { ...define('STRING', [], 'All objects with their counts and thresholds, as JSON.', bindStatus(NO_LOAD)), bind: bindStatus },
+    blacklist: only(
+      ['vcl_backend_response'],
+      bound('VOID', ['DURATION expires'], 'The backend is sick for this object for so long.', bindBlacklist),
+    ),
+    status: bound('STRING', [], 'All objects with their counts and thresholds, as JSON.', bindStatus),
   },
   objects: {
     saintmode: type(

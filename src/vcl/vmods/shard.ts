@@ -29,16 +29,16 @@ type Given = [
   healthy: ShardHealthy | undefined,
 ]
 
-function named([by, key, key_blob, alt, warmup, rampup, healthy]: Given): ShardArguments {
+function named([by, key, key_blob, alt, warmup, rampup, healthy]: readonly [...Given, ...unknown[]]): ShardArguments {
   return { by, key, key_blob, alt, warmup, rampup, healthy }
 }
 
 function backend(
   c: CommonContext,
   director: ShardDirector,
-  ...[by, key, key_blob, alt, warmup, rampup, healthy, param, resolve]: [...Given, Uint8Array | undefined, 'NOW' | 'LAZY' | undefined]
+  ...args: [...Given, param: Uint8Array | undefined, resolve: 'NOW' | 'LAZY' | undefined]
 ): MaybeBackend {
-  return director.backend(c, named([by, key, key_blob, alt, warmup, rampup, healthy]), param, resolve)
+  return director.backend(c, named(args), args[7], args[8])
 }
 
 function addBackend(

@@ -6,27 +6,15 @@ import type { BackendContext, ClientContext, CommonContext, VclBackend } from '.
 import { isHealthy } from '../runtime/directors.ts'
 import { VclFailure } from '../runtime/failure.ts'
 import { setField } from '../runtime/values.ts'
+import { BACKEND_SUBS, bound, CLIENT_SUBS, define, option } from './define.ts'
 import { CONVERSIONS } from './std/convert.ts'
 import { fnmatch } from './std/fnmatch.ts'
 import { roundAway } from './std/numbers.ts'
 import { bytesOfText, querySort, strftime, toLower, toUpper } from './std/text.ts'
-import type { HeaderRef, Vmod, VmodArgument, VmodFunction, VmodLoad, VclType } from './vmod.ts'
+import type { HeaderRef, Vmod, VmodLoad } from './vmod.ts'
 
 type Text = string | undefined
 type RequestContext = ClientContext | BackendContext
-
-const CLIENT_SUBS = ['recv', 'pipe', 'pass', 'hash', 'purge', 'miss', 'hit', 'deliver', 'synth'].map((sub) => `vcl_${sub}`)
-const BACKEND_SUBS = ['fetch', 'response', 'error'].map((sub) => `vcl_backend_${sub}`)
-
-/** `'STRING s'` */
-function argument(text: string): VmodArgument {
-  const [type, name] = text.split(' ')
-  return { name, type: type as VclType }
-}
-
-function define(returns: VclType, args: readonly (string | VmodArgument)[], doc: string, impl: VmodFunction['impl']): VmodFunction {
-  return { returns, args: args.map((one) => (typeof one === 'string' ? argument(one) : one)), doc, impl }
-}
 
 // ---- headers
 
@@ -79,7 +67,6 @@ function locate(path: string, vcl_path: readonly string[]): string | undefined {
   })
 }
 
-const NO_LOAD: VmodLoad = { syntax: 41, vcl_path: [] }
 const bindFileread = (load: VmodLoad) => {
   const read = fileReader(load)
   return (_c: CommonContext, path: Text): Text => {
@@ -98,10 +85,10 @@ function getenv(_c: CommonContext, name: Text): Text {
   return value === undefined ? undefined : bytesOfText(value)
 }
 
-const PATHNAME: VmodArgument = { name: 'pathname', type: 'BOOL', default: true }
-const NOESCAPE: VmodArgument = { name: 'noescape', type: 'BOOL', default: false }
-const PERIOD: VmodArgument = { name: 'period', type: 'BOOL', default: false }
-const SEPARATOR: VmodArgument = { name: 'sep', type: 'STRING', default: ', ' }
+const PATHNAME = option('BOOL pathname', true)
+const NOESCAPE = option('BOOL noescape', false)
+const PERIOD = option('BOOL period', false)
+const SEPARATOR = option('STRING sep', ', ')
 
 /** The standard module, as documented for 7.x and 8.0. */
 export const std: Vmod = {
@@ -136,14 +123,8 @@ export const std: Vmod = {
       'Shell-style pattern match, fnmatch(3).',
       matchGlob,
     ),
-    fileread: {
-      ...define('STRING', ['STRING path'], 'The contents of a file, read once; unset when it cannot be read.', bindFileread(NO_LOAD)),
-      bind: bindFileread,
-    },
-    blobread: {
-      ...define('BLOB', ['STRING path'], 'The bytes of a file, read once; empty when it cannot be read.', bindBlobread(NO_LOAD)),
-      bind: bindBlobread,
-    },
+    fileread: bound('STRING', ['STRING path'], 'The contents of a file, read once; unset when it cannot be read.', bindFileread),
+    blobread: bound('BLOB', ['STRING path'], 'The bytes of a file, read once; empty when it cannot be read.', bindBlobread),
     file_exists: define(
       'BOOL',
       ['STRING path'],
@@ -176,10 +157,7 @@ export const std: Vmod = {
       'A Timestamp record of that name.',
       (c: CommonContext, s: Text) => s !== undefined && s !== '' && c.timestamp(s),
     ),
-    syntax: {
-      ...define('BOOL', ['REAL version'], 'Is the VCL syntax version at least this? std.syntax(4.1)', bindSyntax(NO_LOAD)),
-      bind: bindSyntax,
-    },
+    syntax: bound('BOOL', ['REAL version'], 'Is the VCL syntax version at least this? std.syntax(4.1)', bindSyntax),
     getenv: define('STRING', ['STRING name'], 'An environment variable of the server; unset when there is none.', getenv),
     rollback: {
       ...define('VOID', ['HTTP h'], 'req or bereq as it was when the task began.', (c: RequestContext) => c.rollback()),

@@ -2,7 +2,7 @@ import type { Ip } from '../../base/ip.ts'
 import type { CommonContext, VclBackend } from '../runtime/context.ts'
 import { VclFailure } from '../runtime/failure.ts'
 import { orBogus } from '../runtime/values.ts'
-import { define } from './define.ts'
+import { bound, define } from './define.ts'
 import { TaskKept } from './task-state.ts'
 import type { VclType, Vmod, VmodFunction, VmodLoad } from './vmod.ts'
 
@@ -75,19 +75,13 @@ export const variable: Vmod = {
     get_ip: getter('IP', undefined, '0.0.0.0', (value) => orBogus(value as Ip | undefined)),
     set_backend: setter('BACKEND'),
     get_backend: getter<VclBackend | undefined>('BACKEND', undefined, 'none'),
-    global_set: {
-      ...define(
-        'VOID',
-        ['STRING key', 'STRING value'],
-        'Sets a text for all requests of all workers, as long as the process lives; an unset one removes it.',
-        bindSet({ syntax: 41, vcl_path: [] }),
-      ),
-      bind: bindSet,
-    },
-    global_get: {
-      ...define('STRING', ['STRING key'], 'That text; unset when there is none.', bindGet({ syntax: 41, vcl_path: [] })),
-      bind: bindGet,
-    },
+    global_set: bound(
+      'VOID',
+      ['STRING key', 'STRING value'],
+      'Sets a text for all requests of all workers, as long as the process lives; an unset one removes it.',
+      bindSet,
+    ),
+    global_get: bound('STRING', ['STRING key'], 'That text; unset when there is none.', bindGet),
     clear: define('VOID', [], 'Forgets all variables of this request or fetch.', (c: CommonContext) => variables.peek(c)?.clear()),
   },
   unsupported: {},

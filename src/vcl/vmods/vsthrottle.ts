@@ -1,7 +1,7 @@
 import type { BucketSpec, TokenBuckets } from '../../shm/token-buckets.ts'
 import type { CommonContext } from '../runtime/context.ts'
 import { VclFailure } from '../runtime/failure.ts'
-import { define, option } from './define.ts'
+import { bound, option } from './define.ts'
 import type { VclType, Vmod, VmodFunction, VmodLoad } from './vmod.ts'
 
 type Text = string | undefined
@@ -17,7 +17,7 @@ function over<T>(returns: VclType, doc: string, missing: T, use: Use<T>): VmodFu
       if (host === undefined) throw new VclFailure('vsthrottle: not here')
       return key === undefined ? missing : use(host.buckets, { key, limit, period_s, block_s }, c.now())
     }
-  return { ...define(returns, ARGUMENTS, doc, bind({ syntax: 41, vcl_path: [] })), bind }
+  return bound(returns, ARGUMENTS, doc, bind)
 }
 
 /** Limits on how often. */
