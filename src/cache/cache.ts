@@ -25,6 +25,7 @@ import { Searches } from './searches.ts'
 const LEFT_OUT_MS = 1000
 /** lru-cache writes into its options: given none, each hit would allocate some. */
 const GET_OPTIONS = {}
+const NONE: readonly never[] = []
 
 /**
  * Keys to objects, and who fetches what. What is stored is the store's, which workers share; a worker remembers the objects it has found
@@ -146,9 +147,9 @@ export class Cache {
   }
 
   /** What is stored for other requests for the URL and the origin may be asked about, besides `own` (RFC 9111 section 4.3.1). */
-  others(key: string, req: RequestHead, own: StoredObject | undefined): StoredObject[] {
-    const named = this.entries.peek(key)?.others(own) ?? []
-    return named.filter((object) => this.invalidations.spares(object, req))
+  others(key: string, req: RequestHead, own: StoredObject | undefined): readonly StoredObject[] {
+    const named = this.entries.peek(key)?.others(own)
+    return named === undefined ? NONE : named.filter((object) => this.invalidations.spares(object, req))
   }
 
   /** A response that may not be stored: all who waited look up again at once and find the marker. */

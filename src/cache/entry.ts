@@ -186,8 +186,8 @@ export class Entry {
   }
 
   /** Others that are stored, with an entity-tag to ask about. */
-  others(own: StoredObject | undefined): StoredObject[] {
-    if (!this.by_meaning || this.note === undefined || !this.specs.every((spec) => NEGOTIATED.test(spec))) return []
+  others(own: StoredObject | undefined): StoredObject[] | undefined {
+    if (!this.by_meaning || this.note === undefined || !this.specs.every((spec) => NEGOTIATED.test(spec))) return undefined
     const found: StoredObject[] = []
     for (const second of this.listed()) {
       const object = this.find(second, false)?.object

@@ -9,7 +9,7 @@ import type { Store } from '../store/contract.ts'
 import type { BackendContext, LoadedVcl, VclBackend, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
-import type { Place, Search } from './search.ts'
+import { ownPlace, type Place, type Search } from './search.ts'
 import { TaskState } from './task-state.ts'
 
 /** What a fetch keeps of the client request that caused it; the request itself may be over before the fetch is. */
@@ -79,7 +79,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
   constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin) {
     super(env, vcl)
     this.key = key
-    this.place = { key, spec: '', keys: [], plan: undefined }
+    this.place = ownPlace(key)
     this.from = from
     this.client_identity = from.client_identity
     this.bereq_backend = from.backend

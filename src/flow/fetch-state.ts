@@ -55,7 +55,8 @@ export abstract class FetchState extends BackendState implements IntakeHost, Fet
 
   /** Where the response belongs, now that rules have had their say. */
   protected findPlace(): void {
-    this.place = placeOf(this.env, this.key, this.from.search, this.beresp, this.bereq_xid)
+    const { search } = this.from
+    if (search !== undefined) this.place = placeOf(this.env, search, this.beresp, this.bereq_xid)
   }
 
   /** FetchBegun. */

@@ -1,6 +1,5 @@
 import { LooseObject } from '../cache/loose.ts'
 import { Fields } from '../http/fields.ts'
-import { removeHopByHop } from '../http/hop.ts'
 import { ResponseHead } from '../http/message.ts'
 import { finalStatus } from '../http/status.ts'
 import { responseHeadText } from '../http/write.ts'
@@ -16,7 +15,8 @@ import { hide, wholeFields } from './hidden.ts'
 
 /** The head to keep, or to hand on: field lines without framing and Age, and the text that hits send. `beresp` is untouched. */
 export function objectHead(policy: Policy, xid: number, beresp: ResponseHead, answers: InitialAnswers, stored: boolean): ObjectHead {
-  return headFrom(policy, copyOf(beresp), xid, answers, stored)
+  const unshared = stored ? responseControl(policy.targets, beresp.fields).unshared : []
+  return headFrom(policy, copyOf(beresp), xid, answers, unshared)
 }
 
 function copyOf(beresp: ResponseHead): ResponseHead {
@@ -31,11 +31,10 @@ export function headToStore(fetch: BackendState, settled: InitialAnswers): Objec
   const { policy } = env
   // Said once here, not with each hit: ranges of it are answered, whatever the origin does (RFC 9110 section 14.3).
   if (env.params.http_range_support && beresp.status === 200) beresp.fields.set('Accept-Ranges', 'bytes')
-  const unshared = responseControl(policy.targets, beresp.fields).unshared.length > 0
-  const kept = unshared || fetch.own_cookie ? copyOf(beresp) : beresp
+  const { unshared } = responseControl(policy.targets, beresp.fields)
+  const kept = unshared.length > 0 || fetch.own_cookie ? copyOf(beresp) : beresp
   if (fetch.own_cookie) kept.fields.delete('set-cookie')
-  const head = headFrom(policy, kept, bereq_xid, settled, true)
-  return tagged(fetch, head)
+  return tagged(fetch, headFrom(policy, kept, bereq_xid, settled, unshared))
 }
 
 /** What the stored response has said of its own cookies, if it has any, is not said of one that comes with a 304. */
@@ -51,12 +50,12 @@ export function tagged({ env, place, host, base_key }: BackendState, head: Objec
   return head
 }
 
-function headFrom(policy: Policy, kept: ResponseHead, xid: number, answers: InitialAnswers, stored: boolean): ObjectHead {
+/** `unshared`: the fields that are not for the store, if it is to be stored. */
+function headFrom(policy: Policy, kept: ResponseHead, xid: number, answers: InitialAnswers, unshared: readonly string[]): ObjectHead {
   const status = finalStatus(kept)
   const { fields } = kept
-  if (stored) stripForStore(fields, responseControl(policy.targets, fields))
-  // Rules may have set fields of the connection: framing is made for each client.
-  else removeHopByHop(fields)
+  // Also of what is not stored: rules may have set fields of the connection, and framing is made for each client.
+  stripForStore(fields, unshared)
   fields.delete('content-length')
   fields.delete('age')
   const hiddenText = hide(fields, policy.consumed)

@@ -32,10 +32,13 @@ export const HEARD = {
 } as const
 export type Heard = (typeof HEARD)[keyof typeof HEARD]
 
+/** Of those that no range concerns. */
+const NO_WISH = new RequestHead()
+
 /** What a fetch does about ranges: which it asks for, and what becomes of the part that it gets (RFC 9111 sections 3.3 and 3.4). */
 export class PartialFetch {
   /** What the client wants, before the request became one for the store. */
-  readonly wish = new RequestHead()
+  wish: Readonly<RequestHead> = NO_WISH
   /** What the response brings, when that is a part to be stored. */
   part: StorablePart | undefined
   private readonly env: Environment
@@ -61,7 +64,7 @@ export class PartialFetch {
   prepare(bereq: RequestHead, around: boolean, stale: Stale, alone: boolean): void {
     const ranged =
       !around && bereq.method !== 'QUERY' && this.env.policy.ranges === 'rfc' && (this.view !== undefined || bereq.fields.has('range'))
-    if (ranged) this.wish.copyFrom(bereq)
+    if (ranged) this.wish = copyOf(bereq)
     prepareBereq(bereq, around, stale)
     if (!ranged) return
     this.asked = this.view === undefined ? this.forwarded(alone) : this.toComplete(this.view, bereq.fields)
@@ -166,6 +169,12 @@ export class PartialFetch {
     this.asked = this.view = this.base = this.part = undefined
     this.own = this.lacking = false
   }
+}
+
+function copyOf(head: RequestHead): RequestHead {
+  const copy = new RequestHead()
+  copy.copyFrom(head)
+  return copy
 }
 
 function isAll({ from, to }: ByteRange, length_bytes: number): boolean {

@@ -79,11 +79,17 @@ export interface Place {
   readonly plan: SearchPlan | undefined
 }
 
-/** Of a response to a request that was looked up under `key`: what it says, not what earlier ones have said, decides. */
-export function placeOf(env: Environment, key: string, search: Search | undefined, beresp: ResponseHead, xid: number): Place {
-  if (search === undefined) return { key, spec: '', keys: [], plan: undefined }
+const NO_KEYS: readonly string[] = []
+
+/** Where it belongs when other queries have nothing to do with it. */
+export function ownPlace(key: string): Place {
+  return { key, spec: '', keys: NO_KEYS, plan: undefined }
+}
+
+/** What the response itself says, not what earlier ones have said, decides. */
+export function placeOf(env: Environment, search: Search, beresp: ResponseHead, xid: number): Place {
   const spec = searchSpec(beresp.fields)
-  if (spec === '') return { key: search.exact, spec, keys: [], plan: undefined }
+  if (spec === '') return ownPlace(search.exact)
   const { path, seen } = search
   const plan = env.cache.searches.plan(path, spec, xid)
   // Who has purged meanwhile may not have known under which key it would be.

@@ -10,6 +10,8 @@ import type { Environment } from './environment.ts'
 import type { FetchSetup } from './fetch-setup.ts'
 import { revealed } from './hidden.ts'
 
+const NONE: readonly never[] = []
+
 /**
  * The stale object that a fetch may validate or fall back on, and others of its URL that the origin may choose instead (RFC 9111
  * section 4.3.1). Their bodies are held for as long as that may happen.
@@ -19,8 +21,8 @@ export class Stale {
   private held: StoredObject | undefined
   private reader: BodyReader | undefined
   private readonly req: RequestHead
-  private others: readonly StoredObject[] = []
-  private readers: readonly BodyReader[] = []
+  private others: readonly StoredObject[] = NONE
+  private readers: readonly BodyReader[] = NONE
 
   /** `req` is what it is to be the answer to. */
   constructor(env: Environment, { stale, others }: FetchSetup, req: RequestHead) {
@@ -31,7 +33,7 @@ export class Stale {
       this.reader = stale.body.read(0)
     }
     // If-None-Match would have the origin ignore a date (RFC 9110 section 13.2.2).
-    if (this.held !== undefined && !this.held.head.fields.has('etag')) return
+    if (others.length === 0 || (this.held !== undefined && !this.held.head.fields.has('etag'))) return
     this.others = others
     this.readers = others.map(({ body }) => body.read(0))
   }
@@ -81,8 +83,9 @@ export class Stale {
   }
 
   private releaseOthers(): void {
+    if (this.others.length === 0) return
     for (const reader of this.readers) reader.release()
-    this.readers = this.others = []
+    this.readers = this.others = NONE
   }
 
   /** Was the origin told of anything that is stored? */

@@ -2,7 +2,6 @@ import { parseHttpDate } from '../http/dates.ts'
 import { Fields } from '../http/fields.ts'
 import { removeHopByHop } from '../http/hop.ts'
 import { parseResponseDirectives } from './directives.ts'
-import type { ResponseDirectives } from './directives.ts'
 import { isValidatable } from './initial.ts'
 
 /** Conditional requests: RFC 9110 section 13 towards the client, RFC 9111 section 4.3 towards the origin. */
@@ -121,7 +120,7 @@ export function freshen(stored: Fields, update: Fields, toStore = true): void {
  * no-cache="..." and private="..." list. Everything else must be, whatever it means: a Content-Range with a 200, too.
  * Content-Length is the caller's.
  */
-export function stripForStore(fields: Fields, said: Readonly<ResponseDirectives> = parseResponseDirectives(fields)): void {
+export function stripForStore(fields: Fields, unshared: readonly string[] = parseResponseDirectives(fields).unshared): void {
   removeHopByHop(fields)
-  for (const key of said.unshared) fields.delete(key)
+  for (const key of unshared) fields.delete(key)
 }

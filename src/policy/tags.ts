@@ -26,6 +26,8 @@ const COMMAS = /[ \t]*,[ \t]*/
  * purged.
  */
 export function tagsOf(tagFields: readonly TagField[], fields: Fields, key: string, host: string, more: readonly string[] = []): string[] {
+  // Most responses have no tag, and each miss comes by here.
+  if (more.length === 0 && !isTagged(tagFields, fields)) return [KEY + key]
   const keys = purgesOfKeys([key, ...more])
   const tags = new Set<string>(keys)
   for (const { key: name, separator } of tagFields) {
@@ -35,6 +37,11 @@ export function tagsOf(tagFields: readonly TagField[], fields: Fields, key: stri
   }
   if (fields.has(GROUPS)) for (const group of groupsOf(fields, GROUPS)) tags.add(groupTag(group, host))
   return tags.size > TAGS_MAX + keys.length ? [...keys, ANY] : Array.from(tags)
+}
+
+function isTagged(tagFields: readonly TagField[], fields: Fields): boolean {
+  for (let i = 0; i < tagFields.length; i++) if (fields.has(tagFields[i].key)) return true
+  return fields.has(GROUPS)
 }
 
 function split(value: string, separator: TagField['separator']): string[] {
