@@ -6,7 +6,7 @@ import type { BackendContext, ClientContext, CommonContext, VclBackend } from '.
 import { isHealthy } from '../runtime/directors.ts'
 import { VclFailure } from '../runtime/failure.ts'
 import { setField } from '../runtime/values.ts'
-import { BACKEND_SUBS, bound, CLIENT_SUBS, define, option } from './define.ts'
+import { BACKEND_SUBS, bound, CLIENT_SUBS, define, only, option } from './define.ts'
 import { CONVERSIONS } from './std/convert.ts'
 import { fnmatch } from './std/fnmatch.ts'
 import { roundAway } from './std/numbers.ts'
@@ -159,10 +159,10 @@ export const std: Vmod = {
     ),
     syntax: bound('BOOL', ['REAL version'], 'Is the VCL syntax version at least this? std.syntax(4.1)', bindSyntax),
     getenv: define('STRING', ['STRING name'], 'An environment variable of the server; unset when there is none.', getenv),
-    rollback: {
-      ...define('VOID', ['HTTP h'], 'req or bereq as it was when the task began.', (c: RequestContext) => c.rollback()),
-      subs: [...CLIENT_SUBS, ...BACKEND_SUBS],
-    },
+    rollback: only(
+      [...CLIENT_SUBS, ...BACKEND_SUBS],
+      define('VOID', ['HTTP h'], 'req or bereq as it was when the task began.', (c: RequestContext) => c.rollback()),
+    ),
     ban: define(
       'BOOL',
       ['STRING s'],
