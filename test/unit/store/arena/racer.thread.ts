@@ -43,7 +43,8 @@ const LONGEST = Math.max(...data.sizes)
 const SOURCE = Buffer.allocUnsafeSlow(PERIOD + LONGEST)
 for (let i = 0; i < SOURCE.length; i++) SOURCE[i] = (Math.imul(i % PERIOD, 2654435761) >>> 13) & 0xff
 
-interface Tally {
+/** What it tells at its end. */
+export interface Tally {
   found: number
   read_bytes: number
   followed: number

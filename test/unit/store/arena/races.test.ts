@@ -5,7 +5,7 @@ import { Arena } from '../../../../src/store/arena/arena.ts'
 import type { ArenaStore } from '../../../../src/store/arena/store.ts'
 import { arenaStore } from '../../../kit/arena.ts'
 import { close, newPath, openArena } from '../../../kit/arena-file.ts'
-import type { RacerData } from './racer.thread.ts'
+import type { RacerData, Tally } from './racer.thread.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -24,6 +24,7 @@ interface Race {
 async function race(seed: number, shape: Race, arena = Arena.inMemory(new SharedArrayBuffer(shape.bytes))): Promise<ArenaStore> {
   const { ids, sizes, deeds, workers, deaths, reliable = false } = shape
   const bells = new Doorbells()
+  const tallies: Tally[] = []
   let mortals = deaths
   /** Those that have done their deeds. One that ended before the others would break off what it still sends them. */
   const done: Worker[] = []
@@ -43,7 +44,8 @@ async function race(seed: number, shape: Race, arena = Arena.inMemory(new Shared
       }
       const thread = new Worker(new URL('racer.thread.ts', import.meta.url), { workerData: data })
       thread.on('error', reject)
-      thread.on('message', () => {
+      thread.on('message', (tally: Tally) => {
+        tallies.push(tally)
         done.push(thread)
         // oxlint-disable-next-line unicorn/require-post-message-target-origin
         if (done.length === workers) for (const one of done) one.postMessage('end')
@@ -56,6 +58,11 @@ async function race(seed: number, shape: Race, arena = Arena.inMemory(new Shared
       })
     })
   await Promise.all(Array.from({ length: workers }, (_, worker) => run(worker, 0)))
+  // Who meets nothing meets nothing wrong.
+  const met = (what: keyof Tally): number => tallies.reduce((sum, tally) => sum + tally[what], 0)
+  expect(tallies.length).toBe(workers)
+  const needed = ['stored', 'found', ...(reliable ? (['outgrown'] as const) : [])] as const
+  expect(needed.filter((what) => met(what) === 0)).toEqual([])
   return arenaStore(arena.handle, { transient_bytes: MIB })
 }
 

@@ -85,10 +85,13 @@ function lookUp(id: string): StoredObject | undefined {
   return object.live ? object : undefined
 }
 
+let found = 0
+
 function look(id: string): void {
   const before = Int32Array.from(over, (_, i) => Atomics.load(over, i))
   const object = lookUp(id)
   if (object === undefined) return
+  found++
   const born = Number(object.head.fields.get('born'))
   for (const tag of (object.head.fields.get('tags') ?? '').split(' ').map(Number)) {
     if (isNewer(before[tag], born)) throw new Error(`born at ${born}, found after its tag was purged at ${before[tag]}`)
@@ -107,3 +110,6 @@ for (let deed = 0; deed < data.deeds; deed++) {
   else look(id)
   if (dice === 1) await new Promise((resolve) => setImmediate(resolve))
 }
+
+// Who finds nothing finds nothing wrong.
+if (found < data.deeds / 200) throw new Error(`found ${found} objects only`)
