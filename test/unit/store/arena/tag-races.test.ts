@@ -14,7 +14,7 @@ const SERIALS = 24
 async function race(seed: number, bytes: number, deaths: number): Promise<ArenaStore> {
   const arena = Arena.inMemory(new SharedArrayBuffer(bytes))
   const serials = new Serials()
-  const over = new SharedArrayBuffer(SERIALS * 4)
+  const over = new SharedArrayBuffer((SERIALS + 1) * 4)
   let mortals = deaths
   const run = (worker: number, life: number): Promise<void> =>
     new Promise((resolve, reject) => {
@@ -32,6 +32,8 @@ async function race(seed: number, bytes: number, deaths: number): Promise<ArenaS
     })
   await Promise.all([0, 1, 2].map((worker) => run(worker, 0)))
   expect(serials.newest).toBeGreaterThan(500)
+  // Who finds nothing finds nothing wrong.
+  expect(new Int32Array(over)[SERIALS]).toBeGreaterThan(0)
   return arenaStore(arena.handle)
 }
 
