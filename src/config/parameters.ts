@@ -239,6 +239,11 @@ export const PARAMETERS = {
     ['must_restart', 'lacquer'],
     'Whether No-Vary-Search of a response is heard: which parameters of a query, and whether their order, make no difference to it. One stored response then answers all URLs that it makes equivalent. Used by policy=rfc9111.',
   ),
+  pipe_task_deadline: duration(
+    0,
+    { min: 0, max: TIMER_MAX_S },
+    'How long a pipe may last in all, whatever is said in it; bereq.task_deadline in vcl_pipe is another for one pipe. 0 is no limit.',
+  ),
   pipe_timeout: duration(
     60,
     { min: 0, max: TIMER_MAX_S },

@@ -40,6 +40,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
   bereq_xid: number
   bereq_retries = 0
   bereq_trace = false
+  bereq_filters = ''
+  retry_connect = true
   bereq_uncacheable = false
   bereq_time_s: number
   beresp_ttl_s = 0
@@ -90,6 +92,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
   }
 
   abstract readonly is_bgfetch: boolean
+  abstract judgeAgain(): void
 
   get base_key(): string {
     return this.from.base_key

@@ -74,6 +74,8 @@ export abstract class ClientState extends TaskState implements ClientContext {
   backend_hint: VclBackend | null | undefined
   bereq_backend: VclBackend | undefined
   bereq_connect_timeout_s = 0
+  bereq_task_deadline_s = 0
+  req_filters = ''
   resp_do_esi = false
   resp_filters = ''
   readonly esi_level = 0
@@ -122,6 +124,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.backend_hint = undefined
     this.bereq_backend = undefined
     this.bereq_connect_timeout_s = 0
+    this.req_filters = ''
     this.req_esi = true
     this.req_trace = false
     this.resp_do_esi = false

@@ -197,6 +197,11 @@ export class Fetch extends FetchState implements OriginHandler {
     this.send()
   }
 
+  judgeAgain(): void {
+    this.answers = initialAnswers(this.env.policy, this.bereq, this.beresp, this.sent_ms, this.received_ms)
+    this.begin(this.answers)
+  }
+
   /** The policy's first answers, which rules may change. `head` as it came: to Varnish a 304 has a life of its own. */
   private answer(head: ResponseHead): void {
     const { policy } = this.env

@@ -37,11 +37,15 @@ function fail(task: ClientTask, message: string): void {
   run(task, task.refuse(503, 'Backend connection failed'))
 }
 
+/** Longer ones would end at once (setTimeout takes 31 bits). */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
 class Pipe {
   private readonly task: ClientTask
   private readonly client: Duplex
   private readonly backend: Duplex
   private readonly idle: NodeJS.Timeout | undefined
+  private readonly end: NodeJS.Timeout | undefined
   private bereq_bytes = 0
   private in_bytes = 0
   private out_bytes = 0
@@ -53,6 +57,8 @@ class Pipe {
     this.backend = backend
     const timeout_ms = task.env.params.pipe_timeout * 1000
     this.idle = timeout_ms > 0 ? setTimeout(this.close, timeout_ms) : undefined
+    const deadline_ms = Math.min(task.bereq_task_deadline_s * 1000, TIMER_MAX_MS)
+    this.end = deadline_ms > 0 ? setTimeout(this.close, deadline_ms) : undefined
   }
 
   start(): void {
@@ -87,6 +93,7 @@ class Pipe {
     if (this.closed) return
     this.closed = true
     clearTimeout(this.idle)
+    clearTimeout(this.end)
     this.client.destroy()
     this.backend.destroy()
     const { task } = this

@@ -255,7 +255,7 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
    * the method is safe and there is no body: the request may be sent again (RFC 9112 section 9.3.1).
    */
   private isStale(error: Error): boolean {
-    if (!this.reused || this.answered || this.retried || this.options!.body !== null) return false
+    if (!this.reused || this.answered || this.retried || this.options!.body !== null || this.handler.retry_connect === false) return false
     const { method } = this.options!
     return (method === 'GET' || method === 'HEAD') && isLostConnection(error)
   }

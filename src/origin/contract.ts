@@ -78,6 +78,8 @@ export interface OutgoingBody {
 export interface OriginHandler {
   /** Who the request is for: feeds the PROXY header when the backend wants one. */
   readonly client?: { readonly ip: Ip; readonly server: Ip }
+  /** False: no second attempt by itself when an idle connection turns out to be closed. */
+  readonly retry_connect?: boolean
   /** Bytes are about to be sent on a (new or reused) connection. Both ends as "address port", the remote one of a unix socket as its path. */
   onConnected?(reused: boolean, remote: string, local: string): void
   /** The request has been written, its body included. */

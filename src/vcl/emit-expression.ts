@@ -24,6 +24,8 @@ export function emitValue(k: Constants, value: Value): string {
       return `backend${value.index}`
     case 'acl':
       return `acl${value.index}`
+    case 'sub':
+      return k.of('called', `calledBy(${functionName(value.sub)})`)
     case 'variable':
       return readVariable(value)
     case 'header':
@@ -39,6 +41,11 @@ export function emitValue(k: Constants, value: Value): string {
   }
 }
 
+/** Names may hold '-', which JavaScript's cannot. */
+export function functionName(sub: string): string {
+  return `sub_${sub.replaceAll('-', '$')}`
+}
+
 type Operation = Exclude<
   Value,
   {
@@ -52,6 +59,7 @@ type Operation = Exclude<
       | 'blob'
       | 'backend'
       | 'acl'
+      | 'sub'
       | 'variable'
       | 'header'
       | 'header_ref'

@@ -2,7 +2,7 @@ import type { Place } from './ast.ts'
 import type { Piece, Program, Step, Target, TypedSub, Value } from './check/program.ts'
 import { RUNNABLE_SUBS } from './check/subs.ts'
 import { Constants } from './emit-constants.ts'
-import { definedText, emitNew, emitValue, isClean, isDefined } from './emit-expression.ts'
+import { definedText, emitNew, emitValue, functionName, isClean, isDefined } from './emit-expression.ts'
 import { canFail } from './emit-failure.ts'
 import { ACTION, type BackendDeclaration } from './runtime/context.ts'
 
@@ -28,7 +28,9 @@ export function emitProgram(program: Program, describePlace: (at: Place, builtin
     k.source(),
     `const places = ${JSON.stringify(k.places)}`,
     'let at = 0',
-    'function failed(c, error) { c.vclError(failureText(error, places[at]), places[at]); at = 0; return ' + ACTION.fail + ' }',
+    'function failed(c, error) { if (error instanceof Ended) return error.action; c.vclError(failureText(error, places[at]), places[at]); at = 0; return ' +
+      ACTION.fail +
+      ' }',
     ...subs,
     emitExports(program),
   ].join('\n')
@@ -40,11 +42,13 @@ export const RUNTIME_NAMES = [
   'blobOf',
   'blobText',
   'boolText',
+  'calledBy',
   'compareText',
   'compileAcl',
   'compileRegex',
   'divide',
   'divideInt',
+  'Ended',
   'failureText',
   'intText',
   'ipText',
@@ -88,11 +92,6 @@ function emitBackend(backend: BackendDeclaration, i: number): string {
 
 function emitIsBackend({ backends, default_backend }: Program): string {
   return `const isBackend = (backend) => backend !== undefined${backends[default_backend].none ? ' && backend !== default_backend' : ''}`
-}
-
-/** Names may hold '-', which JavaScript's cannot. */
-function functionName(sub: string): string {
-  return `sub_${sub.replaceAll('-', '$')}`
 }
 
 /** A built-in sub is wrapped: what is thrown below ends as return (fail), with the place of the statement. */

@@ -45,6 +45,32 @@ describe('rules', () => {
     await c1.ask('/', { body: '3' })
   })
 
+  vtc('std.rfc_ttl judges the response anew, as rules have left it', async (t) => {
+    const vcl = `import std;
+      sub vcl_backend_response {
+        set beresp.http.Cache-Control = "max-age=30";
+        std.rfc_ttl();
+        set beresp.http.X-TTL = beresp.ttl;
+      }`
+    const v1 = t.cache(await startCache({ origin: await numbered(t, 'Cache-Control: no-store'), vcl }))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { body: '1', fields: { 'X-TTL': '30.000' } })
+    v1.advance(29_000)
+    await c1.ask('/', { body: '1' })
+    v1.advance(2000)
+    await c1.ask('/', { body: '2' })
+  })
+
+  vtc('req.max_age is another name of req.ttl: what is older is fetched anew', async (t) => {
+    const vcl = 'sub vcl_recv { if (req.http.X-Young) { set req.max_age = 10s; set req.http.X-Same = req.ttl; } }'
+    const v1 = t.cache(await startCache({ origin: await numbered(t, 'Cache-Control: max-age=100'), vcl }))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/', { body: '1' })
+    v1.advance(11_000)
+    await c1.ask('/', { body: '1' })
+    await c1.ask('/', { body: '2' }, 'X-Young: 1')
+  })
+
   vtc('resp.* may be changed on each delivery without changing what is stored', async (t) => {
     const vcl = 'sub vcl_deliver { set resp.http.X-Hits = obj.hits; set resp.http.X-For = req.http.X-Me; unset resp.http.X-Secret; }'
     const v1 = t.cache(await startCache({ origin: await numbered(t, 'Cache-Control: max-age=100', 'X-Secret: 1'), vcl }))

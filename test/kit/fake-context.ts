@@ -58,6 +58,10 @@ export class FakeContext {
   bereq_uncacheable = false
   bereq_hash = new Uint8Array(32)
   bereq_trace = false
+  bereq_filters = ''
+  bereq_task_deadline_s = 0
+  req_filters = ''
+  retry_connect = true
   is_bgfetch = false
   restarts = 0
   esi_level = 0
@@ -156,6 +160,9 @@ export class FakeContext {
   }
   rollback(): void {
     this.log.push('rollback')
+  }
+  judgeAgain(): void {
+    this.log.push('judged again')
   }
   unsetBody(): void {
     this.body_unset = true

@@ -231,16 +231,8 @@ const REFUSED: readonly { readonly what: string; readonly recv?: string; readonl
     what: `.${attribute}`,
     rest: `backend b { .host = "127.0.0.1"; .${attribute}; }`,
   })),
-  ...['do_esi', 'do_gzip', 'do_gunzip'].map((name) => ({
-    what: `beresp.${name}`,
-    rest: `sub vcl_backend_response { set beresp.${name} = true; }`,
-  })),
-  { what: 'filters', rest: 'sub vcl_backend_response { set beresp.filters = "gunzip"; }' },
   { what: 'vcl_backend_refresh', rest: 'sub vcl_backend_refresh { return (merge); }' },
   { what: 'labels', recv: 'return (vcl(other));' },
-  { what: 'req.max_age', recv: 'set req.max_age = 1s;' },
-  { what: 'bereq.retry_connect', rest: 'sub vcl_backend_fetch { set bereq.retry_connect = false; }' },
-  { what: 'bereq.task_deadline', rest: 'sub vcl_pipe { set bereq.task_deadline = 1s; }' },
   { what: 'inline C', rest: 'C{ int x; }C' },
   ...['(a)(?R)?', '(?(1)a|b)', 'a\\Kb', '(?C1)a', '(*COMMIT)a', '((a+)+)(?=b)'].map((pattern) => ({
     what: `the pattern ${pattern}`,

@@ -15,9 +15,6 @@ const PROBES = JSON.parse(readFileSync(new URL('./probes.json', import.meta.url)
 /** Where we answer otherwise, and why. */
 const DIFFERENT: Readonly<Record<string, string>> = {
   'set req.http.content-length': 'read-only since 8.0',
-  'bool set from expr': 'not supported yet: ESI',
-  'bool set from string': 'not supported yet: ESI',
-  'bool literal case': 'not supported yet: ESI',
   'probe .request': 'health probes are not supported yet',
   'BYTES 1M': 'not supported yet: std.cache_req_body()',
 }

@@ -36,6 +36,33 @@ describe('conversions to STRING', () => {
   })
 })
 
+describe('std.timed_call', () => {
+  const SUBS = 'import std; sub mark { set req.http.marked = "1"; } sub leave { return (synth(404)); }'
+
+  test('calls the sub and tells how long that took', () => {
+    const c = new FakeContext()
+    c.req.fields.set('Host', 'a')
+    const vcl = load(`${SUBS} sub vcl_recv { if (std.timed_call(mark) > 0s) { std.log("took"); } if (req.http.never) { call leave; } }`)
+    expect(run(vcl, 'recv', c)).toBe('hash')
+    expect([c.req.fields.get('marked'), c.log]).toEqual(['1', ['took']])
+  })
+
+  test('an action of the sub ends the caller too, and those who called that', () => {
+    const c = new FakeContext()
+    const vcl = load(`${SUBS} sub outer { std.timed_call(leave); std.log("not here"); call mark; } sub vcl_recv { call outer; }`)
+    expect([run(vcl, 'recv', c), c.action_status, c.log]).toEqual(['synth', 404, []])
+  })
+
+  test.each([
+    ['sub vcl_recv { std.timed_call(nowhere); }', 'expected the name of a sub'],
+    ['sub vcl_recv { std.timed_call("leave"); }', 'expected the name of a sub'],
+    ['sub a { set bereq.url = "/"; } sub vcl_recv { std.timed_call(a); }', 'bereq.url cannot be set in vcl_recv (vcl_recv → a)'],
+    ['sub a { std.timed_call(a); } sub vcl_recv { call a; }', 'recursion: a → a'],
+  ])('%s is refused: %s', (body, message) => {
+    expect(compile(`import std; ${body}`).text).toContain(message)
+  })
+})
+
 describe('+ and arithmetic', () => {
   test.each([
     ['1 + 2 + "x"', '3x'],

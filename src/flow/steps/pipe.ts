@@ -13,6 +13,7 @@ export function pipe(task: ClientTask): Step {
   bereq.copyFrom(req)
   if (!task.connection.upgrade) bereq.fields.set('Connection', 'close')
   task.bereq_backend = hinted(task.backend_hint, task.vcl.defaultBackend)
+  task.bereq_task_deadline_s = task.env.params.pipe_task_deadline
   const log = new PipeLog(task)
   task.pipe_log = log
   switch (callClient(task, 'PIPE', task.vcl.subs.pipe)) {

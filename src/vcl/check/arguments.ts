@@ -56,6 +56,7 @@ function checkArgument(k: Checking, argument: Argument, wanted: VmodArgument): V
     const pattern = literalPattern(k, node)
     return pattern === undefined ? undefined : { kind: 'regex', type: 'REGEX', pattern }
   }
+  if (wanted.type === 'SUB') return subArgument(k, node)
   return wanted.type === 'HEADER' ? headerArgument(k, node, wanted.reads === true) : expect(k, node, wanted.type)
 }
 
@@ -65,6 +66,16 @@ function headerArgument(k: Checking, node: Expression, reads: boolean): Value | 
   if (value?.kind !== 'header') return undefined
   if (!reads) k.use(node.at, `${value.variable.name.replace('*', value.name)} cannot be set`, value.variable.write)
   return { kind: 'header_ref', type: 'HEADER', header: value }
+}
+
+/** A sub by its name: the function may call it, so that what it does must be legal here. */
+function subArgument(k: Checking, node: Expression): Value | undefined {
+  const global = node.kind === 'symbol' && node.parts.length === 1 ? k.find(node.text) : undefined
+  if (global?.kind !== 'sub') return k.error(node.at, 'expected the name of a sub')
+  const sub = global.name.toLowerCase()
+  if (!k.inBuiltin) global.used = true
+  k.call(sub, node.at)
+  return { kind: 'sub', type: 'SUB', sub }
 }
 
 function defaultOf(argument: VmodArgument): Value | undefined {

@@ -39,6 +39,7 @@ export class Checking {
   readonly facts = new Map<string, SubFacts>()
   /** Modules and objects that were refused: their functions are not complained about again. */
   readonly refused = new Set<string>()
+  private readonly warned = new Set<string>()
   sub: SubFacts = { uses: [], calls: [], touched: new Set() }
   /** Index of the declaration being checked: probes and vmods must have come before. */
   position = 0
@@ -57,6 +58,13 @@ export class Checking {
 
   warn(at: Place, message: string, hint?: string): void {
     this.warnings.push({ at, message, severity: 'warning', ...(hint === undefined ? {} : { hint }) })
+  }
+
+  /** The same for what would be said of many places: only of the first. */
+  warnOnce(key: string, at: Place, message: string, hint?: string): void {
+    if (this.warned.has(key)) return
+    this.warned.add(key)
+    this.warn(at, message, hint)
   }
 
   unsupported(at: Place, what: string, hint?: string): undefined {

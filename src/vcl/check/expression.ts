@@ -209,7 +209,6 @@ const WORD: Readonly<Record<Right, string>> = { read: 'read', write: 'set', unse
 export function useVariable(k: Checking, node: SymbolPath, found: Found, right: Right): Target | undefined {
   const { variable, part } = found
   if (variable.pending !== '') return k.unsupported(node.at, variable.pending)
-  if (right === 'write' && variable.pending_write !== '') return k.unsupported(node.at, variable.pending_write)
   if (variable[right] === 0) return k.error(node.at, `${node.text} cannot be ${WORD[right]}`, otherRights(variable))
   k.use(node.at, `${node.text} cannot be ${WORD[right]}`, variable[right])
   k.sub.touched.add(variable.name.split('.')[0])

@@ -97,6 +97,8 @@ export type Value =
   | { readonly kind: 'enum'; readonly type: 'ENUM'; readonly word: string }
   | { readonly kind: 'backend'; readonly type: 'BACKEND'; readonly index: number }
   | { readonly kind: 'acl'; readonly type: 'ACL'; readonly index: number }
+  /** Folded name. */
+  | { readonly kind: 'sub'; readonly type: 'SUB'; readonly sub: string }
   | { readonly kind: 'join'; readonly type: 'STRING'; readonly parts: readonly Value[] }
   | { readonly kind: 'to_string'; readonly type: 'STRING'; readonly of: Value }
   | { readonly kind: 'truth'; readonly type: 'BOOL'; readonly of: Value }

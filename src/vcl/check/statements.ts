@@ -76,9 +76,17 @@ function checkSet(k: Checking, node: SetStatement): Step | undefined {
   }
   const value = expect(k, node.value, operandType(valueType(type), node.op))
   if (value === undefined) return undefined
+  tellIdle(k, node, target, value)
   if (node.op === '=') return { kind: 'set', at: node.at, target, op: '=', value }
   if (type === 'BODY') return { kind: 'set', at: node.at, target, op: '+', value }
   return { kind: 'set', at: node.at, target, op: '=', value: combined(target, node.op[0], value) }
+}
+
+/** Once a load for each reason: rules that switch something on that is not there are kept, and whoever wrote them is to know. */
+function tellIdle(k: Checking, node: SetStatement, target: Target, value: Value): void {
+  const { idle, name } = target.variable
+  if (idle === '' || (value.kind === 'bool' && !value.bool)) return
+  k.warnOnce(idle, node.at, `${name} is set, but ${idle}`, 'the value is kept and can be read; responses leave as they came')
 }
 
 function combined(target: Target, op: string, value: Value): Value {

@@ -25,9 +25,10 @@ export interface Variable {
   readonly defined: boolean
   /** May fail at run time (a place is kept for the message). */
   readonly fails: boolean
-  /** Known, but refused at load with this reason: any use, or only writing. */
+  /** Known, but refused at load with this reason. */
   readonly pending: string
-  readonly pending_write: string
+  /** What is set is kept and can be read, and nothing is done with it yet: a load that sets it is told so. */
+  readonly idle: string
 }
 
 type Code = Partial<Omit<Variable, 'name' | 'type' | 'syntax' | 'read' | 'write' | 'unset'>>
@@ -43,7 +44,7 @@ function row(name: string, type: VclType, read: string, write: string, unset: st
     defined: false,
     fails: false,
     pending: '',
-    pending_write: '',
+    idle: '',
   } as const
   return { ...blank, ...code, name: plain, type, syntax: syntax ?? '', read: maskOf(read), write: maskOf(write), unset: maskOf(unset) }
 }
@@ -72,9 +73,11 @@ function status(path: string): Code {
 }
 
 const REFRESH = { pending: 'vcl_backend_refresh and obj_stale' }
-const FILTERS = { pending_write: 'choosing filters' }
-const GZIP = { pending_write: 'gzip and gunzip of bodies' }
-const ESI = { pending_write: 'ESI' }
+const FILTERS = { idle: 'bodies are not filtered yet' }
+const GZIP = { idle: 'bodies are not compressed or decompressed yet' }
+const ESI = { idle: 'ESI is not processed yet' }
+/** A limit in seconds that `unset` takes away; -1 when there is none. */
+const MAX_AGE: Code = { get: '(c.req_ttl_s ?? -1)', set: 'c.req_ttl_s = notNegative($)', clear: 'c.req_ttl_s = undefined' }
 const C = 'C'
 const CB = 'C B'
 const BR = 'BR'
@@ -108,7 +111,7 @@ const REQUEST: readonly Variable[] = [
   row('req.can_gzip', 'BOOL', C, '-', '-', member('c.can_gzip')),
   row('req.esi <=4.0', 'BOOL', C, C, '-', member('c.req_esi')),
   row('req.esi_level', 'INT', C, '-', '-', member('c.esi_level')),
-  row('req.filters', 'STRING', 'recv', 'recv', '-', { pending: 'choosing filters' }),
+  row('req.filters', 'STRING', 'recv', 'recv', '-', text('c.req_filters', FILTERS)),
   row('req.grace', 'DURATION', C, C, C, { get: '(c.req_grace_s ?? -1)', set: 'c.req_grace_s = notNegative($)', clear: 'c.req_grace_s = undefined' }),
   row('req.hash', 'BLOB', 'hit miss pass purge deliver synth pipe', '-', '-', member('c.req_hash')),
   row('req.hash_always_miss', 'BOOL', C, C, '-', member('c.hash_always_miss')),
@@ -127,8 +130,9 @@ const REQUEST: readonly Variable[] = [
   row('req.time', 'TIME', C, '-', '-', member('c.req_time_s')),
   row('req.trace', 'BOOL', C, C, '-', member('c.req_trace')),
   row('req.transport', 'STRING', C, '-', '-', { get: '"HTTP/1"', defined: true }),
-  row('req.max_age', 'DURATION', C, C, C, { pending: 'req.max_age' }),
-  row('req.ttl', 'DURATION', C, C, C, { get: '(c.req_ttl_s ?? -1)', set: 'c.req_ttl_s = notNegative($)', clear: 'c.req_ttl_s = undefined' }),
+  // The name that req.ttl has from 9.0 on.
+  row('req.max_age', 'DURATION', C, C, C, MAX_AGE),
+  row('req.ttl', 'DURATION', C, C, C, MAX_AGE),
   row('req.url', 'STRING', C, C, '-', text('c.req.url', { guard: 'word' })),
   row('req.xid', 'INT', C, '-', '-', member('c.req_xid')),
   // Without ESI every request is its own top request.
@@ -146,7 +150,7 @@ const FETCH: readonly Variable[] = [
   row('bereq.between_bytes_timeout', 'DURATION', 'B', 'B', PB, parameterised('c.bereq_between_bytes_timeout_s', 'between_bytes_timeout')),
   row('bereq.body', 'BODY', '-', '-', 'bfetch', { clear: 'c.unsetBody()' }),
   row('bereq.connect_timeout', 'DURATION', PB, PB, PB, parameterised('c.bereq_connect_timeout_s', 'connect_timeout')),
-  row('bereq.filters', 'STRING', 'bfetch', 'bfetch', '-', { pending: 'choosing filters' }),
+  row('bereq.filters', 'STRING', 'bfetch', 'bfetch', '-', text('c.bereq_filters', FILTERS)),
   row('bereq.first_byte_timeout', 'DURATION', 'B', 'B', PB, parameterised('c.bereq_first_byte_timeout_s', 'first_byte_timeout')),
   // In vcl_pipe the context is the client's: it has no bereq_* of its own for these.
   row('bereq.hash', 'BLOB', PB, '-', '-', { get: '(c.bereq_hash ?? c.req_hash)' }),
@@ -160,8 +164,8 @@ const FETCH: readonly Variable[] = [
   row('bereq.proto <=4.0', 'STRING', PB, PB, '-', text('c.bereq.proto', { guard: 'word' })),
   row('bereq.proto >=4.1', 'STRING', PB, '-', '-', text('c.bereq.proto')),
   row('bereq.retries', 'INT', 'B', '-', '-', member('c.bereq_retries')),
-  row('bereq.retry_connect', 'BOOL', 'B', 'B', '-', { pending: 'bereq.retry_connect' }),
-  row('bereq.task_deadline', 'DURATION', 'pipe', 'pipe', 'pipe', { pending: 'bereq.task_deadline' }),
+  row('bereq.retry_connect', 'BOOL', 'B', 'B', '-', member('c.retry_connect')),
+  row('bereq.task_deadline', 'DURATION', 'pipe', 'pipe', 'pipe', parameterised('c.bereq_task_deadline_s', 'pipe_task_deadline')),
   row('bereq.time', 'TIME', PB, '-', '-', { get: '(c.bereq_time_s ?? c.req_time_s)' }),
   row('bereq.trace', 'BOOL', 'B', 'B', '-', member('c.bereq_trace')),
   row('bereq.uncacheable', 'BOOL', 'B', '-', '-', member('c.bereq_uncacheable')),
@@ -276,11 +280,18 @@ const PARAMETERS: Readonly<Record<string, VclType>> = {
   uncacheable_ttl: 'DURATION',
 }
 
+/** What holds here, and is no parameter of ours. */
+const FIXED: Readonly<Record<string, number>> = { backend_wait_limit: 0, backend_wait_timeout: 0, max_esi_depth: 5, shortlived: 10 }
+
+function parameter(name: string): string {
+  return name in FIXED ? `(host.param('${name}') ?? ${FIXED[name]})` : `host.param('${name}')`
+}
+
 export const VARIABLES: readonly Variable[] = [
   ...CONNECTION,
   ...REQUEST,
   ...FETCH,
   ...OBJECT,
   ...RESPONSE,
-  ...Object.entries(PARAMETERS).map(([name, type]) => row(`param.${name}`, type, 'A', '-', '-', { get: `host.param('${name}')` })),
+  ...Object.entries(PARAMETERS).map(([name, type]) => row(`param.${name}`, type, 'A', '-', '-', { get: parameter(name) })),
 ]

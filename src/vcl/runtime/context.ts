@@ -128,6 +128,9 @@ export interface ClientContext extends CommonContext {
   /** bereq.backend in vcl_pipe. */
   bereq_backend: VclBackend | undefined
   bereq_connect_timeout_s: number
+  /** bereq.task_deadline: how long a pipe may last in all, 0 for ever. */
+  bereq_task_deadline_s: number
+  req_filters: string
   readonly restarts: number
   readonly esi_level: number
   readonly req_xid: number
@@ -180,6 +183,9 @@ export interface BackendContext extends CommonContext {
   readonly bereq_uncacheable: boolean
   readonly bereq_hash: Uint8Array
   bereq_trace: boolean
+  bereq_filters: string
+  /** May a request be sent again by itself when an idle connection turns out to be closed? */
+  retry_connect: boolean
   /** unset bereq.body */
   unsetBody(): void
   readonly beresp_age_s: number
@@ -202,6 +208,8 @@ export interface BackendContext extends CommonContext {
   synthetic(text: string): void
   appendSynthetic(text: string): void
   rollback(): void
+  /** std.rfc_ttl: beresp.ttl, grace and keep anew, from what the response says now. */
+  judgeAgain(): void
 }
 
 export type ClientSub = (c: ClientContext) => Action

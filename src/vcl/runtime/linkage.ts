@@ -2,7 +2,7 @@ import type { VmodImplementation, VmodLoad } from '../vmods/vmod.ts'
 import { VMODS } from '../vmods/vmods.ts'
 import { Acl, type AclNetwork } from './acl.ts'
 import type { CommonContext, VclBackend } from './context.ts'
-import { VclFailure } from './failure.ts'
+import { calledBy, Ended, VclFailure } from './failure.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Ip } from '../../base/ip.ts'
 import { compileRegex } from './regex.ts'
@@ -14,6 +14,8 @@ export function linkage(load: VmodLoad) {
   return {
     ...values,
     ban,
+    calledBy,
+    Ended,
     compileRegex,
     regsub,
     regsuball,

@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path'
 import type { Ip } from '../../base/ip.ts'
 import type { BackendContext, ClientContext, CommonContext, VclBackend } from '../runtime/context.ts'
 import { isHealthy } from '../runtime/directors.ts'
-import { VclFailure } from '../runtime/failure.ts'
+import { type CalledSub, VclFailure } from '../runtime/failure.ts'
 import { setField } from '../runtime/values.ts'
 import { BACKEND_SUBS, bound, CLIENT_SUBS, define, only, option } from './define.ts'
 import { CONVERSIONS } from './std/convert.ts'
@@ -83,6 +83,12 @@ const bindSyntax = (load: VmodLoad) => (_c: CommonContext, version: number) => l
 function getenv(_c: CommonContext, name: Text): Text {
   const value = name === undefined ? undefined : process.env[name]
   return value === undefined ? undefined : bytesOfText(value)
+}
+
+function timedCall(c: CommonContext, sub: CalledSub): number {
+  const begun_ms = performance.now()
+  sub(c)
+  return (performance.now() - begun_ms) / 1000
 }
 
 const PATHNAME = option('BOOL pathname', true)
@@ -176,12 +182,28 @@ export const std: Vmod = {
       (c: CommonContext) => c.ban_error,
     ),
     now: define('TIME', [], 'The time now, unlike `now`, which stands still during a sub.', () => new SystemClock().wall_ms / 1000),
+    late_100_continue: only(
+      ['vcl_recv'],
+      define(
+        'VOID',
+        ['BOOL late'],
+        '100 Continue is always sent when the body is first wanted, as (true) asks; (false) changes nothing.',
+        () => undefined,
+      ),
+    ),
+    timed_call: define('DURATION', ['SUB sub'], 'Calls the sub; how long that took.', timedCall),
+    rfc_ttl: only(
+      ['vcl_backend_response', 'vcl_backend_refresh'],
+      define(
+        'VOID',
+        [],
+        'beresp.ttl, beresp.grace and beresp.keep anew, as the response is now. beresp.uncacheable stays.',
+        (c: BackendContext) => c.judgeAgain(),
+      ),
+    ),
   },
   unsupported: {
     cache_req_body: 'request bodies are streamed to the origin and not kept yet; a restart or retry of a request with a body fails',
-    late_100_continue: '100 Continue is always sent when the body is first read, which is what (true) asks for',
     set_ip_tos: 'the type-of-service byte of a socket cannot be set from Node.js',
-    timed_call: 'not supported yet',
-    rfc_ttl: 'not supported yet; beresp.ttl already holds what the response asks for',
   },
 }

@@ -40,6 +40,16 @@ describe('the pool', () => {
     expect(origin.sockets.length).toBe(3)
   })
 
+  test('is not tried again where rules do not want it', async () => {
+    const { origin, cache } = await start((socket, text) => (text.startsWith('GET /first') ? socket.write(OK) : socket.end()))
+    await ask(cache, get('/first'))
+    const heard = Object.assign(new Heard(), { retry_connect: false })
+    cache.origin.fetch(cache.origin.backend('default')!, get(), undefined, PATIENT, heard)
+    await heard.finished
+    expect(heard.events).toEqual(['error closed'])
+    expect(origin.sockets.length).toBe(1)
+  })
+
   test('a fresh connection that is closed is not tried again', async () => {
     const { origin, cache } = await start((socket) => socket.end())
     expect((await ask(cache)).events).toEqual(['error closed'])
