@@ -203,6 +203,7 @@ export const ARENA_COUNTERS = {
 
 /** A backend, one block per backend: VBE.<backend>.<counter>. */
 export const VBE_COUNTERS = {
+  happy: gauge('Which of the last 53 health probes were good: bits, the newest the lowest', { combine: 'max' }),
   conn: gauge('Requests under way'),
   req: counter('Requests sent'),
   unhealthy: counter('Fetches not tried because the backend was unhealthy'),

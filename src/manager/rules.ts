@@ -6,6 +6,7 @@ import { storeNames } from '../config/storage.ts'
 import { formatEndpoint } from '../listen/address.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 import { backendVcl, compileVcl } from '../vcl/load.ts'
+import type { BackendDeclaration } from '../vcl/runtime/context.ts'
 import { hostsOf, type BackendHost } from './backend-hosts.ts'
 
 /** Rules that passed the checks. */
@@ -14,6 +15,7 @@ export interface CheckedRules {
   readonly image: VclImage
   /** Names of the backends declared. */
   readonly backends: readonly string[]
+  readonly declarations: readonly BackendDeclaration[]
   /** Those whose address is a name. */
   readonly hosts: readonly BackendHost[]
   /** Formatted warnings, '' when there are none. */
@@ -49,6 +51,7 @@ function check(path: string, source: string, options: ServeOptions): CheckedRule
   return {
     image: program.image,
     backends: program.backends.map((backend) => backend.name),
+    declarations: program.backends,
     hosts: hostsOf(program.backends),
     warnings: compiled.text,
   }

@@ -98,6 +98,7 @@ class Manager {
     const lowered = boundConnections(this.options.parameters, this.options.workers, openFilesMax())
     try {
       const supplies = newSupplies(this.options, this.rules, this.counters, this.operations)
+      supplies.health.begin()
       const open = await workers.start(endpoints, supplies)
       supplies.upkeep.begin()
       this.health = 'ready'

@@ -6,7 +6,9 @@ import { clearGauges, CounterBlock, type CounterSet } from '../counters/counters
 import type { Endpoint } from '../listen/address.ts'
 import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
 import type { StoreCounters, WorkerConfig } from '../worker/config.ts'
+import type { Health } from '../upkeep/health/health.ts'
 import type { Upkeep } from '../upkeep/upkeep.ts'
+import { newHealth } from './health.ts'
 import type { Operations } from './operations.ts'
 import type { CheckedRules } from './rules.ts'
 import { Shared } from './shared.ts'
@@ -18,6 +20,10 @@ export interface WorkerSupplies {
   buried(slot: number): void
   /** To begin when the workers serve. */
   readonly upkeep: Upkeep
+  /** To begin before: whoever is asked first should find backends that have been probed. */
+  readonly health: Health
+  /** The manager's own log records. */
+  readonly ring: SharedArrayBuffer
   /** What the stores are, a line for each. */
   describe(): readonly string[]
   /** What the operator should hear about them. */
@@ -38,6 +44,9 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
   const own = new CounterBlock('MAIN')
   counters.add(own.handle)
   const upkeep = shared.upkeep(workers, clock, parameters, own.values, (message) => operations.write('warn', message))
+  const ring = new SharedArrayBuffer(parameters.vsl_space)
+  const health = newHealth({ options, counters, operations, clock, ring })
+  const { table } = health.add('boot', rules.declarations)
   const common = {
     workers,
     parameters,
@@ -48,6 +57,7 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
     backends: rules.backends.length,
     hostname: hostname(),
     xids: firstXid(),
+    health: table.handle,
     shared: shared.memory,
   }
   return {
@@ -63,12 +73,16 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
     describe: () => shared.describe(),
     remarks: () => shared.remarks(),
     upkeep,
+    health,
+    ring,
     close: async () => {
+      health.stop()
       await upkeep.stop()
       return shared.close()
     },
     buried: (slot) => {
       shared.releaseAllOf(slot)
+      health.releaseAllOf(slot)
       for (const block of blocks[slot]) clearGauges(block)
     },
   }

@@ -26,6 +26,13 @@ export interface BackendSpec {
   none: boolean
 }
 
+/** What all workers know of a backend (shm/health.ts). */
+export interface BackendHealth {
+  readonly healthy: boolean
+  /** Epoch seconds of its last change. */
+  readonly changed_s: number
+}
+
 /** A backend with an address, or `none`. Directors (directors/) choose among them. */
 export interface Backend {
   readonly name: string

@@ -1,5 +1,15 @@
 import type { RequestHead } from '../http/message.ts'
-import type { Backend, BackendSpec, FetchFailure, Origin, OriginCall, OriginHandler, OriginTimeouts, OutgoingBody } from './contract.ts'
+import type {
+  Backend,
+  BackendHealth,
+  BackendSpec,
+  FetchFailure,
+  Origin,
+  OriginCall,
+  OriginHandler,
+  OriginTimeouts,
+  OutgoingBody,
+} from './contract.ts'
 import { Deadlines } from './deadlines.ts'
 import { NO_TRAFFIC } from './meter.ts'
 import type { OriginOptions } from './options.ts'
@@ -9,6 +19,8 @@ import { Upstream } from './upstream.ts'
 import type { Connected, Shared } from './upstream.ts'
 
 const DNS_TTL_MS = 5000
+/** Whose health nobody watches. */
+const HEALTHY: BackendHealth = { healthy: true, changed_s: 0 }
 const UNOBSERVED = { count: (): void => {} }
 
 export function createOrigin(specs: readonly BackendSpec[], options: OriginOptions): Origins {
@@ -35,9 +47,9 @@ export class Origins implements Origin {
   }
 
   /** Declares a backend; one of the same name is replaced, its running fetches go on. */
-  add(spec: BackendSpec): Backend {
+  add(spec: BackendSpec, health: BackendHealth = HEALTHY): Backend {
     this.remove(spec.name)
-    const upstream = new Upstream(spec, this.shared)
+    const upstream = new Upstream(spec, this.shared, health)
     this.upstreams.set(spec.name, upstream)
     return upstream
   }
@@ -81,9 +93,9 @@ export class Origins implements Origin {
 
   private choose(backend: Backend): Upstream | FetchFailure {
     if (backend.spec.none) return { kind: 'no_backend', message: `backend ${backend.name} has no address` }
-    if (!backend.healthy || !(backend instanceof Upstream)) return this.refuse(backend, 'unhealthy', `backend ${backend.name} is sick`)
+    if (!backend.healthy || !(backend instanceof Upstream)) return this.refuse(backend, 'unhealthy', `backend ${backend.name}: unhealthy`)
     if (backend.busy)
-      return this.refuse(backend, 'busy', `backend ${backend.name}: max_connections (${backend.spec.max_connections}) reached`)
+      return this.refuse(backend, 'busy', `backend ${backend.name}: busy, max_connections (${backend.spec.max_connections}) reached`)
     return backend
   }
 

@@ -53,7 +53,7 @@ export class Dialler {
 
   private dialSocket(raw: Socket, timeout_ms: number, preamble: Buffer | undefined, done: Dialled): void {
     let current: Socket = raw
-    const late = (): void => settle(new FailureError('connect_timeout', `connect timeout to ${target(this.spec)}`))
+    const late = (): void => settle(new FailureError('connect_timeout', `connect timeout to ${target(this.spec)}`, 'ETIMEDOUT'))
     const timer = timeout_ms <= TIMER_MAX_MS ? setTimeout(late, timeout_ms) : undefined
     let settled = false
     const settle = (error: FailureError | undefined): void => {
@@ -119,5 +119,5 @@ function toFailure(error: Error): FailureError {
   if (error instanceof FailureError) return error
   const { syscall } = error as NodeJS.ErrnoException
   const kind = syscall === 'getaddrinfo' ? 'resolve' : codeOf(error) === 'ETIMEDOUT' ? 'connect_timeout' : 'connect'
-  return new FailureError(kind, messageOf(error))
+  return new FailureError(kind, messageOf(error), codeOf(error))
 }

@@ -4,10 +4,13 @@ import type { FetchFailure, FetchFailureKind } from './contract.ts'
 export class FailureError extends Error {
   readonly code = 'LACQUER_FETCH'
   readonly kind: FetchFailureKind
+  /** The system's code where it was the system that failed: "ECONNREFUSED". */
+  readonly system: string | undefined
 
-  constructor(kind: FetchFailureKind, message: string) {
+  constructor(kind: FetchFailureKind, message: string, system?: string) {
     super(message)
     this.kind = kind
+    this.system = system
   }
 }
 

@@ -7,7 +7,16 @@ import { Call } from './call.ts'
 import type { Carrier } from './call.ts'
 import { Connection, ORIGIN } from './connection.ts'
 import type { Line } from './connection.ts'
-import type { Backend, BackendSpec, FetchFailure, OriginCall, OriginHandler, OriginTimeouts, OutgoingBody } from './contract.ts'
+import type {
+  Backend,
+  BackendHealth,
+  BackendSpec,
+  FetchFailure,
+  OriginCall,
+  OriginHandler,
+  OriginTimeouts,
+  OutgoingBody,
+} from './contract.ts'
 import type { Deadlines } from './deadlines.ts'
 import { Dialler } from './dial.ts'
 import type { DialOptions } from './dial.ts'
@@ -33,7 +42,6 @@ export type Connected = (failure: FetchFailure | undefined, socket: Duplex | und
 export class Upstream implements Backend, Carrier, Line {
   readonly name: string
   readonly spec: BackendSpec
-  readonly healthy: boolean
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly parameters: OriginParameters
@@ -42,18 +50,27 @@ export class Upstream implements Backend, Carrier, Line {
   connect_ms = 0
   /** Fetches and pipes under way. */
   running = 0
+  private readonly health: BackendHealth
   private pool: Pool | undefined
   private client: ProxiedClient | undefined
 
-  constructor(spec: BackendSpec, shared: Shared) {
+  constructor(spec: BackendSpec, shared: Shared, health: BackendHealth) {
     this.name = spec.name
     this.spec = spec
-    this.healthy = !spec.none
+    this.health = health
     this.clock = shared.clock
     this.deadlines = shared.deadlines
     this.parameters = shared.parameters
     this.observer = shared.observe(spec.name)
     this.dialler = new Dialler(spec, shared.dial)
+  }
+
+  get healthy(): boolean {
+    return !this.spec.none && this.health.healthy
+  }
+
+  get health_changed_s(): number {
+    return this.health.changed_s
   }
 
   get busy(): boolean {

@@ -3,6 +3,7 @@ import type { StoreSpec } from '../config/storage.ts'
 import type { CounterHandle } from '../counters/counters.ts'
 import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
+import type { HealthHandle } from '../shm/health.ts'
 import type { ArenaHandle } from '../store/arena/arena.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 
@@ -16,6 +17,8 @@ export interface WorkerConfig {
   readonly parameters: ParameterValues
   /** Checked and compiled by the manager. */
   readonly rules: VclImage
+  /** The health of their backends; left out, all are healthy. */
+  readonly health?: HealthHandle
   /** Backends declared. */
   readonly backends: number
   readonly stores: readonly StoreSpec[]

@@ -1,14 +1,17 @@
-import { ManualClock } from '../../src/base/clock.ts'
-import { defaultParameters, setParameter } from '../../src/config/parameters.ts'
+import { type Clock, ManualClock } from '../../src/base/clock.ts'
+import { defaultParameters, type ParameterValues, setParameter } from '../../src/config/parameters.ts'
 import { parseStores } from '../../src/config/storage.ts'
 import { CounterBlock, CounterSet } from '../../src/counters/counters.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { readRing } from '../../src/log/reader.ts'
+import { newHealth } from '../../src/manager/health.ts'
 import { Shared } from '../../src/manager/shared.ts'
 import { newStoreBlocks } from '../../src/manager/supplies.ts'
+import type { Health } from '../../src/upkeep/health/health.ts'
 import type { Upkeep } from '../../src/upkeep/upkeep.ts'
 import { compileVcl } from '../../src/vcl/load.ts'
+import type { BackendDeclaration } from '../../src/vcl/runtime/context.ts'
 import type { WorkerConfig } from '../../src/worker/config.ts'
 import { Worker } from '../../src/worker/worker.ts'
 import type { TestOrigin } from './origin.ts'
@@ -25,6 +28,10 @@ export interface TestCache {
   advance(ms: number): void
   /** Of the manager: each step when a test says so. */
   readonly upkeep: Upkeep
+  /** Of the manager: probes begin when a test calls `step`. */
+  readonly health: Health
+  /** Its log records. */
+  events(): string[]
   /** Records of the log so far, oldest first. */
   log(): { tag: string; xid: number; text: string }[]
   /** What went to the operations log. */
@@ -101,7 +108,9 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const own = new CounterBlock('MAIN')
   counters.add(own.handle)
   const upkeep = shared.upkeep(1, clock, parameters, own.values, (line) => void complaints.push(line))
+  const { health, events, handle } = watched(compiled.program.backends, parameters, counters, clock, complaints)
   const config: WorkerConfig = {
+    health: handle,
     slot: 0,
     endpoints,
     workers: 1,
@@ -135,11 +144,29 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     log: () => [...readRing(worker.ring)].map(({ name, xid, text }) => ({ tag: name, xid, text })),
     complaints,
     upkeep,
+    health,
+    events,
     close: async () => {
+      health.stop()
       await worker.drain(0)
       if (departures.size > 0) throw new Error(`steps that the table in src/flow/steps.ts does not know: ${[...departures].join(', ')}`)
     },
   }
+}
+
+/** The manager's part in the health of the backends. */
+function watched(
+  backends: readonly BackendDeclaration[],
+  parameters: ParameterValues,
+  counters: CounterSet,
+  clock: Clock,
+  complaints: string[],
+) {
+  const ring = new SharedArrayBuffer(parameters.vsl_space)
+  const operations = { write: (_level: string, line: string) => void complaints.push(line) }
+  const health = newHealth({ options: { workers: 1, parameters }, counters, operations, clock, ring })
+  const { handle } = health.add('boot', backends).table
+  return { health, handle, events: () => Array.from(readRing(ring), ({ name, text }) => `${name} ${text}`) }
 }
 
 function named(counters: CounterSet): Record<string, number> {

@@ -114,6 +114,12 @@ export class Crew {
     return this.supplies.upkeep
   }
 
+  /** The manager's probes: they begin when a test says so. */
+  get health(): WorkerSupplies['health'] {
+    if (this.supplies === undefined) throw new Error('not started')
+    return this.supplies.health
+  }
+
   /** Waits until so many have been replaced. */
   async replaced(times: number): Promise<void> {
     const again = (): number => this.operations.heard.filter((line) => line.endsWith('serves again')).length

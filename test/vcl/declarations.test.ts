@@ -51,7 +51,8 @@ describe('backends', () => {
     ['.host = "h"; .hots = "i";', "unknown attribute '.hots'"],
     ['.host = "h"; .via = x;', 'not supported yet: .via'],
     ['.host = "h"; .preamble = :AAAA:;', 'not supported yet: .preamble'],
-    ['.host = "h"; .probe = { .url = "/"; }', 'health probes are not supported yet'],
+    ['.host = "h"; .probe = default;', "there is no 'probe default'"],
+    ['.host = "h"; .probe = 1;', 'expected a probe'],
     ['.host = "h"; .probe = nope;', "unknown probe 'nope'"],
   ])('backend x { %s } is refused: %s', (attributes, message) => {
     expect(compile(`backend x { ${attributes} } ${USED}`).text).toContain(message)
@@ -111,17 +112,71 @@ describe('probes', () => {
   const WHOLE =
     '.url = "/"; .expected_response = 200; .timeout = 1s; .interval = 1s; .window = 8; .threshold = 3; .initial = 2; .expect_close = true;'
 
-  test('are checked, and refused where one would run', () => {
-    expect(refused(`probe p { ${WHOLE} } backend x { .host = "h"; .probe = p; } sub vcl_recv { set req.backend_hint = x; }`)).toEqual([
-      '2:181 health probes are not supported yet',
-    ])
-    expect(refused('probe default { }')).toEqual(['2:1 health probes are not supported yet'])
+  /** The probes of the backends in a text, the first one's left out. */
+  function probesOf(text: string): unknown[] {
+    const compiled = compile(text)
+    if (!compiled.ok) throw new Error(compiled.text)
+    return compiled.program.backends.slice(1).map(({ probe }) => probe)
+  }
+  const BACKEND = 'backend x { .host = "h"; .probe = p; } sub vcl_recv { set req.backend_hint = x; }'
+  const DEFAULTS = {
+    url: '/',
+    request: undefined,
+    expected_response: 200,
+    timeout_s: 2,
+    interval_s: 5,
+    window: 8,
+    threshold: 3,
+    initial: 2,
+    expect_close: true,
+  }
+
+  test('all that can be said', () => {
+    expect(probesOf(`probe p { ${WHOLE} } ${BACKEND}`)).toEqual([{ ...DEFAULTS, timeout_s: 1, interval_s: 1 }])
+  })
+
+  // Windows and thresholds as varnishd 7.1 shows them in backend.list -p.
+  test.each([
+    ['', DEFAULTS],
+    [
+      '.url = "/health"; .expected_response = 204; .expect_close = false;',
+      { ...DEFAULTS, url: '/health', expected_response: 204, expect_close: false },
+    ],
+    ['.request = "HEAD / HTTP/1.1" "Host: h";', { ...DEFAULTS, request: 'HEAD / HTTP/1.1\r\nHost: h\r\n\r\n' }],
+    ['.request = "HEAD / HTTP/1.0";', { ...DEFAULTS, request: 'HEAD / HTTP/1.0\r\n\r\n' }],
+    ['.threshold = 5;', { ...DEFAULTS, threshold: 5, window: 6, initial: 4 }],
+    ['.threshold = 64;', { ...DEFAULTS, threshold: 64, window: 64, initial: 63 }],
+    ['.window = 4; .threshold = 2;', { ...DEFAULTS, threshold: 2, window: 4, initial: 1 }],
+    ['.window = 8; .threshold = 4; .initial = 9;', { ...DEFAULTS, threshold: 4, initial: 4 }],
+    ['.initial = 0;', { ...DEFAULTS, initial: 0 }],
+    ['.timeout = 0s; .interval = 0s;', DEFAULTS],
+  ])('probe p { %s }', (attributes, expected) => {
+    expect(probesOf(`probe p { ${attributes} } ${BACKEND}`)).toEqual([expected])
+  })
+
+  test('probe default is that of all that have none, wherever it stands', () => {
+    const text = `
+      vcl 4.1;
+      backend a { .host = "a"; }
+      backend b { .host = "b"; .probe = { .url = "/b"; } }
+      backend n none;
+      probe default { .url = "/default"; }
+      backend c { .host = "c"; .probe = default; }
+      sub vcl_recv { set req.backend_hint = a; set req.backend_hint = b; set req.backend_hint = c; set req.backend_hint = n; }`
+    const compiled = compile(text)
+    if (!compiled.ok) throw new Error(compiled.text)
+    expect(compiled.program.backends.map(({ probe }) => probe?.url)).toEqual(['/default', '/b', undefined, '/default'])
+    expect(refused('probe default { } probe default { }')).toEqual(['2:25 probe default is declared twice'])
   })
 
   test.each([
     ['.url = "/"; .request = "GET / HTTP/1.1";', 'either .url or .request'],
     ['.window = 8;', '.window needs .threshold'],
-    ['.window = 65; .threshold = 1;', '.window is 1 to 64'],
+    ['.window = 65; .threshold = 1;', '.window is at most 64'],
+    ['.threshold = 65;', '.threshold is at most 64'],
+    ['.window = 4; .threshold = 5;', '.threshold is greater than .window'],
+    ['.window = 2;', '.window needs .threshold'],
+    ['.expected_response = 99999;', '.expected_response is a status of three digits'],
     ['.interval = 1;', 'expected a DURATION'],
     ['.urll = "/";', "unknown attribute '.urll'"],
   ])('probe p { %s } is refused: %s', (attributes, message) => {

@@ -15,7 +15,6 @@ const PROBES = JSON.parse(readFileSync(new URL('./probes.json', import.meta.url)
 /** Where we answer otherwise, and why. */
 const DIFFERENT: Readonly<Record<string, string>> = {
   'set req.http.content-length': 'read-only since 8.0',
-  'probe .request': 'health probes are not supported yet',
   'BYTES 1M': 'not supported yet: std.cache_req_body()',
 }
 

@@ -2,7 +2,7 @@ import type { Attribute, AttributeValue, BackendDeclarationNode, Place } from '.
 import type { BackendDeclaration } from '../runtime/context.ts'
 import type { Checking } from './checking.ts'
 import { checkDigits } from './digits.ts'
-import { checkProbe } from './probes.ts'
+import { probeOf } from './probes.ts'
 
 type Draft = { -readonly [P in keyof BackendDeclaration]: BackendDeclaration[P] }
 type Reader = (k: Checking, value: AttributeValue, draft: Draft) => void
@@ -43,25 +43,12 @@ const ATTRIBUTES: Readonly<Record<string, Reader>> = {
   max_connections: (k, value, draft) => (draft.max_connections = wholeOf(k, value)),
   proxy_header: (k, value, draft) => (draft.proxy_header = proxyVersion(k, value)),
   tls: (k, value, draft) => (draft.tls = boolOf(k, value) ?? false),
-  probe: (k, value) => refuseProbe(k, value),
+  probe: (k, value, draft) => (draft.probe = probeOf(k, value)),
   preamble: pending('.preamble'),
   via: pending('.via'),
   authority: pending('.authority'),
   wait_timeout: pending('.wait_timeout'),
   wait_limit: pending('.wait_limit'),
-}
-
-/** Names that are not yet answered for the same reason as `probe default`. */
-export const PROBES_PENDING = 'health probes are not supported yet'
-
-function refuseProbe(k: Checking, value: AttributeValue): void {
-  if (value.kind === 'probe_block') checkProbe(k, value.attributes)
-  else if (value.kind === 'symbol' && value.text.toLowerCase() !== 'default') {
-    const probe = k.find(value.text)
-    if (probe?.kind !== 'probe') return k.error(value.at, `unknown probe '${value.text}'`, 'probes are declared before they are used')
-    probe.used = true
-  }
-  k.error(value.at, PROBES_PENDING)
 }
 
 function proxyVersion(k: Checking, value: AttributeValue): number | undefined {
@@ -104,6 +91,7 @@ export function checkBackend(k: Checking, node: BackendDeclarationNode): Backend
     between_bytes_timeout_s: undefined,
     max_connections: undefined,
     proxy_header: undefined,
+    probe: undefined,
     tls: false,
   }
   readAttributes(k, node.attributes, ATTRIBUTES, draft)

@@ -4,10 +4,10 @@ import type { BackendDeclaration } from '../runtime/context.ts'
 import type { Vmod } from '../vmods/vmod.ts'
 import { PENDING_VMODS, VMODS } from '../vmods/vmods.ts'
 import { checkAcl } from './addresses.ts'
-import { checkBackend, PROBES_PENDING } from './backends.ts'
+import { checkBackend } from './backends.ts'
 import { Checking, type CheckOptions } from './checking.ts'
 import { declareObject } from './modules.ts'
-import { checkProbe } from './probes.ts'
+import { checkProbe, withDefaultProbe } from './probes.ts'
 import type { AclTable, Piece, Program, TypedSub } from './program.ts'
 import { callOrder, checkRecursion, checkRights } from './rights.ts'
 import { checkBlock, refuseInlineC } from './statements.ts'
@@ -146,9 +146,7 @@ function checkDeclaration(scope: Scope, node: Declaration, position: number): vo
       if (own?.kind === 'backend' && own.node === node) scope.backends[own.index] = checkBackend(k, node)
       return
     case 'probe':
-      checkProbe(k, node.attributes)
-      if (node.name.text.toLowerCase() === 'default') k.error(node.at, PROBES_PENDING)
-      else add(k, { kind: 'probe', name: node.name.text, at: node.name.at, used: false, node })
+      declareProbe(k, node)
       return
     case 'unused':
       if (own === undefined) k.error(node.name.at, `unused ${node.name.text}: there is no such declaration`)
@@ -159,6 +157,14 @@ function checkDeclaration(scope: Scope, node: Declaration, position: number): vo
       return
     default:
   }
+}
+
+function declareProbe(k: Checking, node: Extract<Declaration, { kind: 'probe' }>): void {
+  const { name } = node
+  const probe = checkProbe(k, node.attributes)
+  if (name.text.toLowerCase() !== 'default') add(k, { kind: 'probe', name: name.text, at: name.at, used: false, node, probe })
+  else if (k.defaultProbe !== undefined) k.error(name.at, 'probe default is declared twice')
+  else k.defaultProbe = probe
 }
 
 function checkSubs(k: Checking, declarations: readonly Declaration[]): Map<string, TypedSub> {
@@ -207,7 +213,7 @@ function programOf(scope: Scope, subs: ReadonlyMap<string, TypedSub>): Program {
   const roots = RUNNABLE_SUBS.map((name) => `vcl_${name}`).concat('vcl_init', 'vcl_fini')
   return {
     syntax: k.options.syntax,
-    backends,
+    backends: backends.map((backend) => withDefaultProbe(k, backend)),
     default_backend: chosen?.kind === 'backend' ? chosen.index : 0,
     acls,
     objects,

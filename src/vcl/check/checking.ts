@@ -1,5 +1,6 @@
 import type { Place } from '../ast.ts'
 import { didYouMean, type Diagnostic } from '../diagnostic.ts'
+import type { ProbeDeclaration } from '../runtime/context.ts'
 import type { Global } from './symbols.ts'
 import type { SubMask } from './subs.ts'
 
@@ -43,6 +44,8 @@ export class Checking {
   sub: SubFacts = { uses: [], calls: [], touched: new Set() }
   /** Index of the declaration being checked: probes and vmods must have come before. */
   position = 0
+  /** `probe default`, once it has been read. */
+  defaultProbe: ProbeDeclaration | undefined
   /** Inside the built-in rules: references there do not count as uses by the operator. */
   inBuiltin = false
 

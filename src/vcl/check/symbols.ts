@@ -4,10 +4,11 @@ import type {
   NewStatement,
   PathPart,
   Place,
-  ProbeDeclaration,
+  ProbeDeclaration as Node,
   SubDeclaration,
   SymbolPath,
 } from '../ast.ts'
+import type { ProbeDeclaration } from '../runtime/context.ts'
 import type { Vmod, VmodObject } from '../vmods/vmod.ts'
 import type { VclType } from './types.ts'
 import { VARIABLES, type Variable } from './variables.ts'
@@ -30,7 +31,14 @@ export type Global =
       used: boolean
       readonly node: BackendDeclarationNode
     }
-  | { readonly kind: 'probe'; readonly name: string; readonly at: Place; used: boolean; readonly node: ProbeDeclaration }
+  | {
+      readonly kind: 'probe'
+      readonly name: string
+      readonly at: Place
+      used: boolean
+      readonly node: Node
+      readonly probe: ProbeDeclaration
+    }
   | { readonly kind: 'vmod'; readonly name: string; readonly at: Place; used: boolean; readonly vmod: Vmod; readonly offset: number }
   | ObjectGlobal
   | SubGlobal

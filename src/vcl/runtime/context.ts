@@ -268,6 +268,23 @@ export interface VclHost {
   param(name: string): number | string | boolean
 }
 
+/** A probe after checking, with its defaults (VCL-probe). */
+export interface ProbeDeclaration {
+  /** All that is sent; undefined: a GET of `url`. */
+  readonly request: string | undefined
+  readonly url: string
+  readonly expected_response: number
+  readonly timeout_s: number
+  readonly interval_s: number
+  /** Of the last `window` probes so many must have been good. */
+  readonly window: number
+  readonly threshold: number
+  /** So many are taken for good at the beginning. */
+  readonly initial: number
+  /** The response is over when the backend has closed the connection. */
+  readonly expect_close: boolean
+}
+
 /** A backend declaration after checking; durations in seconds, undefined = parameter default. */
 export interface BackendDeclaration {
   name: string
@@ -281,6 +298,8 @@ export interface BackendDeclaration {
   between_bytes_timeout_s: number | undefined
   max_connections: number | undefined
   proxy_header: number | undefined
+  /** How its health is probed; undefined: it is taken for healthy. */
+  probe: ProbeDeclaration | undefined
   /** "https" when .host is written as a URL is not VCL: TLS is asked for with `.tls = true` (Lacquer's own attribute). */
   tls: boolean
 }

@@ -1,0 +1,182 @@
+import { assert } from '../base/assert.ts'
+
+/** What an operator says of a backend: believe its probe, or do not. */
+export const ADMIN = { probe: 0, healthy: 1, sick: 2 } as const
+export type Admin = keyof typeof ADMIN
+
+// A backend's cell: words, then numbers, half a cache line.
+const CELL_BYTES = 32
+const WORDS = CELL_BYTES / 4
+const STATE = 0
+const HELD_CODE = 1
+const NUMBERS = CELL_BYTES / 8
+const CHANGED_S = 2
+const HELD_UNTIL_MS = 3
+
+// STATE: all zero is healthy.
+const PROBED_SICK = 1
+const ADMIN_SHIFT = 1
+const SICK = [false, true, false, false, true, true, true, true]
+
+/** Why connections fail, as they are counted; the number is what a cell holds. */
+export const HELD_CODES = ['', 'EACCES', 'EPERM', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ENETUNREACH'] as const
+export type HeldCode = Exclude<(typeof HELD_CODES)[number], ''>
+
+/** What one thread posts to another so that both see the same table. */
+export interface HealthHandle {
+  /** Of the backends, in the order of their cells. */
+  readonly names: readonly string[]
+  readonly memory: SharedArrayBuffer
+}
+
+/**
+ * The health of all backends of a rule set, which all workers read with one atomic load. The manager alone writes state and time of
+ * change; a connection that has failed is held against the backend by whichever worker made it. The connections that are open are
+ * counted for each worker by itself, so that those of one that has died can be taken away.
+ */
+export class HealthTable {
+  readonly names: readonly string[]
+  /** Can be posted to other threads. */
+  readonly memory: SharedArrayBuffer
+  readonly words: Int32Array
+  readonly numbers: Float64Array
+  private readonly connections: Int32Array
+
+  constructor({ names, memory }: HealthHandle) {
+    this.names = names
+    this.memory = memory
+    const cells_bytes = names.length * CELL_BYTES
+    this.words = new Int32Array(memory, 0, cells_bytes / 4)
+    this.numbers = new Float64Array(memory, 0, cells_bytes / 8)
+    this.connections = new Int32Array(memory, cells_bytes)
+  }
+
+  /** All are healthy, since then. */
+  static create(names: readonly string[], workers: number, now_s: number): HealthTable {
+    const memory = new SharedArrayBuffer(names.length * (CELL_BYTES + 4 * workers))
+    const table = new HealthTable({ names, memory })
+    for (let i = 0; i < names.length; i++) table.numbers[i * NUMBERS + CHANGED_S] = now_s
+    return table
+  }
+
+  get handle(): HealthHandle {
+    return { names: this.names, memory: this.memory }
+  }
+
+  /** The backend of that name, as that worker sees it; undefined when there is none. */
+  cell(name: string, worker: number): HealthCell | undefined {
+    const i = this.names.indexOf(name)
+    return i < 0 ? undefined : new HealthCell(this, i, worker)
+  }
+
+  isHealthy(i: number): boolean {
+    return !SICK[Atomics.load(this.words, i * WORDS + STATE)]
+  }
+
+  changed_s(i: number): number {
+    return this.numbers[i * NUMBERS + CHANGED_S]
+  }
+
+  admin(i: number): Admin {
+    return ADMIN_NAMES[Atomics.load(this.words, i * WORDS + STATE) >> ADMIN_SHIFT]
+  }
+
+  /** For the manager: what its probe says now. True when this makes another thing of its health. */
+  setProbed(i: number, healthy: boolean, now_s: number): boolean {
+    const before = Atomics.load(this.words, i * WORDS + STATE)
+    return this.put(i, (before & ~PROBED_SICK) | (healthy ? 0 : PROBED_SICK), now_s)
+  }
+
+  setAdmin(i: number, admin: Admin, now_s: number): boolean {
+    const before = Atomics.load(this.words, i * WORDS + STATE)
+    return this.put(i, (before & PROBED_SICK) | (ADMIN[admin] << ADMIN_SHIFT), now_s)
+  }
+
+  /** Whoever sees the new state sees the time of the change, too: that is written first. */
+  private put(i: number, state: number, now_s: number): boolean {
+    const changes = SICK[Atomics.load(this.words, i * WORDS + STATE)] !== SICK[state]
+    if (changes) this.numbers[i * NUMBERS + CHANGED_S] = now_s
+    Atomics.store(this.words, i * WORDS + STATE, state)
+    return changes
+  }
+
+  /** Connections to a backend of all workers. */
+  open(i: number): number {
+    const { connections, names } = this
+    let sum = 0
+    for (let at = i; at < connections.length; at += names.length) sum += Atomics.load(connections, at)
+    return sum
+  }
+
+  /** For the worker itself. */
+  addOpen(i: number, worker: number, change: 1 | -1): void {
+    const at = worker * this.names.length + i
+    assert(at < this.connections.length, 'a worker has its row in the table of its rule set')
+    Atomics.add(this.connections, at, change)
+  }
+
+  /** For the manager, when the thread of that worker has ended. */
+  releaseAllOf(worker: number): void {
+    for (let i = 0; i < this.names.length; i++) Atomics.store(this.connections, worker * this.names.length + i, 0)
+  }
+
+  holdDown(i: number, code: HeldCode, until_ms: number): void {
+    this.numbers[i * NUMBERS + HELD_UNTIL_MS] = until_ms
+    Atomics.store(this.words, i * WORDS + HELD_CODE, HELD_CODES.indexOf(code))
+  }
+
+  /** Why no connection is to be tried until then (epoch ms); undefined: one may be. */
+  heldDown(i: number, now_ms: number): HeldCode | undefined {
+    const code = HELD_CODES[Atomics.load(this.words, i * WORDS + HELD_CODE)]
+    if (code === '' || code === undefined) return undefined
+    const left_ms = this.numbers[i * NUMBERS + HELD_UNTIL_MS] - now_ms
+    // A clock that was set back must not hold it for ever.
+    return left_ms > 0 && left_ms <= HELD_MAX_MS ? code : undefined
+  }
+}
+
+const ADMIN_NAMES = Object.keys(ADMIN) as Admin[]
+const HELD_MAX_MS = 3_600_000
+
+/** One backend of a table, as one worker sees it. */
+export class HealthCell {
+  private readonly table: HealthTable
+  private readonly i: number
+  private readonly worker: number
+
+  constructor(table: HealthTable, i: number, worker: number) {
+    this.table = table
+    this.i = i
+    this.worker = worker
+  }
+
+  get healthy(): boolean {
+    return this.table.isHealthy(this.i)
+  }
+
+  /** Epoch seconds. */
+  get changed_s(): number {
+    return this.table.changed_s(this.i)
+  }
+
+  /** Connections of all workers. */
+  get open(): number {
+    return this.table.open(this.i)
+  }
+
+  opened(): void {
+    this.table.addOpen(this.i, this.worker, 1)
+  }
+
+  closed(): void {
+    this.table.addOpen(this.i, this.worker, -1)
+  }
+
+  holdDown(code: HeldCode, until_ms: number): void {
+    this.table.holdDown(this.i, code, until_ms)
+  }
+
+  heldDown(now_ms: number): HeldCode | undefined {
+    return this.table.heldDown(this.i, now_ms)
+  }
+}

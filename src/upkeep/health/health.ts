@@ -1,0 +1,89 @@
+import type { Clock } from '../../base/clock.ts'
+import type { BackendDeclaration } from '../../vcl/runtime/context.ts'
+import type { Admin } from '../../shm/health.ts'
+import { RuleHealth, type RuleHealthParts } from './rule-health.ts'
+
+export type HealthParts = Omit<RuleHealthParts, 'name' | 'backends'>
+
+/** No two looks at what is due are closer than this. */
+const STEP_MIN_MS = 5
+/** Nor further apart. */
+const STEP_MAX_MS = 3_600_000
+
+/** The health of the backends of all rule sets that are in use: the manager's. One timer for all probes. */
+export class Health {
+  private readonly parts: HealthParts
+  private readonly clock: Clock
+  private readonly sets = new Map<string, RuleHealth>()
+  private timer: NodeJS.Timeout | undefined
+  private begun = false
+
+  constructor(parts: HealthParts) {
+    this.parts = parts
+    this.clock = parts.clock
+  }
+
+  /** From now on these backends are probed. What workers need to know is the table's handle. */
+  add(name: string, backends: readonly BackendDeclaration[]): RuleHealth {
+    this.remove(name)
+    const made = new RuleHealth({ ...this.parts, name, backends })
+    this.sets.set(name, made)
+    if (this.begun) this.next()
+    return made
+  }
+
+  /** The rule set is not in use any more: its probes end. */
+  remove(name: string): void {
+    this.sets.get(name)?.stop()
+    this.sets.delete(name)
+  }
+
+  get all(): readonly RuleHealth[] {
+    return [...this.sets.values()]
+  }
+
+  /** That worker's thread has ended. */
+  releaseAllOf(worker: number): void {
+    for (const { table } of this.sets.values()) table.releaseAllOf(worker)
+  }
+
+  setAdmin(matches: (set: string, backend: string) => boolean, admin: Admin): string[] {
+    const found: string[] = []
+    for (const set of this.sets.values()) {
+      for (const [i, { name }] of set.backends.entries()) {
+        if (!matches(set.name, name)) continue
+        set.setAdmin(i, admin)
+        found.push(`${set.name}.${name}`)
+      }
+    }
+    return found
+  }
+
+  /** From now on by itself. */
+  begin(): void {
+    this.begun = true
+    this.next()
+  }
+
+  stop(): void {
+    this.begun = false
+    clearTimeout(this.timer)
+    for (const set of this.sets.values()) set.stop()
+  }
+
+  /** Begins the probes that are due. Returns ms until the next one. */
+  step(): number {
+    this.clock.refresh()
+    let next_ms = Infinity
+    for (const set of this.sets.values()) next_ms = Math.min(next_ms, set.step())
+    return next_ms - this.clock.mono_ms
+  }
+
+  private readonly next = (): void => {
+    clearTimeout(this.timer)
+    const wait_ms = this.step()
+    if (wait_ms === Infinity) return
+    this.timer = setTimeout(this.next, Math.min(Math.max(wait_ms, STEP_MIN_MS), STEP_MAX_MS))
+    this.timer.unref()
+  }
+}
