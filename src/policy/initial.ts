@@ -176,7 +176,8 @@ export function settledAnswers(
   if (rules.grace_ms !== initial.grace_ms) answers.grace_ms = rules.grace_ms
   if (rules.keep_ms !== initial.keep_ms) answers.keep_ms = rules.keep_ms
   if (policy.decidesStorage && !initial.uncacheable) judgeAgain(policy, answers, bereq, beresp)
-  if (ttlSet) adoptTtl(answers, rules.ttl_ms)
+  // To Varnish a status is only a reason for the first answer.
+  if (ttlSet) adoptTtl(answers, rules.ttl_ms, !policy.decidesStorage)
   // No request could be told from another (RFC 9111 section 4.1): that is not for a policy to decide.
   if (varySpec(beresp.fields) === '*') return marker(answers, STORE.vary, policy.uncacheable_ttl_ms)
   if (answers.uncacheable) return marker(answers, answers.why, markerTtl_ms(policy, answers.why))
@@ -201,8 +202,8 @@ function judgeAgain(policy: Policy, answers: InitialAnswers, bereq: RequestHead,
   answers.uncacheable = true
 }
 
-function adoptTtl(answers: InitialAnswers, ttl_ms: number): void {
-  if (!PERMITTED_BY_RULES.has(answers.why)) return
+function adoptTtl(answers: InitialAnswers, ttl_ms: number, always: boolean): void {
+  if (!always && !PERMITTED_BY_RULES.has(answers.why)) return
   answers.ttl_ms = ttl_ms
   if (ttl_ms <= 0) return
   answers.why = STORE.rules

@@ -345,6 +345,12 @@ function marked(): Case[] {
       asks: [get(), get(), get()],
       answers: [say(200, cc('private')), say(200, cc('max-age=60'))],
     },
+    ...[302, 404, 500, 503, 599].map((status) => ({
+      name: `${status} with a ttl of the rules`,
+      rules: 'ttl' as const,
+      asks: [get(), get()],
+      answers: [say(status), say(200, cc('max-age=60'))],
+    })),
     { name: 'hit-for-miss by status', rules: 'builtin', asks: [get(), get(), get()], answers: [say(503), say(200, cc('max-age=60'))] },
   ]
 }
