@@ -168,6 +168,16 @@ export const PARAMETERS = {
     'The name of this cache in Cache-Status: a word, or any text of ASCII characters, which is then quoted.',
     { fits: (given) => /^[ -~]{1,64}$/.test(given), expected: 'a name of 1 to 64 printable ASCII characters' },
   ),
+  cached_bodies_max: bytes(
+    128 * M,
+    { min: 0, flags: ['must_restart', 'lacquer'] },
+    'Most that a worker holds of request bodies for std.cache_req_body. While there is no room bodies are streamed as they come, and the function says false.',
+  ),
+  cached_body_max: bytes(
+    16 * M,
+    { min: 0, flags: ['lacquer'] },
+    'Largest request body that std.cache_req_body keeps, whatever size rules call it with.',
+  ),
   clock_skew: duration(
     10,
     { min: 0 },

@@ -11,7 +11,7 @@ import type { ClientConnection, ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
 import { ObjectView } from './object-view.ts'
 import type { PipeLog } from './pipe-log.ts'
-import type { ContinuedBody, KeptBody } from './query.ts'
+import { type ContinuedBody, KeptBody } from './kept-body.ts'
 import type { Search } from './search.ts'
 import { TaskState } from './task-state.ts'
 
@@ -58,6 +58,10 @@ export abstract class ClientState extends TaskState implements ClientContext {
   base_key = ''
   /** The content, taken in; restarts keep it. */
   kept_body: KeptBody | ContinuedBody | undefined
+  /** Of env.bodies. */
+  kept_bytes = 0
+  /** std.cache_req_body() has said that it is there. */
+  private body_cached = false
   directives: RequestDirectives = NO_DIRECTIVES
   req_xid = 0
   restarts = 0
@@ -92,6 +96,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.req = connection.req
     this.restarts = 0
     this.kept_body = undefined
+    this.body_cached = false
     this.client_identity = undefined
     this.module_state = undefined
     if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
@@ -186,6 +191,18 @@ export abstract class ClientState extends TaskState implements ClientContext {
   /** Pieces are separated by a byte that cannot occur in them, so that "ab"+"c" and "a"+"bc" differ. */
   hashData(text: string | undefined): void {
     this.key += (text ?? '') + '\0'
+  }
+
+  /** std.cache_req_body: a body that was taken in before vcl_recv. What has none is no larger than anything. */
+  keepBody(limit_bytes: number): boolean {
+    const { kept_body } = this
+    if (this.connection.body === undefined) return true
+    this.body_cached = kept_body instanceof KeptBody && kept_body.content.length <= limit_bytes
+    return this.body_cached
+  }
+
+  get req_body(): Buffer | undefined {
+    return this.body_cached && this.kept_body instanceof KeptBody ? this.kept_body.content : undefined
   }
 
   rollback(): void {

@@ -9,6 +9,7 @@ import type { Bans } from '../cache/bans/bans.ts'
 import type { Cache } from '../cache/cache.ts'
 import type { TagPurges } from '../cache/tag-purges.ts'
 import type { Origin } from '../origin/contract.ts'
+import type { BodyRoom } from './kept-body.ts'
 import type { CacheStatus } from './cache-status.ts'
 import type { RuleErrors } from './rule-errors.ts'
 import type { Storages } from './storages.ts'
@@ -29,6 +30,8 @@ export interface Environment {
   readonly bans: Bans
   readonly store: Store
   readonly storages: Storages
+  /** For request bodies that are kept. */
+  readonly bodies: BodyRoom
   readonly origin: Origin
   readonly policy: Policy
   readonly cacheStatus: CacheStatus

@@ -21,6 +21,13 @@ export class Flow implements FlowEntry, TaskPool {
   }
 
   giveBack(task: ClientTask): void {
+    if (task.kept_body !== undefined || task.kept_bytes > 0) this.forgetBody(task)
     if (this.spare.length < SPARE_MAX) this.spare.push(task)
+  }
+
+  private forgetBody(task: ClientTask): void {
+    task.kept_body = undefined
+    this.env.bodies.giveBack(task.kept_bytes)
+    task.kept_bytes = 0
   }
 }

@@ -5,6 +5,7 @@ import { TAG } from '../log/tags.ts'
 import type { FetchFailure } from '../origin/contract.ts'
 import { chooseBackend, timeoutsFor } from './backend-choice.ts'
 import type { ClientTask } from './client-task.ts'
+import { ContinuedBody, KeptBody } from './kept-body.ts'
 import { run } from './steps.ts'
 
 /** A tunnel: bytes go both ways unseen until both sides are done or silence lasts pipe_timeout. */
@@ -12,6 +13,7 @@ export function openPipe(task: ClientTask): void {
   const { env, connection } = task
   const backend = chooseBackend(task, task.bereq_backend)
   if (typeof backend === 'string') return fail(task, backend)
+  if (task.kept_body instanceof ContinuedBody) return fail(task, 'Request body is gone')
   const connect_s = task.bereq_connect_timeout_s > 0 ? task.bereq_connect_timeout_s : NaN
   const { connect_ms } = timeoutsFor(backend.spec, env.params, connect_s, NaN, NaN)
   const { req_xid } = task
@@ -67,6 +69,7 @@ class Pipe {
     const head = requestHeadText(this.task.bereq) + '\r\n'
     this.bereq_bytes = head.length
     backend.write(head, 'latin1')
+    this.sendKept()
     this.task.pipe_log?.timestamp('Bereq')
     this.task.timestamp('Pipe')
     client.on('data', (chunk: Buffer) => {
@@ -81,6 +84,20 @@ class Pipe {
     backend.pipe(client)
     client.on('error', this.close).on('close', this.close)
     backend.on('error', this.close).on('close', this.closeGently)
+  }
+
+  /** A body that rules have had kept is no longer in the connection. It goes as its head says. */
+  private sendKept(): void {
+    const { kept_body, bereq } = this.task
+    if (!(kept_body instanceof KeptBody)) return
+    const { content } = kept_body
+    if (!bereq.fields.has('transfer-encoding')) return void this.backend.write(content)
+    if (content.length > 0) {
+      this.backend.write(`${content.length.toString(16)}\r\n`)
+      this.backend.write(content)
+      this.backend.write('\r\n')
+    }
+    this.backend.write('0\r\n\r\n')
   }
 
   /** The backend is done; what it sent still has to reach the client. */

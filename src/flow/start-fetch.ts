@@ -5,6 +5,7 @@ import type { FetchOrigin } from './backend-state.ts'
 import type { ClientTask } from './client-task.ts'
 import { Fetch } from './fetch.ts'
 import type { FetchSetup } from './fetch-setup.ts'
+import { KeptBody } from './kept-body.ts'
 import { hostOf } from './invalidate.ts'
 
 /** Starts the fetch a request needs; the task hears of it through FetchOwner. */
@@ -57,9 +58,9 @@ export function refreshInBackground(task: ClientTask, busy: Busy): void {
   task.timestamp('Fetch')
 }
 
-/** What a fetch for the store sends: that of a QUERY. */
-function contentOf({ querying, kept_body }: ClientTask): FetchSetup['body'] {
-  return querying ? kept_body : undefined
+/** What a fetch for the store sends: that of a QUERY; to Varnish any that is kept, unless rules say `unset bereq.body`, as the built-in ones do. */
+function contentOf({ env, querying, kept_body }: ClientTask): FetchSetup['body'] {
+  return querying || (kept_body instanceof KeptBody && !env.policy.decidesStorage) ? kept_body : undefined
 }
 
 function fetchOrigin(task: ClientTask): FetchOrigin {

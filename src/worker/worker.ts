@@ -7,6 +7,7 @@ import { CounterBlock, MAIN, type CounterHandle, type CounterValues } from '../c
 import type { CounterClass } from '../counters/table.ts'
 import { CacheStatus } from '../flow/cache-status.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
+import { BodyRoom } from '../flow/kept-body.ts'
 import { Flow } from '../flow/flow.ts'
 import { RuleErrors } from '../flow/rule-errors.ts'
 import { Storages } from '../flow/storages.ts'
@@ -152,6 +153,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
     bans: shared.bans,
     store,
     storages: new Storages(shared.arenas, shared.transient),
+    bodies: new BodyRoom(params.cached_bodies_max),
     origin,
     policy,
     cacheStatus: new CacheStatus(params),

@@ -61,6 +61,7 @@ export class FakeContext {
   bereq_filters = ''
   bereq_task_deadline_s = 0
   req_filters = ''
+  req_body: Uint8Array | undefined = undefined
   retry_connect = true
   is_bgfetch = false
   restarts = 0
@@ -157,6 +158,9 @@ export class FakeContext {
   }
   appendSynthetic(text: string): void {
     this.body += text
+  }
+  keepBody(limit_bytes: number): boolean {
+    return this.req_body !== undefined && this.req_body.length <= limit_bytes
   }
   rollback(): void {
     this.log.push('rollback')

@@ -37,7 +37,14 @@ describe('what the hit path may skip', () => {
   const usage = (body: string) => load(body, fakeHost(), 'rfc9111').usage
 
   test('the built-in rules alone', () => {
-    expect(usage('')).toEqual({ respTouched: false, trivialHit: true, trivialDeliver: true, builtinHash: true, rollback: false })
+    expect(usage('')).toEqual({
+      respTouched: false,
+      trivialHit: true,
+      trivialDeliver: true,
+      builtinHash: true,
+      rollback: false,
+      bodyBytes: 0,
+    })
   })
 
   test.each([
@@ -51,6 +58,8 @@ describe('what the hit path may skip', () => {
     ['sub vcl_hit { if (obj.hits > 1) { return (pass); } }', { trivialHit: false }],
     ['sub vcl_hit { return (pass); }', { trivialHit: false }],
     ['sub vcl_hash { hash_data("x"); }', { builtinHash: false }],
+    ['import std; sub own { std.cache_req_body(1KB); } sub vcl_recv { call own; std.cache_req_body(2KB); }', { bodyBytes: 2048 }],
+    ['import std; sub vcl_recv { std.cache_req_body(std.bytes(req.http.x, 1KB)); }', { bodyBytes: Number.MAX_SAFE_INTEGER }],
     ['import std; sub vcl_backend_fetch { std.rollback(bereq); }', { rollback: true }],
   ])('%s', (body, expected) => {
     expect(usage(body)).toMatchObject(expected)

@@ -295,7 +295,6 @@ describe('modules whose functions cannot be', () => {
     ['tcp', 'set req.http.a = tcp.get_estimated_rtt();', 'TCP_INFO'],
     ['tcp', 'tcp.set_socket_pace(1000);', 'TCP_INFO'],
     ['unix', 'if (unix.uid() == 0) { }', 'peer cannot be asked for'],
-    ['bodyaccess', 'set req.http.a = bodyaccess.len_req_body();', 'not kept'],
     ['vtc', 'vtc.sleep(1s);', 'rules do not wait'],
   ])('%s: %s', (name, statement, reason) => {
     expect(compile(`import ${name}; sub vcl_recv { }`).ok).toBe(true)

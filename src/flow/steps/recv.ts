@@ -1,6 +1,7 @@
 import type { Fields } from '../../http/fields.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
+import { takeForRules } from '../kept-body.ts'
 import { takeQuery } from '../query.ts'
 import { callClient } from '../rules.ts'
 import { makeKey } from './lookup.ts'
@@ -8,6 +9,11 @@ import { STEP, type Step } from '../step.ts'
 
 /** vcl_recv. */
 export function recv(task: ClientTask): Step {
+  const { bodyBytes } = task.vcl.usage
+  if (bodyBytes > 0) {
+    const step = takeForRules(task, Math.min(bodyBytes, task.env.params.cached_body_max))
+    if (step !== STEP.recv) return step
+  }
   if (!task.env.policy.requestDirectives) gatherFields(task.req.fields)
   switch (callClient(task, 'RECV', task.vcl.subs.recv)) {
     case ACTION.hash:

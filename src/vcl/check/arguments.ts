@@ -64,7 +64,9 @@ function checkArgument(k: Checking, argument: Argument, wanted: VmodArgument): V
 function headerArgument(k: Checking, node: Expression, reads: boolean): Value | undefined {
   const value = expect(k, node, 'HEADER')
   if (value?.kind !== 'header') return undefined
-  if (!reads) k.use(node.at, `${value.variable.name.replace('*', value.name)} cannot be set`, value.variable.write)
+  const { variable } = value
+  if (!reads && variable.framing) return k.error(node.at, `${variable.name} cannot be set`, 'the length of a body is what it is')
+  if (!reads) k.use(node.at, `${variable.name.replace('*', value.name)} cannot be set`, variable.write)
   return { kind: 'header_ref', type: 'HEADER', header: value }
 }
 

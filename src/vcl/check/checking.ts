@@ -40,6 +40,8 @@ export class Checking {
   readonly facts = new Map<string, SubFacts>()
   /** Modules and objects that were refused: their functions are not complained about again. */
   readonly refused = new Set<string>()
+  /** The most that std.cache_req_body is called with; what is not known at load is no limit. */
+  bodyBytes = 0
   private readonly warned = new Set<string>()
   sub: SubFacts = { uses: [], calls: [], touched: new Set() }
   /** Index of the declaration being checked: probes and vmods must have come before. */

@@ -1,5 +1,6 @@
 import type { CallExpression, NewStatement, PathPart } from '../ast.ts'
 import type { Vmod, VmodFunction } from '../vmods/vmod.ts'
+import { cacheReqBody } from '../vmods/std.ts'
 import { VMODS } from '../vmods/vmods.ts'
 import { checkArguments } from './arguments.ts'
 import type { Checking } from './checking.ts'
@@ -29,7 +30,13 @@ export function checkVmodCall(k: Checking, node: CallExpression, vmod: Vmod): Va
   useFunction(k, node, fn)
   k.sub.touched.add(`${vmod.name}.${key}`)
   const args = checkArguments(k, { at: node.at, text: callee.text, wants: fn.args }, node.args)
+  if (args !== undefined && fn.impl === cacheReqBody) noteBody(k, args[0])
   return args && { kind: 'vmod', type: fn.returns, vmod: vmod.name, name: key, args }
+}
+
+/** Bodies are taken in before vcl_recv runs: how much of them is known from the rules. */
+function noteBody(k: Checking, size: Value | undefined): void {
+  k.bodyBytes = Math.max(k.bodyBytes, size?.kind === 'number' ? size.number : Number.MAX_SAFE_INTEGER)
 }
 
 function unknownVmodFunction(k: Checking, vmod: Vmod, name: PathPart): undefined {

@@ -32,6 +32,7 @@ function checkStatement(k: Checking, node: Exclude<Statement, Block>, sub: strin
       return checkSet(k, node)
     case 'unset': {
       const target = checkTarget(k, node.target, 'unset')
+      if (target?.variable.framing === true) return tellFraming(k, node, target)
       return target && { kind: 'unset', at: node.at, target }
     }
     case 'if':
@@ -76,10 +77,17 @@ function checkSet(k: Checking, node: SetStatement): Step | undefined {
   }
   const value = expect(k, node.value, operandType(valueType(type), node.op))
   if (value === undefined) return undefined
+  if (target.variable.framing) return tellFraming(k, node, target)
   tellIdle(k, node, target, value)
   if (node.op === '=') return { kind: 'set', at: node.at, target, op: '=', value }
   if (type === 'BODY') return { kind: 'set', at: node.at, target, op: '+', value }
   return { kind: 'set', at: node.at, target, op: '=', value: combined(target, node.op[0], value) }
+}
+
+function tellFraming(k: Checking, { at, kind }: Statement, { variable }: Target): undefined {
+  const hint = 'how long a body is the server says itself; from Varnish 8.0 on this is an error'
+  k.warnOnce(variable.name, at, `${kind} ${variable.name} has no effect`, hint)
+  return undefined
 }
 
 /** Once a load for each reason: rules that switch something on that is not there are kept, and whoever wrote them is to know. */

@@ -10,6 +10,7 @@ export interface Usage {
   readonly trivialDeliver: boolean
   readonly builtinHash: boolean
   readonly rollback: boolean
+  readonly bodyBytes: number
 }
 
 export function usageOf(k: Checking, program: Program): Usage {
@@ -20,6 +21,7 @@ export function usageOf(k: Checking, program: Program): Usage {
     trivialHit: soleAction(subs, 'vcl_hit') === ACTION.deliver,
     trivialDeliver: soleAction(subs, 'vcl_deliver') === ACTION.deliver,
     builtinHash: reached('vcl_hash').every((name) => subs.get(name)!.pieces.every((piece) => piece.builtin)),
+    bodyBytes: k.bodyBytes,
     rollback: program.subs.some((sub) => k.facts.get(sub.name)!.touched.has('std.rollback')),
   }
 }

@@ -25,6 +25,8 @@ export interface Variable {
   readonly defined: boolean
   /** May fail at run time (a place is kept for the message). */
   readonly fails: boolean
+  /** How long the body is: what is set here is not heard, with a warning, as framing is the server's business (and an error from 8.0 on). */
+  readonly framing: boolean
   /** Known, but refused at load with this reason. */
   readonly pending: string
   /** What is set is kept and can be read, and nothing is done with it yet: a load that sets it is told so. */
@@ -43,6 +45,7 @@ function row(name: string, type: VclType, read: string, write: string, unset: st
     guard: 'line',
     defined: false,
     fails: false,
+    framing: false,
     pending: '',
     idle: '',
   } as const
@@ -118,8 +121,8 @@ const REQUEST: readonly Variable[] = [
   row('req.hash_ignore_busy', 'BOOL', C, C, '-', member('c.hash_ignore_busy')),
   row('req.hash_ignore_vary', 'BOOL', C, C, '-', member('c.hash_ignore_vary')),
   row('req.http.*', 'HEADER', C, C, C, { fields: 'c.req.fields' }),
-  row('req.http.content-length', 'HEADER', C, '-', '-', { fields: 'c.req.fields' }),
-  row('req.http.transfer-encoding', 'HEADER', C, '-', '-', { fields: 'c.req.fields' }),
+  row('req.http.content-length', 'HEADER', C, C, C, { fields: 'c.req.fields', framing: true }),
+  row('req.http.transfer-encoding', 'HEADER', C, C, C, { fields: 'c.req.fields', framing: true }),
   row('req.is_hitmiss', 'BOOL', 'miss deliver pass synth', '-', '-', member('c.is_hitmiss')),
   row('req.is_hitpass', 'BOOL', 'pass deliver synth', '-', '-', member('c.is_hitpass')),
   row('req.method', 'STRING', C, C, '-', text('c.req.method', { guard: 'word' })),
@@ -155,8 +158,8 @@ const FETCH: readonly Variable[] = [
   // In vcl_pipe the context is the client's: it has no bereq_* of its own for these.
   row('bereq.hash', 'BLOB', PB, '-', '-', { get: '(c.bereq_hash ?? c.req_hash)' }),
   row('bereq.http.*', 'HEADER', PB, PB, PB, { fields: 'c.bereq.fields' }),
-  row('bereq.http.content-length', 'HEADER', 'B', '-', '-', { fields: 'c.bereq.fields' }),
-  row('bereq.http.transfer-encoding', 'HEADER', 'B', '-', '-', { fields: 'c.bereq.fields' }),
+  row('bereq.http.content-length', 'HEADER', 'B', 'B', 'B', { fields: 'c.bereq.fields', framing: true }),
+  row('bereq.http.transfer-encoding', 'HEADER', 'B', 'B', 'B', { fields: 'c.bereq.fields', framing: true }),
   row('bereq.is_bgfetch', 'BOOL', 'B', '-', '-', member('c.is_bgfetch')),
   row('bereq.is_hitmiss', 'BOOL', 'B', '-', '-', member('c.is_hitmiss')),
   row('bereq.is_hitpass', 'BOOL', 'B', '-', '-', member('c.is_hitpass')),
@@ -184,8 +187,8 @@ const FETCH: readonly Variable[] = [
   row('beresp.filters', 'STRING', 'bresp', 'bresp', '-', text('c.beresp_filters', FILTERS)),
   row('beresp.grace', 'DURATION', BR, BR, '-', atLeastZero('c.beresp_grace_s')),
   row('beresp.http.*', 'HEADER', BR, BR, BR, { fields: 'c.beresp.fields' }),
-  row('beresp.http.content-length', 'HEADER', BR, '-', '-', { fields: 'c.beresp.fields' }),
-  row('beresp.http.transfer-encoding', 'HEADER', BR, '-', '-', { fields: 'c.beresp.fields' }),
+  row('beresp.http.content-length', 'HEADER', BR, BR, BR, { fields: 'c.beresp.fields', framing: true }),
+  row('beresp.http.transfer-encoding', 'HEADER', BR, BR, BR, { fields: 'c.beresp.fields', framing: true }),
   row('beresp.keep', 'DURATION', BR, BR, '-', atLeastZero('c.beresp_keep_s')),
   row('beresp.proto <=4.0', 'STRING', BR, BR, '-', text('c.beresp.proto', { guard: 'word' })),
   row('beresp.proto >=4.1', 'STRING', BR, '-', '-', text('c.beresp.proto')),
@@ -243,8 +246,8 @@ const RESPONSE: readonly Variable[] = [
   row('resp.do_esi >=4.1', 'BOOL', DS, DS, '-', member('c.resp_do_esi', ESI)),
   row('resp.filters', 'STRING', DS, DS, '-', text('c.resp_filters', FILTERS)),
   row('resp.http.*', 'HEADER', DS, DS, DS, { fields: 'c.resp.fields' }),
-  row('resp.http.content-length', 'HEADER', DS, '-', '-', { fields: 'c.resp.fields' }),
-  row('resp.http.transfer-encoding', 'HEADER', DS, '-', '-', { fields: 'c.resp.fields' }),
+  row('resp.http.content-length', 'HEADER', DS, DS, DS, { fields: 'c.resp.fields', framing: true }),
+  row('resp.http.transfer-encoding', 'HEADER', DS, DS, DS, { fields: 'c.resp.fields', framing: true }),
   row('resp.is_streaming', 'BOOL', DS, '-', '-', member('c.resp_is_streaming')),
   row('resp.proto <=4.0', 'STRING', DS, DS, '-', text('c.resp.proto', { guard: 'word' })),
   row('resp.proto >=4.1', 'STRING', DS, '-', '-', text('c.resp.proto')),

@@ -158,6 +158,10 @@ export interface ClientContext extends CommonContext {
   sess_send_timeout_s: number
   sess_idle_send_timeout_s: number
   hashData(text: string | undefined): void
+  /** std.cache_req_body: is the body here, and no larger? */
+  keepBody(limit_bytes: number): boolean
+  /** Undefined: it has none, or rules have not asked for it. */
+  readonly req_body: Uint8Array | undefined
   /** purge.hard, purge.soft (in seconds, negative ones leave what there is): how many objects. */
   purgeHard(): number
   purgeSoft(ttl_s: number, grace_s: number, keep_s: number): number
@@ -244,6 +248,8 @@ export interface LoadedVcl {
     trivialDeliver: boolean
     /** vcl_hash is exactly the builtin one: url and Host (or server.ip). */
     builtinHash: boolean
+    /** The most that std.cache_req_body is called with; 0: it is not called. */
+    bodyBytes: number
     /** Is std.rollback used anywhere? Only then are originals kept. */
     rollback: boolean
   }

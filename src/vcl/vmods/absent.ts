@@ -19,10 +19,3 @@ export const unix = absent(
   'user group uid gid',
   "the credentials of a socket's peer cannot be asked for from Node.js; -a /path,mode=… and group=… say who may connect",
 )
-
-export const bodyaccess = absent(
-  'bodyaccess',
-  'The body of a request. Importing it is possible, its functions are refused.',
-  'rematch_req_body hash_req_body len_req_body log_req_body',
-  'request bodies are streamed to the origin and not kept, so rules cannot look into them',
-)

@@ -85,6 +85,10 @@ function getenv(_c: CommonContext, name: Text): Text {
   return value === undefined ? undefined : bytesOfText(value)
 }
 
+export function cacheReqBody(c: ClientContext, size_bytes: number): boolean {
+  return c.keepBody(size_bytes)
+}
+
 function timedCall(c: CommonContext, sub: CalledSub): number {
   const begun_ms = performance.now()
   sub(c)
@@ -182,6 +186,15 @@ export const std: Vmod = {
       (c: CommonContext) => c.ban_error,
     ),
     now: define('TIME', [], 'The time now, unlike `now`, which stands still during a sub.', () => new SystemClock().wall_ms / 1000),
+    cache_req_body: only(
+      ['vcl_recv'],
+      define(
+        'BOOL',
+        ['BYTES size'],
+        'Keeps the request body, if it is no larger, so that it can be sent again by a retry or a restart; false: it is larger, or there is no room.',
+        cacheReqBody,
+      ),
+    ),
     late_100_continue: only(
       ['vcl_recv'],
       define(
@@ -203,7 +216,6 @@ export const std: Vmod = {
     ),
   },
   unsupported: {
-    cache_req_body: 'request bodies are streamed to the origin and not kept yet; a restart or retry of a request with a body fails',
     set_ip_tos: 'the type-of-service byte of a socket cannot be set from Node.js',
   },
 }
