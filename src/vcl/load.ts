@@ -22,6 +22,8 @@ export interface CompileOptions {
   readonly errUnref?: boolean
   /** Names behind `storage.`: others are errors. Left out: any name will do. */
   readonly stores?: readonly string[]
+  /** Names of the labels that there are: others are errors. Left out: any name will do. */
+  readonly labels?: readonly string[]
 }
 
 export type Compiled =
@@ -38,6 +40,8 @@ export interface CompiledVcl {
   readonly js: string
   readonly backends: readonly BackendDeclaration[]
   readonly image: VclImage
+  /** That return (vcl(..)) names. */
+  readonly labels: readonly string[]
   instantiate(host: VclHost, name?: string): LoadedVcl
 }
 
@@ -51,6 +55,7 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
     errUnref: options.errUnref ?? true,
     resolveHost: options.resolveHost ?? resolveHost,
     stores: options.stores,
+    labels: options.labels,
   })
   if (program === undefined) return refused(k.errors, parsed.sources)
   const describe = (at: Place, inBuiltin: boolean) =>
@@ -59,7 +64,13 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
       : `${parsed.sources.sources[at.source].path}:${at.line}:${at.column}`
   const js = emitProgram(program, describe)
   const image: VclImage = { path, syntax: program.syntax, js, usage: usageOf(k, program), vcl_path }
-  const compiled: CompiledVcl = { js, backends: program.backends, image, instantiate: (host, name) => instantiateVcl(image, host, name) }
+  const compiled: CompiledVcl = {
+    js,
+    backends: program.backends,
+    image,
+    labels: [...k.labels],
+    instantiate: (host, name) => instantiateVcl(image, host, name),
+  }
   return { ok: true, program: compiled, warnings: k.warnings, text: formatAll(k.warnings, parsed.sources), sources: parsed.sources }
 }
 
