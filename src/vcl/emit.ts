@@ -1,22 +1,24 @@
 import type { Place } from './ast.ts'
-import type { Piece, Program, Step, Target, TypedSub, Value } from './check/program.ts'
+import type { Branch, Piece, Program, Step, Target, TypedSub, Value } from './check/program.ts'
 import { RUNNABLE_SUBS } from './check/subs.ts'
 import { Constants } from './emit-constants.ts'
 import { definedText, emitNew, emitValue, functionName, isClean, isDefined } from './emit-expression.ts'
 import { canFail } from './emit-failure.ts'
+import { TRACE_NAMES, type Tracing } from './emit-trace.ts'
 import { ACTION, type BackendDeclaration } from './runtime/context.ts'
 
 /**
  * The typed program as JavaScript: the body of a function of `runtime` (runtime/linkage.ts) and `host` (VclHost) that
- * returns the subs. Self-contained, so that a worker can run the text that the manager made.
+ * returns the subs. Self-contained, so that a worker can run the text that the manager made. With `tracing` it tells what it does.
  */
-export function emitProgram(program: Program, describePlace: (at: Place, builtin: boolean) => string): string {
+export function emitProgram(program: Program, describePlace: (at: Place, builtin: boolean) => string, tracing?: Tracing): string {
   const k = new Constants(describePlace)
   const returning = new Set<string>()
-  const subs = program.subs.map((sub) => emitSub(k, sub, returning))
+  const subs = program.subs.map((sub) => emitSub(k, sub, returning, tracing))
   return [
     '"use strict"',
     'const { ' + RUNTIME_NAMES.join(', ') + ' } = runtime',
+    ...(tracing === undefined ? [] : [`const { ${TRACE_NAMES.join(', ')} } = runtime.tracer(host.trace)`]),
     ...program.backends.map(emitBackend),
     `const default_backend = declared${program.default_backend}`,
     emitIsBackend(program),
@@ -105,9 +107,9 @@ function emitExports(program: Program): string {
   return `return { default_backend, subs: {\n${wrapped.join(',\n')}\n} }`
 }
 
-function emitSub(k: Constants, sub: TypedSub, returning: Set<string>): string {
+function emitSub(k: Constants, sub: TypedSub, returning: Set<string>, tracing: Tracing | undefined): string {
   const out: string[] = []
-  for (const piece of sub.pieces) emitSteps({ k, piece, returning, out }, piece.steps, '  ')
+  for (const piece of sub.pieces) emitSteps({ k, sub: sub.name, piece, returning, tracing, out }, piece.steps, '  ')
   if (sub.pieces.some((piece) => returns(piece.steps, returning))) returning.add(sub.name)
   const needs_r = out.some((text) => text.includes('(r = '))
   return [`function ${functionName(sub.name)}(c) {`, ...(needs_r ? ['  let r = 0'] : []), ...out, '  return 0', '}'].join('\n')
@@ -125,19 +127,35 @@ function returns(steps: readonly Step[], returning: ReadonlySet<string>): boolea
 
 interface Emitting {
   readonly k: Constants
+  readonly sub: string
   readonly piece: Piece
   readonly returning: ReadonlySet<string>
+  readonly tracing: Tracing | undefined
   readonly out: string[]
 }
 
 function emitSteps(e: Emitting, steps: readonly Step[], indent: string): void {
   for (const step of steps) {
     if (canFail(step)) e.out.push(`${indent}at = ${e.k.place(step.at, e.piece.builtin)}`)
-    emitStep(e, step, indent)
+    if (e.tracing === undefined) emitStep(e, step, indent)
+    else emitTraced(e, e.tracing, step, indent)
   }
 }
 
-function emitStep(e: Emitting, step: Step, indent: string): void {
+function emitTraced(e: Emitting, tracing: Tracing, step: Step, indent: string): void {
+  const point = tracing.point(step.at, e.piece.builtin, e.sub, step.kind === 'if')
+  e.out.push(`${indent}traced(c, ${point})`)
+  emitStep(e, step, indent, point)
+  const read = tracing.readBack(point, step)
+  if (read !== '') e.out.push(indent + read)
+}
+
+/** What is worth telling of a step, where it is traced. */
+function told(code: string, point: number | undefined): string {
+  return point === undefined ? code : `seen(c, ${point}, ${code})`
+}
+
+function emitStep(e: Emitting, step: Step, indent: string, point?: number): void {
   const { k, out } = e
   switch (step.kind) {
     case 'set':
@@ -147,7 +165,7 @@ function emitStep(e: Emitting, step: Step, indent: string): void {
       out.push(indent + emitUnset(step.target))
       return
     case 'if':
-      return emitIf(e, step, indent)
+      return emitIf(e, step, indent, point)
     case 'call': {
       const call = `${functionName(step.sub)}(c)`
       out.push(indent + (e.returning.has(step.sub) ? `if ((r = ${call}) !== 0) return r` : call))
@@ -159,13 +177,13 @@ function emitStep(e: Emitting, step: Step, indent: string): void {
     case 'return':
       return emitReturn(e, step, indent)
     case 'hash_data':
-      out.push(`${indent}c.hashData(${emitValue(k, step.value)})`)
+      out.push(`${indent}c.hashData(${told(emitValue(k, step.value), point)})`)
       return
     case 'synthetic':
-      out.push(`${indent}c.synthetic(${definedText(k, step.value)})`)
+      out.push(`${indent}c.synthetic(${told(definedText(k, step.value), point)})`)
       return
     case 'ban':
-      out.push(`${indent}ban(c, ${emitValue(k, step.value)})`)
+      out.push(`${indent}ban(c, ${told(emitValue(k, step.value), point)})`)
       return
     case 'run':
       out.push(indent + emitValue(k, step.value))
@@ -175,9 +193,10 @@ function emitStep(e: Emitting, step: Step, indent: string): void {
   }
 }
 
-function emitIf(e: Emitting, step: Extract<Step, { kind: 'if' }>, indent: string): void {
+function emitIf(e: Emitting, step: Extract<Step, { kind: 'if' }>, indent: string, point: number | undefined): void {
   for (const [i, branch] of step.branches.entries()) {
-    e.out.push(`${indent}${i === 0 ? '' : '} else '}if (${emitValue(e.k, branch.condition)}) {`)
+    const condition = i === 0 ? told(emitValue(e.k, branch.condition), point) : emitOtherCondition(e, branch)
+    e.out.push(`${indent}${i === 0 ? '' : '} else '}if (${condition}) {`)
     emitSteps(e, branch.steps, indent + '  ')
   }
   if (step.otherwise.length > 0) {
@@ -185,6 +204,12 @@ function emitIf(e: Emitting, step: Extract<Step, { kind: 'if' }>, indent: string
     emitSteps(e, step.otherwise, indent + '  ')
   }
   e.out.push(`${indent}}`)
+}
+
+/** Of an `elsif`, which has a place of its own. */
+function emitOtherCondition({ k, tracing, piece, sub }: Emitting, { at, condition }: Branch): string {
+  const code = emitValue(k, condition)
+  return tracing === undefined ? code : `judged(c, ${tracing.point(at, piece.builtin, sub, true)}, () => ${code})`
 }
 
 function emitSet(k: Constants, target: Target, op: '=' | '+', value: Value): string {
@@ -216,8 +241,6 @@ function emitReturn({ k, out }: Emitting, { action, args }: Extract<Step, { kind
     out.push(`${indent}c.action_reason = ${args.length > 1 ? `line(${definedText(k, args[1])}, "reason")` : 'undefined'}`)
   } else if (action.args === 'ttl') {
     out.push(`${indent}c.action_ttl = ${args.length > 0 ? `notNegative(${emitValue(k, args[0])})` : '-1'}`)
-  } else if (action.args === 'label') {
-    out.push(`${indent}c.action_label = ${emitValue(k, args[0])}`)
   } else if (action.args === 'reason' && args.length > 0) {
     out.push(`${indent}c.vclError(c.action_reason = line(${definedText(k, args[0])}, "reason"), "fail()")`)
   }

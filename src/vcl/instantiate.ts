@@ -2,6 +2,7 @@ import type { Usage } from './check/usage.ts'
 import { ACTION, type LoadedVcl, type VclBackend, type VclHost } from './runtime/context.ts'
 import { HouseContext } from './runtime/house.ts'
 import { linkage } from './runtime/linkage.ts'
+import type { TracePoint } from './runtime/trace.ts'
 
 /** What crosses to a worker: plain data, structured-cloneable. */
 export interface VclImage {
@@ -10,6 +11,8 @@ export interface VclImage {
   readonly js: string
   readonly usage: Usage
   readonly vcl_path: readonly string[]
+  /** What VclHost.trace is told of; only of rules that were compiled for it. */
+  readonly trace?: readonly TracePoint[] | undefined
 }
 
 interface Instance {
@@ -25,13 +28,8 @@ export function instantiateVcl(image: VclImage, host: VclHost, name: string = im
   const load = { syntax: image.syntax, vcl_path: image.vcl_path, host, backends }
   const { default_backend, subs } = make(linkage(load), noting(host, backends))
   const house = new HouseContext(host)
-  if (subs.init(house) === ACTION.fail) {
-    const complaint = house.complaint()
-    subs.fini(house)
-    throw new Error(`vcl_init failed: ${complaint}`)
-  }
-  const fini = () => void subs.fini(house)
-  return { name, subs, defaultBackend: default_backend, usage: image.usage, fini, running: 0, onIdle: undefined }
+  if (subs.init(house) === ACTION.fail) throw new Error(`vcl_init failed: ${house.complaint()}`)
+  return { name, subs, defaultBackend: default_backend, usage: image.usage, fini: () => void subs.fini(house) }
 }
 
 /** The host, as emitted code has it: it declares the backends. */

@@ -5,6 +5,7 @@ import { resolveHost } from './check/hosts.ts'
 import { usageOf } from './check/usage.ts'
 import { formatDiagnostic, type Diagnostic, type SourceSet } from './diagnostic.ts'
 import { emitProgram } from './emit.ts'
+import { Tracing } from './emit-trace.ts'
 import { instantiateVcl, type VclImage } from './instantiate.ts'
 import { parseVcl } from './parse.ts'
 import type { BackendDeclaration, LoadedVcl, VclHost } from './runtime/context.ts'
@@ -22,8 +23,8 @@ export interface CompileOptions {
   readonly errUnref?: boolean
   /** Names behind `storage.`: others are errors. Left out: any name will do. */
   readonly stores?: readonly string[]
-  /** Names of the labels that there are: others are errors. Left out: any name will do. */
-  readonly labels?: readonly string[]
+  /** The code tells a TraceSink what it does. It is slower, and every sub is called, also where a request could do without. */
+  readonly trace?: boolean
 }
 
 export type Compiled =
@@ -40,8 +41,6 @@ export interface CompiledVcl {
   readonly js: string
   readonly backends: readonly BackendDeclaration[]
   readonly image: VclImage
-  /** That return (vcl(..)) names. */
-  readonly labels: readonly string[]
   instantiate(host: VclHost, name?: string): LoadedVcl
 }
 
@@ -50,27 +49,30 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
   const { path, vcl_path, readFile } = options
   const parsed = parseVcl(source, path, readFile === undefined ? { vcl_path } : { vcl_path, readFile })
   if (parsed.ast === undefined) return refused(parsed.diagnostics, parsed.sources)
-  const builtin = builtinRules(options.policy)
+  const { ast: builtin, sources: ours } = builtinRules(options.policy)
   const { k, program } = checkVcl(parsed.ast, builtin, {
     errUnref: options.errUnref ?? true,
     resolveHost: options.resolveHost ?? resolveHost,
     stores: options.stores,
-    labels: options.labels,
   })
   if (program === undefined) return refused(k.errors, parsed.sources)
   const describe = (at: Place, inBuiltin: boolean) =>
     inBuiltin
       ? `builtin.${options.policy}.vcl:${at.line}:${at.column}`
       : `${parsed.sources.sources[at.source].path}:${at.line}:${at.column}`
-  const js = emitProgram(program, describe)
-  const image: VclImage = { path, syntax: program.syntax, js, usage: usageOf(k, program), vcl_path }
-  const compiled: CompiledVcl = {
+  const usage = usageOf(k, program)
+  const tracing =
+    options.trace === true ? new Tracing((at, inBuiltin) => (inBuiltin ? ours : parsed.sources).sources[at.source]) : undefined
+  const js = emitProgram(program, describe, tracing)
+  const image: VclImage = {
+    path,
+    syntax: program.syntax,
     js,
-    backends: program.backends,
-    image,
-    labels: [...k.labels],
-    instantiate: (host, name) => instantiateVcl(image, host, name),
+    usage: tracing === undefined ? usage : { ...usage, ...NOTHING_SKIPPED },
+    vcl_path,
+    trace: tracing?.points,
   }
+  const compiled: CompiledVcl = { js, backends: program.backends, image, instantiate: (host, name) => instantiateVcl(image, host, name) }
   return { ok: true, program: compiled, warnings: k.warnings, text: formatAll(k.warnings, parsed.sources), sources: parsed.sources }
 }
 
@@ -82,17 +84,25 @@ function formatAll(diagnostics: readonly Diagnostic[], sources: SourceSet): stri
   return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, sources)).join('\n')
 }
 
-const builtins = new Map<string, VclFile>()
+const NOTHING_SKIPPED = { respTouched: true, trivialHit: false, trivialDeliver: false, builtinHash: false }
+
+interface BuiltinRules {
+  readonly ast: VclFile
+  readonly sources: SourceSet
+}
+
+const builtins = new Map<string, BuiltinRules>()
 
 /** The built-in rules of a policy: parsed once a process. */
-function builtinRules(policy: CompileOptions['policy']): VclFile {
+function builtinRules(policy: CompileOptions['policy']): BuiltinRules {
   const known = builtins.get(policy)
   if (known !== undefined) return known
   const source = readFileSync(new URL(`../vcl/builtin.${policy}.vcl`, import.meta.url), 'latin1')
-  const { ast, diagnostics } = parseVcl(source, `<builtin.${policy}.vcl>`)
+  const { ast, sources, diagnostics } = parseVcl(source, `builtin.${policy}.vcl`)
   if (ast === undefined) throw new Error(`builtin.${policy}.vcl: ${diagnostics[0].message}`)
-  builtins.set(policy, ast)
-  return ast
+  const rules = { ast, sources }
+  builtins.set(policy, rules)
+  return rules
 }
 
 /** The rules that `-b` stands for: HOST[:PORT], https://HOST[:PORT], or the path of a unix socket. Throws on anything else. */

@@ -4,6 +4,7 @@ import type { RequestHead, ResponseHead } from '../../http/message.ts'
 import type { SharedTexts } from '../../shm/shared-texts.ts'
 import type { TokenBuckets } from '../../shm/token-buckets.ts'
 import type { DirectorFactory } from './directors.ts'
+import type { TraceSink } from './trace.ts'
 
 /**
  * What compiled rules see of the program. flow/ implements it: one ClientContext per request, one BackendContext
@@ -90,8 +91,6 @@ export interface CommonContext {
   action_reason: string | undefined
   /** Duration in seconds of return(pass(10s)) in vcl_backend_response, -1 if not given. */
   action_ttl: number
-  /** Label of return(vcl(..)). */
-  action_label: string
   /** std.log */
   vclLog(text: string): void
   /** std.syslog: to the operations log. priority as syslog. */
@@ -238,12 +237,8 @@ export interface LoadedVcl {
     backend_response: BackendSub
     backend_error: BackendSub
   }
-  /** vcl_init ran at load; call once when the last request that goes by them is over. */
+  /** vcl_init ran at load; call once when discarded. */
   fini(): void
-  /** Requests and fetches that go by them: flow/hold.ts. */
-  running: number
-  /** They have been discarded: called when the last of those is over. */
-  onIdle: (() => void) | undefined
   /** The backend called "default", else the first declared. */
   readonly defaultBackend: VclBackend
   readonly usage: {
@@ -256,7 +251,7 @@ export interface LoadedVcl {
     builtinHash: boolean
     /** The most that std.cache_req_body is called with; 0: it is not called. */
     bodyBytes: number
-    /** Is std.rollback used anywhere, or return (vcl(..))? Only then are originals kept. */
+    /** Is std.rollback used anywhere? Only then are originals kept. */
     rollback: boolean
   }
 }
@@ -278,6 +273,8 @@ export interface VclHost {
   ban(expression: string): string | undefined
   /** Current parameter value in VCL units (param.*). */
   param(name: string): number | string | boolean
+  /** Is told what rules do that were compiled for it. */
+  readonly trace?: TraceSink
 }
 
 /** A probe after checking, with its defaults (VCL-probe). */

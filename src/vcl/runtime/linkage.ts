@@ -7,6 +7,7 @@ import { messageOf } from '../../base/errors.ts'
 import type { Ip } from '../../base/ip.ts'
 import { compileRegex } from './regex.ts'
 import { regsub, regsuball } from './regsub.ts'
+import { tracer } from './trace.ts'
 import * as values from './values.ts'
 
 /** Everything emitted code may call, for one load. The names are emit.ts's RUNTIME_NAMES. */
@@ -36,6 +37,7 @@ export function linkage(load: VmodLoad) {
     },
     madeObject,
     resolveBackend,
+    tracer,
   }
 }
 
