@@ -12,6 +12,11 @@ async function main(argv: readonly string[]): Promise<number> {
     const { runCheck } = await import('./tools/check.ts')
     return runCheck(options, (text) => process.stdout.write(text))
   }
+  if (options.command === 'test') {
+    const { runTests } = await import('./ruletest/main.ts')
+    const { stdout } = process
+    return runTests(options, { write: (text) => stdout.write(text), colours: stdout.isTTY && process.env.NO_COLOR === undefined })
+  }
   const { serve } = await import('./manager/serve.ts')
   return serve(options)
 }
@@ -27,5 +32,6 @@ try {
   process.stderr.write(
     `lacquer: ${known ? error.message : `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`}\n`,
   )
-  process.exitCode = 1
+  // To whoever runs tests, 1 says that some have failed.
+  process.exitCode = process.argv[2] === 'test' ? 2 : 1
 }

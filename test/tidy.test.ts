@@ -10,11 +10,12 @@ import { blank, filesUnder, functionsOf, lineOf, referencesOf, ROOT, sources } f
 /** Style that a reviewer would otherwise have to ask for. Every complaint says what to do instead. */
 
 /** A folder imports only from folders above it. */
-const ORDER = 'base config shm log counters http policy vcl store cache origin flow listen upkeep cluster admin tools worker manager'.split(
-  ' ',
-)
+const ORDER =
+  'base config shm log counters http policy vcl store cache origin flow listen upkeep cluster admin tools ruletest worker manager'.split(
+    ' ',
+  )
 /** These put the program together and may import everything. */
-const ROOTS = ['worker', 'manager']
+const ROOTS = ['ruletest', 'worker', 'manager']
 const DATA_PLANE = ['store', 'cache', 'origin', 'flow', 'listen', 'worker', 'manager']
 
 const FILE_LINES_MAX = 400

@@ -21,8 +21,6 @@ export interface ServeOptions extends Stores {
   /** At most one of these two; neither: the demo origin. */
   readonly backend: BackendArgument | undefined
   readonly vclFile: string | undefined
-  /** -f before the last one: loaded, too, but not active. */
-  readonly otherVclFiles: readonly string[]
   readonly parameters: ParameterValues
   readonly workers: number
   readonly identity: string
@@ -43,13 +41,28 @@ export interface CheckOptions {
   readonly emit: boolean
 }
 
+export interface TestOptions {
+  readonly command: 'test'
+  /** Test files, or rule files that have one beside them. */
+  readonly files: readonly string[]
+  /** -p, as given and checked. */
+  readonly assignments: readonly string[]
+  /** What -p says of it: only tests for that policy run. */
+  readonly policy: ParameterValues['policy'] | undefined
+  /** -t: parts of names. */
+  readonly names: readonly string[]
+  readonly json: boolean
+  /** -v: traces of tests that pass, too. */
+  readonly verbose: boolean
+}
+
 /** Help or version: print the text and end with success. */
 export interface PrintOptions {
   readonly command: 'print'
   readonly text: string
 }
 
-export type CommandLine = ServeOptions | CheckOptions | PrintOptions
+export type CommandLine = ServeOptions | CheckOptions | TestOptions | PrintOptions
 
 /** A batch of log records fits a segment of the ring, of which there are eight. */
 const LOG_BUFFERS_MIN = 16
@@ -65,7 +78,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const given = readFlags(command, command.flags, rest)
   if (given.has('help')) return print(commandHelp(command))
   if (given.has('V')) return versionLine()
-  return command.name === 'check' ? checkOptions(given) : serveOptions(given)
+  if (command.name === 'check') return checkOptions(given)
+  return command.name === 'test' ? testOptions(given) : serveOptions(given)
 }
 
 function print(text: string): PrintOptions {
@@ -154,6 +168,23 @@ function checkOptions(given: Given): CheckOptions {
   return { command: 'check', files, parameters: parameters(given), stores, emit: given.has('emit') }
 }
 
+function testOptions(given: Given): TestOptions {
+  const files = given.all('')
+  if (files.length === 0) throw new OperatorError('lacquer test: name at least one test file')
+  const assignments = given.all('p')
+  const values = defaultParameters()
+  for (const assignment of assignments) setParameter(values, assignment)
+  return {
+    command: 'test',
+    files,
+    assignments,
+    policy: assignments.some((assignment) => /^\s*policy\s*=/.test(assignment)) ? values.policy : undefined,
+    names: given.all('t'),
+    json: given.has('json'),
+    verbose: given.has('v'),
+  }
+}
+
 function serveOptions(given: Given): ServeOptions {
   const stray = given.one('')
   if (stray !== undefined) throw new OperatorError(`lacquer serve: '${stray}' stands without a flag; rules are given as -f ${stray}`)
@@ -162,8 +193,7 @@ function serveOptions(given: Given): ServeOptions {
     command: 'serve',
     listen: given.has('a') ? given.all('a') : [':6081'],
     backend: given.has('b') ? parseBackend(given.one('b') ?? '') : undefined,
-    vclFile: given.all('f').at(-1),
-    otherVclFiles: given.all('f').slice(0, -1),
+    vclFile: given.one('f'),
     ...parseStores(given.all('s')),
     parameters: parameters(given),
     workers: given.has('w') ? parseWorkers(given.one('w') ?? '') : defaultWorkers(),
@@ -177,7 +207,7 @@ function serveOptions(given: Given): ServeOptions {
 }
 
 function checkTogether(options: ServeOptions): void {
-  if ([options.vclFile, ...options.otherVclFiles].includes('')) throw new OperatorError('-f: the file name is empty')
+  if (options.vclFile === '') throw new OperatorError('-f: the file name is empty')
   if (options.backend && options.vclFile !== undefined)
     throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
   if (options.compileOnly && !options.backend && options.vclFile === undefined)

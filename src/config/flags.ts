@@ -28,13 +28,7 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     value: 'host[:port]',
     about: 'The backend, in place of a rule file: host, host:port, https://host, or /path of a unix socket',
   },
-  {
-    name: 'f',
-    value: 'file',
-    repeat: true,
-    about:
-      'The rules, in VCL, as rule set `boot`; SIGHUP reads them again. Of several the last is active, and those before it are boot0, boot1 and so on. With neither -b nor -f a small demo origin is started inside',
-  },
+  { name: 'f', value: 'file', about: 'The rules, in VCL. With neither -b nor -f a small demo origin is started inside' },
   {
     name: 's',
     value: '[name=]kind[,options]',
@@ -98,6 +92,19 @@ export const CHECK_FLAGS: readonly FlagRow[] = [
   { name: 'help', about: 'Print this and end' },
 ]
 
+export const TEST_FLAGS: readonly FlagRow[] = [
+  { name: 't', value: 'text', repeat: true, about: 'Only tests whose name contains this' },
+  {
+    name: 'p',
+    value: 'name=value',
+    repeat: true,
+    about: 'Set a parameter for all tests. With policy=name only those run that are for that policy',
+  },
+  { name: 'v', about: 'Show what the rules did in tests that pass, too' },
+  { name: 'json', about: 'Print a JSON object for each test, on a line of its own' },
+  { name: 'help', about: 'Print this and end' },
+]
+
 export interface CommandRow {
   readonly name: string
   readonly synopsis: string
@@ -109,7 +116,7 @@ export interface CommandRow {
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'serve',
-    synopsis: 'serve [-a address]... [-b backend | -f file...] [-s storage]... [-p name=value]...',
+    synopsis: 'serve [-a address]... [-b backend | -f file] [-s storage]... [-p name=value]...',
     about: 'Cache and proxy',
     flags: SERVE_FLAGS,
   },
@@ -119,7 +126,13 @@ export const COMMANDS: readonly CommandRow[] = [
     about: 'Compile rule files and print what is wrong with them',
     flags: CHECK_FLAGS,
   },
-  { name: 'test', synopsis: 'test file...', about: 'Run rule tests' },
+  {
+    name: 'test',
+    synopsis: 'test [-t text]... [-p name=value]... file...',
+    about:
+      'Run tests of rule files: shop.test, or the one beside shop.vcl. Ends with 0 when all pass, 1 when some fail, 2 when they cannot be run',
+    flags: TEST_FLAGS,
+  },
   { name: 'adm', synopsis: 'adm', about: 'Talk to a running Lacquer' },
   { name: 'log', synopsis: 'log', about: 'Show the log' },
   { name: 'ncsa', synopsis: 'ncsa', about: 'Show the log as access log lines' },

@@ -1,4 +1,3 @@
-import { splitInstance } from './backend-instance.ts'
 import type { CounterClass, CounterRow } from './table.ts'
 
 /**
@@ -11,13 +10,7 @@ export function prometheusName(kind: CounterClass, name: string, row: CounterRow
   return row.type === 'counter' ? `${base}_total` : base
 }
 
-/** The labels that tell instances apart. */
-export function prometheusLabels(kind: CounterClass): readonly string[] {
-  return { MAIN: [], SMA: ['store'], SMF: ['store'], ARENA: ['store'], VBE: ['vcl', 'backend'] }[kind]
-}
-
-/** Of one of them: a backend is known by its rule set, too. */
-export function prometheusValues(kind: CounterClass, instance: string): Record<string, string> {
-  if (kind === 'VBE') return splitInstance(instance)
-  return kind === 'MAIN' ? {} : { store: instance }
+/** The label that tells instances apart. */
+export function prometheusLabel(kind: CounterClass): string | undefined {
+  return { MAIN: undefined, SMA: 'store', SMF: 'store', ARENA: 'store', VBE: 'backend' }[kind]
 }

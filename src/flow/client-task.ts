@@ -67,7 +67,6 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.beginState(connection)
     this.beginAgain()
     logRequest(this)
-    if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
     env.counters[MAIN.client_req]++
     connection.onClosed = this.onClosed
     run(this, STEP.recv)
@@ -287,8 +286,9 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
       this.pipe_log.end()
       this.pipe_log = undefined
     }
+    this.object = undefined
     this.fetch = this.source = undefined
-    this.endState()
+    this.body_text = ''
     this.pool.giveBack(this)
   }
 

@@ -75,7 +75,6 @@ class HashTask extends ClientTask {
       return { key: this.key, search: searchOf(this) }
     } finally {
       this.log.end()
-      this.endState()
     }
   }
 }

@@ -83,6 +83,8 @@ export interface OutgoingBody {
  * been read for onSent and onHead.
  */
 export interface OriginHandler {
+  /** The transaction that the fetch is logged under: for whoever notes what an origin was asked. */
+  readonly bereq_xid?: number
   /** Who the request is for: feeds the PROXY header when the backend wants one. */
   readonly client?: { readonly ip: Ip; readonly server: Ip }
   /** False: no second attempt by itself when an idle connection turns out to be closed. */

@@ -120,11 +120,9 @@ export class Upstream implements Backend, Carrier, Line {
     })
   }
 
-  /** Idle connections end, running fetches go on. Another fetch opens new ones. */
+  /** Running fetches go on. */
   async close(): Promise<void> {
-    const { pool } = this
-    this.pool = undefined
-    await pool?.close()
+    await this.pool?.close()
   }
 
   /** Running fetches fail. */

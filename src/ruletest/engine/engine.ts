@@ -1,0 +1,148 @@
+import { Bans } from '../../cache/bans/bans.ts'
+import { Cache } from '../../cache/cache.ts'
+import { NoClaims } from '../../cache/claims.ts'
+import { Invalidations } from '../../cache/invalidations.ts'
+import { TagPurges } from '../../cache/tag-purges.ts'
+import type { ParameterValues } from '../../config/parameters.ts'
+import { TRANSIENT } from '../../config/storage.ts'
+import { parseTagFields } from '../../config/tag-fields.ts'
+import { CounterBlock } from '../../counters/counters.ts'
+import { CacheStatus } from '../../flow/cache-status.ts'
+import type { Environment } from '../../flow/environment.ts'
+import { Flow } from '../../flow/flow.ts'
+import { BodyRoom } from '../../flow/kept-body.ts'
+import { RuleErrors } from '../../flow/rule-errors.ts'
+import { Storages } from '../../flow/storages.ts'
+import { type LogRecord, readRing } from '../../log/reader.ts'
+import { parseMask } from '../../log/tags.ts'
+import { LogWriter } from '../../log/writer.ts'
+import { directorFactory } from '../../origin/directors/create.ts'
+import { policyFor } from '../../policy/policy.ts'
+import { Ledger } from '../../shm/ledger.ts'
+import { Serials } from '../../shm/serial.ts'
+import { SharedTexts } from '../../shm/shared-texts.ts'
+import { TokenBuckets } from '../../shm/token-buckets.ts'
+import { createHeapStore } from '../../store/heap/store.ts'
+import { instantiateVcl, type VclImage } from '../../vcl/instantiate.ts'
+import type { VclHost } from '../../vcl/runtime/context.ts'
+import type { TracePoint } from '../../vcl/runtime/trace.ts'
+import { backendSpec } from '../../origin/spec.ts'
+import { policyParameters } from '../../worker/worker.ts'
+import { Calendar } from './calendar.ts'
+import { FakeOrigin } from './origin.ts'
+import { Recorder } from './recorder.ts'
+
+const STORE_BYTES = 64 * 2 ** 20
+const LEDGER_HALF_BYTES = 64 * 1024
+const RING_BYTES = 8 * 2 ** 20
+const KEYS_MAX = 10_000
+const IDENTITY = 'test'
+
+/**
+ * What serves traffic in a worker, put together for one test: the same flow, cache, policy and rules over the heap store, with a
+ * clock that only the test moves, and origins that it makes up.
+ */
+export class Engine {
+  readonly env: Environment
+  readonly flow: Flow
+  readonly calendar = new Calendar()
+  readonly origin = new FakeOrigin(this.calendar)
+  readonly recorder = new Recorder()
+  /** What events of the recorder are about. */
+  readonly points: readonly TracePoint[]
+  /** What would have gone to the operations log. */
+  readonly complaints: string[] = []
+  private readonly ring = new ArrayBuffer(RING_BYTES)
+  private readonly log: LogWriter
+  private known: LogRecord[] = []
+  private known_records = -1
+
+  /** Throws when vcl_init fails. */
+  constructor(image: VclImage, params: ParameterValues) {
+    this.log = newLog(this.ring, params)
+    this.points = image.trace ?? []
+    this.env = this.assemble(image, params)
+    this.flow = new Flow(this.env)
+  }
+
+  /** All records so far. */
+  get records(): readonly LogRecord[] {
+    const written = this.log.tally[0]
+    if (written !== this.known_records) this.known = [...readRing(this.ring)]
+    this.known_records = written
+    return this.known
+  }
+
+  /** Housekeeping, as a worker does it now and then. */
+  keepUp(): void {
+    this.env.cache.sweep()
+  }
+
+  close(): void {
+    this.env.vcl.fini()
+  }
+
+  private assemble(image: VclImage, params: ParameterValues): Environment {
+    const { clock } = this.calendar
+    const serials = new Serials()
+    const store = newStore('s0', params)
+    const purges = new TagPurges(store, serials)
+    const bans = new Bans(new Ledger(Ledger.memory(LEDGER_HALF_BYTES), serials), clock, UNOBSERVED, params.ban_dups)
+    bans.prepare()
+    const policy = policyFor(params.policy, policyParameters(params))
+    const shared = { store, claims: new NoClaims(), invalidations: new Invalidations(serials, [purges, bans]) }
+    const operations = { warn: (line: string) => void this.complaints.push(line), error: (line: string) => void this.complaints.push(line) }
+    const vcl = this.recorder.watch(instantiateVcl(image, this.host(params, bans), 'boot'))
+    return {
+      vcl,
+      cache: new Cache(shared, policy, clock, limitsOf(params), { gaveUp: () => {} }),
+      purges,
+      tag_fields: parseTagFields(params.tag_fields) ?? [],
+      bans,
+      bodies: new BodyRoom(params.cached_bodies_max),
+      store,
+      storages: new Storages([store], newStore(TRANSIENT, params)),
+      origin: this.origin,
+      policy,
+      cacheStatus: new CacheStatus(params),
+      params,
+      clock,
+      counters: new CounterBlock('MAIN').values,
+      log: this.log,
+      operations,
+      ruleErrors: new RuleErrors(clock, operations),
+      hostname: IDENTITY,
+      identity: IDENTITY,
+    }
+  }
+
+  private host(params: ParameterValues, bans: Bans): VclHost {
+    return {
+      backend: (declaration) => this.origin.add(backendSpec(declaration)),
+      directors: directorFactory(),
+      buckets: new TokenBuckets(TokenBuckets.memory(), 0),
+      globals: new SharedTexts(SharedTexts.memory(), 0),
+      vcl_path: params.vcl_path.split(':'),
+      hostname: IDENTITY,
+      identity: IDENTITY,
+      ban: (expression) => bans.add(expression),
+      param: (name) => params[name as keyof ParameterValues],
+      trace: this.recorder,
+    }
+  }
+}
+
+const UNOBSERVED = { added: () => {}, tested: () => {} }
+
+function newStore(name: string, params: ParameterValues) {
+  return createHeapStore({ name, capacity_bytes: STORE_BYTES, transit_buffer_bytes: params.transit_buffer })
+}
+
+function newLog(ring: ArrayBuffer, params: ParameterValues): LogWriter {
+  return new LogWriter(ring, { reclen_bytes: params.vsl_reclen, buffer_bytes: params.vsl_buffer, mask: parseMask('default') })
+}
+
+function limitsOf(params: ParameterValues) {
+  const { busy_waiters_max, busy_wait_timeout } = params
+  return { busy_waiters_max, busy_wait_timeout_ms: busy_wait_timeout > 0 ? busy_wait_timeout * 1000 : Infinity, keys_max: KEYS_MAX }
+}

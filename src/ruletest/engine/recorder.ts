@@ -1,0 +1,55 @@
+import type { Action, CommonContext, LoadedVcl } from '../../vcl/runtime/context.ts'
+import type { TraceSink } from '../../vcl/runtime/trace.ts'
+
+/** More than this of one test is not kept: it would not be read. */
+const EVENTS_MAX = 50_000
+
+/** A statement that ran, and what it came to. */
+export interface TraceEvent {
+  /** Of the request or the fetch. */
+  readonly xid: number
+  readonly point: number
+  readonly values: unknown[]
+}
+
+/** Keeps what rules do, by the transactions of the log. */
+export class Recorder implements TraceSink {
+  readonly events: TraceEvent[] = []
+  readonly calls: { readonly xid: number; readonly sub: string }[] = []
+  /** What each request gave to hash_data() in its last run. */
+  readonly keys = new Map<number, string>()
+
+  step(c: CommonContext, point: number): void {
+    if (this.events.length < EVENTS_MAX) this.events.push({ xid: xidOf(c), point, values: [] })
+  }
+
+  value(c: CommonContext, point: number, value: unknown): void {
+    const xid = xidOf(c)
+    // What it called has run meanwhile.
+    const event = this.events.findLast((candidate) => candidate.xid === xid && candidate.point === point)
+    event?.values.push(value)
+  }
+
+  /** The same rules, with a look at what is called, and at the keys that are made. */
+  watch(vcl: LoadedVcl): LoadedVcl {
+    const subs = Object.fromEntries(Object.entries(vcl.subs).map(([name, sub]) => [name, this.watched(name, sub as Sub)]))
+    return { ...vcl, subs: subs as unknown as LoadedVcl['subs'] }
+  }
+
+  private watched(name: string, sub: Sub): Sub {
+    return (c) => {
+      const xid = xidOf(c)
+      if (this.calls.length < EVENTS_MAX) this.calls.push({ xid, sub: name })
+      const action = sub(c)
+      if (name === 'hash') this.keys.set(xid, (c as CommonContext & { key: string }).key)
+      return action
+    }
+  }
+}
+
+type Sub = (c: CommonContext) => Action
+
+function xidOf(c: CommonContext): number {
+  if ('req_xid' in c) return c.req_xid as number
+  return 'bereq_xid' in c ? (c.bereq_xid as number) : 0
+}

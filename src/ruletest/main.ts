@@ -1,0 +1,51 @@
+import { OperatorError } from '../base/errors.ts'
+import type { TestOptions } from '../config/command-line.ts'
+import { boundBacktracking } from '../vcl/runtime/regex.ts'
+import { COLOURED, PLAIN, reportJson, reportText, summaryText, type Style } from './report.ts'
+import { runSuite, testsBeside, type SuiteReport } from './suite.ts'
+
+/** Where a report goes. */
+export interface Output {
+  readonly write: (text: string) => void
+  /** It is a terminal. */
+  readonly colours: boolean
+}
+
+/** `lacquer test FILE...`: the exit code: 0 all passed, 1 some did not, 2 there was something that could not be run at all. */
+export async function runTests(options: TestOptions, output: Output): Promise<number> {
+  // As in serve: before any pattern is compiled.
+  boundBacktracking()
+  const style = output.colours ? COLOURED : PLAIN
+  const begun_ms = performance.now()
+  const reports: SuiteReport[] = []
+  let unfit = 0
+  for (const path of options.files) {
+    try {
+      reports.push(await runFile(path, options, output, style))
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
+      unfit++
+      output.write(
+        options.json
+          ? `${JSON.stringify({ file: path, ok: false, error: error.message })}\n`
+          : `${path}\n  ${style.bad('FAIL')} ${error.message}\n`,
+      )
+    }
+  }
+  if (!options.json) output.write(summaryText(reports, performance.now() - begun_ms, style))
+  if (unfit > 0) return 2
+  const outcomes = reports.flatMap((report) => report.outcomes)
+  if (outcomes.length === 0) throw new OperatorError('lacquer test: none of the tests is meant by -t and -p')
+  return outcomes.every(({ failures }) => failures.length === 0) ? 0 : 1
+}
+
+async function runFile(path: string, options: TestOptions, output: Output, style: Style): Promise<SuiteReport> {
+  const report = await runSuite(testsBeside(path), {
+    assignments: options.assignments,
+    policy: options.policy,
+    names: options.names,
+    all: options.verbose,
+  })
+  output.write(options.json ? reportJson(report) : reportText(report, style))
+  return report
+}
