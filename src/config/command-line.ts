@@ -21,6 +21,8 @@ export interface ServeOptions extends Stores {
   /** At most one of these two; neither: the demo origin. */
   readonly backend: BackendArgument | undefined
   readonly vclFile: string | undefined
+  /** -f before the last one: loaded, too, but not active. */
+  readonly otherVclFiles: readonly string[]
   readonly parameters: ParameterValues
   readonly workers: number
   readonly identity: string
@@ -193,7 +195,8 @@ function serveOptions(given: Given): ServeOptions {
     command: 'serve',
     listen: given.has('a') ? given.all('a') : [':6081'],
     backend: given.has('b') ? parseBackend(given.one('b') ?? '') : undefined,
-    vclFile: given.one('f'),
+    vclFile: given.all('f').at(-1),
+    otherVclFiles: given.all('f').slice(0, -1),
     ...parseStores(given.all('s')),
     parameters: parameters(given),
     workers: given.has('w') ? parseWorkers(given.one('w') ?? '') : defaultWorkers(),
@@ -207,7 +210,7 @@ function serveOptions(given: Given): ServeOptions {
 }
 
 function checkTogether(options: ServeOptions): void {
-  if (options.vclFile === '') throw new OperatorError('-f: the file name is empty')
+  if ([options.vclFile, ...options.otherVclFiles].includes('')) throw new OperatorError('-f: the file name is empty')
   if (options.backend && options.vclFile !== undefined)
     throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
   if (options.compileOnly && !options.backend && options.vclFile === undefined)

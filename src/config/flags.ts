@@ -28,7 +28,13 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     value: 'host[:port]',
     about: 'The backend, in place of a rule file: host, host:port, https://host, or /path of a unix socket',
   },
-  { name: 'f', value: 'file', about: 'The rules, in VCL. With neither -b nor -f a small demo origin is started inside' },
+  {
+    name: 'f',
+    value: 'file',
+    repeat: true,
+    about:
+      'The rules, in VCL, as rule set `boot`; SIGHUP reads them again. Of several the last is active, and those before it are boot0, boot1 and so on. With neither -b nor -f a small demo origin is started inside',
+  },
   {
     name: 's',
     value: '[name=]kind[,options]',
@@ -116,7 +122,7 @@ export interface CommandRow {
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'serve',
-    synopsis: 'serve [-a address]... [-b backend | -f file] [-s storage]... [-p name=value]...',
+    synopsis: 'serve [-a address]... [-b backend | -f file...] [-s storage]... [-p name=value]...',
     about: 'Cache and proxy',
     flags: SERVE_FLAGS,
   },

@@ -282,6 +282,11 @@ export const PARAMETERS = {
     { min: 0, flags: ['lacquer'] },
     'A range that begins at this byte or later, or is counted from the end, is asked of the backend by itself when nothing is stored, and stored as a part. What begins earlier waits for the whole, which is fetched for all. Only under policy=rfc9111.',
   ),
+  reload_keep: integer(
+    3,
+    { min: 0, unit: 'rule sets', flags: ['lacquer'] },
+    'How many of the rule sets that SIGHUP has loaded, and that others have replaced, stay loaded: vcl.use goes back to one. Older ones are discarded.',
+  ),
   send_timeout: duration(
     600,
     { min: 0, flags: ['delayed_effect'] },
@@ -322,6 +327,11 @@ export const PARAMETERS = {
     'How long the memory lasts that a response was not cacheable (hit-for-miss), so that the next requests for it do not wait for each other.',
   ),
   vcc_err_unref: bool(true, [], 'Whether a declaration in rules that nothing uses is an error (on) or a warning (off).'),
+  vcl_cooldown: duration(
+    600,
+    { min: 1 },
+    'How long rules that are not used, and whose state is auto, stay warm: after that their idle connections to backends end, and their backends are not probed.',
+  ),
   vcl_path: text(
     '/etc/lacquer:/usr/share/lacquer/vcl:/etc/varnish:/usr/share/varnish/vcl',
     ['lacquer'],

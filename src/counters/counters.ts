@@ -89,6 +89,14 @@ export class CounterSet {
     else this.blocks.set(key, [block])
   }
 
+  /** Nobody counts in it any more, and nobody is to see it. */
+  remove({ kind, instance, memory }: CounterHandle): void {
+    const key = `${kind}.${instance}`
+    const left = this.blocks.get(key)?.filter((block) => block.memory !== memory) ?? []
+    if (left.length === 0) this.blocks.delete(key)
+    else this.blocks.set(key, left)
+  }
+
   /** Names of the stores or backends that have blocks; [''] for MAIN. */
   instances(kind: CounterClass): string[] {
     return [...this.blocks.values()].filter(([first]) => first.kind === kind).map(([first]) => first.instance)

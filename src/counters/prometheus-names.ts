@@ -1,3 +1,4 @@
+import { splitInstance } from './backend-instance.ts'
 import type { CounterClass, CounterRow } from './table.ts'
 
 /**
@@ -10,7 +11,13 @@ export function prometheusName(kind: CounterClass, name: string, row: CounterRow
   return row.type === 'counter' ? `${base}_total` : base
 }
 
-/** The label that tells instances apart. */
-export function prometheusLabel(kind: CounterClass): string | undefined {
-  return { MAIN: undefined, SMA: 'store', SMF: 'store', ARENA: 'store', VBE: 'backend' }[kind]
+/** The labels that tell instances apart. */
+export function prometheusLabels(kind: CounterClass): readonly string[] {
+  return { MAIN: [], SMA: ['store'], SMF: ['store'], ARENA: ['store'], VBE: ['vcl', 'backend'] }[kind]
+}
+
+/** Of one of them: a backend is known by its rule set, too. */
+export function prometheusValues(kind: CounterClass, instance: string): Record<string, string> {
+  if (kind === 'VBE') return splitInstance(instance)
+  return kind === 'MAIN' ? {} : { store: instance }
 }

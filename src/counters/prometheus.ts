@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import type { CounterSet } from './counters.ts'
-import { prometheusLabel, prometheusName } from './prometheus-names.ts'
+import { prometheusLabels, prometheusName, prometheusValues } from './prometheus-names.ts'
 import type { CounterClass, CounterRow } from './table.ts'
 import { COUNTER_CLASSES, counterRows } from './table.ts'
 import { ThreadMetrics, type ThreadView } from './thread-metrics.ts'
@@ -54,12 +54,11 @@ export class PrometheusText {
   }
 
   private register(kind: CounterClass, name: string, row: CounterRow, i: number): void {
-    const label = prometheusLabel(kind)
     const current = (): Sums => this.sums[kind]
     const common = {
       name: prometheusName(kind, name, row),
       help: row.about,
-      labelNames: label === undefined ? [] : [label],
+      labelNames: [...prometheusLabels(kind)],
       registers: [this.registry],
     }
     if (row.type === 'counter' && row.format !== 'duration') {
@@ -70,7 +69,7 @@ export class PrometheusText {
 
     function publish(metric: { reset(): void }, put: (labels: Record<string, string>, value: number) => void): void {
       metric.reset()
-      for (const [instance, values] of current()) put(label === undefined ? {} : { [label]: instance }, values[i])
+      for (const [instance, values] of current()) put(prometheusValues(kind, instance), values[i])
     }
   }
 }

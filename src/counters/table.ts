@@ -91,7 +91,7 @@ export const MAIN_COUNTERS = {
 
   n_object: gauge('Objects in the cache'),
   n_objecthead: gauge('Keys known'),
-  n_backend: gauge('Backends known', { combine: 'max' }),
+  n_backend: gauge('Backends of all rule sets', { combine: 'max' }),
   n_expired: counter('Objects removed because their time was over'),
   n_lru_nuked: counter('Objects removed to make room'),
   n_lru_moved: counter('Objects that were kept when room was made, because they are asked for'),
@@ -125,7 +125,9 @@ export const MAIN_COUNTERS = {
     combine: 'max',
     own: true,
   }),
-  n_vcl: gauge('Rule sets loaded', { combine: 'max' }),
+  n_vcl: gauge('Rule sets loaded, discarded ones included that requests still go by', { combine: 'max' }),
+  n_vcl_avail: gauge('Rule sets that can be used', { combine: 'max', level: 'diag' }),
+  n_vcl_discard: gauge('Rule sets that have been discarded, and that requests still go by', { combine: 'max', level: 'diag' }),
 
   s_sess: counter('Client connections that were served'),
   s_pipe: counter('Requests piped'),

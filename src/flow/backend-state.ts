@@ -9,6 +9,7 @@ import type { Store } from '../store/contract.ts'
 import type { BackendContext, LoadedVcl, VclBackend, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
+import { holdRules } from './hold.ts'
 import { ownPlace, type Place, type Search } from './search.ts'
 import { TaskState } from './task-state.ts'
 
@@ -79,7 +80,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
   on_backend: string | undefined
 
   constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin) {
-    super(env, vcl)
+    super(env, holdRules(vcl))
     this.key = key
     this.place = ownPlace(key)
     this.from = from

@@ -6,9 +6,10 @@ import { TAG } from '../log/tags.ts'
 import { FWD, type Forwarded, type Fwd } from '../policy/cache-status.ts'
 import { NO_DIRECTIVES, type RequestDirectives } from '../policy/directives.ts'
 import type { StoredObject } from '../store/contract.ts'
-import type { ClientContext, VclBackend, VclObject, VclStevedore } from '../vcl/runtime/context.ts'
+import type { ClientContext, LoadedVcl, VclBackend, VclObject, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ClientConnection, ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
+import { holdRules, releaseRules } from './hold.ts'
 import { ObjectView } from './object-view.ts'
 import type { PipeLog } from './pipe-log.ts'
 import { type ContinuedBody, KeptBody } from './kept-body.ts'
@@ -65,6 +66,8 @@ export abstract class ClientState extends TaskState implements ClientContext {
   directives: RequestDirectives = NO_DIRECTIVES
   req_xid = 0
   restarts = 0
+  /** By the rules of a label. */
+  relabelled = false
   is_hitmiss = false
   is_hitpass = false
   hash_always_miss = false
@@ -91,7 +94,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
   }
 
   protected beginState(connection: ClientConnection): void {
-    this.vcl = this.env.vcl
+    this.vcl = holdRules(this.env.vcl)
     this.connection = connection
     this.req = connection.req
     this.restarts = 0
@@ -99,7 +102,24 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.body_cached = false
     this.client_identity = undefined
     this.module_state = undefined
-    if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
+    this.relabelled = false
+  }
+
+  /** The rules may end now, if they are old ones. A spare task keeps none. */
+  protected endState(): void {
+    this.object = undefined
+    this.body_text = ''
+    releaseRules(this.vcl)
+    this.vcl = this.env.vcl
+  }
+
+  /** return (vcl(..)): by other rules from here on, and as the request came. */
+  goBy(vcl: LoadedVcl): void {
+    this.relabelled = true
+    holdRules(vcl)
+    releaseRules(this.vcl)
+    this.vcl = vcl
+    this.rollback()
   }
 
   invalidated({ head }: StoredObject): void {

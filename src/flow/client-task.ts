@@ -67,6 +67,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.beginState(connection)
     this.beginAgain()
     logRequest(this)
+    if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
     env.counters[MAIN.client_req]++
     connection.onClosed = this.onClosed
     run(this, STEP.recv)
@@ -286,9 +287,8 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
       this.pipe_log.end()
       this.pipe_log = undefined
     }
-    this.object = undefined
     this.fetch = this.source = undefined
-    this.body_text = ''
+    this.endState()
     this.pool.giveBack(this)
   }
 

@@ -23,6 +23,8 @@ export interface OperationsLog {
 /** What every request of a worker works with. `vcl` is replaced by a reload; a request keeps the one it began with. */
 export interface Environment {
   vcl: LoadedVcl
+  /** What return (vcl(..)) leads to. */
+  readonly labels: ReadonlyMap<string, LoadedVcl>
   readonly cache: Cache
   readonly purges: TagPurges
   /** Fields of responses that name tags. */

@@ -16,6 +16,7 @@ import { STALE_IF_ERROR } from './cache-status.ts'
 import { composeError, errorAnswers, errorForAll } from './backend-error.ts'
 import * as account from './fetch-log.ts'
 import { FetchState } from './fetch-state.ts'
+import { releaseRules } from './hold.ts'
 import { replaces } from './invalidate.ts'
 import { asReceived, gatherFields, headToStore, mergeStale, objectHead, ownsCookie, settle, tagged } from './object-head.ts'
 import { HEARD } from './partial-fetch.ts'
@@ -361,6 +362,7 @@ export class Fetch extends FetchState implements OriginHandler {
   private finish(): void {
     if (this.ended) return
     this.ended = true
+    releaseRules(this.vcl)
     this.recipients.releaseWaiters()
     this.stale.release()
     account.endLog(this, this.traffic, this.object?.body.size_bytes ?? 0)

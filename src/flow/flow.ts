@@ -20,6 +20,11 @@ export class Flow implements FlowEntry, TaskPool {
     task.begin(connection)
   }
 
+  /** Other rules have taken over: spare tasks keep the old ones no longer. */
+  forgetSpare(): void {
+    this.spare.length = 0
+  }
+
   giveBack(task: ClientTask): void {
     if (task.kept_body !== undefined || task.kept_bytes > 0) this.forgetBody(task)
     if (this.spare.length < SPARE_MAX) this.spare.push(task)

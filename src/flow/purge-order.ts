@@ -75,6 +75,7 @@ class HashTask extends ClientTask {
       return { key: this.key, search: searchOf(this) }
     } finally {
       this.log.end()
+      this.endState()
     }
   }
 }

@@ -28,7 +28,12 @@ export const STEPS: readonly StepRow[] = [
     next: ['hit', 'deliver', 'lookup', 'hash', 'synth'],
     about: 'an origin, another fetch or the client has the next word',
   },
-  { name: 'recv', run: recv, next: ['hash', 'pass', 'pipe', 'synth', 'restart', 'wait'], about: 'vcl_recv: what is to become of it' },
+  {
+    name: 'recv',
+    run: recv,
+    next: ['hash', 'pass', 'pipe', 'synth', 'restart', 'wait', 'recv'],
+    about: 'vcl_recv: what is to become of it',
+  },
   { name: 'hash', run: hash, next: ['lookup', 'purge', 'synth', 'pass'], about: 'vcl_hash: the key' },
   {
     name: 'lookup',

@@ -16,6 +16,7 @@ export abstract class TaskState implements CommonContext {
   action_status = 0
   action_reason: string | undefined
   action_ttl = -1
+  action_label = ''
   ban_error = ''
   module_state: Map<object, unknown> | undefined = undefined
   /** Text made by synthetic(). */

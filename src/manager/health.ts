@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { ParameterValues } from '../config/parameters.ts'
-import { CounterBlock, type CounterSet, type CounterValues } from '../counters/counters.ts'
+import type { CounterValues } from '../counters/counters.ts'
 import { parseMask, TAG } from '../log/tags.ts'
 import { LogWriter } from '../log/writer.ts'
 import { Resolver } from '../origin/resolve.ts'
@@ -9,7 +9,8 @@ import type { Operations } from './operations.ts'
 
 export interface HealthNeeds {
   readonly options: { readonly workers: number; readonly parameters: ParameterValues }
-  readonly counters: CounterSet
+  /** The manager's own of each backend. */
+  readonly counters: (set: string, backend: string) => CounterValues
   readonly operations: Pick<Operations, 'write'>
   readonly clock: Clock
   /** The manager's ring of log records. */
@@ -31,24 +32,8 @@ export function newHealth({ options, counters, operations, clock, ring }: Health
     workers,
     clock,
     dial: { lookup: resolver.lookup, tls_verify: true, tls_ca: undefined },
-    counters: countersOf(counters),
+    counters,
     log: (text) => log.event(TAG.Backend_health, text),
     tell: (level, message) => operations.write(level, message),
   })
-}
-
-/** A block for each backend beside those of the workers, made when its first probe has something to say. */
-function countersOf(counters: CounterSet): (set: string, backend: string) => CounterValues {
-  const known = new Map<string, CounterValues>()
-  return (_set, backend) => {
-    const values = known.get(backend) ?? added(counters, backend)
-    known.set(backend, values)
-    return values
-  }
-}
-
-function added(counters: CounterSet, backend: string): CounterValues {
-  const block = new CounterBlock('VBE', backend)
-  counters.add(block.handle)
-  return block.values
 }

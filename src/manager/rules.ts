@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
 import { OperatorError, readFault } from '../base/errors.ts'
 import type { BackendArgument } from '../config/addresses.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { storeNames } from '../config/storage.ts'
 import { formatEndpoint } from '../listen/address.ts'
+import type { Source } from '../vcl/diagnostic.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 import { backendVcl, compileVcl } from '../vcl/load.ts'
 import type { BackendDeclaration } from '../vcl/runtime/context.ts'
@@ -18,18 +20,29 @@ export interface CheckedRules {
   readonly declarations: readonly BackendDeclaration[]
   /** Those whose address is a name. */
   readonly hosts: readonly BackendHost[]
+  /** That return (vcl(..)) names. */
+  readonly labels: readonly string[]
+  /** The files they are made of, the main one first. */
+  readonly sources: readonly Source[]
   /** Formatted warnings, '' when there are none. */
   readonly warnings: string
 }
 
-/** Reads and checks `-f FILE`. Throws an OperatorError with the diagnostics. */
-export function rulesFromFile(path: string, options: ServeOptions): CheckedRules {
-  return check(path, readRules(path), options)
+/** Rules before they are compiled: `path` is what messages show. */
+export interface RuleSource {
+  readonly path: string
+  readonly text: string
+}
+
+/** Of `-f FILE` and of vcl.load: as given, or in vcl_path. Throws an OperatorError. */
+export function sourceFromFile(path: string, vcl_path: string): RuleSource {
+  const found = isAbsolute(path) ? path : [path, ...vcl_path.split(':').map((directory) => join(directory, path))].find(existsSync)
+  return { path: found ?? path, text: readRules(found ?? path) }
 }
 
 /** The rules that `-b` stands for. */
-export function rulesForBackend(backend: BackendArgument, options: ServeOptions): CheckedRules {
-  return check('<-b>', backendVcl(specText(backend)), options)
+export function sourceForBackend(backend: BackendArgument): RuleSource {
+  return { path: '<-b>', text: backendVcl(specText(backend)) }
 }
 
 function specText(backend: BackendArgument): string {
@@ -37,14 +50,16 @@ function specText(backend: BackendArgument): string {
   return path ?? `${tls ? 'https://' : ''}${formatEndpoint(host ?? 'localhost', port)}`
 }
 
-function check(path: string, source: string, options: ServeOptions): CheckedRules {
+/** Throws an OperatorError with the diagnostics. `labels` are those that rules may name. */
+export function checkRules({ path, text }: RuleSource, options: ServeOptions, labels: readonly string[] = []): CheckedRules {
   const { parameters } = options
-  const compiled = compileVcl(source, {
+  const compiled = compileVcl(text, {
     path,
     policy: parameters.policy,
     vcl_path: parameters.vcl_path.split(':'),
     errUnref: parameters.vcc_err_unref,
     stores: storeNames(options),
+    labels,
   })
   if (!compiled.ok) throw new OperatorError(`the rules are not accepted:\n${compiled.text}`)
   const { program } = compiled
@@ -53,6 +68,8 @@ function check(path: string, source: string, options: ServeOptions): CheckedRule
     backends: program.backends.map((backend) => backend.name),
     declarations: program.backends,
     hosts: hostsOf(program.backends),
+    labels: program.labels,
+    sources: compiled.sources.sources,
     warnings: compiled.text,
   }
 }
@@ -62,6 +79,6 @@ function readRules(path: string): string {
   try {
     return readFileSync(path, 'latin1')
   } catch (error) {
-    throw new OperatorError(`-f ${path}: ${readFault(error)}`, { cause: error })
+    throw new OperatorError(`${path}: ${readFault(error)}`, { cause: error })
   }
 }

@@ -11,10 +11,12 @@ import type { Health, MetricsServer } from '../counters/metrics-server.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../vcl/runtime/regex.ts'
-import { tellUnresolved } from './backend-hosts.ts'
+import { tellUnresolved, type BackendHost } from './backend-hosts.ts'
 import type { DemoOrigin } from './demo-origin.ts'
 import { Operations } from './operations.ts'
-import type { CheckedRules } from './rules.ts'
+import { Reload } from './reload.ts'
+import type { RuleSets } from './rule-sets.ts'
+import { newRuleSets, startRules, type StartRules } from './start-rules.ts'
 import { newSupplies } from './supplies.ts'
 import { Workers } from './workers.ts'
 
@@ -50,13 +52,13 @@ function checkWorkingDirectory(): void {
 async function serveWith(options: ServeOptions, workers: Workers, operations: Operations): Promise<number> {
   const demo = options.backend === undefined && options.vclFile === undefined ? await demoOrigin() : undefined
   try {
-    const rules = await rulesOf(options, demo)
+    const started = await startRules(options, demo)
     if (options.compileOnly) {
-      process.stdout.write(rules.image.js)
+      for (const { rules } of started) process.stdout.write(rules.image.js)
       return 0
     }
-    if (rules.warnings !== '') process.stderr.write(`${rules.warnings}\n`)
-    return await new Manager(options, rules, demo, operations).run(workers)
+    for (const { rules } of started) if (rules.warnings !== '') process.stderr.write(`${rules.warnings}\n`)
+    return await new Manager(options, started, demo, operations).run(workers)
   } finally {
     await demo?.close()
   }
@@ -67,37 +69,33 @@ async function demoOrigin(): Promise<DemoOrigin> {
   return startDemoOrigin()
 }
 
-async function rulesOf(options: ServeOptions, demo: DemoOrigin | undefined): Promise<CheckedRules> {
-  const { rulesForBackend, rulesFromFile } = await import('./rules.ts')
-  if (options.vclFile !== undefined) return rulesFromFile(options.vclFile, options)
-  if (options.backend !== undefined) return rulesForBackend(options.backend, options)
-  return rulesForBackend({ host: '127.0.0.1', port: demo?.port ?? 0, path: undefined, tls: false }, options)
-}
-
 /** The main thread: it serves no traffic. */
 class Manager {
   private readonly options: ServeOptions
-  private readonly rules: CheckedRules
+  private readonly started: readonly StartRules[]
+  private readonly clock = new SystemClock()
   private readonly demo: DemoOrigin | undefined
   private readonly operations: Operations
   private readonly counters = new CounterSet()
   private health: Health = 'starting'
   private readonly begun_ms = performance.now()
 
-  constructor(options: ServeOptions, rules: CheckedRules, demo: DemoOrigin | undefined, operations: Operations) {
+  constructor(options: ServeOptions, started: readonly StartRules[], demo: DemoOrigin | undefined, operations: Operations) {
     this.operations = operations
     this.options = options
-    this.rules = rules
+    this.started = started
     this.demo = demo
   }
 
   async run(workers: Workers): Promise<number> {
     const stop = stopSignal(this.operations)
+    const hangups = new Hangups()
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
     const metrics = await this.openMetrics(workers)
     const lowered = boundConnections(this.options.parameters, this.options.workers, openFilesMax())
     try {
-      const supplies = newSupplies(this.options, this.rules, this.counters, this.operations)
+      const rules = await this.ruleSets(workers)
+      const supplies = newSupplies(this.options, rules, this.counters, this.operations)
       supplies.health.begin()
       const open = await workers.start(endpoints, supplies)
       supplies.upkeep.begin()
@@ -106,14 +104,34 @@ class Manager {
       this.announce(open, metrics)
       for (const remark of supplies.remarks()) this.operations.write('warn', remark)
       if (lowered !== undefined) this.operations.write('warn', lowered)
-      void tellUnresolved(this.rules.hosts, (line) => this.operations.write('warn', line))
+      for (const { hosts } of this.started.map((one) => one.rules)) this.tellUnresolved(hosts)
+      const reload = this.reloadOf(rules)
+      hangups.hear(() => void reload.request())
+      const tending = setInterval(() => void rules.tend().catch(() => {}), TEND_MS).unref()
       await stop
+      clearInterval(tending)
       await this.shutDown(workers)
       for (const line of await supplies.close()) this.operations.write('error', line)
       return 0
     } finally {
       await metrics?.close()
     }
+  }
+
+  private async ruleSets(workers: Workers): Promise<RuleSets> {
+    const rules = await newRuleSets(this.options, this.started, workers, this.counters, this.clock, this.operations)
+    rules.listeners.push({ loaded: (set) => this.tellUnresolved(set.rules.hosts) })
+    return rules
+  }
+
+  private reloadOf(rules: RuleSets): Reload {
+    const { vclFile, parameters } = this.options
+    const tell: Operations['write'] = (level, message) => this.operations.write(level, message)
+    return new Reload({ rules, path: vclFile, parameters, clock: this.clock, tell })
+  }
+
+  private tellUnresolved(hosts: readonly BackendHost[]): void {
+    void tellUnresolved(hosts, (line) => this.operations.write('warn', line))
   }
 
   private async openMetrics(workers: Workers): Promise<MetricsServer | undefined> {
@@ -187,13 +205,33 @@ function reachable(endpoints: readonly Endpoint[]): string {
 }
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const
-/** What reloads or reopens elsewhere must not end a running cache; nor may SIGUSR1 open Node's inspector. */
-const IGNORED_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
+/** What reopens elsewhere must not end a running cache; nor may SIGUSR1 open Node's inspector. */
+const IGNORED_SIGNALS = ['SIGUSR1', 'SIGUSR2'] as const
+
+/** How often it is looked which rules have not been used for long. */
+const TEND_MS = 5000
+
+/** SIGHUP, from the first moment on: one that comes before the workers serve is heard when they do. */
+class Hangups {
+  private early = false
+  private act: (() => void) | undefined
+
+  constructor() {
+    process.on('SIGHUP', () => {
+      if (this.act === undefined) this.early = true
+      else this.act()
+    })
+  }
+
+  hear(act: () => void): void {
+    this.act = act
+    if (this.early) act()
+  }
+}
 
 /** The first of them ends in good order; another one, of whatever name, ends at once. */
 function stopSignal(operations: Operations): Promise<void> {
-  for (const signal of IGNORED_SIGNALS)
-    process.on(signal, () => operations.write('warn', `${signal} is ignored: there is nothing to reload yet`))
+  for (const signal of IGNORED_SIGNALS) process.on(signal, () => operations.write('warn', `${signal} is ignored`))
   return new Promise((resolve) => {
     const stop = (): void => {
       for (const signal of STOP_SIGNALS) process.removeListener(signal, stop)

@@ -3,21 +3,19 @@ import { SystemClock } from '../base/clock.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { defaultTransientBytes } from '../config/memory-limit.ts'
 import { clearGauges, CounterBlock, type CounterSet } from '../counters/counters.ts'
-import type { Endpoint } from '../listen/address.ts'
 import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
-import type { StoreCounters, WorkerConfig } from '../worker/config.ts'
+import type { StoreCounters } from '../worker/config.ts'
 import type { Health } from '../upkeep/health/health.ts'
 import type { Upkeep } from '../upkeep/upkeep.ts'
 import { newHealth } from './health.ts'
 import type { Operations } from './operations.ts'
-import type { CheckedRules } from './rules.ts'
+import type { RuleSets } from './rule-sets.ts'
 import { Shared } from './shared.ts'
+import type { WorkerPost } from './worker-thread.ts'
 
 /** What the manager gives the workers; it outlives them. */
 export interface WorkerSupplies {
-  configOf(slot: number, endpoints: readonly Endpoint[]): WorkerConfig
-  /** That worker's thread has ended; another may take its place when this returns. */
-  buried(slot: number): void
+  postOf(slot: number): WorkerPost
   /** To begin when the workers serve. */
   readonly upkeep: Upkeep
   /** To begin before: whoever is asked first should find backends that have been probed. */
@@ -32,9 +30,9 @@ export interface WorkerSupplies {
   close(): Promise<readonly string[]>
 }
 
-export function newSupplies(options: ServeOptions, rules: CheckedRules, counters: CounterSet, operations: Operations): WorkerSupplies {
+export function newSupplies(options: ServeOptions, rules: RuleSets, counters: CounterSet, operations: Operations): WorkerSupplies {
   const { workers, parameters, stores, identity } = options
-  const blocks = Array.from({ length: workers }, () => newBlocks(rules.backends))
+  const blocks = Array.from({ length: workers }, newBlocks)
   for (const block of blocks.flat()) counters.add(block.handle)
   const storeBlocks = newStoreBlocks(stores)
   for (const handle of [storeBlocks.main, ...storeBlocks.space, ...storeBlocks.arena]) counters.add(handle)
@@ -45,30 +43,38 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
   counters.add(own.handle)
   const upkeep = shared.upkeep(workers, clock, parameters, own.values, (message) => operations.write('warn', message))
   const ring = new SharedArrayBuffer(parameters.vsl_space)
-  const health = newHealth({ options, counters, operations, clock, ring })
-  const { table } = health.add('boot', rules.declarations)
+  const health = newHealth({ options, counters: (set, backend) => rules.countersOf(set, backend), operations, clock, ring })
+  rules.watch(health)
   const common = {
     workers,
     parameters,
     stores,
     transient_bytes: Math.ceil((options.transient?.size_bytes ?? defaultTransientBytes()) / workers),
     identity,
-    rules: rules.image,
-    backends: rules.backends.length,
     hostname: hostname(),
     xids: firstXid(),
-    health: table.handle,
     shared: shared.memory,
   }
   return {
-    configOf: (slot, endpoints) => ({
-      ...common,
-      slot,
-      endpoints,
-      counters: blocks[slot].map((block) => block.handle),
-      // The first of them: while it is being replaced the figures stay as they were.
-      store_counters: slot === 0 ? storeBlocks : undefined,
-      ring: rings[slot],
+    postOf: (slot) => ({
+      config: (endpoints) => ({
+        ...common,
+        slot,
+        endpoints,
+        rules: rules.tableOf(slot),
+        counters: blocks[slot].map((block) => block.handle),
+        // The first of them: while it is being replaced the figures stay as they were.
+        store_counters: slot === 0 ? storeBlocks : undefined,
+        ring: rings[slot],
+      }),
+      began: (faults) => rules.began(slot, faults),
+      over: (id) => rules.over(slot, id),
+      buried: () => {
+        shared.releaseAllOf(slot)
+        for (const block of blocks[slot]) clearGauges(block)
+        rules.buried(slot)
+        health.releaseAllOf(slot)
+      },
     }),
     describe: () => shared.describe(),
     remarks: () => shared.remarks(),
@@ -80,17 +86,12 @@ export function newSupplies(options: ServeOptions, rules: CheckedRules, counters
       await upkeep.stop()
       return shared.close()
     },
-    buried: (slot) => {
-      shared.releaseAllOf(slot)
-      health.releaseAllOf(slot)
-      for (const block of blocks[slot]) clearGauges(block)
-    },
   }
 }
 
 /** One worker's counters: what it has counted stays when it dies. */
-function newBlocks(backends: readonly string[]): readonly CounterBlock[] {
-  return [new CounterBlock('MAIN'), new CounterBlock('SMA', TRANSIENT), ...backends.map((backend) => new CounterBlock('VBE', backend))]
+function newBlocks(): readonly CounterBlock[] {
+  return [new CounterBlock('MAIN'), new CounterBlock('SMA', TRANSIENT)]
 }
 
 /** The stores' counters are nobody's: whoever reports sets them. */

@@ -1,11 +1,10 @@
 import { Worker } from 'node:worker_threads'
-import { Refused } from '../admin/refused.ts'
 import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
-import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
-import type { ManagerMessage, PurgeFault, WorkerConfig, WorkerMessage } from '../worker/config.ts'
+import type { Answers, ManagerMessage, Question, RuleFaults, WorkerConfig, WorkerMessage } from '../worker/config.ts'
 import type { Operations } from './operations.ts'
+import { Questions } from './questions.ts'
 
 /** The thread's file: TypeScript when we run from src/, JavaScript from dist/. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../worker/main.ts' : '../worker/main.js', import.meta.url)
@@ -21,14 +20,22 @@ const RESTART_DELAY_MS = 500
 /** How long after its deadline a worker may say that it has finished. */
 const SILENCE_MAX_MS = 1000
 
-/** How long whoever asks for a purge waits. */
-const ANSWER_MAX_MS = 4000
-
 export interface ThreadOptions {
   readonly slot: number
   /** It may not become larger; a worker that needs more is replaced. */
   readonly heap_bytes: number
   readonly operations: Operations
+}
+
+/** What a worker's threads, one after the other, are given, and whom they tell. */
+export interface WorkerPost {
+  config(endpoints: readonly Endpoint[]): WorkerConfig
+  /** It serves; these rule sets it could not bring to life. */
+  began(faults: RuleFaults): void
+  /** A discarded rule set has ended in it. */
+  over(rules: number): void
+  /** The thread has ended; another may take its place when this returns. */
+  buried(): void
 }
 
 /**
@@ -39,23 +46,24 @@ export class WorkerThread {
   private readonly options: ThreadOptions
   private readonly operations: Operations
   private readonly name: string
-  private config: WorkerConfig | undefined
+  private post: WorkerPost | undefined
+  private endpoints: readonly Endpoint[] = []
   private thread: Worker | undefined
   private served: Promise<readonly Endpoint[]> = Promise.resolve([])
   private born_ms = 0
   private draining = false
   private drained: ((cut: number) => void) | undefined
-  private buried = (): void => {}
+  /** The thread has been told what to do: what it is asked it will answer. */
+  begun = false
   /** Ready and serving. */
   serving = false
-  /** Purges that it has not answered yet. */
-  private readonly purges = new Map<number, PromiseWithResolvers<number>>()
-  private last_purge = 0
+  private readonly questions: Questions
 
   constructor(options: ThreadOptions) {
     this.options = options
     this.operations = options.operations
     this.name = `worker ${options.slot}`
+    this.questions = new Questions(this.name)
   }
 
   /** Begins to load the worker's code; `start` tells it what to do. */
@@ -94,15 +102,16 @@ export class WorkerThread {
   }
 
   /**
-   * Resolves with what it listens on when it serves; rejects when it cannot start. `buried` is called whenever a thread of it
-   * has ended, before another takes its place.
+   * Resolves with what it listens on when it serves; rejects when it cannot start. Each thread of it is told anew what to do: rule
+   * sets come and go meanwhile.
    */
-  async start(config: WorkerConfig, buried: () => void): Promise<readonly Endpoint[]> {
-    this.config = config
-    this.buried = buried
+  async start(endpoints: readonly Endpoint[], post: WorkerPost): Promise<readonly Endpoint[]> {
+    this.endpoints = endpoints
+    this.post = post
     this.born_ms = performance.now()
     this.preload()
-    tell(this.thread, { kind: 'start', config })
+    this.begun = true
+    tell(this.thread, { kind: 'start', config: post.config(endpoints) })
     return this.settle(await this.served)
   }
 
@@ -119,24 +128,9 @@ export class WorkerThread {
     return cut
   }
 
-  /** Carries out a purge, for all workers; resolves with how many objects it met. */
-  async purge(order: PurgeOrder): Promise<number> {
-    const id = ++this.last_purge
-    const answer = Promise.withResolvers<number>()
-    const limit = setTimeout(() => answer.reject(new Error(`${this.name} does not answer`)), ANSWER_MAX_MS)
-    this.purges.set(id, answer)
-    try {
-      tell(this.thread, { kind: 'purge', id, order })
-      return await answer.promise
-    } finally {
-      clearTimeout(limit)
-      this.purges.delete(id)
-    }
-  }
-
-  private purged(id: number, objects: number, fault: PurgeFault | undefined): void {
-    if (fault === undefined) this.purges.get(id)?.resolve(objects)
-    else this.purges.get(id)?.reject(fault.refused ? new Refused(400, fault.message) : new Error(fault.message))
+  /** Rejects with what is wrong with it; with Ended when the thread ends before it has answered. */
+  ask<K extends keyof Answers>(question: Question & { kind: K }, patience_ms: number): Promise<Answers[K]> {
+    return this.questions.ask<K>((id) => tell(this.thread, { kind: 'ask', id, question }), patience_ms)
   }
 
   private finished(thread: Worker, deadline_ms: number): Promise<number> {
@@ -154,13 +148,18 @@ export class WorkerThread {
     switch (message.kind) {
       case 'ready':
         this.serving = true
+        this.post?.began(message.faults)
         return served.resolve(message.endpoints)
       case 'failed':
         return served.reject(new OperatorError(message.message))
       case 'drained':
         return this.drained?.(message.cut)
-      case 'purged':
-        return this.purged(message.id, message.objects, message.fault)
+      case 'answer':
+        return this.questions.answered(message.id, message.answer)
+      case 'fault':
+        return this.questions.failed(message.id, message.fault)
+      case 'rules_over':
+        return this.post?.over(message.rules)
       case 'line':
         return this.operations.write(message.level, message.message)
     }
@@ -168,9 +167,8 @@ export class WorkerThread {
 
   /** Whoever comes after it listens where it listened, and nowhere else. */
   private settle(opened: readonly Endpoint[]): readonly Endpoint[] {
-    const endpoints = opened.map((endpoint) => ({ ...endpoint, any_port: false }))
-    this.config = this.config && { ...this.config, endpoints }
-    return endpoints
+    this.endpoints = opened.map((endpoint) => ({ ...endpoint, any_port: false }))
+    return this.endpoints
   }
 
   private fault(error: unknown): string {
@@ -183,8 +181,9 @@ export class WorkerThread {
     const wasServing = this.serving
     this.serving = false
     this.thread = undefined
-    for (const answer of this.purges.values()) answer.reject(new Error(`${this.name} has ended`))
-    this.buried()
+    this.begun = false
+    this.questions.ended()
+    this.post?.buried()
     if (this.draining) return this.drained?.(0)
     if (!wasServing) return
     this.operations.write('error', `${this.name} ended unexpectedly (code ${code}); starting another`)
@@ -193,8 +192,8 @@ export class WorkerThread {
   }
 
   private restart(): void {
-    if (this.draining || this.config === undefined) return
-    this.start(this.config, this.buried).then(
+    if (this.draining || this.post === undefined) return
+    this.start(this.endpoints, this.post).then(
       () => this.operations.write('info', `${this.name} serves again`),
       (error: unknown) => {
         if (this.draining) return

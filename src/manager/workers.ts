@@ -1,9 +1,16 @@
 import type { Worker } from 'node:worker_threads'
 import type { PurgeOrder } from '../flow/purge-order.ts'
+import { Ended } from './questions.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { Operations } from './operations.ts'
 import type { WorkerSupplies } from './supplies.ts'
+import type { RuleCounts, RuleOrder } from '../worker/config.ts'
 import { WorkerThread } from './worker-thread.ts'
+
+/** How long whoever asks for a purge waits. */
+const PURGE_MAX_MS = 4000
+/** And whoever changes rules: vcl_init may have something to do. */
+const RULES_MAX_MS = 30_000
 
 /** All workers: started together, drained together; each is replaced by itself. */
 export class Workers {
@@ -29,13 +36,33 @@ export class Workers {
     let fault: unknown = new Error('no worker serves')
     for (const thread of serving) {
       try {
-        return await thread.purge(order)
+        return await thread.ask({ kind: 'purge', order }, PURGE_MAX_MS)
       } catch (error) {
         fault = error
         if (thread.serving) break
       }
     }
     throw fault
+  }
+
+  /**
+   * All of them, and an answer from each; `of` makes what one worker is told. Undefined for a worker whose thread ends over it: the next one
+   * begins with the rule sets as they then are.
+   */
+  async rule(of: (slot: number) => RuleOrder): Promise<(RuleCounts | undefined)[]> {
+    const asked = this.threads.map(async (thread, slot) => {
+      if (!thread.begun) return undefined
+      try {
+        return await thread.ask({ kind: 'rules', order: of(slot) }, RULES_MAX_MS)
+      } catch (error) {
+        if (error instanceof Ended) return undefined
+        throw error
+      }
+    })
+    const settled = await Promise.allSettled(asked)
+    const fault = settled.find((one) => one.status === 'rejected')
+    if (fault !== undefined) throw fault.reason
+    return settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined))
   }
 
   async discard(): Promise<void> {
@@ -48,7 +75,7 @@ export class Workers {
    */
   async start(endpoints: readonly Endpoint[], supplies: WorkerSupplies): Promise<readonly Endpoint[]> {
     const start = (slot: number, from: readonly Endpoint[]): Promise<readonly Endpoint[]> =>
-      this.threads[slot].start(supplies.configOf(slot, this.endpointsOf(slot, from)), () => supplies.buried(slot))
+      this.threads[slot].start(this.endpointsOf(slot, from), supplies.postOf(slot))
     if (!endpoints.some((endpoint) => endpoint.any_port)) {
       await Promise.all(this.threads.map((_, slot) => start(slot, endpoints)))
       return endpoints

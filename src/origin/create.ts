@@ -12,7 +12,7 @@ import type {
 } from './contract.ts'
 import { Deadlines } from './deadlines.ts'
 import { NO_TRAFFIC } from './meter.ts'
-import type { OriginOptions } from './options.ts'
+import type { OriginObserver, OriginOptions } from './options.ts'
 import type { ProxiedClient } from './preamble.ts'
 import { Resolver } from './resolve.ts'
 import { Upstream } from './upstream.ts'
@@ -33,6 +33,8 @@ export function createOrigin(specs: readonly BackendSpec[], options: OriginOptio
 export class Origins implements Origin {
   private readonly shared: Shared
   private readonly upstreams = new Map<string, Upstream>()
+  /** Those of rule sets: several may have one of the same name. */
+  private readonly opened = new Set<Upstream>()
 
   constructor(options: OriginOptions) {
     const { clock, parameters } = options
@@ -52,6 +54,24 @@ export class Origins implements Origin {
     const upstream = new Upstream(spec, this.shared, health)
     this.upstreams.set(spec.name, upstream)
     return upstream
+  }
+
+  /** Declares one for a rule set. */
+  open(spec: BackendSpec, observer: OriginObserver, health: BackendHealth = HEALTHY): Backend {
+    const upstream = new Upstream(spec, { ...this.shared, observe: () => observer }, health)
+    this.opened.add(upstream)
+    return upstream
+  }
+
+  /** It is not needed any more, or not soon: idle connections end, running fetches go on. */
+  idle(backend: Backend): void {
+    if (backend instanceof Upstream) void backend.close()
+  }
+
+  /** As `idle`, for good. */
+  drop(backend: Backend): void {
+    this.idle(backend)
+    if (backend instanceof Upstream) this.opened.delete(backend)
   }
 
   remove(name: string): void {
@@ -87,7 +107,7 @@ export class Origins implements Origin {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.upstreams.values()].map((upstream) => upstream.destroy()))
+    await Promise.all([...this.upstreams.values(), ...this.opened].map((upstream) => upstream.destroy()))
     this.shared.deadlines.stop()
   }
 
@@ -100,8 +120,12 @@ export class Origins implements Origin {
   }
 
   private refuse(backend: Backend, kind: 'unhealthy' | 'busy', message: string): FetchFailure {
-    this.shared.observe(backend.name).count(kind === 'busy' ? 'backend_busy' : 'backend_unhealthy')
+    this.observerOf(backend).count(kind === 'busy' ? 'backend_busy' : 'backend_unhealthy')
     return { kind, message }
+  }
+
+  private observerOf(backend: Backend): OriginObserver {
+    return backend instanceof Upstream ? backend.observer : this.shared.observe(backend.name)
   }
 }
 

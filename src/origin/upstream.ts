@@ -120,9 +120,11 @@ export class Upstream implements Backend, Carrier, Line {
     })
   }
 
-  /** Running fetches go on. */
+  /** Idle connections end, running fetches go on. Another fetch opens new ones. */
   async close(): Promise<void> {
-    await this.pool?.close()
+    const { pool } = this
+    this.pool = undefined
+    await pool?.close()
   }
 
   /** Running fetches fail. */

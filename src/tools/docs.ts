@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { COMMANDS, flagText } from '../config/flags.ts'
 import type { FlagRow } from '../config/flags.ts'
 import { formatParameter, PARAMETER_NAMES, parameterRow } from '../config/parameters.ts'
-import { prometheusLabel, prometheusName } from '../counters/prometheus-names.ts'
+import { prometheusLabels, prometheusName } from '../counters/prometheus-names.ts'
 import type { CounterClass } from '../counters/table.ts'
 import { COUNTER_CLASSES, counterRows } from '../counters/table.ts'
 import type { TagRow } from '../log/tags.ts'
@@ -68,14 +68,14 @@ const CLASS_TITLES: Readonly<Record<CounterClass, string>> = {
   SMA: '## SMA.&lt;store&gt;: a store in memory, and SMA.Transient: what is held only for those who read it',
   SMF: '## SMF.&lt;store&gt;: a store in a file',
   ARENA: '## ARENA.&lt;store&gt;: a store’s segments and what eviction does',
-  VBE: '## VBE.&lt;backend&gt;: a backend',
+  VBE: '## VBE.&lt;rule set&gt;.&lt;backend&gt;: a backend',
 }
 
 function countersPage(): string {
   const parts = (Object.keys(COUNTER_CLASSES) as CounterClass[]).flatMap((kind) => {
-    const label = prometheusLabel(kind)
+    const labels = prometheusLabels(kind)
     const rows = counterRows(kind).map(([name, row]) => {
-      const exported = prometheusName(kind, name, row) + (label === undefined ? '' : `{${label}}`)
+      const exported = prometheusName(kind, name, row) + (labels.length === 0 ? '' : `{${labels.join(', ')}}`)
       return [`\`${name}\``, row.type, row.level, row.own ? 'yes' : '', `\`${exported}\``, row.about]
     })
     return [CLASS_TITLES[kind], table(['name', 'type', 'level', 'own', 'in Prometheus', 'meaning'], rows)]

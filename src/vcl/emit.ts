@@ -241,6 +241,8 @@ function emitReturn({ k, out }: Emitting, { action, args }: Extract<Step, { kind
     out.push(`${indent}c.action_reason = ${args.length > 1 ? `line(${definedText(k, args[1])}, "reason")` : 'undefined'}`)
   } else if (action.args === 'ttl') {
     out.push(`${indent}c.action_ttl = ${args.length > 0 ? `notNegative(${emitValue(k, args[0])})` : '-1'}`)
+  } else if (action.args === 'label') {
+    out.push(`${indent}c.action_label = ${emitValue(k, args[0])}`)
   } else if (action.args === 'reason' && args.length > 0) {
     out.push(`${indent}c.vclError(c.action_reason = line(${definedText(k, args[0])}, "reason"), "fail()")`)
   }

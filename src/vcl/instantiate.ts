@@ -28,8 +28,13 @@ export function instantiateVcl(image: VclImage, host: VclHost, name: string = im
   const load = { syntax: image.syntax, vcl_path: image.vcl_path, host, backends }
   const { default_backend, subs } = make(linkage(load), noting(host, backends))
   const house = new HouseContext(host)
-  if (subs.init(house) === ACTION.fail) throw new Error(`vcl_init failed: ${house.complaint()}`)
-  return { name, subs, defaultBackend: default_backend, usage: image.usage, fini: () => void subs.fini(house) }
+  if (subs.init(house) === ACTION.fail) {
+    const complaint = house.complaint()
+    subs.fini(house)
+    throw new Error(`vcl_init failed: ${complaint}`)
+  }
+  const fini = () => void subs.fini(house)
+  return { name, subs, defaultBackend: default_backend, usage: image.usage, fini, running: 0, onIdle: undefined }
 }
 
 /** The host, as emitted code has it: it declares the backends. */

@@ -23,6 +23,8 @@ export interface CompileOptions {
   readonly errUnref?: boolean
   /** Names behind `storage.`: others are errors. Left out: any name will do. */
   readonly stores?: readonly string[]
+  /** Names of the labels that there are: others are errors. Left out: any name will do. */
+  readonly labels?: readonly string[]
   /** The code tells a TraceSink what it does. It is slower, and every sub is called, also where a request could do without. */
   readonly trace?: boolean
 }
@@ -41,6 +43,8 @@ export interface CompiledVcl {
   readonly js: string
   readonly backends: readonly BackendDeclaration[]
   readonly image: VclImage
+  /** That return (vcl(..)) names. */
+  readonly labels: readonly string[]
   instantiate(host: VclHost, name?: string): LoadedVcl
 }
 
@@ -54,6 +58,7 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
     errUnref: options.errUnref ?? true,
     resolveHost: options.resolveHost ?? resolveHost,
     stores: options.stores,
+    labels: options.labels,
   })
   if (program === undefined) return refused(k.errors, parsed.sources)
   const describe = (at: Place, inBuiltin: boolean) =>
@@ -72,7 +77,13 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
     vcl_path,
     trace: tracing?.points,
   }
-  const compiled: CompiledVcl = { js, backends: program.backends, image, instantiate: (host, name) => instantiateVcl(image, host, name) }
+  const compiled: CompiledVcl = {
+    js,
+    backends: program.backends,
+    image,
+    labels: [...k.labels],
+    instantiate: (host, name) => instantiateVcl(image, host, name),
+  }
   return { ok: true, program: compiled, warnings: k.warnings, text: formatAll(k.warnings, parsed.sources), sources: parsed.sources }
 }
 

@@ -15,18 +15,14 @@ export interface WorkerConfig {
   /** How many workers there are: more than one share the ports. */
   readonly workers: number
   readonly parameters: ParameterValues
-  /** Checked and compiled by the manager. */
-  readonly rules: VclImage
-  /** The health of their backends; left out, all are healthy. */
-  readonly health?: HealthHandle
-  /** Backends declared. */
-  readonly backends: number
+  /** Rule sets as they are now. */
+  readonly rules: RuleTable
   readonly stores: readonly StoreSpec[]
   /** What bodies that are not kept may take in this worker. */
   readonly transient_bytes: number
   readonly identity: string
   readonly hostname: string
-  /** This worker's own: MAIN, SMA of Transient, VBE of each backend. What is missing is counted where nobody looks. */
+  /** This worker's own: MAIN, SMA of Transient. What is missing is counted where nobody looks. */
   readonly counters: readonly CounterHandle[]
   /** For the worker that tells how all stores are doing: what all share is reported once. */
   readonly store_counters: StoreCounters | undefined
@@ -36,6 +32,51 @@ export interface WorkerConfig {
   readonly xids: SharedArrayBuffer
   readonly shared: SharedMemory
 }
+
+/** A rule set, checked and compiled by the manager. Names may be used again: `id` may not. */
+export interface RuleImage {
+  readonly id: number
+  readonly name: string
+  readonly image: VclImage
+  /** The health of its backends; left out, all are healthy. */
+  readonly health?: HealthHandle | undefined
+  /** VBE of each backend: this worker's. What is missing is counted where nobody looks. */
+  readonly counters: readonly CounterHandle[]
+}
+
+/** What a worker begins with. */
+export interface RuleTable {
+  readonly sets: readonly RuleImage[]
+  /** Which of them requests go by. */
+  readonly active: number
+  /** Label to rule set. */
+  readonly labels: readonly (readonly [string, number])[]
+}
+
+/** The manager's word about rule sets; by `id`. */
+export type RuleOrder =
+  | { readonly does: 'load'; readonly set: RuleImage }
+  /** Is it there? Asked before all workers are told to use it. */
+  | { readonly does: 'find'; readonly id: number }
+  | { readonly does: 'use'; readonly id: number }
+  | { readonly does: 'label'; readonly label: string; readonly id: number }
+  | { readonly does: 'unlabel'; readonly label: string }
+  /** It is not needed soon: its idle connections end. */
+  | { readonly does: 'cool'; readonly id: number }
+  /** No request begins with it any more: it ends with those that have. */
+  | { readonly does: 'discard'; readonly id: number }
+  /** How many requests and fetches go by each. */
+  | { readonly does: 'count' }
+
+export type RuleCounts = readonly (readonly [id: number, running: number])[]
+
+/** Questions to a worker that it answers, and with what. */
+export interface Answers {
+  readonly purge: number
+  readonly rules: RuleCounts
+}
+
+export type Question = { readonly kind: 'purge'; readonly order: PurgeOrder } | { readonly kind: 'rules'; readonly order: RuleOrder }
 
 /** Where the figures of the stores go. They are set, not added to, and outlive the worker that sets them. */
 export interface StoreCounters {
@@ -64,19 +105,24 @@ export interface SharedMemory {
   readonly arenas: readonly ArenaHandle[]
 }
 
-export interface PurgeFault {
+export interface Fault {
   readonly message: string
   /** It would be the same with any worker. */
   readonly refused: boolean
 }
 
+/** Rule sets that a worker could not bring to life, and why. */
+export type RuleFaults = readonly (readonly [id: number, why: string])[]
+
 /** Worker to manager. */
 export type WorkerMessage =
-  | { kind: 'ready'; endpoints: readonly Endpoint[] }
+  | { kind: 'ready'; endpoints: readonly Endpoint[]; faults: RuleFaults }
   | { kind: 'failed'; message: string }
   | { kind: 'drained'; cut: number }
-  /** What a purge met, or why it could not be carried out. */
-  | { kind: 'purged'; id: number; objects: number; fault: PurgeFault | undefined }
+  | { kind: 'answer'; id: number; answer: Answers[keyof Answers] }
+  | { kind: 'fault'; id: number; fault: Fault }
+  /** The last request that went by that rule set is over, and it has ended. */
+  | { kind: 'rules_over'; rules: number }
   /** A line for the operations log. */
   | { kind: 'line'; level: 'warn' | 'error'; message: string }
 
@@ -84,4 +130,4 @@ export type WorkerMessage =
 export type ManagerMessage =
   | { kind: 'start'; config: WorkerConfig }
   | { kind: 'drain'; deadline_ms: number }
-  | { kind: 'purge'; id: number; order: PurgeOrder }
+  | { kind: 'ask'; id: number; question: Question }

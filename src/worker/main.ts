@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads'
 import { messageOf, OperatorError } from '../base/errors.ts'
 import type { OperationsLog } from '../flow/environment.ts'
-import { carryOut, OrderRefused, type PurgeOrder } from '../flow/purge-order.ts'
-import type { ManagerMessage, WorkerConfig, WorkerMessage } from './config.ts'
+import { carryOut, OrderRefused } from '../flow/purge-order.ts'
+import type { Answers, ManagerMessage, Question, WorkerConfig, WorkerMessage } from './config.ts'
 import { Worker } from './worker.ts'
 
 /** A worker thread's entry: loads the code, serves when told what, until the manager says drain. */
@@ -15,6 +15,7 @@ const operations: OperationsLog = {
 }
 
 let worker: Worker | undefined
+let started: Promise<void> = Promise.resolve()
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message)
@@ -23,7 +24,8 @@ function tell(message: WorkerMessage): void {
 async function start(config: WorkerConfig): Promise<void> {
   try {
     worker = await Worker.start(config, operations)
-    tell({ kind: 'ready', endpoints: worker.endpoints })
+    worker.rules.onOver = (rules) => tell({ kind: 'rules_over', rules })
+    tell({ kind: 'ready', endpoints: worker.endpoints, faults: worker.rules.faults })
   } catch (error) {
     const text = error instanceof Error && !(error instanceof OperatorError) ? (error.stack ?? error.message) : messageOf(error)
     tell({ kind: 'failed', message: text })
@@ -37,22 +39,30 @@ async function drain(deadline_ms: number): Promise<void> {
   port.close()
 }
 
-function purge(id: number, order: PurgeOrder): void {
+/** What is asked while it starts is answered when it has. */
+async function answer(id: number, question: Question): Promise<void> {
+  await started
   try {
-    if (worker === undefined) throw new Error('it does not serve yet')
-    tell({ kind: 'purged', id, objects: carryOut(worker.env, order), fault: undefined })
+    if (worker === undefined) throw new Error('it could not be started')
+    tell({ kind: 'answer', id, answer: answerOf(worker, question) })
   } catch (error) {
-    tell({ kind: 'purged', id, objects: 0, fault: { message: messageOf(error), refused: error instanceof OrderRefused } })
+    tell({ kind: 'fault', id, fault: { message: messageOf(error), refused: error instanceof OrderRefused } })
   }
+}
+
+function answerOf({ env, rules }: Worker, question: Question): Answers[keyof Answers] {
+  return question.kind === 'purge' ? carryOut(env, question.order) : rules.obey(question.order)
 }
 
 port.on('message', (message: ManagerMessage) => {
   switch (message.kind) {
     case 'start':
-      return void start(message.config)
-    case 'purge':
-      return purge(message.id, message.order)
+      started = start(message.config)
+      return
+    case 'ask':
+      void answer(message.id, message.question)
+      return
     case 'drain':
-      return void drain(message.deadline_ms)
+      void drain(message.deadline_ms)
   }
 })

@@ -1,32 +1,74 @@
 import type { Bans } from '../cache/bans/bans.ts'
+import { CounterBlock } from '../counters/counters.ts'
+import type { Backend } from '../origin/contract.ts'
 import type { Origins } from '../origin/create.ts'
 import { directorFactory } from '../origin/directors/create.ts'
+import type { OriginObserver } from '../origin/options.ts'
 import { backendSpec } from '../origin/spec.ts'
 import { HealthTable } from '../shm/health.ts'
 import { SharedTexts } from '../shm/shared-texts.ts'
 import { TokenBuckets } from '../shm/token-buckets.ts'
 import { instantiateVcl } from '../vcl/instantiate.ts'
-import type { LoadedVcl } from '../vcl/runtime/context.ts'
+import type { BackendDeclaration, VclHost } from '../vcl/runtime/context.ts'
 import type { ParameterValues } from '../config/parameters.ts'
-import type { WorkerConfig } from './config.ts'
+import { backendInstance } from '../counters/backend-instance.ts'
+import type { RuleImage, WorkerConfig } from './config.ts'
+import { originObserver } from './observers.ts'
+import type { MadeRules, RuleMaker } from './rule-sets.ts'
 
 /** Brings the manager's compiled rules to life, and gives their backends to origin/. */
-export function loadRules(config: WorkerConfig, origin: Origins, bans: Bans): LoadedVcl {
-  const { parameters, shared, slot } = config
-  const health = config.health && new HealthTable(config.health)
-  return instantiateVcl(
-    config.rules,
-    {
-      backend: (declaration) => origin.add(backendSpec(declaration), health?.cell(declaration.name, slot)),
-      directors: directorFactory(),
+export class Rules implements RuleMaker {
+  private readonly config: WorkerConfig
+  private readonly origin: Origins
+  private readonly main: Float64Array
+  private readonly host: Omit<VclHost, 'backend' | 'directors'>
+
+  constructor(config: WorkerConfig, origin: Origins, bans: Bans, main: Float64Array) {
+    const { parameters, shared, slot, hostname, identity } = config
+    this.config = config
+    this.origin = origin
+    this.main = main
+    this.host = {
       buckets: new TokenBuckets(shared.buckets, slot),
       globals: new SharedTexts(shared.texts, slot),
       vcl_path: parameters.vcl_path.split(':'),
-      hostname: config.hostname,
-      identity: config.identity,
+      hostname,
+      identity,
       ban: (expression) => bans.add(expression),
-      param: (name) => parameters[name as keyof ParameterValues],
-    },
-    'boot',
-  )
+      param: (name) => this.config.parameters[name as keyof ParameterValues],
+    }
+  }
+
+  /** Those whose vcl_init fails throw, and leave nothing. */
+  make(set: RuleImage): MadeRules {
+    const backends: Backend[] = []
+    const health = set.health && new HealthTable(set.health)
+    const backend = (declaration: BackendDeclaration): Backend => {
+      const cell = health?.cell(declaration.name, this.config.slot)
+      const made = this.origin.open(backendSpec(declaration), this.observer(set, declaration.name), cell)
+      backends.push(made)
+      return made
+    }
+    try {
+      return { vcl: instantiateVcl(set.image, { ...this.host, backend, directors: directorFactory() }, set.name), backends }
+    } catch (error) {
+      for (const made of backends) this.origin.drop(made)
+      throw error
+    }
+  }
+
+  idle({ backends }: MadeRules): void {
+    for (const backend of backends) this.origin.idle(backend)
+  }
+
+  drop({ backends }: MadeRules): void {
+    for (const backend of backends) this.origin.drop(backend)
+  }
+
+  private observer(set: RuleImage, backend: string): OriginObserver {
+    const instance = backendInstance(set.name, backend)
+    const handle = set.counters.find((candidate) => candidate.instance === instance)
+    const block = handle === undefined ? new CounterBlock('VBE', instance) : CounterBlock.attach(handle)
+    return originObserver(this.main, block.values)
+  }
 }

@@ -4,7 +4,7 @@ import { Cache } from '../cache/cache.ts'
 import { parseFieldNames } from '../config/field-names.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import { parseTagFields } from '../config/tag-fields.ts'
-import { CounterBlock, MAIN, type CounterHandle, type CounterValues } from '../counters/counters.ts'
+import { CounterBlock, MAIN, type CounterHandle } from '../counters/counters.ts'
 import type { CounterClass } from '../counters/table.ts'
 import { CacheStatus } from '../flow/cache-status.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
@@ -19,11 +19,11 @@ import { chooseReadPath } from '../listen/read-path.ts'
 import { parseMask } from '../log/tags.ts'
 import { LogWriter } from '../log/writer.ts'
 import { createOrigin, type Origins } from '../origin/create.ts'
-import type { OriginObserver } from '../origin/options.ts'
 import { policyFor } from '../policy/policy.ts'
 import type { WorkerConfig } from './config.ts'
-import { banObserver, cacheObserver, originObserver, SessionObserver } from './observers.ts'
-import { loadRules } from './rules.ts'
+import { banObserver, cacheObserver, SessionObserver } from './observers.ts'
+import { WorkerRules } from './rule-sets.ts'
+import { Rules } from './rules.ts'
 import { SharedStore } from './shared-store.ts'
 import { StoreReport, TransientReport } from './store-report.ts'
 
@@ -42,6 +42,7 @@ export class Worker {
   readonly endpoints: readonly Endpoint[]
   readonly context: Http1Context
   readonly ring: SharedArrayBuffer
+  readonly rules: WorkerRules
   private readonly origin: Origins
   private readonly main: CounterBlock
   private readonly report: StoreReport | undefined
@@ -56,6 +57,7 @@ export class Worker {
     this.env = parts.env
     this.context = parts.context
     this.ring = parts.ring
+    this.rules = parts.rules
     this.origin = parts.origin
     this.main = parts.main
     this.report = parts.report
@@ -101,7 +103,7 @@ export class Worker {
     const cut = await this.listener.drain(deadline_ms)
     clearInterval(this.upkeep)
     this.shared.close()
-    this.env.vcl.fini()
+    this.rules.close()
     await this.origin.close()
     return cut
   }
@@ -116,6 +118,7 @@ interface WorkerParts {
   readonly env: Environment
   readonly context: Http1Context
   readonly ring: SharedArrayBuffer
+  readonly rules: WorkerRules
   readonly origin: Origins
   readonly main: CounterBlock
   readonly report: StoreReport | undefined
@@ -135,19 +138,18 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const { store_counters } = config
   const report = store_counters === undefined ? undefined : new StoreReport(shared.arenas, store_counters)
   const transient = new TransientReport(shared.transient, config.transient_bytes, attach(config.counters, 'SMA').values)
-  const origin = createOrigin([], { clock, parameters: params, observe: backendObservers(config, counters) })
+  const origin = createOrigin([], { clock, parameters: params })
   const limits = {
     busy_waiters_max: params.busy_waiters_max,
     busy_wait_timeout_ms: params.busy_wait_timeout > 0 ? params.busy_wait_timeout * 1000 : Infinity,
     keys_max: KEYS_MAX,
   }
   const cache = new Cache(shared, policy, clock, limits, cacheObserver(counters))
-  const vcl = loadRules(config, origin, shared.bans)
-  counters[MAIN.n_vcl] = 1
-  counters[MAIN.n_backend] = config.backends
+  const rules = new WorkerRules(config.rules, new Rules(config, origin, shared.bans, counters))
   const { hostname, identity } = config
   const env: Environment = {
-    vcl,
+    vcl: rules.active,
+    labels: rules.labels,
     cache,
     purges: shared.purges,
     tag_fields: parseTagFields(params.tag_fields) ?? [],
@@ -168,8 +170,11 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
     identity, // prettier-ignore
   }
   const observer = new SessionObserver(counters, log, clock, operations)
-  const context = new Http1Context({ flow: new Flow(env), observer, clock, limits: params, nextXid: () => log.nextXid() })
-  return { env, context, ring, origin, main, report, transient, shared }
+  const flow = new Flow(env)
+  rules.rule(env)
+  rules.onSwitched = () => flow.forgetSpare()
+  const context = new Http1Context({ flow, observer, clock, limits: params, nextXid: () => log.nextXid() })
+  return { env, context, ring, rules, origin, main, report, transient, shared }
 }
 
 /** A block of ours: a worker before us may have counted in it. */
@@ -177,16 +182,6 @@ function attach(handles: readonly CounterHandle[], kind: CounterClass, instance?
   const handle = handles.find((candidate) => candidate.kind === kind && (instance === undefined || candidate.instance === instance))
   if (handle === undefined) return new CounterBlock(kind)
   return CounterBlock.attach(handle)
-}
-
-/** One for each backend, made when it is first asked for. */
-function backendObservers(config: WorkerConfig, main: CounterValues): (backend: string) => OriginObserver {
-  const known = new Map<string, OriginObserver>()
-  return (backend) => {
-    const observer = known.get(backend) ?? originObserver(main, attach(config.counters, 'VBE', backend).values)
-    known.set(backend, observer)
-    return observer
-  }
 }
 
 function openLog(config: WorkerConfig, counters: Float64Array): LogWriter {

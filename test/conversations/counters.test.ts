@@ -49,7 +49,7 @@ vtc('each backend for itself: requests under way, sent, not sent, and connection
   let under_way: number | undefined
   const s1 = await t.origin('s1', async (s) => {
     const request = await s.rx()
-    under_way = v1.counters()['VBE.default.conn']
+    under_way = v1.counters()['VBE.boot.default.conn']
     request.answer('hello')
   })
   const s2 = await t.origin('s2', () => Promise.resolve())
@@ -66,12 +66,12 @@ vtc('each backend for itself: requests under way, sent, not sent, and connection
   await c1.ask('/dead', { status: 503 })
   expect(under_way).toBe(1)
   expect(v1.counters()).toMatchObject({
-    'VBE.default.conn': 0,
-    'VBE.default.req': 1,
-    'VBE.default.fail': 0,
-    'VBE.dead.conn': 0,
-    'VBE.dead.req': 0,
-    'VBE.dead.fail': 1,
+    'VBE.boot.default.conn': 0,
+    'VBE.boot.default.req': 1,
+    'VBE.boot.default.fail': 0,
+    'VBE.boot.dead.conn': 0,
+    'VBE.boot.dead.req': 0,
+    'VBE.boot.dead.fail': 1,
     backend_req: 1,
     backend_fail: 1,
   })
@@ -86,11 +86,11 @@ vtc('a backend with all it takes is busy', async (t) => {
   const vcl = `vcl 4.1; backend default { .host = "127.0.0.1"; .port = "${s1.port}"; .max_connections = 1; }`
   const v1 = t.cache(await startCache({ vcl }))
   const c1 = t.client('c1', v1, async (c) => void (await c.ask('/1', { status: 200 })))
-  await t.until('the first is under way', () => v1.counters()['VBE.default.conn'] === 1)
+  await t.until('the first is under way', () => v1.counters()['VBE.boot.default.conn'] === 1)
   const c2 = await t.connect('c2', v1)
   await c2.ask('/2', { status: 503 })
   await c1.end()
-  expect(v1.counters()).toMatchObject({ 'VBE.default.busy': 1, 'VBE.default.conn': 0 })
+  expect(v1.counters()).toMatchObject({ 'VBE.boot.default.busy': 1, 'VBE.boot.default.conn': 0 })
 })
 
 vtc('a pipe is counted while it is open', async (t) => {
@@ -105,7 +105,7 @@ vtc('a pipe is counted while it is open', async (t) => {
   const c1 = await t.connect('c1', v1)
   await c1.ask('/', { body: 'bytes' })
   await t.until('the pipe is closed', () => v1.counters().n_pipe === 0)
-  expect(v1.counters()).toMatchObject({ s_pipe: 1, 'VBE.default.conn': 0 })
+  expect(v1.counters()).toMatchObject({ s_pipe: 1, 'VBE.boot.default.conn': 0 })
 })
 
 vtc('who waits is refused, served, or has waited enough', async (t) => {

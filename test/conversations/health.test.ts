@@ -59,12 +59,12 @@ describe('probes', () => {
     const c1 = await t.connect('c1', v1)
     await c1.ask('/', { status: 503 })
     expect(v1.log().find(({ tag }) => tag === 'FetchError')?.text).toBe('backend default: unhealthy')
-    expect(v1.counters()).toMatchObject({ backend_unhealthy: 1, 'VBE.default.unhealthy': 1, 'VBE.default.happy': 3 })
+    expect(v1.counters()).toMatchObject({ backend_unhealthy: 1, 'VBE.boot.default.unhealthy': 1, 'VBE.boot.default.happy': 3 })
     expect(health(v1)).toEqual(['boot.default probe 2/8 sick'])
     await probe(t, v1)
     await c1.ask('/', { status: 200, body: 's1' })
     expect(health(v1)).toEqual(['boot.default probe 3/8 healthy'])
-    expect(v1.counters()['VBE.default.happy']).toBe(7)
+    expect(v1.counters()['VBE.boot.default.happy']).toBe(7)
   })
 
   vtc('it is sick when too few of the window were good, and well again when enough are; each change is told once', async (t) => {

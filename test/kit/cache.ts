@@ -1,7 +1,8 @@
 import { type Clock, ManualClock } from '../../src/base/clock.ts'
 import { defaultParameters, type ParameterValues, setParameter } from '../../src/config/parameters.ts'
 import { parseStores } from '../../src/config/storage.ts'
-import { CounterBlock, CounterSet } from '../../src/counters/counters.ts'
+import { backendInstance } from '../../src/counters/backend-instance.ts'
+import { CounterBlock, CounterSet, type CounterValues } from '../../src/counters/counters.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { readRing } from '../../src/log/reader.ts'
@@ -22,7 +23,7 @@ export interface TestCache {
   readonly port: number
   /** When it listens on a unix socket. */
   readonly path: string | undefined
-  /** Counters by name, up to date: those of MAIN as "client_req", the others as "VBE.default.req". */
+  /** Counters by name, up to date: those of MAIN as "client_req", the others as "VBE.boot.default.req". */
   counters(): Record<string, number>
   /** Moves the injected clock and runs what is due: expiry, sweeps, timeouts. */
   advance(ms: number): void
@@ -91,17 +92,20 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const compiled = compileVcl(source, { path: 'test.vcl', policy: parameters.policy, vcl_path: [] })
   if (!compiled.ok) throw new Error(compiled.text)
   const endpoints = await bindEndpoints(parseListen([options.listen ?? '127.0.0.1:0']))
-  const blocks = [
-    new CounterBlock('MAIN'),
-    new CounterBlock('SMA', 'Transient'),
-    ...compiled.program.backends.map(({ name }) => new CounterBlock('VBE', name)),
-  ]
+  const blocks = [new CounterBlock('MAIN'), new CounterBlock('SMA', 'Transient')]
+  const backends = compiled.program.backends.map(({ name }) => new CounterBlock('VBE', backendInstance('boot', name)).handle)
   const clock = new ManualClock()
   const store_bytes = options.store_bytes ?? 16 * 2 ** 20
   const { stores } = parseStores(options.stores ?? [`memory,${store_bytes}`])
   const store_counters = newStoreBlocks(stores)
   const counters = new CounterSet()
-  const handles = [...blocks.map((block) => block.handle), store_counters.main, ...store_counters.space, ...store_counters.arena]
+  const handles = [
+    ...blocks.map((block) => block.handle),
+    ...backends,
+    store_counters.main,
+    ...store_counters.space,
+    ...store_counters.arena,
+  ]
   for (const handle of handles) counters.add(handle)
   const complaints: string[] = []
   const shared = new Shared(stores, clock)
@@ -110,13 +114,11 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const upkeep = shared.upkeep(1, clock, parameters, own.values, (line) => void complaints.push(line))
   const { health, events, handle } = watched(compiled.program.backends, parameters, counters, clock, complaints)
   const config: WorkerConfig = {
-    health: handle,
     slot: 0,
     endpoints,
     workers: 1,
     parameters,
-    rules: compiled.program.image,
-    backends: compiled.program.backends.length,
+    rules: { sets: [{ id: 1, name: 'boot', image: compiled.program.image, health: handle, counters: backends }], active: 1, labels: [] },
     stores,
     transient_bytes: store_bytes,
     identity: 'test',
@@ -164,9 +166,21 @@ function watched(
 ) {
   const ring = new SharedArrayBuffer(parameters.vsl_space)
   const operations = { write: (_level: string, line: string) => void complaints.push(line) }
-  const health = newHealth({ options: { workers: 1, parameters }, counters, operations, clock, ring })
+  const health = newHealth({ options: { workers: 1, parameters }, counters: ownBlocks(counters), operations, clock, ring })
   const { handle } = health.add('boot', backends).table
   return { health, handle, events: () => Array.from(readRing(ring), ({ name, text }) => `${name} ${text}`) }
+}
+
+/** What the manager counts of each backend. */
+function ownBlocks(counters: CounterSet): (set: string, backend: string) => CounterValues {
+  const known = new Map<string, CounterBlock>()
+  return (set, backend) => {
+    const instance = backendInstance(set, backend)
+    const block = known.get(instance) ?? new CounterBlock('VBE', instance)
+    if (!known.has(instance)) counters.add(block.handle)
+    known.set(instance, block)
+    return block.values
+  }
 }
 
 function named(counters: CounterSet): Record<string, number> {

@@ -1,11 +1,13 @@
 import { connect, type Socket } from 'node:net'
+import { ManualClock } from '../../src/base/clock.ts'
 import { parseCommandLine, type ServeOptions } from '../../src/config/command-line.ts'
 import { CounterBlock, CounterSet, MAIN } from '../../src/counters/counters.ts'
 import { parseListen, type Endpoint } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { readRing } from '../../src/log/reader.ts'
 import { Operations } from '../../src/manager/operations.ts'
-import { type CheckedRules, rulesForBackend, rulesFromFile } from '../../src/manager/rules.ts'
+import type { RuleSets } from '../../src/manager/rule-sets.ts'
+import { newRuleSets, startRules } from '../../src/manager/start-rules.ts'
 import { newSupplies, type WorkerSupplies } from '../../src/manager/supplies.ts'
 import { Workers } from '../../src/manager/workers.ts'
 import type { WorkerConfig } from '../../src/worker/config.ts'
@@ -24,6 +26,9 @@ export class Crew {
   readonly counters = new CounterSet()
   readonly workers: Workers
   readonly operations = new Lines()
+  rules!: RuleSets
+  /** The manager's; how long rules have been idle goes by it. */
+  readonly clock = new ManualClock()
   endpoints: readonly Endpoint[] = []
   /** Threads that have ended, by the numbers of their workers. */
   readonly buried: number[] = []
@@ -39,8 +44,10 @@ export class Crew {
 
   async start(endpoints?: readonly Endpoint[]): Promise<this> {
     this.workers.preload()
-    const supplies = (this.supplies = newSupplies(this.options, rules(this.options), this.counters, this.operations))
     try {
+      const started = await startRules(this.options, undefined)
+      this.rules = await newRuleSets(this.options, started, this.workers, this.counters, this.clock, this.operations)
+      const supplies = (this.supplies = newSupplies(this.options, this.rules, this.counters, this.operations))
       const listen = endpoints ?? (await bindEndpoints(parseListen(this.options.listen)))
       this.endpoints = await this.workers.start(listen, this.watched(supplies))
       return this
@@ -54,10 +61,16 @@ export class Crew {
   private watched(supplies: WorkerSupplies): WorkerSupplies {
     return {
       ...supplies,
-      configOf: (slot, endpoints) => (this.configs[slot] = supplies.configOf(slot, endpoints)),
-      buried: (slot) => {
-        supplies.buried(slot)
-        this.buried.push(slot)
+      postOf: (slot) => {
+        const post = supplies.postOf(slot)
+        return {
+          ...post,
+          config: (endpoints) => (this.configs[slot] = post.config(endpoints)),
+          buried: () => {
+            post.buried()
+            this.buried.push(slot)
+          },
+        }
       },
     }
   }
@@ -133,12 +146,6 @@ export class Crew {
   async close(): Promise<void> {
     await this.workers.drain(0)
   }
-}
-
-function rules(options: ServeOptions): CheckedRules {
-  if (options.vclFile !== undefined) return rulesFromFile(options.vclFile, options)
-  if (options.backend === undefined) throw new Error('a crew needs -b or -f')
-  return rulesForBackend(options.backend, options)
 }
 
 /** `flags` as for serve, without -w; on a free port and with a store of 16 MiB unless they say otherwise. */

@@ -231,7 +231,6 @@ const REFUSED: readonly { readonly what: string; readonly recv?: string; readonl
     rest: `backend b { .host = "127.0.0.1"; .${attribute}; }`,
   })),
   { what: 'vcl_backend_refresh', rest: 'sub vcl_backend_refresh { return (merge); }' },
-  { what: 'labels', recv: 'return (vcl(other));' },
   { what: 'inline C', rest: 'C{ int x; }C' },
   ...['(a)(?R)?', '(?(1)a|b)', 'a\\Kb', '(?C1)a', '(*COMMIT)a', '((a+)+)(?=b)'].map((pattern) => ({
     what: `the pattern ${pattern}`,

@@ -120,17 +120,6 @@ describe('the other syntax', () => {
   })
 })
 
-describe('what is not supported yet', () => {
-  test.each([['recv', 'return (vcl(label));', 'labels and return(vcl(..))']])(
-    'vcl_%s { %s } is refused with its place',
-    (sub, statement, what) => {
-      const compiled = compile(`sub vcl_${sub} {\n  ${statement}\n}`)
-      if (compiled.ok) throw new Error('accepted')
-      expect(compiled.diagnostics[0]).toMatchObject({ message: `not supported yet: ${what}`, at: { line: 3 } })
-    },
-  )
-})
-
 describe('what is kept and not acted upon yet is said once a load', () => {
   test.each([
     ['backend_response', 'set beresp.do_esi = true;', 'beresp.do_esi is set, but ESI is not processed yet'],

@@ -1,4 +1,5 @@
 import type { Fields } from '../../http/fields.ts'
+import { TAG } from '../../log/tags.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
 import { takeForRules } from '../kept-body.ts'
@@ -32,9 +33,26 @@ export function recv(task: ClientTask): Step {
       return hashed(task, STEP.synth)
     case ACTION.restart:
       return hashed(task, STEP.restart)
+    case ACTION.vcl:
+      return relabel(task)
     default:
       return task.failed('VCL failed')
   }
+}
+
+/** return (vcl(..)): from the top by the rules of that label, as if they were the active ones, with the request as it came. */
+function relabel(task: ClientTask): Step {
+  const { env, log, relabelled, restarts, action_label } = task
+  const wrong = relabelled ? 'Only from active VCL' : restarts > 0 ? 'Not after restarts' : undefined
+  const vcl = wrong === undefined ? env.labels.get(action_label) : undefined
+  if (vcl === undefined) {
+    log.record(TAG.VCL_Error, `Illegal return(vcl): ${wrong ?? `there is no label ${action_label}`}`)
+    return hashed(task, task.refuse(503, 'VCL failed'))
+  }
+  log.record(TAG.VCL_use, `${vcl.name} via ${action_label}`)
+  task.goBy(vcl)
+  task.beginAgain()
+  return STEP.recv
 }
 
 /** vcl_hash runs whatever vcl_recv returned: the key is there for who asks for req.hash, and what the sub logs is logged. */

@@ -100,6 +100,7 @@ export class Engine {
       tag_fields: parseTagFields(params.tag_fields) ?? [],
       bans,
       bodies: new BodyRoom(params.cached_bodies_max),
+      labels: new Map(),
       store,
       storages: new Storages([store], newStore(TRANSIENT, params)),
       origin: this.origin,

@@ -38,6 +38,16 @@ export class Health {
     this.sets.delete(name)
   }
 
+  /** The rule set is not in use at the moment. */
+  pause(name: string): void {
+    this.sets.get(name)?.stop()
+  }
+
+  resume(name: string): void {
+    this.sets.get(name)?.resume()
+    if (this.begun) this.next()
+  }
+
   get all(): readonly RuleHealth[] {
     return [...this.sets.values()]
   }

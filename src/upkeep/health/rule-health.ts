@@ -108,6 +108,15 @@ export class RuleHealth {
     for (const target of this.targets) target.running?.abandon()
   }
 
+  /** Probes go on where they were. */
+  resume(): void {
+    this.stopped = false
+    for (const target of this.targets) {
+      target.running = undefined
+      target.due_ms = this.parts.clock.mono_ms
+    }
+  }
+
   private probe(target: Target, now_ms: number): void {
     const { window, declared } = target
     target.due_ms = now_ms + Math.max(window.probe.interval_s * 1000, INTERVAL_MIN_MS)

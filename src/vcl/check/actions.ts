@@ -42,7 +42,7 @@ export const ACTIONS: readonly ActionRow[] = [
   row('restart', 'recv pass purge miss hit deliver synth', ACTION.restart),
   row('retry', 'brefresh bresp berr', ACTION.retry),
   row('synth', 'recv pipe pass purge miss hit deliver', ACTION.synth, 'synth'),
-  row('vcl', 'recv', ACTION.vcl, 'label', 'labels and return(vcl(..))'),
+  row('vcl', 'recv', ACTION.vcl, 'label'),
 ]
 
 /** vcl_hit had fetch in 4.0 to 4.1 and miss in 4.1 to 6.0. Both go to vcl_miss with the right to fetch. */

@@ -11,6 +11,8 @@ export interface CheckOptions {
   readonly resolveHost: (name: string) => string[]
   /** What -s has declared; undefined when that is not known. */
   readonly stores: readonly string[] | undefined
+  /** Labels that there are; undefined when that is not known. */
+  readonly labels: readonly string[] | undefined
 }
 
 /** Something a sub does that is not legal everywhere: a variable, an action, a function. */
@@ -43,6 +45,8 @@ export class Checking {
   /** The most that std.cache_req_body is called with; what is not known at load is no limit. */
   bodyBytes = 0
   private readonly warned = new Set<string>()
+  /** Labels that return (vcl(..)) names. */
+  readonly labels = new Set<string>()
   sub: SubFacts = { uses: [], calls: [], touched: new Set() }
   /** Index of the declaration being checked: probes and vmods must have come before. */
   position = 0

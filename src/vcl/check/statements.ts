@@ -173,6 +173,7 @@ const ACTION_ARGS: Readonly<Record<ActionRow['args'], { readonly types: readonly
 }
 
 function checkActionArgs(k: Checking, action: ActionRow, node: ReturnStatement): Value[] | undefined {
+  if (action.args === 'label') return checkLabel(k, node)
   const { types, least } = ACTION_ARGS[action.args]
   if (node.args === undefined) {
     return action.args === 'synth' ? k.error(node.action!.at, 'synth needs a status', 'return (synth(404, "Not found"));') : []
@@ -186,6 +187,19 @@ function checkActionArgs(k: Checking, action: ActionRow, node: ReturnStatement):
     values.push(value)
   }
   return values
+}
+
+/** Of return (vcl(..)): a name, not a value. Whether there is such a label is known where rules are loaded, and not to `lacquer check`. */
+function checkLabel(k: Checking, node: ReturnStatement): Value[] | undefined {
+  const value = node.args?.length === 1 ? node.args[0].value : undefined
+  if (value?.kind !== 'symbol') return k.error(node.action!.at, 'vcl takes the name of a label', 'return (vcl(LABEL));')
+  const { labels } = k.options
+  if (labels !== undefined && !labels.includes(value.text)) {
+    const made = labels.length === 0 ? 'make it first: vcl.label LABEL NAME' : `there are: ${labels.join(', ')}`
+    return k.error(value.at, `there is no label '${value.text}'`, made)
+  }
+  k.labels.add(value.text)
+  return [{ kind: 'text', type: 'STRING', text: value.text }]
 }
 
 function wrongCount(k: Checking, action: ActionRow, node: ReturnStatement): undefined {

@@ -22,7 +22,7 @@ export function usageOf(k: Checking, program: Program): Usage {
     trivialDeliver: soleAction(subs, 'vcl_deliver') === ACTION.deliver,
     builtinHash: reached('vcl_hash').every((name) => subs.get(name)!.pieces.every((piece) => piece.builtin)),
     bodyBytes: k.bodyBytes,
-    rollback: program.subs.some((sub) => k.facts.get(sub.name)!.touched.has('std.rollback')),
+    rollback: k.labels.size > 0 || program.subs.some((sub) => k.facts.get(sub.name)!.touched.has('std.rollback')),
   }
 }
 

@@ -91,6 +91,8 @@ export interface CommonContext {
   action_reason: string | undefined
   /** Duration in seconds of return(pass(10s)) in vcl_backend_response, -1 if not given. */
   action_ttl: number
+  /** Label of return(vcl(..)). */
+  action_label: string
   /** std.log */
   vclLog(text: string): void
   /** std.syslog: to the operations log. priority as syslog. */
@@ -237,8 +239,12 @@ export interface LoadedVcl {
     backend_response: BackendSub
     backend_error: BackendSub
   }
-  /** vcl_init ran at load; call once when discarded. */
+  /** vcl_init ran at load; call once when the last request that goes by them is over. */
   fini(): void
+  /** Requests and fetches that go by them: flow/hold.ts. */
+  running: number
+  /** They have been discarded: called when the last of those is over. */
+  onIdle: (() => void) | undefined
   /** The backend called "default", else the first declared. */
   readonly defaultBackend: VclBackend
   readonly usage: {
@@ -251,7 +257,7 @@ export interface LoadedVcl {
     builtinHash: boolean
     /** The most that std.cache_req_body is called with; 0: it is not called. */
     bodyBytes: number
-    /** Is std.rollback used anywhere? Only then are originals kept. */
+    /** Is std.rollback used anywhere, or return (vcl(..))? Only then are originals kept. */
     rollback: boolean
   }
 }

@@ -10,6 +10,7 @@ export class HouseContext {
   action_status = 0
   action_reason: string | undefined = undefined
   action_ttl = -1
+  action_label = ''
   ban_error = ''
   module_state: Map<object, unknown> | undefined = undefined
   private readonly host: VclHost

@@ -31,7 +31,7 @@ test('all workers see at once what the one probe of the manager has found', asyn
   well = true
   await until('it is well again', () => seen()[0] === 1)
   for (const slot of [0, 1]) expect(await scene.told(slot, '/')).toBe('content')
-  expect(scene.crew.counts()).toMatchObject({ 'MAIN.backend_unhealthy': 2, 'VBE.default.unhealthy': 2 })
+  expect(scene.crew.counts()).toMatchObject({ 'MAIN.backend_unhealthy': 2, 'VBE.boot.default.unhealthy': 2 })
 })
 
 test('what an operator says holds in all workers, and in one that has just been started', async () => {

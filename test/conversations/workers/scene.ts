@@ -17,6 +17,8 @@ export class Line {
   readonly socket: Socket
   private text = ''
   private heard = (_body: string): void => {}
+  /** Of the last answer. */
+  head = ''
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -33,13 +35,17 @@ export class Line {
     this.text += data
     const end = this.text.indexOf('\r\n\r\n') + 4
     const length = Number(/^content-length: (\d+)/im.exec(this.text.slice(0, end))?.[1] ?? Infinity)
-    if (end >= 4 && this.text.length === end + length) this.heard(this.text.slice(end))
+    if (end < 4 || this.text.length !== end + length) return
+    this.head = this.text.slice(0, end)
+    this.heard(this.text.slice(end))
   }
 }
 
 /** Workers in front of one origin, and clients that know which worker serves them. */
 export class Scene {
   readonly crew: Crew
+  /** The origin's. */
+  readonly port: number
   /** Requests that reached the origin, oldest first. */
   readonly asked: string[] = []
   /** What the origin does; `number` counts its requests from 1. */
@@ -47,8 +53,9 @@ export class Scene {
   private readonly members: { readonly socket: Socket }[] = []
   private readonly ends: (() => void)[] = []
 
-  private constructor(crew: Crew, answer: Answer) {
+  private constructor(crew: Crew, port: number, answer: Answer) {
     this.crew = crew
+    this.port = port
     this.answer = answer
   }
 
@@ -64,7 +71,7 @@ export class Scene {
     const file = join(directory, 'rules.vcl')
     writeFileSync(file, `vcl 4.1;\nbackend default { .host = "127.0.0.1"; .port = "${port}"; }\n${rules}\n`)
     const crew = await newCrew(workers, `-f ${file} ${flags}`.trim()).start()
-    const scene = new Scene(crew, (_, response) => void response.end())
+    const scene = new Scene(crew, port, (_, response) => void response.end())
     scene.ends.push(
       () => server.closeAllConnections(),
       () => void server.close(),

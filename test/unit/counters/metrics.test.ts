@@ -14,7 +14,7 @@ describe('Prometheus text', () => {
     main: new CounterBlock(),
     s0: new CounterBlock('SMA', 's0'),
     arena: new CounterBlock('ARENA', 's0'),
-    app: new CounterBlock('VBE', 'app'),
+    app: new CounterBlock('VBE', 'boot.app'),
   }
   const prometheus = new PrometheusText(set, '1.2.3')
 
@@ -37,7 +37,7 @@ describe('Prometheus text', () => {
         'lacquer_main_uptime_seconds 61',
         'lacquer_sma_g_bytes{store="s0"} 4096',
         'lacquer_arena_c_evicted_small_total{store="s0"} 3',
-        'lacquer_vbe_req_total{backend="app"} 7',
+        'lacquer_vbe_req_total{vcl="boot",backend="app"} 7',
         `lacquer_build_info{version="1.2.3",node="${process.versions.node}"} 1`,
       ]),
     )

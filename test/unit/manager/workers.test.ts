@@ -64,7 +64,7 @@ describe('several workers', () => {
       'MAIN.sess_conn': 60,
       'MAIN.sess_open': 60,
       'MAIN.n_backend': 1,
-      'VBE.default.req': 60,
+      'VBE.boot.default.req': 60,
     })
   })
 
@@ -153,7 +153,7 @@ describe('when one has died', () => {
     expect(all.counts()).toMatchObject({ 'MAIN.client_req': 60, 'MAIN.sess_conn': 60, 'MAIN.sess_open': open })
     await all.replaced(1)
     await askAll(all, 30)
-    expect(all.counts()).toMatchObject({ 'MAIN.client_req': 90, 'VBE.default.req': 90, 'MAIN.sess_open': open + 30 })
+    expect(all.counts()).toMatchObject({ 'MAIN.client_req': 90, 'VBE.boot.default.req': 90, 'MAIN.sess_open': open + 30 })
   })
 
   test('its log stays, and the next one goes on with it', async () => {
