@@ -7,6 +7,7 @@ import type { Claims } from './claims.ts'
 import { copyBody, REVIVED_MAX_BYTES } from './copy.ts'
 import { type Entry, hold, placeOf, plainId, secondaryKey, type Variant, variantId } from './entry.ts'
 import type { Invalidations } from './invalidations.ts'
+import type { Keys } from './keys.ts'
 import type { CacheShared } from './lookup.ts'
 import type { Markers } from './markers.ts'
 
@@ -18,29 +19,23 @@ export class Admission {
   private readonly policy: Policy
   private readonly clock: Clock
   private readonly markers: Markers
-  private readonly enter: (key: string) => Entry
+  private readonly keys: Keys
 
-  constructor(
-    { store, claims, invalidations }: CacheShared,
-    policy: Policy,
-    clock: Clock,
-    markers: Markers,
-    enter: (key: string) => Entry,
-  ) {
+  constructor({ store, claims, invalidations }: CacheShared, policy: Policy, clock: Clock, markers: Markers, keys: Keys) {
     this.store = store
     this.claims = claims
     this.invalidations = invalidations
     this.policy = policy
     this.clock = clock
     this.markers = markers
-    this.enter = enter
+    this.keys = keys
   }
 
   /** Opens the object of a response in the place of its variant; undefined when it does not stay. */
   admit({ key, spec, fields, head, begun }: Arrival, expected_bytes: number): StoredObject | undefined {
     const claimed = begun.key ?? key
     if (begun.purges !== this.claims.purges(claimed)) return undefined
-    const entry = this.enter(key)
+    const entry = this.keys.enter(key)
     entry.refresh(true)
     const secondary = secondaryKey(spec, fields)
     if (outdates(this.store.find(entry.idOf(secondary)), head, begun)) return undefined

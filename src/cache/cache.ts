@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../base/clock.ts'
 import type { RequestHead } from '../http/message.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -13,6 +12,7 @@ import type { Busy, Waiter } from './busy.ts'
 import { CLAIM_END, type ClaimEnd, type Claims } from './claims.ts'
 import { Entry, isLive, placeOf, plainId, secondaryKey, type Variant } from './entry.ts'
 import type { Invalidations } from './invalidations.ts'
+import { Keys } from './keys.ts'
 import { LOOKUP, THAWS_MAX, type CacheLimits, type CacheObserver, type CacheShared, type Lookup, type LookupRequest } from './lookup.ts'
 import { LooseObject } from './loose.ts'
 import { Markers } from './markers.ts'
@@ -23,8 +23,6 @@ import { Searches } from './searches.ts'
 
 /** How long those who could not share an error page fetch side by side. */
 const LEFT_OUT_MS = 1000
-/** lru-cache writes into its options: given none, each hit would allocate some. */
-const GET_OPTIONS = {}
 const NONE: readonly never[] = []
 
 /**
@@ -52,35 +50,33 @@ export class Cache {
   private readonly claims: Claims
   private readonly invalidations: Invalidations
   private readonly markers: Markers
-  private readonly entries: LRUCache<string, Entry>
-  /** Entries with fetches under way are not forgotten. */
-  private readonly held = new Map<string, Entry>()
+  private readonly entries: Keys
   private readonly rights: Rights
   private readonly admission: Admission
 
   constructor(shared: CacheShared, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver) {
     const { store, claims, invalidations } = shared
     this.store = store
-    this.searches = new Searches(store, clock, (key) => this.enter(key))
+    this.entries = new Keys(store, policy.matchesByMeaning, limits.keys_max)
+    this.searches = new Searches(store, clock, this.entries)
     this.partials = new Partials(store, policy)
     this.policy = policy
     this.clock = clock
     this.limits = limits
-    this.rights = new Rights(claims, clock, observer, (variant) => this.vacated(variant))
+    this.rights = new Rights(claims, clock, observer, this.entries)
     this.claims = claims
-    this.markers = new Markers(clock, claims)
+    this.markers = new Markers(clock, claims, this.entries)
     this.invalidations = invalidations
-    this.admission = new Admission(shared, policy, clock, this.markers, (key) => this.enter(key))
-    this.entries = new LRUCache({ max: limits.keys_max, dispose: (entry, key, why) => this.disposed(entry, key, why) })
+    this.admission = new Admission(shared, policy, clock, this.markers, this.entries)
   }
 
   get keys(): number {
-    return this.entries.size + this.held.size
+    return this.entries.size
   }
 
   /** Half of what is remembered, least recently used, is found in the store again. */
   forgetHalf(): void {
-    for (let left = this.entries.size >> 1; left > 0; left--) this.entries.pop()
+    this.entries.forgetHalf()
   }
 
   /** Purges counted for the key, and for others with it: unchanged, it was not purged meanwhile. */
@@ -95,7 +91,7 @@ export class Cache {
   lookup(key: string, request: LookupRequest): Lookup {
     this.object = undefined
     this.busy = undefined
-    const entry = this.enter(key)
+    const entry = this.entries.enter(key)
     const waits = request.thaws >= THAWS_MAX
     entry.refresh(waits)
     if (this.store.cold !== undefined) return this.chilled(this.store.cold)
@@ -139,23 +135,23 @@ export class Cache {
 
   /** What the request would find, fresh or stale, were it looked up. */
   selected(key: string, req: RequestHead): StoredObject | undefined {
-    const entry = this.enter(key)
+    const entry = this.entries.enter(key)
     entry.refresh(true)
     const object = entry.select(req.fields, true, this.clock.wall_ms)?.object
-    this.forget(entry)
+    this.entries.forget(entry)
     return object !== undefined && object.live && this.invalidations.spares(object, req) ? object : undefined
   }
 
   /** What is stored for other requests for the URL and the origin may be asked about, besides `own` (RFC 9111 section 4.3.1). */
   others(key: string, req: RequestHead, own: StoredObject | undefined): readonly StoredObject[] {
-    const named = this.entries.peek(key)?.others(own)
+    const named = this.entries.enter(key).others(own)
     return named === undefined ? NONE : named.filter((object) => this.invalidations.spares(object, req))
   }
 
   /** A response that may not be stored: all who waited look up again at once and find the marker. */
   mark(key: string, req: RequestHead, busy: Busy | undefined, ttl_ms: number, pass: boolean, xid = 0): void {
     if (ttl_ms > 0) {
-      const variant = busy !== undefined && busy.variant.busy === busy ? busy.variant : this.enter(key).claim(req.fields)
+      const variant = busy !== undefined && busy.variant.busy === busy ? busy.variant : this.entries.enter(key).claim(req.fields)
       this.markers.set(variant, ttl_ms, pass, xid)
     }
     // The marker is ours: whoever looked up again in another worker would not find it, and wait for one more fetch.
@@ -190,7 +186,7 @@ export class Cache {
   /** Takes the objects of all variants of the key out, for all workers; fetches under way will not be found either. */
   purge(key: string): number {
     this.claims.countPurge(key)
-    const entry = this.enter(key)
+    const entry = this.entries.enter(key)
     entry.refresh(true)
     const purged = entry.stored
     for (const variant of entry.all()) this.purgeVariant(variant)
@@ -199,13 +195,13 @@ export class Cache {
     // Whatever is there and could not be seen: it was being moved, or another worker has just stored it.
     this.store.discard(plainId(key))
     entry.refresh(true)
-    this.forget(entry)
+    this.entries.forget(entry)
     return purged
   }
 
   /** Objects stored under the key, as far as they are known here. */
   known(key: string): number {
-    const entry = this.enter(key)
+    const entry = this.entries.enter(key)
     entry.refresh(true)
     return entry.stored
   }
@@ -224,7 +220,7 @@ export class Cache {
     if (variant === undefined) return
     if (variant.object === object) variant.object = undefined
     variant.entry.drop(variant)
-    this.forget(variant.entry)
+    this.entries.forget(variant.entry)
   }
 
   /** Housekeeping, a bounded piece of it: ends objects whose time is over and waiters who waited too long. */
@@ -240,6 +236,7 @@ export class Cache {
       this.fwd = entry.absence
       return this.markers.holds(variant) ? this.toldBy(variant) : this.claim(entry, request)
     }
+    this.entries.remember(entry)
     if (!this.invalidations.isChecked(object)) {
       if (object.unread !== undefined && request.thaws < THAWS_MAX) return this.chilled(object.unread)
       if (!this.invalidations.spares(object, request.req)) return this.lookBehind(entry, object, request)
@@ -343,19 +340,6 @@ export class Cache {
     return LOOKUP.hit
   }
 
-  private enter(key: string): Entry {
-    const known = this.entries.get(key, GET_OPTIONS)
-    if (known !== undefined) return known
-    const entry = this.held.get(key) ?? new Entry(key, this.store, this.policy.matchesByMeaning)
-    this.held.delete(key)
-    this.entries.set(key, entry)
-    return entry
-  }
-
-  private disposed(entry: Entry, key: string, why: string): void {
-    if (entry.busies > 0 && why === 'evict') this.held.set(key, entry)
-  }
-
   /** To those who waited and are of the same variant as the request that was answered, if it is of any use to them. */
   private share(busy: Busy, object: StoredObject, { spec, fields, begun }: Arrival, end: ClaimEnd = CLAIM_END.look): void {
     // Whatever the origin permits later requests: nobody is handed the cookie that another's request has just been given.
@@ -383,17 +367,5 @@ export class Cache {
   private takeOut(key: string, object: StoredObject): void {
     if ((object.head.flags & OBJ_PARTIAL) !== 0) this.partials.discard(key, object)
     this.store.remove(object)
-  }
-
-  /** Nothing is fetched for the variant any more: its entry may be forgotten like others. */
-  private vacated(variant: Variant): void {
-    const { entry } = variant
-    if (entry.busies === 0 && this.held.delete(entry.key)) this.entries.set(entry.key, entry)
-    variant.entry.drop(variant)
-    this.forget(variant.entry)
-  }
-
-  private forget(entry: Entry): void {
-    if (entry.empty && this.entries.peek(entry.key) === entry) this.entries.delete(entry.key)
   }
 }

@@ -47,6 +47,8 @@ export class Entry {
   note: StoredObject | undefined = undefined
   /** Fetches under way for its variants. */
   busies = 0
+  /** It is to be found again, until others are used more recently. */
+  remembered = false
   private era = ''
   private specs: readonly string[] = PLAIN
   private readonly store: Store

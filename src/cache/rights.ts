@@ -7,6 +7,12 @@ import { CLAIM_END, CLAIM_THEIRS, CLAIM_UNSHARED, type ClaimEnd, type Claims } f
 import type { Variant } from './entry.ts'
 import type { CacheObserver } from './lookup.ts'
 
+/** Is told of variants that have a fetch, and that have none any more. */
+export interface RightsHolder {
+  claimed(variant: Variant): void
+  vacated(variant: Variant): void
+}
+
 /**
  * Who may fetch what, and who waits for it: at most one fetch for a variant, among all workers. Ending a right hands what came
  * of it to those who waited here; `claims` tells the other workers.
@@ -15,15 +21,14 @@ export class Rights {
   private readonly claims: Claims
   private readonly clock: Clock
   private readonly observer: CacheObserver
-  private readonly vacated: (variant: Variant) => void
+  private readonly holder: RightsHolder
   private readonly busies = new Set<Busy>()
 
-  /** `vacated` is called when a variant has no fetch any more. */
-  constructor(claims: Claims, clock: Clock, observer: CacheObserver, vacated: (variant: Variant) => void) {
+  constructor(claims: Claims, clock: Clock, observer: CacheObserver, holder: RightsHolder) {
     this.claims = claims
     this.clock = clock
     this.observer = observer
-    this.vacated = vacated
+    this.holder = holder
   }
 
   /** The fetch under way. Of later requests nobody joins one that began before a purge. */
@@ -76,7 +81,7 @@ export class Rights {
     if (variant.busy !== busy) return
     variant.busy = undefined
     variant.entry.busies--
-    this.vacated(variant)
+    this.holder.vacated(variant)
   }
 
   /** Rule 5 of coalescing: who waited too long fetches for himself; the busy object stops collecting. */
@@ -115,6 +120,7 @@ export class Rights {
     const busy = new Busy(variant, this.clock.mono_ms, this.claims.purges(entry.key), claim)
     variant.busy = busy
     entry.busies++
+    this.holder.claimed(variant)
     this.busies.add(busy)
     return busy
   }

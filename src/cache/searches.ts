@@ -1,7 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
-import { type Entry, plainId } from './entry.ts'
+import { plainId } from './entry.ts'
+import type { Keys } from './keys.ts'
 import { eraOf, isNote, noteHead, specsOf } from './note.ts'
 
 /** What the responses of a path have said of their queries (No-Vary-Search). */
@@ -26,12 +27,12 @@ export interface SearchPlan {
 export class Searches {
   private readonly store: Store
   private readonly clock: Clock
-  private readonly enter: (key: string) => Entry
+  private readonly keys: Keys
 
-  constructor(store: Store, clock: Clock, enter: (key: string) => Entry) {
+  constructor(store: Store, clock: Clock, keys: Keys) {
     this.store = store
     this.clock = clock
-    this.enter = enter
+    this.keys = keys
   }
 
   /** When what is stored under the key for such a request was made; -Infinity: nothing is. As `of` it may come upon what is cold. */
@@ -39,7 +40,7 @@ export class Searches {
     const found = this.look(plainId(key), waits)
     if (found === undefined) return -Infinity
     if (!isNote(found)) return found.head.t_origin_ms
-    const entry = this.enter(key)
+    const entry = this.keys.enter(key)
     entry.refresh(waits)
     const object = this.store.cold === undefined ? entry.select(fields, waits, this.clock.wall_ms)?.object : undefined
     return object !== undefined && object.live ? object.head.t_origin_ms : -Infinity

@@ -4,6 +4,7 @@ import { Cache } from '../../../src/cache/cache.ts'
 import { NoClaims } from '../../../src/cache/claims.ts'
 import { Invalidations } from '../../../src/cache/invalidations.ts'
 import { LOOKUP } from '../../../src/cache/lookup.ts'
+import { Fields } from '../../../src/http/fields.ts'
 import { policyFor } from '../../../src/policy/policy.ts'
 import { Serials } from '../../../src/shm/serial.ts'
 import type { ObjectHead } from '../../../src/store/contract.ts'
@@ -43,6 +44,7 @@ test('when memory is short, half of the keys are forgotten, but not what is bein
     cache.lookup(`/${i}`, asked)
     cache.insert(`/${i}`, asked.req, head(1000), 0, cache.busy, begun).body.complete()
   }
+  for (let i = 0; i < 9; i++) cache.lookup(`/${i}`, asked)
   expect(cache.keys).toBe(10)
   cache.forgetHalf()
   expect(cache.keys).toBe(6)
@@ -53,6 +55,48 @@ test('when memory is short, half of the keys are forgotten, but not what is bein
   expect(cache.lookup('/fetching', asked)).toBe(LOOKUP.wait)
   cache.abandon(fetching)
   expect(cache.keys).toBe(9)
+})
+
+test('what has only been stored is not remembered, what has been found is', () => {
+  const { cache, store } = makeCache(100)
+  const asked = lookupOf()
+  const begun = { purges: cache.purges('/'), serial: cache.serial, sent_ms: 0, dated: true, into: store }
+  cache.lookup('/', asked)
+  expect(cache.keys, 'others must find the fetch').toBe(1)
+  const object = cache.insert('/', asked.req, head(1000), 0, cache.busy, begun)
+  expect(cache.keys).toBe(0)
+  expect(cache.lookup('/', asked), 'while it fills, too').toBe(LOOKUP.hit)
+  expect(cache.object).toBe(object)
+  object.body.complete()
+  expect(cache.keys).toBe(1)
+})
+
+test('a key whose responses vary is remembered: by it the variants are named', () => {
+  const { cache, store } = makeCache(100)
+  const asked = lookupOf()
+  const begun = { purges: cache.purges('/'), serial: cache.serial, sent_ms: 0, dated: true, into: store }
+  const fields = new Fields()
+  fields.append('Vary', 'Accept')
+  const varying = objectHead({ t_origin_ms: clock.wall_ms, ttl_ms: 1000, fields })
+  cache.lookup('/', asked)
+  cache.insert('/', asked.req, varying, 0, cache.busy, begun).body.complete()
+  expect(cache.keys).toBe(1)
+  expect(cache.purge('/'), 'objects taken out').toBe(1)
+})
+
+test('a key that is forgotten while it is fetched is found until the fetch ends', () => {
+  const { cache, store } = makeCache(1)
+  const asked = lookupOf()
+  const begun = { purges: cache.purges('/'), serial: cache.serial, sent_ms: 0, dated: true, into: store }
+  cache.lookup('/stale', asked)
+  cache.insert('/stale', asked.req, { ...head(-1000), grace_ms: 1e9 }, 0, cache.busy, begun).body.complete()
+  expect(cache.lookup('/stale', asked)).toBe(LOOKUP.hit_grace)
+  const refreshing = cache.busy!
+  cache.mark('/other', asked.req, undefined, 1000, false)
+  expect(cache.lookup('/stale', asked)).toBe(LOOKUP.hit_grace)
+  expect(cache.busy, 'one refreshes it').toBeUndefined()
+  cache.abandon(refreshing)
+  expect(cache.keys).toBe(1)
 })
 
 test('fetches that come to nothing leave no key', () => {
