@@ -103,6 +103,26 @@ const TIMER_MAX_S = 2_147_483
 // Each entry is one row: name, kind(default, bounds, prose).
 export const PARAMETERS = {
   backend_idle_timeout: duration(60, { min: 1, max: TIMER_MAX_S }, 'How long an idle connection to a backend stays in its pool.'),
+  backend_local_error_holddown: duration(
+    10,
+    { min: 0, flags: ['experimental'] },
+    'For how long no connection to a backend is tried after one has failed for a reason of this machine (EACCES, EPERM, EADDRNOTAVAIL): whoever wants one fails at once.',
+  ),
+  backend_remote_error_holddown: duration(
+    0.25,
+    { min: 0, flags: ['experimental'] },
+    'The same after a failure of the other one (ECONNREFUSED, ENETUNREACH).',
+  ),
+  backend_wait_limit: integer(
+    0,
+    { min: 0, unit: 'fetches' },
+    'How many fetches may wait for a connection to a backend whose max_connections are in use, in each worker. .wait_limit of a backend overrides it.',
+  ),
+  backend_wait_timeout: duration(
+    0,
+    { min: 0, max: TIMER_MAX_S },
+    'How long each of them waits before it fails. .wait_timeout of a backend overrides it.',
+  ),
   ban_cutoff: integer(
     0,
     { min: 0, unit: 'bans', flags: ['experimental'] },

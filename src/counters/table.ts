@@ -76,6 +76,8 @@ export const MAIN_COUNTERS = {
   backend_fail: counter('Connections to backends that failed'),
   backend_reuse: counter('Fetches sent on a connection that was open already'),
   backend_recycle: counter('Connections to backends kept for reuse after a fetch'),
+  backend_wait: counter('Fetches that waited for a connection because max_connections was reached'),
+  backend_wait_fail: counter('Fetches that waited for a connection in vain'),
   backend_retry: counter('Fetches repeated because a reused connection turned out closed'),
   backend_req: counter('Requests sent to backends'),
 
@@ -211,6 +213,13 @@ export const VBE_COUNTERS = {
   unhealthy: counter('Fetches not tried because the backend was unhealthy'),
   busy: counter('Fetches not tried because max_connections was reached'),
   fail: counter('Connections that failed'),
+  fail_eacces: counter('Connections that failed because they were not permitted (EACCES, EPERM)', DIAG),
+  fail_eaddrnotavail: counter('Connections that failed because no local address was free (EADDRNOTAVAIL)', DIAG),
+  fail_econnrefused: counter('Connections that were refused (ECONNREFUSED)', DIAG),
+  fail_enetunreach: counter('Connections that failed because the network could not be reached (ENETUNREACH)', DIAG),
+  fail_etimedout: counter('Connections that took too long', DIAG),
+  fail_other: counter('Connections that failed for another reason', DIAG),
+  helddown: counter('Connections not tried because one had just failed', DIAG),
 } as const satisfies Record<string, CounterRow>
 
 export const COUNTER_CLASSES = {

@@ -70,10 +70,11 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
       began: (faults) => rules.began(slot, faults),
       over: (id) => rules.over(slot, id),
       buried: () => {
+        // First, so that who is rung below finds its connections given back.
+        health.releaseAllOf(slot)
         shared.releaseAllOf(slot)
         for (const block of blocks[slot]) clearGauges(block)
         rules.buried(slot)
-        health.releaseAllOf(slot)
       },
     }),
     describe: () => shared.describe(),

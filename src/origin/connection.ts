@@ -2,9 +2,9 @@ import { Client } from './undici.ts'
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { quicken } from './context.ts'
-import type { Dialler } from './dial.ts'
+import type { Dialled } from './dial.ts'
 import type { BackendSpec } from './contract.ts'
-import type { OriginObserver, OriginParameters } from './options.ts'
+import type { OriginParameters } from './options.ts'
 import { teachParser } from './response-parser.ts'
 
 /**
@@ -16,9 +16,9 @@ export const ORIGIN = 'http://backend'
 /** What a connection needs to know of its backend. */
 export interface Line {
   readonly spec: BackendSpec
-  readonly dialler: Dialler
   readonly parameters: OriginParameters
-  readonly observer: OriginObserver
+  /** A new connection, counted. */
+  dial(timeout_ms: number, preamble: Buffer | undefined, done: Dialled, parsed: boolean): void
   /** Of the fetch that is being dispatched: undici dials within dispatch() or in the microtask after. */
   connect_ms: number
 }
@@ -51,7 +51,6 @@ export class Connection extends Client {
     super(ORIGIN, {
       connect: (_options, callback) => {
         const dialled = (error: Error | undefined, socket: Socket | undefined): void => {
-          line.observer.count(error === undefined ? 'backend_conn' : 'backend_fail')
           if (socket === undefined) return callback(error!, null)
           wire.uses = 0
           wire.socket = socket
@@ -61,7 +60,7 @@ export class Connection extends Client {
           teachParser(socket)
           quicken(this, socket, ORIGIN)
         }
-        line.dialler.dial(line.connect_ms, preamble, dialled, true)
+        line.dial(line.connect_ms, preamble, dialled, true)
       },
       pipelining: reusable ? 1 : 0,
       maxHeaderSize: line.parameters.http_resp_size,

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { RequestHead, ResponseHead } from '../http/message.ts'
 import type { Fields } from '../http/fields.ts'
 import type { Ip } from '../base/ip.ts'
+import type { HeldCode } from '../shm/health.ts'
 
 /** A backend as declared in rules or by -b; all durations in ms; undefined = the parameter's value at fetch time. */
 export interface BackendSpec {
@@ -20,6 +21,9 @@ export interface BackendSpec {
   between_bytes_timeout_ms: number | undefined
   /** 0 = no limit. */
   max_connections: number
+  /** How many fetches may wait for a connection when all are in use, and how long; undefined: as the parameters say. */
+  wait_limit: number | undefined
+  wait_timeout_ms: number | undefined
   /** PROXY protocol version to send (1 or 2), 0 = none. */
   proxy_header: 0 | 1 | 2
   /** `backend x none;` */
@@ -31,6 +35,16 @@ export interface BackendHealth {
   readonly healthy: boolean
   /** Epoch seconds of its last change. */
   readonly changed_s: number
+  /** Connections in use, of all workers. */
+  readonly open: number
+  opened(): void
+  /** Other workers that wait for one are told. */
+  closed(): void
+  /** Whether somebody in this worker waits for a connection. */
+  awaited(yes: boolean): void
+  /** A connection has failed for this reason: none is tried until then (epoch ms). */
+  holdDown(code: HeldCode, until_ms: number): void
+  heldDown(now_ms: number): HeldCode | undefined
 }
 
 /** A backend with an address, or `none`. Directors (directors/) choose among them. */
@@ -45,6 +59,7 @@ export type FetchFailureKind =
   | 'no_backend'
   | 'unhealthy'
   | 'busy' // max_connections reached
+  | 'helddown' // a connection has just failed, and none is tried for a moment
   | 'resolve' // DNS
   | 'connect' // refused, unreachable, TLS handshake
   | 'connect_timeout'

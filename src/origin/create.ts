@@ -14,13 +14,13 @@ import { Deadlines } from './deadlines.ts'
 import { NO_TRAFFIC } from './meter.ts'
 import type { OriginObserver, OriginOptions } from './options.ts'
 import type { ProxiedClient } from './preamble.ts'
+import { HealthTable } from '../shm/health.ts'
 import { Resolver } from './resolve.ts'
 import { Upstream } from './upstream.ts'
 import type { Connected, Shared } from './upstream.ts'
+import { WaitingCall } from './waiting.ts'
 
 const DNS_TTL_MS = 5000
-/** Whose health nobody watches. */
-const HEALTHY: BackendHealth = { healthy: true, changed_s: 0 }
 const UNOBSERVED = { count: (): void => {} }
 
 export function createOrigin(specs: readonly BackendSpec[], options: OriginOptions): Origins {
@@ -49,7 +49,7 @@ export class Origins implements Origin {
   }
 
   /** Declares a backend; one of the same name is replaced, its running fetches go on. */
-  add(spec: BackendSpec, health: BackendHealth = HEALTHY): Backend {
+  add(spec: BackendSpec, health: BackendHealth = unwatched(spec.name)): Backend {
     this.remove(spec.name)
     const upstream = new Upstream(spec, this.shared, health)
     this.upstreams.set(spec.name, upstream)
@@ -57,7 +57,7 @@ export class Origins implements Origin {
   }
 
   /** Declares one for a rule set. */
-  open(spec: BackendSpec, observer: OriginObserver, health: BackendHealth = HEALTHY): Backend {
+  open(spec: BackendSpec, observer: OriginObserver, health: BackendHealth = unwatched(spec.name)): Backend {
     const upstream = new Upstream(spec, { ...this.shared, observe: () => observer }, health)
     this.opened.add(upstream)
     return upstream
@@ -92,13 +92,29 @@ export class Origins implements Origin {
   ): OriginCall {
     const chosen = this.choose(backend)
     if (chosen instanceof Upstream) return chosen.fetch(bereq, body, timeouts, handler)
-    return new RefusedCall(chosen, handler)
+    if (chosen.kind !== 'busy' || !this.mayWait(backend)) return new RefusedCall(chosen, handler)
+    const begin = (): OriginCall | FetchFailure => this.unfit(backend) ?? backend.fetch(bereq, body, timeouts, handler)
+    const call = new WaitingCall(begin, handler, chosen)
+    call.leave = backend.wait(call)
+    return call
   }
 
   connect(backend: Backend, client: ProxiedClient | undefined, timeout_ms: number, done: Connected): void {
     const chosen = this.choose(backend)
-    if (chosen instanceof Upstream) chosen.connect(client, timeout_ms, done)
-    else queueMicrotask(() => done(chosen, undefined))
+    if (chosen instanceof Upstream) return chosen.connect(client, timeout_ms, done)
+    if (chosen.kind !== 'busy' || !this.mayWait(backend)) return queueMicrotask(() => done(chosen, undefined))
+    const go = (): void => {
+      const unfit = this.unfit(backend)
+      if (unfit === undefined) backend.connect(client, timeout_ms, done)
+      else done(unfit, undefined)
+    }
+    backend.wait({ go, giveUp: () => done(chosen, undefined) })
+  }
+
+  /** Another worker has given a connection back that somebody here may wait for. */
+  rung(): void {
+    for (const upstream of this.upstreams.values()) if (upstream.waiting.length > 0) upstream.freed()
+    for (const upstream of this.opened) if (upstream.waiting.length > 0) upstream.freed()
   }
 
   /** Ends what has waited too long; runs by itself, and by hand where a test moves the clock. */
@@ -112,21 +128,35 @@ export class Origins implements Origin {
   }
 
   private choose(backend: Backend): Upstream | FetchFailure {
-    if (backend.spec.none) return { kind: 'no_backend', message: `backend ${backend.name} has no address` }
-    if (!backend.healthy || !(backend instanceof Upstream)) return this.refuse(backend, 'unhealthy', `backend ${backend.name}: unhealthy`)
-    if (backend.busy)
-      return this.refuse(backend, 'busy', `backend ${backend.name}: busy, max_connections (${backend.spec.max_connections}) reached`)
-    return backend
+    const unfit = this.unfit(backend)
+    if (unfit !== undefined) return unfit
+    const upstream = backend as Upstream
+    return upstream.busy
+      ? { kind: 'busy', message: `backend ${backend.name}: busy, max_connections (${backend.spec.max_connections}) reached` }
+      : upstream
   }
 
-  private refuse(backend: Backend, kind: 'unhealthy' | 'busy', message: string): FetchFailure {
-    this.observerOf(backend).count(kind === 'busy' ? 'backend_busy' : 'backend_unhealthy')
-    return { kind, message }
+  private unfit(backend: Backend): FetchFailure | undefined {
+    if (backend.spec.none) return { kind: 'no_backend', message: `backend ${backend.name} has no address` }
+    if (backend.healthy && backend instanceof Upstream) return undefined
+    this.observerOf(backend).count('backend_unhealthy')
+    return { kind: 'unhealthy', message: `backend ${backend.name}: unhealthy` }
+  }
+
+  private mayWait(backend: Backend): backend is Upstream {
+    if (!(backend instanceof Upstream)) return false
+    if (!backend.mayWait) backend.observer.count('backend_busy')
+    return backend.mayWait
   }
 
   private observerOf(backend: Backend): OriginObserver {
     return backend instanceof Upstream ? backend.observer : this.shared.observe(backend.name)
   }
+}
+
+/** Whose health nobody else watches. */
+function unwatched(name: string): BackendHealth {
+  return HealthTable.create([name], 1, 0).cell(name, 0)!
 }
 
 /** A fetch that never began: its failure comes in the next microtask, unless it is aborted before. */

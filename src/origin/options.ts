@@ -1,7 +1,10 @@
 import type { Clock } from '../base/clock.ts'
+import type { FailureCause, HolddownParameters } from './holddown.ts'
 
 /** The parameters this station reads, under their own names (durations in seconds). Read anew for each fetch or connection. */
-export interface OriginParameters {
+export interface OriginParameters extends HolddownParameters {
+  readonly backend_wait_limit: number
+  readonly backend_wait_timeout: number
   readonly connect_timeout: number
   readonly first_byte_timeout: number
   readonly between_bytes_timeout: number
@@ -17,6 +20,8 @@ export type OriginCounter =
   | 'backend_conn' // connections made
   | 'backend_unhealthy' // fetches refused: the backend is sick
   | 'backend_busy' // fetches refused: max_connections reached
+  | 'backend_wait' // fetches that waited for a connection
+  | 'backend_wait_fail' // in vain
   | 'backend_fail' // connections that failed
   | 'backend_reuse' // requests sent on a pooled connection
   | 'backend_recycle' // connections given back to the pool
@@ -25,6 +30,8 @@ export type OriginCounter =
 
 export interface OriginObserver {
   count(counter: OriginCounter): void
+  /** Why a connection could not be made. */
+  failed?(cause: FailureCause): void
   /** Fetches and pipes under way have become so many more. */
   running?(change: 1 | -1): void
 }

@@ -15,6 +15,8 @@ export function backendSpec(declared: BackendDeclaration): BackendSpec {
     first_byte_timeout_ms: inMs(declared.first_byte_timeout_s),
     between_bytes_timeout_ms: inMs(declared.between_bytes_timeout_s),
     max_connections: declared.max_connections ?? 0,
+    wait_limit: declared.wait_limit,
+    wait_timeout_ms: inMs(declared.wait_timeout_s),
     proxy_header: declared.proxy_header === 1 ? 1 : declared.proxy_header === 2 ? 2 : 0,
     none: declared.none,
   }

@@ -19,10 +19,13 @@ import type {
 } from './contract.ts'
 import type { Deadlines } from './deadlines.ts'
 import { Dialler } from './dial.ts'
-import type { DialOptions } from './dial.ts'
+import type { Dialled, DialOptions } from './dial.ts'
+import { FailureError } from './failure.ts'
+import { causeOf, holddownFor } from './holddown.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
 import { proxyPreamble } from './preamble.ts'
 import type { ProxiedClient } from './preamble.ts'
+import { WaitingLine, type Waiter } from './waiting.ts'
 
 /** What all backends share. */
 export interface Shared {
@@ -46,10 +49,9 @@ export class Upstream implements Backend, Carrier, Line {
   readonly deadlines: Deadlines
   readonly parameters: OriginParameters
   readonly observer: OriginObserver
-  readonly dialler: Dialler
   connect_ms = 0
-  /** Fetches and pipes under way. */
-  running = 0
+  readonly waiting: WaitingLine
+  private readonly dialler: Dialler
   private readonly health: BackendHealth
   private pool: Pool | undefined
   private client: ProxiedClient | undefined
@@ -63,6 +65,10 @@ export class Upstream implements Backend, Carrier, Line {
     this.parameters = shared.parameters
     this.observer = shared.observe(spec.name)
     this.dialler = new Dialler(spec, shared.dial)
+    this.waiting = new WaitingLine(shared.deadlines, () => {
+      this.observer.count('backend_wait_fail')
+      this.observer.count('backend_busy')
+    })
   }
 
   get healthy(): boolean {
@@ -73,8 +79,30 @@ export class Upstream implements Backend, Carrier, Line {
     return this.health.changed_s
   }
 
+  /** Of all workers together. */
   get busy(): boolean {
-    return this.spec.max_connections > 0 && this.running >= this.spec.max_connections
+    return this.spec.max_connections > 0 && this.health.open >= this.spec.max_connections
+  }
+
+  /** Room in the line of those who wait for a connection. */
+  get mayWait(): boolean {
+    return this.wait_ms > 0 && this.waiting.length < (this.spec.wait_limit ?? this.parameters.backend_wait_limit)
+  }
+
+  get wait_ms(): number {
+    return this.spec.wait_timeout_ms ?? this.parameters.backend_wait_timeout * 1000
+  }
+
+  wait(waiter: Waiter): () => void {
+    this.observer.count('backend_wait')
+    this.health.awaited(true)
+    return this.waiting.join(waiter, this.wait_ms)
+  }
+
+  /** A connection has become free, here or in another worker: as many go on as can. */
+  freed = (): void => {
+    for (let left = this.waiting.length; left > 0 && !this.busy; left--) this.waiting.next()
+    this.health.awaited(this.waiting.length > 0)
   }
 
   fetch(bereq: RequestHead, body: OutgoingBody | undefined, timeouts: OriginTimeouts, handler: OriginHandler): OriginCall {
@@ -98,26 +126,56 @@ export class Upstream implements Backend, Carrier, Line {
   }
 
   release(): void {
-    this.running--
     this.observer.running?.(-1)
+    if (this.spec.max_connections === 0) return
+    this.health.closed()
+    // Not from within undici's parser.
+    if (this.waiting.length > 0) queueMicrotask(this.freed)
   }
 
   private begin(): void {
-    this.running++
     this.observer.running?.(1)
+    if (this.spec.max_connections > 0) this.health.opened()
+  }
+
+  /** After a failure that will be there again none is tried for a moment: whoever wants one fails at once. */
+  dial(timeout_ms: number, preamble: Buffer | undefined, done: Dialled, parsed: boolean): void {
+    const { clock, observer, health } = this
+    const held = health.heldDown(clock.wall_ms)
+    if (held !== undefined) {
+      observer.count('backend_fail')
+      observer.failed?.('helddown')
+      const failure = new FailureError('helddown', `backend ${this.name}: held down after ${held}`, held)
+      return queueMicrotask(() => done(failure, undefined))
+    }
+    const dialled: Dialled = (error, socket) => {
+      clock.refresh()
+      if (error === undefined) observer.count('backend_conn')
+      else this.failed(error)
+      done(error, socket)
+    }
+    this.dialler.dial(timeout_ms, preamble, dialled, parsed)
+  }
+
+  private failed(error: FailureError): void {
+    const { observer, health, parameters, clock } = this
+    observer.count('backend_fail')
+    observer.failed?.(causeOf(error))
+    const holddown = holddownFor(error, parameters)
+    if (holddown !== undefined) health.holdDown(holddown.code, clock.wall_ms + holddown.hold_ms)
   }
 
   connect(client: ProxiedClient | undefined, timeout_ms: number, done: Connected): void {
     this.begin()
-    this.dialler.dial(timeout_ms, this.preamble(client), (error, socket) => {
-      this.observer.count(error === undefined ? 'backend_conn' : 'backend_fail')
+    const dialled: Dialled = (error, socket) => {
       if (socket === undefined) {
         this.release()
         return done({ kind: error!.kind, message: error!.message }, undefined)
       }
       socket.once('close', () => this.release())
       done(undefined, socket)
-    })
+    }
+    this.dial(timeout_ms, this.preamble(client), dialled, false)
   }
 
   /** Idle connections end, running fetches go on. Another fetch opens new ones. */

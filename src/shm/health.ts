@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts'
+import type { Doorbells } from './doorbell.ts'
 
 /** What an operator says of a backend: believe its probe, or do not. */
 export const ADMIN = { probe: 0, healthy: 1, sick: 2 } as const
@@ -9,6 +10,8 @@ const CELL_BYTES = 32
 const WORDS = CELL_BYTES / 4
 const STATE = 0
 const HELD_CODE = 1
+/** Workers in which somebody waits for a connection, a bit for each: two words. */
+const AWAITED = 2
 const NUMBERS = CELL_BYTES / 8
 const CHANGED_S = 2
 const HELD_UNTIL_MS = 3
@@ -64,9 +67,9 @@ export class HealthTable {
   }
 
   /** The backend of that name, as that worker sees it; undefined when there is none. */
-  cell(name: string, worker: number): HealthCell | undefined {
+  cell(name: string, worker: number, bells?: Doorbells): HealthCell | undefined {
     const i = this.names.indexOf(name)
-    return i < 0 ? undefined : new HealthCell(this, i, worker)
+    return i < 0 ? undefined : new HealthCell(this, i, worker, bells)
   }
 
   isHealthy(i: number): boolean {
@@ -117,7 +120,24 @@ export class HealthTable {
 
   /** For the manager, when the thread of that worker has ended. */
   releaseAllOf(worker: number): void {
-    for (let i = 0; i < this.names.length; i++) Atomics.store(this.connections, worker * this.names.length + i, 0)
+    for (let i = 0; i < this.names.length; i++) {
+      Atomics.store(this.connections, worker * this.names.length + i, 0)
+      this.setAwaited(i, worker, false)
+    }
+  }
+
+  setAwaited(i: number, worker: number, yes: boolean): void {
+    const at = i * WORDS + AWAITED + (worker >> 5)
+    if (yes) Atomics.or(this.words, at, 1 << (worker & 31))
+    else Atomics.and(this.words, at, ~(1 << (worker & 31)))
+  }
+
+  /** Calls for each worker in which somebody waits. */
+  eachAwaiting(i: number, tell: (worker: number) => void): void {
+    for (let half = 0; half < 2; half++) {
+      let bits = Atomics.load(this.words, i * WORDS + AWAITED + half)
+      for (let worker = half * 32; bits !== 0; worker++, bits >>>= 1) if ((bits & 1) !== 0) tell(worker)
+    }
   }
 
   holdDown(i: number, code: HeldCode, until_ms: number): void {
@@ -143,11 +163,14 @@ export class HealthCell {
   private readonly table: HealthTable
   private readonly i: number
   private readonly worker: number
+  private readonly bells: Doorbells | undefined
+  private awaits = false
 
-  constructor(table: HealthTable, i: number, worker: number) {
+  constructor(table: HealthTable, i: number, worker: number, bells: Doorbells | undefined) {
     this.table = table
     this.i = i
     this.worker = worker
+    this.bells = bells
   }
 
   get healthy(): boolean {
@@ -169,7 +192,18 @@ export class HealthCell {
   }
 
   closed(): void {
-    this.table.addOpen(this.i, this.worker, -1)
+    const { table, i, worker, bells } = this
+    table.addOpen(i, worker, -1)
+    if (bells === undefined) return
+    table.eachAwaiting(i, (other) => {
+      if (other !== worker) bells.ring(other)
+    })
+  }
+
+  awaited(yes: boolean): void {
+    if (yes === this.awaits) return
+    this.awaits = yes
+    this.table.setAwaited(this.i, this.worker, yes)
   }
 
   holdDown(code: HeldCode, until_ms: number): void {

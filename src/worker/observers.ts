@@ -11,6 +11,7 @@ import type { ConnectionObserver, Session } from '../listen/observer.ts'
 import { refusalHead, refusalResponse } from '../listen/refusal.ts'
 import { TAG } from '../log/tags.ts'
 import type { LogWriter } from '../log/writer.ts'
+import type { FailureCause } from '../origin/holddown.ts'
 import type { OriginCounter, OriginObserver } from '../origin/options.ts'
 
 /** Sessions in counters and log. */
@@ -96,8 +97,17 @@ function spaced({ text, port }: Ip): string {
 const OF_BACKEND: { readonly [C in OriginCounter]?: number } = {
   backend_unhealthy: VBE.unhealthy,
   backend_busy: VBE.busy,
-  backend_fail: VBE.fail,
   backend_req: VBE.req,
+}
+
+const OF_CAUSE: { readonly [C in FailureCause]: number } = {
+  fail_eacces: VBE.fail_eacces,
+  fail_eaddrnotavail: VBE.fail_eaddrnotavail,
+  fail_econnrefused: VBE.fail_econnrefused,
+  fail_enetunreach: VBE.fail_enetunreach,
+  fail_etimedout: VBE.fail_etimedout,
+  fail_other: VBE.fail_other,
+  helddown: VBE.helddown,
 }
 
 /** Counts for one backend: in MAIN, and in the backend's own block. */
@@ -107,6 +117,10 @@ export function originObserver(main: CounterValues, vbe: CounterValues): OriginO
       main[MAIN[counter]]++
       const own = OF_BACKEND[counter]
       if (own !== undefined) vbe[own]++
+    },
+    failed(cause: FailureCause): void {
+      vbe[OF_CAUSE[cause]]++
+      if (cause !== 'helddown') vbe[VBE.fail]++
     },
     running(change: 1 | -1): void {
       vbe[VBE.conn] += change

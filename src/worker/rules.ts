@@ -5,6 +5,7 @@ import type { Origins } from '../origin/create.ts'
 import { directorFactory } from '../origin/directors/create.ts'
 import type { OriginObserver } from '../origin/options.ts'
 import { backendSpec } from '../origin/spec.ts'
+import { Doorbells } from '../shm/doorbell.ts'
 import { HealthTable } from '../shm/health.ts'
 import { SharedTexts } from '../shm/shared-texts.ts'
 import { TokenBuckets } from '../shm/token-buckets.ts'
@@ -22,11 +23,13 @@ export class Rules implements RuleMaker {
   private readonly origin: Origins
   private readonly main: Float64Array
   private readonly host: Omit<VclHost, 'backend' | 'directors'>
+  private readonly bells: Doorbells | undefined
 
   constructor(config: WorkerConfig, origin: Origins, bans: Bans, main: Float64Array) {
     const { parameters, shared, slot, hostname, identity } = config
     this.config = config
     this.origin = origin
+    this.bells = config.workers > 1 ? new Doorbells(shared.bells) : undefined
     this.main = main
     this.host = {
       buckets: new TokenBuckets(shared.buckets, slot),
@@ -44,7 +47,7 @@ export class Rules implements RuleMaker {
     const backends: Backend[] = []
     const health = set.health && new HealthTable(set.health)
     const backend = (declaration: BackendDeclaration): Backend => {
-      const cell = health?.cell(declaration.name, this.config.slot)
+      const cell = health?.cell(declaration.name, this.config.slot, this.bells)
       const made = this.origin.open(backendSpec(declaration), this.observer(set, declaration.name), cell)
       backends.push(made)
       return made

@@ -34,6 +34,8 @@ export class SharedStore {
   private readonly clock: Clock
   private readonly watch: ClaimWatch
   private readonly listening: Listening
+  /** Somebody else may have been meant: whoever waits for a connection to a backend. */
+  onRung = (): void => {}
 
   constructor(config: WorkerConfig, clock: Clock, operations: OperationsLog, observer: BanObserver) {
     const { slot, workers, shared } = config
@@ -68,6 +70,7 @@ export class SharedStore {
     this.clock.refresh()
     for (const arena of this.arenas) arena.rung()
     this.watch.rung()
+    this.onRung()
   }
 }
 

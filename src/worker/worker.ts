@@ -139,6 +139,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const report = store_counters === undefined ? undefined : new StoreReport(shared.arenas, store_counters)
   const transient = new TransientReport(shared.transient, config.transient_bytes, attach(config.counters, 'SMA').values)
   const origin = createOrigin([], { clock, parameters: params })
+  shared.onRung = () => origin.rung()
   const limits = {
     busy_waiters_max: params.busy_waiters_max,
     busy_wait_timeout_ms: params.busy_wait_timeout > 0 ? params.busy_wait_timeout * 1000 : Infinity,

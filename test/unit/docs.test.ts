@@ -226,7 +226,7 @@ describe(CONFORMANCE, () => {
 
 const REFUSED: readonly { readonly what: string; readonly recv?: string; readonly rest?: string }[] = [
   { what: 'other modules', rest: 'import dynamic;' },
-  ...['preamble = :aGk=:', 'via = default', 'authority = "a"', 'wait_timeout = 1s', 'wait_limit = 1'].map((attribute) => ({
+  ...['preamble = :aGk=:', 'via = default', 'authority = "a"'].map((attribute) => ({
     what: `.${attribute}`,
     rest: `backend b { .host = "127.0.0.1"; .${attribute}; }`,
   })),

@@ -25,6 +25,7 @@ describe('backends', () => {
       '.host = "h"; .connect_timeout = 1.5s; .first_byte_timeout = 1m; .between_bytes_timeout = 500ms;',
       { connect_timeout_s: 1.5, first_byte_timeout_s: 60, between_bytes_timeout_s: 0.5 },
     ],
+    ['.host = "h"; .wait_limit = 5; .wait_timeout = 100ms;', { wait_limit: 5, wait_timeout_s: 0.1 }],
     ['.host = "h"; .max_connections = 10; .proxy_header = 2;', { max_connections: 10, proxy_header: 2 }],
   ])('backend x { %s }', (attributes, expected) => {
     const compiled = compile(`backend x { ${attributes} } ${USED}`)

@@ -47,8 +47,8 @@ const ATTRIBUTES: Readonly<Record<string, Reader>> = {
   preamble: pending('.preamble'),
   via: pending('.via'),
   authority: pending('.authority'),
-  wait_timeout: pending('.wait_timeout'),
-  wait_limit: pending('.wait_limit'),
+  wait_timeout: (k, value, draft) => (draft.wait_timeout_s = secondsOf(k, value)),
+  wait_limit: (k, value, draft) => (draft.wait_limit = wholeOf(k, value)),
 }
 
 function proxyVersion(k: Checking, value: AttributeValue): number | undefined {
@@ -90,6 +90,8 @@ export function checkBackend(k: Checking, node: BackendDeclarationNode): Backend
     first_byte_timeout_s: undefined,
     between_bytes_timeout_s: undefined,
     max_connections: undefined,
+    wait_limit: undefined,
+    wait_timeout_s: undefined,
     proxy_header: undefined,
     probe: undefined,
     tls: false,

@@ -284,7 +284,7 @@ const PARAMETERS: Readonly<Record<string, VclType>> = {
 }
 
 /** What holds here, and is no parameter of ours. */
-const FIXED: Readonly<Record<string, number>> = { backend_wait_limit: 0, backend_wait_timeout: 0, max_esi_depth: 5, shortlived: 10 }
+const FIXED: Readonly<Record<string, number>> = { max_esi_depth: 5, shortlived: 10 }
 
 function parameter(name: string): string {
   return name in FIXED ? `(host.param('${name}') ?? ${FIXED[name]})` : `host.param('${name}')`

@@ -312,6 +312,8 @@ export interface BackendDeclaration {
   first_byte_timeout_s: number | undefined
   between_bytes_timeout_s: number | undefined
   max_connections: number | undefined
+  wait_limit: number | undefined
+  wait_timeout_s: number | undefined
   proxy_header: number | undefined
   /** How its health is probed; undefined: it is taken for healthy. */
   probe: ProbeDeclaration | undefined

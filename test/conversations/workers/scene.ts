@@ -59,8 +59,8 @@ export class Scene {
     this.answer = answer
   }
 
-  /** `rules` go behind the version line and the backend. */
-  static async open(workers: number, rules: string, flags = ''): Promise<Scene> {
+  /** `rules` go behind the version line and the backend, which has these further `attributes`. */
+  static async open(workers: number, rules: string, flags = '', attributes = ''): Promise<Scene> {
     const server = createServer((request, response) => {
       scene.asked.push(`${request.method} ${request.url}`)
       scene.answer(request, response, scene.asked.length)
@@ -69,7 +69,7 @@ export class Scene {
     const { port } = server.address() as AddressInfo
     const directory = mkdtempSync(join(tmpdir(), 'lacquer-crew-'))
     const file = join(directory, 'rules.vcl')
-    writeFileSync(file, `vcl 4.1;\nbackend default { .host = "127.0.0.1"; .port = "${port}"; }\n${rules}\n`)
+    writeFileSync(file, `vcl 4.1;\nbackend default { .host = "127.0.0.1"; .port = "${port}"; ${attributes} }\n${rules}\n`)
     const crew = await newCrew(workers, `-f ${file} ${flags}`.trim()).start()
     const scene = new Scene(crew, port, (_, response) => void response.end())
     scene.ends.push(
