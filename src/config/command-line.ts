@@ -41,6 +41,8 @@ export interface CheckOptions {
   readonly stores: readonly string[] | undefined
   /** --emit: print the JavaScript, too. */
   readonly emit: boolean
+  /** --json: complaints for programs. */
+  readonly json: boolean
 }
 
 export interface TestOptions {
@@ -167,7 +169,8 @@ function checkOptions(given: Given): CheckOptions {
   const files = given.all('')
   if (files.length === 0) throw new OperatorError('lacquer check: name at least one rule file')
   const stores = given.has('s') ? storeNames(parseStores(given.all('s'))) : undefined
-  return { command: 'check', files, parameters: parameters(given), stores, emit: given.has('emit') }
+  if (given.has('json') && given.has('emit')) throw new OperatorError('lacquer check: --json and --emit exclude each other')
+  return { command: 'check', files, parameters: parameters(given), stores, emit: given.has('emit'), json: given.has('json') }
 }
 
 function testOptions(given: Given): TestOptions {

@@ -95,6 +95,7 @@ export const CHECK_FLAGS: readonly FlagRow[] = [
     about: 'Storage as for serve: rules may name these stores and Transient. Without it any name will do',
   },
   { name: 'emit', about: 'Print the JavaScript that the rules become' },
+  { name: 'json', about: 'Print what is wrong as one JSON array, for editors (docs/reference/diagnostics.md)' },
   { name: 'help', about: 'Print this and end' },
 ]
 

@@ -10,6 +10,7 @@ import { COUNTER_CLASSES, counterRows } from '../counters/table.ts'
 import type { TagRow } from '../log/tags.ts'
 import { TAGS } from '../log/tags.ts'
 import { vmodsPage } from './vmod-page.ts'
+import { diagnosticsPage } from './vcl-pages.ts'
 import { page, table } from './page.ts'
 
 /**
@@ -23,6 +24,7 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../../docs/referen
 export const PAGES: Readonly<Record<string, () => string>> = {
   'parameters.md': parametersPage,
   'counters.md': countersPage,
+  'diagnostics.md': diagnosticsPage,
   'flags.md': flagsPage,
   'log-tags.md': logTagsPage,
   'vmods.md': vmodsPage,

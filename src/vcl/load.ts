@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import type { Place, VclFile } from './ast.ts'
 import { checkVcl } from './check/check.ts'
+import type { CheckOptions } from './check/checking.ts'
 import { resolveHost } from './check/hosts.ts'
 import { usageOf } from './check/usage.ts'
-import { formatDiagnostic, type Diagnostic, type SourceSet } from './diagnostic.ts'
+import { formatDiagnostic, inFileOrder, type Diagnostic, type SourceSet } from './diagnostic.ts'
 import { emitProgram } from './emit.ts'
 import { Tracing } from './emit-trace.ts'
 import { instantiateVcl, type VclImage } from './instantiate.ts'
-import { parseVcl } from './parse.ts'
+import { parseVcl, type ParseResult } from './parse.ts'
 import type { BackendDeclaration, LoadedVcl, VclHost } from './runtime/context.ts'
 
 export interface CompileOptions {
@@ -52,14 +53,15 @@ export interface CompiledVcl {
 export function compileVcl(source: string, options: CompileOptions): Compiled {
   const { path, vcl_path, readFile } = options
   const parsed = parseVcl(source, path, readFile === undefined ? { vcl_path } : { vcl_path, readFile })
-  if (parsed.ast === undefined) return refused(parsed.diagnostics, parsed.sources)
   const { ast: builtin, sources: ours } = builtinRules(options.policy)
-  const { k, program } = checkVcl(parsed.ast, builtin, {
+  const checking = {
     errUnref: options.errUnref ?? true,
     resolveHost: options.resolveHost ?? resolveHost,
     stores: options.stores,
     labels: options.labels,
-  })
+  }
+  if (parsed.ast === undefined) return refused(allErrors(parsed, builtin, checking), parsed.sources)
+  const { k, program } = checkVcl(parsed.ast, builtin, checking)
   if (program === undefined) return refused(k.errors, parsed.sources)
   const describe = (at: Place, inBuiltin: boolean) =>
     inBuiltin
@@ -87,8 +89,18 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
   return { ok: true, program: compiled, warnings: k.warnings, text: formatAll(k.warnings, parsed.sources), sources: parsed.sources }
 }
 
+/** Nobody reads more at once. */
+const ERRORS_MAX = 100
+
+/** Syntax errors, and what else is wrong in the rest. */
+function allErrors({ diagnostics, rest }: ParseResult, builtin: VclFile, options: Omit<CheckOptions, 'syntax'>): Diagnostic[] {
+  if (rest === undefined) return diagnostics
+  const { k } = checkVcl(rest.ast, builtin, { ...options, lost: rest.lost })
+  return [...diagnostics, ...k.errors].sort(inFileOrder)
+}
+
 function refused(diagnostics: readonly Diagnostic[], sources: SourceSet): Compiled {
-  return { ok: false, diagnostics, sources, text: formatAll(diagnostics, sources) }
+  return { ok: false, diagnostics: diagnostics.slice(0, ERRORS_MAX), sources, text: formatAll(diagnostics.slice(0, ERRORS_MAX), sources) }
 }
 
 function formatAll(diagnostics: readonly Diagnostic[], sources: SourceSet): string {

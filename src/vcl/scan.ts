@@ -11,49 +11,72 @@ export interface Token {
   /** Of kind 'bad': what is wrong, at start..end. */
   readonly problem?: string
   readonly hint?: string
+  /** True: nothing behind it can be read. False: the rest of its line cannot. */
+  readonly endless?: boolean
 }
 
-const SPACE = /[ \t\r\n]+/y
 const NAME = /[A-Za-z][A-Za-z0-9_-]*/y
 const NUMBER = /[0-9]+(?:\.[0-9]*)?/y
 const BLOB = /:[A-Za-z0-9+/]+={0,2}:/y
+const SPACES = ' \t\r\n'
 const MARKS = '{}()*+-/%><=;!&.|~,'
 
 /** The token at `start`, which must be inside the text. Tried in vcc's order. */
 export function scan(text: string, start: number): Token {
   const c = text[start]
-  if (c === '#' || text.startsWith('//', start)) return { kind: 'comment', start, end: lineEnd(text, start) }
-  if (text.startsWith('/*', start)) return blockComment(text, start)
-  if (text.startsWith('"""', start)) return delimited(text, start, '"""', '"""')
-  if (text.startsWith('{"', start)) return delimited(text, start, '{"', '"}')
-  if (c === '"') return shortString(text, start)
-  if (text.startsWith('C{', start)) return delimited(text, start, 'C{', '}C')
-  const matched =
-    match(SPACE, 'space', text, start) ??
-    match(NAME, 'name', text, start) ??
-    match(NUMBER, 'number', text, start) ??
-    match(BLOB, 'blob', text, start)
-  if (matched !== undefined) return matched
-  if (MARKS.includes(c)) return { kind: 'mark', start, end: start + 1 }
-  return foreign(text, start)
+  if (isLetter(c) && (c !== 'C' || text[start + 1] !== '{')) return { kind: 'name', start, end: endOf(NAME, text, start) }
+  if (SPACES.includes(c)) return { kind: 'space', start, end: spaceEnd(text, start) }
+  switch (c) {
+    case '#':
+      return { kind: 'comment', start, end: lineEnd(text, start) }
+    case '/':
+      if (text[start + 1] === '/') return { kind: 'comment', start, end: lineEnd(text, start) }
+      return text[start + 1] === '*' ? blockComment(text, start) : { kind: 'mark', start, end: start + 1 }
+    case '"':
+      return text.startsWith('"""', start) ? delimited(text, start, '"""', '"""') : shortString(text, start)
+    case '{':
+      return text[start + 1] === '"' ? delimited(text, start, '{"', '"}') : { kind: 'mark', start, end: start + 1 }
+    case 'C':
+      return delimited(text, start, 'C{', '}C')
+    case ':': {
+      const end = endOf(BLOB, text, start)
+      return end > 0 ? { kind: 'blob', start, end } : foreign(text, start)
+    }
+    default:
+      if (c >= '0' && c <= '9') return { kind: 'number', start, end: endOf(NUMBER, text, start) }
+      return MARKS.includes(c) ? { kind: 'mark', start, end: start + 1 } : foreign(text, start)
+  }
 }
 
-function match(pattern: RegExp, kind: TokenKind, text: string, start: number): Token | undefined {
+function isLetter(c: string): boolean {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+}
+
+/** Where the match that begins at `start` ends; 0: there is none. */
+function endOf(pattern: RegExp, text: string, start: number): number {
   pattern.lastIndex = start
-  return pattern.test(text) ? { kind, start, end: pattern.lastIndex } : undefined
+  pattern.test(text)
+  return pattern.lastIndex
 }
 
-function lineEnd(text: string, start: number): number {
+function spaceEnd(text: string, start: number): number {
+  let end = start + 1
+  while (end < text.length && SPACES.includes(text[end])) end++
+  return end
+}
+
+export function lineEnd(text: string, start: number): number {
   const end = text.indexOf('\n', start)
   return end < 0 ? text.length : end
 }
 
 function blockComment(text: string, start: number): Token {
   const end = text.indexOf('*/', start + 2)
-  if (end < 0) return { kind: 'bad', start, end: start + 2, problem: 'this comment is never closed', hint: 'close it with */' }
+  if (end < 0)
+    return { kind: 'bad', start, end: start + 2, problem: 'this comment is never closed', hint: 'close it with */', endless: true }
   const inner = text.indexOf('/*', start + 2)
   if (inner >= 0 && inner < end)
-    return { kind: 'bad', start: inner, end: inner + 2, problem: '/* inside a /* comment', hint: 'comments do not nest' }
+    return { kind: 'bad', start: inner, end: inner + 2, problem: '/* inside a /* comment', hint: 'comments do not nest', endless: true }
   return { kind: 'comment', start, end: end + 2 }
 }
 
@@ -64,7 +87,7 @@ function delimited(text: string, start: number, open: keyof typeof LONG, close: 
   if (end >= 0) return { kind: open === 'C{' ? 'inline_c' : 'string', start, end: end + close.length }
   const hint = open === '{"' ? `{" starts a long string that ends with "}; for a brace and a string write { "` : `close it with ${close}`
   const problem = open === 'C{' ? 'this inline C block is never closed' : `this ${open} string is never closed`
-  return { kind: 'bad', start, end: start + open.length, problem, hint }
+  return { kind: 'bad', start, end: start + open.length, problem, hint, endless: true }
 }
 
 function shortString(text: string, start: number): Token {
@@ -73,7 +96,7 @@ function shortString(text: string, start: number): Token {
     if (text[i] === '\n' || text[i] === '\r') break
   }
   const hint = 'a "string" cannot span lines and knows no escapes; use {"…"} for quotes or line ends inside'
-  return { kind: 'bad', start, end: start + 1, problem: 'this string is not closed on its line', hint }
+  return { kind: 'bad', start, end: start + 1, problem: 'this string is not closed on its line', hint, endless: false }
 }
 
 /** Characters that no VCL token starts with. */
@@ -83,8 +106,14 @@ function foreign(text: string, start: number): Token {
   if (text.startsWith('\xef\xbb\xbf', start) || c === '\ufeff')
     return bad(start + (c === '\ufeff' ? 1 : 3), 'the file has a byte order mark', 'save it as UTF-8 without BOM')
   if (c === ':') return bad(start + 1, `unexpected ':'`, 'a blob is written :BASE64:')
-  if (c === "'") return bad(start + 1, 'unexpected single quote', 'strings use double quotes')
+  if (c === "'") return bad(quoteEnd(text, start), 'unexpected single quote', 'strings use double quotes')
   if (c === '?') return bad(start + 1, `unexpected '?'`, 'VCL has no conditional expression; use if')
   const shown = c > ' ' && c < '\x7f' ? `'${c}'` : `byte 0x${c.charCodeAt(0).toString(16).padStart(2, '0')}`
   return bad(start + 1, `unexpected ${shown}`, c === '_' || c === '$' ? 'names begin with a letter' : undefined)
+}
+
+/** Behind the quote that closes it on the same line, if one does. */
+function quoteEnd(text: string, start: number): number {
+  const end = text.indexOf("'", start + 1)
+  return end < 0 || end > lineEnd(text, start) ? start + 1 : end + 1
 }

@@ -1,9 +1,8 @@
 import { posix } from 'node:path'
 import type { Diagnostic, SourceSet } from './diagnostic.ts'
-import { lastAtOrBefore } from './diagnostic.ts'
-import type { Place } from './ast.ts'
+import { MARKS, Tokens, type TokenKind } from './parser/tokens.ts'
 import type { Token } from './scan.ts'
-import { scan } from './scan.ts'
+import { lineEnd, scan } from './scan.ts'
 
 /** Where included files come from. */
 export interface SpliceHost {
@@ -15,50 +14,40 @@ export interface SpliceHost {
 }
 
 /** Rules are written by people: these bounds only stop accidents and attacks. */
-export const SPLICE_LIMITS = { total_bytes: 8 << 20, files: 1000, include_depth: 32, nesting: 100, minus_chain: 32 } as const
+export const SPLICE_LIMITS = {
+  total_bytes: 8 << 20,
+  files: 1000,
+  include_depth: 32,
+  nesting: 100,
+  minus_chain: 32,
+  complaints: 50,
+} as const
 
-/** One text for the grammar, made of pieces of the sources. */
-export class SplicedText {
-  text = ''
-  readonly sources: SourceSet
-  /** Start of each piece in `text`, and where it comes from. */
-  readonly starts: number[] = []
-  readonly pieces: { source: number; offset: number }[] = []
-
-  constructor(sources: SourceSet) {
-    this.sources = sources
-  }
-
-  append(source: number, start: number, end: number, text: string): void {
-    if (start === end && this.starts.length > 0) return
-    this.starts.push(this.text.length)
-    this.pieces.push({ source, offset: start })
-    this.text += text
-  }
-
-  /** Place of [start, end) of the spliced text; a range over several files is cut at the end of its first. */
-  place(start: number, end: number): Place {
-    const i = lastAtOrBefore(this.starts, start)
-    const { source, offset } = this.pieces[i]
-    const pieceEnd = this.starts[i + 1] ?? this.text.length
-    const from = offset + start - this.starts[i]
-    return this.sources.place(source, from, from + Math.min(end, pieceEnd) - start)
-  }
+export interface Spliced {
+  readonly tokens: Tokens
+  readonly diagnostics: Diagnostic[]
+  /** Something is not there: an include, or all behind an error that cannot be passed over. */
+  readonly partial: boolean
 }
 
 /**
- * Replaces every `include "file";` of the main source, wherever it stands in the token stream, by the file's text.
- * Also finds what is wrong below the grammar: bytes that are no token, unclosed strings, nesting beyond reason.
+ * The tokens of the main source, with every `include "file";`, wherever it stands, replaced by the file's. Also finds what is wrong
+ * below the grammar: bytes that are no token, unclosed strings, nesting beyond reason.
  */
-export function splice(main: number, sources: SourceSet, host: SpliceHost): { text: SplicedText; diagnostics: Diagnostic[] } {
+export function splice(main: number, sources: SourceSet, host: SpliceHost): Spliced {
   const splicer = new Splicer(sources, host)
   splicer.file(main, [])
-  return { text: splicer.out, diagnostics: splicer.diagnostics }
+  const { out, diagnostics, partial } = splicer
+  out.push('end', out.text.length, out.text.length)
+  return { tokens: out, diagnostics, partial }
 }
 
+const LONG_MARKS = new Set<string>(MARKS.filter((mark) => mark.length === 2))
+
 class Splicer {
-  readonly out: SplicedText
+  readonly out: Tokens
   readonly diagnostics: Diagnostic[] = []
+  partial = false
   private readonly sources: SourceSet
   private readonly host: SpliceHost
   private files = 0
@@ -69,7 +58,7 @@ class Splicer {
   constructor(sources: SourceSet, host: SpliceHost) {
     this.sources = sources
     this.host = host
-    this.out = new SplicedText(sources)
+    this.out = new Tokens(sources)
   }
 
   /** Copies one source, following its includes. False: give up. */
@@ -77,43 +66,89 @@ class Splicer {
     const { text, path } = this.sources.sources[source]
     const stack = [...including, path]
     this.total_bytes += text.length
-    if (++this.files > SPLICE_LIMITS.files || this.total_bytes > SPLICE_LIMITS.total_bytes)
-      return this.complain(source, 0, 0, 'the rules are too large', `at most ${SPLICE_LIMITS.total_bytes >> 20} MiB in 1000 files`)
+    if (++this.files > SPLICE_LIMITS.files || this.total_bytes > SPLICE_LIMITS.total_bytes) {
+      this.complain(source, 0, 0, 'the rules are too large', `at most ${SPLICE_LIMITS.total_bytes >> 20} MiB in 1000 files`)
+      return false
+    }
     let copied = 0
-    let afterDot = false
     for (let at = 0; at < text.length;) {
       const token = scan(text, at)
       at = token.end
       if (token.kind === 'space' || token.kind === 'comment') continue
-      if (!this.fits(source, token, text)) return false
-      if (token.kind === 'name' && !afterDot && text.slice(token.start, token.end) === 'include') {
+      if (token.kind === 'name' && this.isInclude(text, token)) {
         const directive = readInclude(text, token)
         if (directive !== undefined) {
           this.out.append(source, copied, token.start, text.slice(copied, token.start))
           if (!this.include(source, directive, stack)) return false
           copied = at = directive.end
+          continue
         }
       }
-      afterDot = text[token.start] === '.' && token.kind === 'mark'
+      at = this.take(source, token, text, this.out.text.length - copied)
+      if (at < 0) {
+        this.out.append(source, copied, text.length, text.slice(copied) + '\n')
+        return false
+      }
     }
     this.out.append(source, copied, text.length, text.slice(copied) + '\n')
     return true
   }
 
-  /** Is the token one, and is it nested within reason? The grammar recurses on braces, parentheses and minus signs. */
-  private fits(source: number, token: Token, text: string): boolean {
-    if (token.kind === 'bad') return this.complain(source, token.start, token.end, token.problem ?? '', token.hint)
-    const c = token.kind === 'mark' ? text[token.start] : ''
-    if (c === '{' || c === '(') this.nesting++
-    else if (c === '}' || c === ')') this.nesting = Math.max(this.nesting - 1, 0)
-    this.minuses = c === '-' ? this.minuses + 1 : 0
-    if (this.nesting <= SPLICE_LIMITS.nesting && this.minuses <= SPLICE_LIMITS.minus_chain) return true
-    return this.complain(source, token.start, token.end, `nested deeper than ${SPLICE_LIMITS.nesting} levels`)
+  /** The word, and no part of a name as in req.http.include. */
+  private isInclude(text: string, token: Token): boolean {
+    return token.end - token.start === 7 && text.startsWith('include', token.start) && this.out.kinds.at(-1) !== '.'
   }
 
+  /** Adds the token, whose text will lie `shift` further on, and yields where the next begins; -1: give up. */
+  private take(source: number, token: Token, text: string, shift: number): number {
+    const { kind, start, end } = token
+    if (kind === 'bad') return this.bad(source, token, text, shift)
+    if (kind !== 'mark') {
+      this.out.push(kind as TokenKind, start + shift, end + shift)
+      this.minuses = 0
+      return end
+    }
+    const long = text.slice(start, start + 2)
+    const mark = (LONG_MARKS.has(long) ? long : text[start]) as TokenKind
+    this.out.push(mark, start + shift, start + mark.length + shift)
+    return this.fits(mark) ? start + mark.length : this.tooDeep(source, token, shift)
+  }
+
+  /** Is it nested within reason? The parser recurses on braces, parentheses and minus signs. */
+  private fits(mark: TokenKind): boolean {
+    if (mark === '{' || mark === '(') this.nesting++
+    else if (mark === '}' || mark === ')') this.nesting = Math.max(this.nesting - 1, 0)
+    this.minuses = mark === '-' ? this.minuses + 1 : 0
+    return this.nesting <= SPLICE_LIMITS.nesting && this.minuses <= SPLICE_LIMITS.minus_chain
+  }
+
+  private tooDeep(source: number, token: Token, shift: number): -1 {
+    this.complain(source, token.start, token.end, `nested deeper than ${SPLICE_LIMITS.nesting} levels`)
+    return this.giveUp(token.end + shift)
+  }
+
+  /** What is no token is told, and stands for one; behind a string or comment that never ends there is nothing to be read. */
+  private bad(source: number, { start, end, problem, hint, endless }: Token, text: string, shift: number): number {
+    this.complain(source, start, end, problem ?? '', hint)
+    if (endless === true || this.diagnostics.length >= SPLICE_LIMITS.complaints) return this.giveUp(start + shift)
+    const next = endless === false ? lineEnd(text, start) : end
+    this.out.push('bad', start + shift, next + shift)
+    return next
+  }
+
+  private giveUp(at: number): -1 {
+    this.partial = true
+    this.out.push('bad', at, at)
+    return -1
+  }
+
+  /** False: give up. A file that is not there is told, and the rest read. */
   private include(source: number, directive: Include, stack: readonly string[]): boolean {
     const { start, end } = directive.name
-    const complain = (message: string, hint?: string) => this.complain(source, start, end, message, hint)
+    const complain = (message: string, hint?: string): true => {
+      this.partial = true
+      return this.complain(source, start, end, message, hint)
+    }
     if (directive.problem !== undefined) return complain(directive.problem, directive.hint)
     if (stack.length >= SPLICE_LIMITS.include_depth) return complain('includes are nested too deep')
     const found = this.find(directive, stack[stack.length - 1])
@@ -122,7 +157,7 @@ class Splicer {
       if (stack.includes(path)) return complain(`${path} includes itself`, [...stack, path].join(' → '))
       if (!this.file(this.sources.add(path, text), stack)) return false
     }
-    return true
+    return this.diagnostics.length < SPLICE_LIMITS.complaints
   }
 
   /** The files an include names, or what is wrong with it. */
@@ -161,9 +196,10 @@ class Splicer {
     return vcl_path.length === 0 ? 'vcl_path is empty; use ./ for files next to this one' : `searched in ${vcl_path.join(', ')}`
   }
 
-  private complain(source: number, start: number, end: number, message: string, hint?: string): false {
-    this.diagnostics.push({ at: this.sources.place(source, start, end), message, hint })
-    return false
+  private complain(source: number, start: number, end: number, message: string, hint?: string): true {
+    const at = this.sources.place(source, start, end)
+    this.diagnostics.push({ at, code: 'syntax', message, ...(hint === undefined ? {} : { hint }) })
+    return true
   }
 }
 

@@ -28,20 +28,26 @@ export function checkArguments(k: Checking, callee: Callee, args: readonly Argum
   for (const [i, argument] of args.entries()) {
     const wanted = argument.name === undefined ? wants[i] : wants.find((one) => one.name === argument.name!.text)
     if (wanted === undefined) return badArgument(k, callee, argument)
-    if (given.has(wanted.name)) return k.error(argument.at, `argument '${wanted.name}' is given twice`)
+    if (given.has(wanted.name)) return k.error(argument.at, `argument '${wanted.name}' is given twice`, undefined, 'argument')
     const value = checkArgument(k, argument, wanted)
     if (value === undefined) return undefined
     given.set(wanted.name, value)
   }
   const missing = wants.find((one) => !given.has(one.name) && one.default === undefined && !one.optional)
-  if (missing !== undefined) return k.error(callee.at, `${callee.text}() needs its argument '${missing.name}' (${valueType(missing.type)})`)
+  if (missing !== undefined)
+    return k.error(callee.at, `${callee.text}() needs its argument '${missing.name}' (${valueType(missing.type)})`, undefined, 'argument')
   return wants.map((one) => given.get(one.name) ?? defaultOf(one))
 }
 
 function badArgument(k: Checking, callee: Callee, argument: Argument): undefined {
   const names = callee.wants.map((one) => one.name)
   if (argument.name === undefined)
-    return k.error(argument.at, `${callee.text}() takes ${names.length === 0 ? 'no' : `at most ${names.length}`} arguments`)
+    return k.error(
+      argument.at,
+      `${callee.text}() takes ${names.length === 0 ? 'no' : `at most ${names.length}`} arguments`,
+      undefined,
+      'argument',
+    )
   return k.unknown(argument.at, `${callee.text}() has no argument '${argument.name.text}'`, argument.name.text, names)
 }
 
@@ -50,7 +56,12 @@ function checkArgument(k: Checking, argument: Argument, wanted: VmodArgument): V
   if (wanted.type === 'ENUM') {
     const words = wanted.words ?? []
     if (node.kind === 'symbol' && words.includes(node.text)) return { kind: 'enum', type: 'ENUM', word: node.text }
-    return k.error(node.at, `expected one of ${words.join(', ')}`, node.kind === 'symbol' ? didYouMean(node.text, words) : undefined)
+    return k.error(
+      node.at,
+      `expected one of ${words.join(', ')}`,
+      node.kind === 'symbol' ? didYouMean(node.text, words) : undefined,
+      'argument',
+    )
   }
   if (wanted.type === 'REGEX') {
     const pattern = literalPattern(k, node)

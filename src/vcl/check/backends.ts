@@ -120,6 +120,7 @@ export function readAttributes<D>(
 function finishAddress(k: Checking, node: BackendDeclarationNode, draft: Draft): void {
   const has = (name: string) => node.attributes.some((attribute) => attribute.name.text === name)
   if (has('host') && has('path')) return k.error(node.name.at, `backend ${draft.name} has both .host and .path`)
+  if (!has('host') && !has('path') && k.mayBeUsed('host')) return undefined
   if (!has('host') && !has('path')) return k.error(node.name.at, `backend ${draft.name} needs .host or .path`)
   if (draft.host === undefined) return undefined
   const host = node.attributes.find((attribute) => attribute.name.text === 'host')!

@@ -34,7 +34,7 @@ function checkAnyCall(k: Checking, node: CallExpression): Value | undefined {
   }
   const global = k.find(folded)
   if (global?.kind === 'vmod') {
-    if (global.offset > k.position) return k.error(callee.at, `module ${global.name} is imported after its use`)
+    if (global.offset > k.position) return k.error(callee.at, `module ${global.name} is imported after its use`, undefined, 'unknown-name')
     return checkVmodCall(k, node, global.vmod)
   }
   if (global?.kind === 'object') return checkObjectCall(k, node, global)
@@ -49,8 +49,8 @@ function unknownFunction(k: Checking, node: CallExpression): undefined {
   const { callee } = node
   if (callee.parts.length < 2) return k.unknown(callee.at, `unknown function '${callee.text}'`, callee.text, ['regsub', 'regsuball'])
   const module = callee.parts[0].text
-  if (k.refused.has(module.toLowerCase())) return checkRefusedArguments(k, node)
-  return k.error(callee.at, `unknown function '${callee.text}'`, `is 'import ${module};' missing?`)
+  if (k.refused.has(module.toLowerCase()) || k.mayBeLost(module)) return checkRefusedArguments(k, node)
+  return k.error(callee.at, `unknown function '${callee.text}'`, `is 'import ${module};' missing?`, 'unknown-name')
 }
 
 /** Only so that what they name counts as used. */
@@ -88,7 +88,7 @@ export function checkRest(k: Checking, value: Value, rest: readonly PathPart[]):
   let of = value
   for (const part of rest) {
     const property = of.type === 'STEVEDORE' ? STORAGE_MEMBERS[part.text.toLowerCase()] : undefined
-    if (property === undefined) return k.error(part.at, `${describe(of.type)} has no property '${part.text}'`)
+    if (property === undefined) return k.error(part.at, `${describe(of.type)} has no property '${part.text}'`, undefined, 'unknown-name')
     of = { kind: 'property', type: property.type, member: property.member, of }
   }
   return of

@@ -1,5 +1,5 @@
 import type { Block, Declaration, SubDeclaration, VclFile } from '../ast.ts'
-import type { Diagnostic } from '../diagnostic.ts'
+import { inFileOrder } from '../diagnostic.ts'
 import type { BackendDeclaration } from '../runtime/context.ts'
 import type { Vmod } from '../vmods/vmod.ts'
 import { PENDING_VMODS, VMODS } from '../vmods/vmods.ts'
@@ -11,6 +11,7 @@ import { checkProbe, withDefaultProbe } from './probes.ts'
 import type { AclTable, Piece, Program, TypedSub } from './program.ts'
 import { callOrder, checkRecursion, checkRights } from './rights.ts'
 import { checkBlock, refuseInlineC } from './statements.ts'
+import { RENAMED_SUBS } from './renamed.ts'
 import { HELPER_SUBS, kindOfSub, RUNNABLE_SUBS, SUB_NAMES } from './subs.ts'
 import { isReserved, type Global } from './symbols.ts'
 
@@ -29,17 +30,13 @@ export function checkVcl(file: VclFile, builtin: VclFile, options: Omit<CheckOpt
   for (const declaration of file.declarations) if (declaration.kind === 'sub') declareObjects(scope, declaration.body)
   for (const [i, declaration] of file.declarations.entries()) checkDeclaration(scope, declaration, i)
   const subs = checkSubs(k, file.declarations)
-  if (scope.backends.length === 0)
-    k.error(file.at, 'no backend is declared', 'backend default { .host = "127.0.0.1"; }, or backend default none;')
+  if (scope.backends.length === 0 && options.lost === undefined)
+    k.error(file.at, 'no backend is declared', 'backend default { .host = "127.0.0.1"; }, or backend default none;', 'no-backend')
   checkRecursion(k)
   checkRights(k)
   checkUnused(k)
   k.errors.sort(inFileOrder)
   return { k, program: k.errors.length > 0 ? undefined : programOf(scope, subs) }
-}
-
-function inFileOrder(a: Diagnostic, b: Diagnostic): number {
-  return a.at.source - b.at.source || a.at.offset - b.at.offset
 }
 
 interface Scope {
@@ -94,10 +91,16 @@ function add(k: Checking, global: Global): boolean {
   const before = k.globals.get(folded)
   if (before?.kind === 'vmod' && global.kind === 'vmod' && before.vmod === global.vmod) return false
   if (before !== undefined) {
-    k.error(global.at, `${global.kind} ${global.name}: the name is already taken by a ${before.kind}`, `declared in line ${before.at.line}`)
+    k.error(
+      global.at,
+      `${global.kind} ${global.name}: the name is already taken by a ${before.kind}`,
+      `declared in line ${before.at.line}`,
+      'duplicate',
+    )
     return false
   }
-  if (isReserved(folded)) return k.error(global.at, `'${global.name}' is a word of VCL and cannot be declared`) ?? false
+  if (isReserved(folded))
+    return k.error(global.at, `'${global.name}' is a word of VCL and cannot be declared`, undefined, 'duplicate') ?? false
   k.globals.set(folded, global)
   return true
 }
@@ -121,11 +124,14 @@ function declareSub(k: Checking, node: SubDeclaration, builtin: boolean): void {
   const kind = kindOfSub(folded)
   if (kind === 'unknown') {
     const known = [...SUB_NAMES.map((name) => `vcl_${name}`), ...HELPER_SUBS]
-    return k.unknown(node.name.at, `unknown sub '${node.name.text}': names that begin with vcl_ are reserved`, folded, known)
+    const message = `unknown sub '${node.name.text}': names that begin with vcl_ are reserved`
+    if (Object.hasOwn(RENAMED_SUBS, folded)) return k.error(node.name.at, message, RENAMED_SUBS[folded], 'unknown-name')
+    return k.unknown(node.name.at, message, folded, known)
   }
   const before = k.globals.get(folded)
   if (before?.kind === 'sub' && kind !== 'custom') before.pieces.push({ builtin, node })
-  else if (before?.kind === 'sub') k.error(node.name.at, `sub ${node.name.text} is declared twice`, `first in line ${before.at.line}`)
+  else if (before?.kind === 'sub')
+    k.error(node.name.at, `sub ${node.name.text} is declared twice`, `first in line ${before.at.line}`, 'duplicate')
   else add(k, { kind: 'sub', name: node.name.text, at: node.name.at, used: kind !== 'custom', pieces: [{ builtin, node }] })
 }
 
@@ -137,6 +143,7 @@ function declareBuiltin(k: Checking, builtin: VclFile): void {
 function checkDeclaration(scope: Scope, node: Declaration, position: number): void {
   const { k } = scope
   k.position = position
+  k.topic = 'declaration'
   const own = 'name' in node ? k.find(node.name.text) : undefined
   switch (node.kind) {
     case 'acl':
@@ -149,7 +156,7 @@ function checkDeclaration(scope: Scope, node: Declaration, position: number): vo
       declareProbe(k, node)
       return
     case 'unused':
-      if (own === undefined) k.error(node.name.at, `unused ${node.name.text}: there is no such declaration`)
+      if (own === undefined) k.error(node.name.at, `unused ${node.name.text}: there is no such declaration`, undefined, 'unknown-name')
       else own.used = true
       return
     case 'inline_c':
@@ -169,6 +176,7 @@ function declareProbe(k: Checking, node: Extract<Declaration, { kind: 'probe' }>
 
 function checkSubs(k: Checking, declarations: readonly Declaration[]): Map<string, TypedSub> {
   const subs = new Map<string, TypedSub>()
+  k.topic = 'type'
   for (const [folded, global] of k.globals) {
     if (global.kind !== 'sub') continue
     const pieces = global.pieces.map(({ builtin, node }): Piece => {
@@ -186,8 +194,8 @@ function checkSubs(k: Checking, declarations: readonly Declaration[]): Map<strin
 /** "Unused …" is an error unless vcc_err_unref is off; so is a helper of the built-in rules that nothing calls. */
 function checkUnused(k: Checking): void {
   const report = (at: Global['at'], text: string, hint: string): void => {
-    if (k.options.errUnref) k.error(at, text, hint)
-    else k.warn(at, text, hint)
+    if (k.options.errUnref) k.error(at, text, hint, 'unused')
+    else k.warn(at, text, hint, 'unused')
   }
   const reached = new Set(callOrder(k, RUNNABLE_SUBS.map((name) => `vcl_${name}`).concat('vcl_init', 'vcl_fini')))
   for (const [folded, global] of k.globals) {
@@ -196,8 +204,8 @@ function checkUnused(k: Checking): void {
       if (own !== undefined && !reached.has(folded)) k.unsupported(own.node.name.at, own.node.name.text)
     } else if (global.kind === 'object') {
       // As in Varnish, no error: but somebody has forgotten something.
-      if (!global.used) k.warn(global.at, `object ${global.name} is made but not used`)
-    } else if (!global.used && !isDefaultBackend(global, k)) {
+      if (!global.used) k.warn(global.at, `object ${global.name} is made but not used`, undefined, 'unused')
+    } else if (!global.used && !isDefaultBackend(global, k) && !k.mayBeUsed(folded)) {
       report(global.at, `unused ${global.kind} ${global.name}`, `use it, remove it, or say: unused ${global.name};`)
     }
   }

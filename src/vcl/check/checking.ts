@@ -1,6 +1,8 @@
 import type { Place } from '../ast.ts'
+import type { DiagnosticCode } from '../diagnostic-codes.ts'
 import { didYouMean, type Diagnostic } from '../diagnostic.ts'
 import type { ProbeDeclaration } from '../runtime/context.ts'
+import type { Lost } from '../parse.ts'
 import type { Global } from './symbols.ts'
 import type { SubMask } from './subs.ts'
 
@@ -13,6 +15,8 @@ export interface CheckOptions {
   readonly stores: readonly string[] | undefined
   /** Labels that there are; undefined when that is not known. */
   readonly labels: readonly string[] | undefined
+  /** After syntax errors. */
+  readonly lost?: Lost
 }
 
 /** Something a sub does that is not legal everywhere: a variable, an action, a function. */
@@ -52,6 +56,8 @@ export class Checking {
   position = 0
   /** `probe default`, once it has been read. */
   defaultProbe: ProbeDeclaration | undefined
+  /** What a complaint is about when nothing else is said. */
+  topic: DiagnosticCode = 'type'
   /** Inside the built-in rules: references there do not count as uses by the operator. */
   inBuiltin = false
 
@@ -60,13 +66,13 @@ export class Checking {
   }
 
   /** Reports and yields undefined, so that `return k.error(…)` abandons the node. */
-  error(at: Place, message: string, hint?: string): undefined {
-    this.errors.push(hint === undefined ? { at, message } : { at, message, hint })
+  error(at: Place, message: string, hint?: string, code: DiagnosticCode = this.topic): undefined {
+    this.errors.push({ at, code, message, ...(hint === undefined ? {} : { hint }) })
     return undefined
   }
 
-  warn(at: Place, message: string, hint?: string): void {
-    this.warnings.push({ at, message, severity: 'warning', ...(hint === undefined ? {} : { hint }) })
+  warn(at: Place, message: string, hint?: string, code: DiagnosticCode = 'ignored'): void {
+    this.warnings.push({ at, code, message, severity: 'warning', ...(hint === undefined ? {} : { hint }) })
   }
 
   /** The same for what would be said of many places: only of the first. */
@@ -77,11 +83,26 @@ export class Checking {
   }
 
   unsupported(at: Place, what: string, hint?: string): undefined {
-    return this.error(at, `not supported yet: ${what}`, hint)
+    return this.error(at, `not supported yet: ${what}`, hint, 'unsupported')
   }
 
   unknown(at: Place, message: string, name: string, known: Iterable<string>): undefined {
-    return this.error(at, message, didYouMean(name, known))
+    if (this.mayBeLost(name)) return undefined
+    // Of a flood nobody reads the end: it is not worth the search.
+    const hint = this.errors.length < 100 ? didYouMean(name, known) : undefined
+    return this.error(at, message, hint, 'unknown-name')
+  }
+
+  /** Was it, perhaps, declared in text that could not be read? Then nothing is known about it. */
+  mayBeLost(name: string): boolean {
+    const { lost } = this.options
+    return lost !== undefined && (lost.partial || lost.declared.has(name.toLowerCase()))
+  }
+
+  /** Was it, perhaps, used there? */
+  mayBeUsed(name: string): boolean {
+    const { lost } = this.options
+    return lost !== undefined && (lost.partial || lost.used.has(name.toLowerCase()))
   }
 
   enter(name: string): void {

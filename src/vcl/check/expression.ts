@@ -16,6 +16,7 @@ import { checkDigits } from './digits.ts'
 import { literalIp } from './addresses.ts'
 import { checkMatch } from './match.ts'
 import type { Target, Value } from './program.ts'
+import { RENAMED_VARIABLES } from './renamed.ts'
 import { badHeaderName, describe, findVariable, variableNames, type Found } from './symbols.ts'
 import { arithmetic, assignable, comparable, TO_STRING, TRUTH, valueType, type VclType } from './types.ts'
 
@@ -191,13 +192,15 @@ function checkGlobal(k: Checking, node: SymbolPath): Value | undefined {
 }
 
 function unknownSymbol(k: Checking, node: SymbolPath): undefined {
-  if (k.refused.has(node.parts[0].text.toLowerCase())) return undefined
+  if (k.refused.has(node.parts[0].text.toLowerCase()) || k.mayBeLost(node.parts[0].text)) return undefined
+  const renamed = RENAMED_VARIABLES[node.text.toLowerCase()]
+  if (renamed !== undefined) return k.error(node.at, `unknown symbol '${node.text}'`, renamed, 'unknown-name')
   const names = [...variableNames(), ...[...k.globals.values()].map((global) => global.name)]
   if (node.parts.length === 2 && node.parts[1].text.toLowerCase() === 'http') {
     return k.error(node.at, `${node.text} needs a header name`, `${node.text}.host, for example`)
   }
   if (/-/.test(node.text) && node.parts.length === 1) {
-    return k.error(node.at, `unknown symbol '${node.text}'`, "'-' belongs to the name: write spaces around a minus")
+    return k.error(node.at, `unknown symbol '${node.text}'`, "'-' belongs to the name: write spaces around a minus", 'unknown-name')
   }
   return k.unknown(node.at, `unknown symbol '${node.text}'`, node.text, names)
 }
@@ -209,7 +212,7 @@ const WORD: Readonly<Record<Right, string>> = { read: 'read', write: 'set', unse
 export function useVariable(k: Checking, node: SymbolPath, found: Found, right: Right): Target | undefined {
   const { variable, part } = found
   if (variable.pending !== '') return k.unsupported(node.at, variable.pending)
-  if (variable[right] === 0) return k.error(node.at, `${node.text} cannot be ${WORD[right]}`, otherRights(variable))
+  if (variable[right] === 0) return k.error(node.at, `${node.text} cannot be ${WORD[right]}`, otherRights(variable), 'not-here')
   k.use(node.at, `${node.text} cannot be ${WORD[right]}`, variable[right])
   k.sub.touched.add(variable.name.split('.')[0])
   if (variable.name.startsWith('storage.')) return useStorage(k, node, found)

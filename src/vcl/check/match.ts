@@ -36,7 +36,7 @@ export function constantText(k: Checking, node: Expression): string | undefined 
   const value = checkValue(k, node, undefined)
   if (value?.kind === 'text') return value.text
   if (k.errors.length > errors) return undefined
-  return k.error(node.at, 'a regex must be a literal', 'it is compiled when the rules are loaded')
+  return k.error(node.at, 'a regex must be a literal', 'it is compiled when the rules are loaded', 'regex')
 }
 
 /** Compiles it once to know that it can be; a complaint points into the literal where that is possible. */
@@ -46,7 +46,7 @@ export function checkPattern(k: Checking, node: Expression, pattern: string): bo
     return true
   } catch (error) {
     // The engine itself may refuse as well: a pattern can be too large for it.
-    k.error(error instanceof RegexError ? placeInside(node, error.offset) : node.at, `regex: ${messageOf(error)}`)
+    k.error(error instanceof RegexError ? placeInside(node, error.offset) : node.at, `regex: ${messageOf(error)}`, undefined, 'regex')
     return false
   }
 }

@@ -54,13 +54,13 @@ export function declareObject(k: Checking, node: NewStatement, index: number): O
   const vmod = k.find(module.text)
   const refuse = (): undefined => void k.refused.add(node.name.text.toLowerCase())
   if (isReserved(node.name.text.toLowerCase())) {
-    k.error(node.name.at, `'${node.name.text}' is a word of VCL and cannot be declared`)
+    k.error(node.name.at, `'${node.name.text}' is a word of VCL and cannot be declared`, undefined, 'duplicate')
     return refuse()
   }
   if (vmod?.kind !== 'vmod') {
     const known = Object.hasOwn(VMODS, module.text.toLowerCase())
     const hint = known ? `is 'import ${module.text};' missing?` : undefined
-    if (!k.refused.has(module.text.toLowerCase())) k.error(module.at, `unknown module '${module.text}'`, hint)
+    if (!k.refused.has(module.text.toLowerCase())) k.error(module.at, `unknown module '${module.text}'`, hint, 'unknown-name')
     return refuse()
   }
   const types = vmod.vmod.objects ?? {}

@@ -42,7 +42,7 @@ function complain(k: Checking, use: Use, path: readonly string[], entry: Place |
   const where = path.length === 1 ? `in ${path[0]}` : `in ${path[0]} (${path.join(' → ')})`
   const legal = namesIn(use.legal)
   const hint = legal.length === 0 ? undefined : `possible in ${legal.join(', ')}`
-  k.error(use.builtin ? (entry ?? use.at) : use.at, `${use.what} ${where}`, hint)
+  k.error(use.builtin ? (entry ?? use.at) : use.at, `${use.what} ${where}`, hint, 'not-here')
 }
 
 /** Recursion is an error: reported once, at the call that closes the ring. */
@@ -54,7 +54,7 @@ export function checkRecursion(k: Checking): void {
       const seen = state.get(call.name)
       if (seen === 'open') {
         const ring = [...path.slice(path.indexOf(call.name)), call.name]
-        k.error(call.at, `recursion: ${ring.join(' → ')}`, 'a sub cannot call itself, not even through others')
+        k.error(call.at, `recursion: ${ring.join(' → ')}`, 'a sub cannot call itself, not even through others', 'recursion')
       } else if (seen === undefined) visit(call.name, [...path, call.name])
     }
     state.set(name, 'done')

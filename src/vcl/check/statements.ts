@@ -1,5 +1,6 @@
 import { unreachable } from '../../base/assert.ts'
 import type { Block, CallSubStatement, IfStatement, ReturnStatement, SetStatement, Statement } from '../ast.ts'
+import { didYouMean } from '../diagnostic.ts'
 import { actionNamed, actionsLegalIn, LEGACY_ACTIONS, LEGACY_MISS, type ActionRow } from './actions.ts'
 import { checkCallStatement } from './calls.ts'
 import type { Checking } from './checking.ts'
@@ -65,7 +66,7 @@ function checkStatement(k: Checking, node: Exclude<Statement, Block>, sub: strin
 }
 
 export function refuseInlineC(k: Checking, at: Statement['at']): undefined {
-  return k.error(at, 'inline C is not possible', 'rules are compiled to JavaScript: use VCL, or a function of module std')
+  return k.error(at, 'inline C is not possible', 'rules are compiled to JavaScript: use VCL, or a function of module std', 'unsupported')
 }
 
 function checkSet(k: Checking, node: SetStatement): Step | undefined {
@@ -145,12 +146,14 @@ function checkAction(k: Checking, node: ReturnStatement, sub: string): ActionRow
   const legacy = LEGACY_ACTIONS.find((one) => one.name === word.text)
   const inHit = kindOfSub(sub) === 'builtin' ? sub === 'vcl_hit' : word.text === 'miss'
   if (legacy !== undefined && inHit) {
-    k.warn(word.at, legacy.advice, 'it goes to vcl_miss')
+    k.warn(word.at, legacy.advice, 'it goes to vcl_miss', 'obsolete')
     k.use(node.at, `return (${word.text}) is not possible`, legacy.subs)
     return LEGACY_MISS
   }
   const action = actionNamed(word.text)
   if (action === undefined) return unknownAction(k, node, sub)
+  if (word.text === 'lookup' && sub === 'vcl_recv')
+    return k.error(word.at, 'return (lookup) is not possible in vcl_recv', 'since VCL 4.0 it is return (hash);', 'not-here')
   if (action.pending !== undefined) return k.unsupported(word.at, action.pending)
   const legal = action.args === 'ttl' && node.args !== undefined ? maskOf('bresp') : action.subs
   k.use(node.at, `return (${word.text}${node.args === undefined ? '' : '(…)'}) is not possible`, legal)
@@ -160,7 +163,12 @@ function checkAction(k: Checking, node: ReturnStatement, sub: string): ActionRow
 function unknownAction(k: Checking, node: ReturnStatement, sub: string): undefined {
   const word = node.action!
   const legal = kindOfSub(sub) === 'builtin' ? actionsLegalIn(bitOf(sub.slice(4) as SubName)) : actionsLegalIn(0)
-  return k.error(word.at, `unknown action '${word.text}'`, `possible here: ${legal.join(', ')}`)
+  return k.error(word.at, `unknown action '${word.text}'`, actionHint(word.text, legal), 'unknown-name')
+}
+
+/** What was meant, when that can be guessed; else all there are. */
+function actionHint(word: string, legal: readonly string[]): string {
+  return [didYouMean(word, legal), `possible here: ${legal.join(', ')}`].filter((text) => text !== undefined).join(' ')
 }
 
 const ACTION_ARGS: Readonly<Record<ActionRow['args'], { readonly types: readonly VclType[]; readonly least: number }>> = {

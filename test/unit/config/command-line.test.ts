@@ -58,6 +58,7 @@ test('check takes files and the parameters that rules depend on', () => {
     files: ['a.vcl', 'b.vcl'],
     parameters: { ...defaultParameters(), policy: 'varnish' },
     emit: false,
+    json: false,
   })
   expect(parse('check --emit a.vcl')).toMatchObject({ emit: true })
 })

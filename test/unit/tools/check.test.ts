@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseCommandLine } from '../../../src/config/command-line.ts'
 import { runCheck } from '../../../src/tools/check.ts'
 
@@ -103,4 +103,54 @@ test('--emit prints the JavaScript of the policy’s rules', () => {
   const { output } = check('--emit', '-p', 'policy=varnish', path)
   expect(output).toContain('"X-Seen", "x-seen", "1")')
   expect(output).toContain('builtin.varnish.vcl:')
+})
+
+describe('--json', () => {
+  test('all complaints of all files are one array; columns count what editors count', () => {
+    const first = file('first.vcl', `${GOOD}sub vcl_recv {\n\tset req.http.a = "ü" + req.urk;\n\tset req.url = "/"\n}\n`)
+    const second = file('second.vcl', `${GOOD}acl a { }\n`)
+    const { code, output } = check('--json', '-p', 'vcc_err_unref=off', first, second, file('good.vcl', GOOD))
+    expect(code).toBe(1)
+    expect(JSON.parse(output)).toEqual([
+      {
+        file: 'DIR/first.vcl',
+        line: 4,
+        column: 25,
+        endLine: 4,
+        endColumn: 32,
+        severity: 'error',
+        code: 'unknown-name',
+        message: "unknown symbol 'req.urk'",
+        hint: "did you mean 'req.url'?",
+      },
+      {
+        file: 'DIR/first.vcl',
+        line: 5,
+        column: 18,
+        endLine: 5,
+        endColumn: 19,
+        severity: 'error',
+        code: 'syntax',
+        message: "expected ';' or an operator behind this",
+      },
+      {
+        file: 'DIR/second.vcl',
+        line: 3,
+        column: 5,
+        endLine: 3,
+        endColumn: 6,
+        severity: 'warning',
+        code: 'unused',
+        message: 'unused acl a',
+        hint: 'use it, remove it, or say: unused a;',
+      },
+    ])
+  })
+
+  test('nothing wrong is an empty array; a file that cannot be read is a complaint', () => {
+    expect(check('--json', file('good.vcl', GOOD))).toEqual({ code: 0, output: '[]\n' })
+    expect(JSON.parse(check('--json', join(directory, 'nope.vcl')).output)).toMatchObject([
+      { file: 'DIR/nope.vcl', line: 1, severity: 'error' },
+    ])
+  })
 })
