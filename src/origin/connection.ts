@@ -54,8 +54,8 @@ export class Connection extends Client {
           if (socket === undefined) return callback(error!, null)
           wire.uses = 0
           wire.socket = socket
-          wire.remote = end(socket.remoteAddress, socket.remotePort, line.spec)
-          wire.local = end(socket.localAddress, socket.localPort, line.spec)
+          wire.remote = end(socket.remoteAddress, socket.remotePort, line.spec.via ?? line.spec)
+          wire.local = end(socket.localAddress, socket.localPort, line.spec.via ?? line.spec)
           callback(null, socket)
           teachParser(socket)
           quicken(this, socket, ORIGIN)
@@ -83,6 +83,6 @@ export class Connection extends Client {
 }
 
 /** Ends of unix sockets have no address but the path. */
-function end(address: string | undefined, port: number | undefined, spec: BackendSpec): string {
+function end(address: string | undefined, port: number | undefined, spec: Pick<BackendSpec, 'path'>): string {
   return address === undefined ? `${spec.path ?? '0.0.0.0'} 0` : `${address} ${port}`
 }

@@ -21,6 +21,12 @@ export interface BackendSpec {
   between_bytes_timeout_ms: number | undefined
   /** 0 = no limit. */
   max_connections: number
+  /** Sent first on each new connection. */
+  preamble: Buffer | undefined
+  /** Where connections are made to instead: a proxy that is told the address in a PROXY header. */
+  via: { readonly host: string | undefined; readonly port: number; readonly path: string | undefined } | undefined
+  /** What it is told besides; '' for nothing, undefined: host_header or host. */
+  authority: string | undefined
   /** How many fetches may wait for a connection when all are in use, and how long; undefined: as the parameters say. */
   wait_limit: number | undefined
   wait_timeout_ms: number | undefined

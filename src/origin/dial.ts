@@ -3,6 +3,8 @@ import type { LookupFunction, SocketConstructorOpts } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { TLSSocket } from 'node:tls'
 import type { BackendSpec } from './contract.ts'
+import { parseIp } from '../base/ip.ts'
+import { viaPreamble } from './preamble.ts'
 import { codeOf, FailureError, messageOf } from './failure.ts'
 import { ResponseSocket } from './socket.ts'
 
@@ -40,18 +42,17 @@ export class Dialler {
     this.options = options
   }
 
-  /** `parsed`: all that comes is for undici's parser; else the socket is a stream like any other. */
-  dial(timeout_ms: number, preamble: Buffer | undefined, done: Dialled, parsed = false): void {
-    try {
-      this.dialSocket(this.open(parsed), timeout_ms, preamble, done)
-    } catch (error) {
-      // A port or path that Node refuses by throwing is a failed connection like any other.
-      const failure = toFailure(error as Error)
-      queueMicrotask(() => done(failure, undefined))
-    }
+  /** `header` goes out first, behind the backend's own preamble. `parsed`: all that comes is for undici's parser; else the socket is a stream like any other. */
+  dial(timeout_ms: number, header: Buffer | undefined, done: Dialled, parsed = false): void {
+    const { spec } = this
+    const raw = parsed && !spec.tls ? new ResponseSocket(SETTINGS) : new Socket(SETTINGS)
+    const opening = [spec.preamble, header].filter((bytes) => bytes !== undefined)
+    this.watch(raw, timeout_ms, opening, done)
+    if (spec.via === undefined) this.connect(raw)
+    else this.connectVia(raw, opening)
   }
 
-  private dialSocket(raw: Socket, timeout_ms: number, preamble: Buffer | undefined, done: Dialled): void {
+  private watch(raw: Socket, timeout_ms: number, opening: readonly Buffer[], done: Dialled): void {
     let current: Socket = raw
     const late = (): void => settle(new FailureError('connect_timeout', `connect timeout to ${target(this.spec)}`, 'ETIMEDOUT'))
     const timer = timeout_ms <= TIMER_MAX_MS ? setTimeout(late, timeout_ms) : undefined
@@ -70,21 +71,39 @@ export class Dialler {
     // These listeners stay: an error after the hand-over must not be an unhandled one.
     raw.on('error', failed).on('close', gone)
     raw.once('connect', () => {
-      if (preamble !== undefined) raw.write(preamble)
+      if (opening.length > 0) raw.write(Buffer.concat(opening))
       if (!this.spec.tls) return settle(undefined)
       current = this.secure(raw).on('error', failed).on('close', gone)
       current.once('secureConnect', () => settle(undefined))
     })
   }
 
-  private open(parsed: boolean): Socket {
-    const { spec, options } = this
-    const socket = parsed && !spec.tls ? new ResponseSocket(SETTINGS) : new Socket(SETTINGS)
-    return socket.connect(
-      spec.path !== undefined
-        ? { path: spec.path }
-        : { host: spec.host ?? 'localhost', port: spec.port, lookup: options.lookup, autoSelectFamily: true },
-    )
+  private connect(raw: Socket): void {
+    const { path, host, port } = this.spec.via ?? this.spec
+    const { lookup } = this.options
+    try {
+      if (path !== undefined) raw.connect({ path: systemPath(path) })
+      else raw.connect({ host: host ?? 'localhost', port, lookup, autoSelectFamily: true })
+    } catch (error) {
+      // A port or path that Node refuses by throwing is a failed connection like any other.
+      raw.destroy(error as Error)
+    }
+  }
+
+  /** The proxy is told an address: a name is looked up before it is asked. */
+  private connectVia(raw: Socket, opening: Buffer[]): void {
+    const { host = 'localhost', port, authority, host_header } = this.spec
+    const known = (address: string): void => {
+      const to = parseIp(address, port)
+      if (to === undefined) return void raw.destroy(new FailureError('resolve', `${address} is not an address`))
+      opening.unshift(viaPreamble(to, authority ?? host_header ?? host))
+      if (!raw.destroyed) this.connect(raw)
+    }
+    if (isIP(host) !== 0) return known(host)
+    this.options.lookup(host, {}, (error, address) => {
+      if (error !== null) raw.destroy(error)
+      else known(address as string)
+    })
   }
 
   private secure(raw: Socket): TLSSocket {
@@ -105,9 +124,14 @@ export class Dialler {
 
 /** "host:port" or the path, for messages. */
 export function target(spec: BackendSpec): string {
-  if (spec.path !== undefined) return spec.path
-  const host = spec.host ?? 'localhost'
-  return host.includes(':') ? `[${host}]:${spec.port}` : `${host}:${spec.port}`
+  const { path, host = 'localhost', port } = spec.via ?? spec
+  if (path !== undefined) return path
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** Of an abstract socket the name begins with a zero byte. */
+function systemPath(path: string): string {
+  return path.startsWith('@') ? `\0${path.slice(1)}` : path
 }
 
 function serverName(spec: BackendSpec): string {

@@ -226,10 +226,6 @@ describe(CONFORMANCE, () => {
 
 const REFUSED: readonly { readonly what: string; readonly recv?: string; readonly rest?: string }[] = [
   { what: 'other modules', rest: 'import dynamic;' },
-  ...['preamble = :aGk=:', 'via = default', 'authority = "a"'].map((attribute) => ({
-    what: `.${attribute}`,
-    rest: `backend b { .host = "127.0.0.1"; .${attribute}; }`,
-  })),
   { what: 'vcl_backend_refresh', rest: 'sub vcl_backend_refresh { return (merge); }' },
   { what: 'inline C', rest: 'C{ int x; }C' },
   ...['(a)(?R)?', '(?(1)a|b)', 'a\\Kb', '(?C1)a', '(*COMMIT)a', '((a+)+)(?=b)'].map((pattern) => ({

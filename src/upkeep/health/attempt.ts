@@ -62,7 +62,7 @@ export class Attempt {
 
   private connected(socket: Socket, left_ms: number): void {
     this.socket = socket
-    this.family = this.spec.path !== undefined ? 'U' : socket.remoteFamily === 'IPv6' ? '6' : '4'
+    this.family = (this.spec.via ?? this.spec).path !== undefined ? 'U' : socket.remoteFamily === 'IPv6' ? '6' : '4'
     this.timer = setTimeout(() => this.late(), Math.max(left_ms, 0))
     socket
       .on('data', (chunk: Buffer) => this.read(chunk))

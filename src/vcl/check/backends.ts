@@ -27,8 +27,17 @@ export function boolOf(k: Checking, value: AttributeValue): boolean | undefined 
   return word === 'true' || word === 'false' ? word === 'true' : k.error(value.at, 'expected true or false')
 }
 
-function pending(what: string): Reader {
-  return (k, value) => k.unsupported(value.at, what)
+function blobOf(k: Checking, value: AttributeValue): string | undefined {
+  return value.kind === 'blob' ? value.base64 : k.error(value.at, 'expected a BLOB', 'base64 between colons: :aGVsbG8=:')
+}
+
+/** It may be declared further down: whether it will do is seen in the end (via.ts). */
+function viaName(k: Checking, value: AttributeValue): string | undefined {
+  const backend = value.kind === 'symbol' ? k.find(value.text) : undefined
+  if (backend?.kind !== 'backend') return k.error(value.at, 'expected the name of a backend')
+  if (backend.node.none) return k.error(value.at, `backend ${backend.name} has no address`)
+  backend.used = true
+  return backend.name
 }
 
 /** Every attribute of a backend; `.tls` is Lacquer's own. */
@@ -44,9 +53,9 @@ const ATTRIBUTES: Readonly<Record<string, Reader>> = {
   proxy_header: (k, value, draft) => (draft.proxy_header = proxyVersion(k, value)),
   tls: (k, value, draft) => (draft.tls = boolOf(k, value) ?? false),
   probe: (k, value, draft) => (draft.probe = probeOf(k, value)),
-  preamble: pending('.preamble'),
-  via: pending('.via'),
-  authority: pending('.authority'),
+  preamble: (k, value, draft) => (draft.preamble = blobOf(k, value)),
+  via: (k, value, draft) => (draft.via = viaName(k, value)),
+  authority: (k, value, draft) => (draft.authority = textOf(k, value)),
   wait_timeout: (k, value, draft) => (draft.wait_timeout_s = secondsOf(k, value)),
   wait_limit: (k, value, draft) => (draft.wait_limit = wholeOf(k, value)),
 }
@@ -74,7 +83,8 @@ function socketPath(k: Checking, value: AttributeValue): string | undefined {
   if (k.options.syntax === 40) return k.error(value.at, '.path needs vcl 4.1')
   const path = textOf(k, value)
   if (path === undefined) return undefined
-  if (!path.startsWith('/')) return k.error(value.at, '.path is an absolute path')
+  if (!path.startsWith('/') && !path.startsWith('@'))
+    return k.error(value.at, '.path is an absolute path, or @ and the name of an abstract socket')
   return path.length > 107 ? k.error(value.at, 'the path of a unix socket has at most 107 bytes') : path
 }
 
@@ -90,6 +100,9 @@ export function checkBackend(k: Checking, node: BackendDeclarationNode): Backend
     first_byte_timeout_s: undefined,
     between_bytes_timeout_s: undefined,
     max_connections: undefined,
+    preamble: undefined,
+    via: undefined,
+    authority: undefined,
     wait_limit: undefined,
     wait_timeout_s: undefined,
     proxy_header: undefined,

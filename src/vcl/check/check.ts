@@ -13,6 +13,7 @@ import { callOrder, checkRecursion, checkRights } from './rights.ts'
 import { checkBlock, refuseInlineC } from './statements.ts'
 import { RENAMED_SUBS } from './renamed.ts'
 import { HELPER_SUBS, kindOfSub, RUNNABLE_SUBS, SUB_NAMES } from './subs.ts'
+import { withVia } from './via.ts'
 import { isReserved, type Global } from './symbols.ts'
 
 export interface Checked {
@@ -32,6 +33,7 @@ export function checkVcl(file: VclFile, builtin: VclFile, options: Omit<CheckOpt
   const subs = checkSubs(k, file.declarations)
   if (scope.backends.length === 0 && options.lost === undefined)
     k.error(file.at, 'no backend is declared', 'backend default { .host = "127.0.0.1"; }, or backend default none;', 'no-backend')
+  scope.backends.splice(0, Infinity, ...withVia(k, scope.backends))
   checkRecursion(k)
   checkRights(k)
   checkUnused(k)

@@ -312,6 +312,13 @@ export interface BackendDeclaration {
   first_byte_timeout_s: number | undefined
   between_bytes_timeout_s: number | undefined
   max_connections: number | undefined
+  /** In base64: sent first on each new connection. */
+  preamble: string | undefined
+  /** The backend through which it is reached, by name, and where that is. */
+  via: string | undefined
+  through?: { readonly host: string | undefined; readonly port: string | undefined; readonly path: string | undefined }
+  /** What that one is told of whom the connection is for; undefined: host_header or host. */
+  authority: string | undefined
   wait_limit: number | undefined
   wait_timeout_s: number | undefined
   proxy_header: number | undefined
