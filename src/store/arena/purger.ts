@@ -6,9 +6,11 @@ import { hashTagsOf } from './tags.ts'
 
 /** How long a purge keeps its own worker from serving: what it has not looked at by then is looked at in slices of the same length. */
 const SLICE_MS = 1
-/** Postings that a purge looks at whatever the clock says (0.6 ms): who purges few objects hears exactly how many they were. */
+/** Who purges few objects hears exactly how many they were: at so many (0.6 ms) a purge looks even when its slice is over, */
 const SURE = 1024
-/** Of the others, those between two looks at the clock. */
+/** but for no longer than this: the first purges of a worker run through code that is not compiled yet, and take twenty times as long. */
+const SURE_MS = 4
+/** Between two looks at the clock. */
 const STRIDE = 64
 
 /** What is left to be taken out of a tag's chain, which nobody else sees. */
@@ -43,6 +45,7 @@ export class Purger {
   /** Of the purge, or of the slice, that is going on. */
   private sure = 0
   private until_ms = 0
+  private surely_until_ms = 0
 
   constructor(memory: ArenaMemory, postings: Postings, host: PurgeHost) {
     this.memory = memory
@@ -69,16 +72,15 @@ export class Purger {
 
   private begin(sure: number): void {
     this.sure = sure
-    this.until_ms = performance.now() + SLICE_MS
+    const now_ms = performance.now()
+    this.until_ms = now_ms + SLICE_MS
+    this.surely_until_ms = now_ms + SURE_MS
   }
 
   /** Is the time up, that all tags of a purge have together? After so many postings of one of them. */
   private isOver(seen: number): boolean {
-    if (this.sure > 0) {
-      this.sure--
-      return false
-    }
-    return seen % STRIDE === 0 && performance.now() > this.until_ms
+    if (this.sure > 0) this.sure--
+    return seen % STRIDE === 0 && performance.now() > (this.sure > 0 ? this.surely_until_ms : this.until_ms)
   }
 
   private count(hi: number, lo: number): number {
