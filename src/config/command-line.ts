@@ -29,6 +29,8 @@ export interface ServeOptions extends Stores {
   readonly metrics: HostPort | undefined
   /** --purge-api: the file of the token, or OPEN. */
   readonly purgeApi: string | undefined
+  /** --require-tests */
+  readonly requireTests: boolean
   /** -C: print the compiled rules and end. */
   readonly compileOnly: boolean
 }
@@ -206,6 +208,7 @@ function serveOptions(given: Given): ServeOptions {
     identity: given.one('i') ?? hostname(),
     metrics: metrics === undefined ? undefined : parseHostPort('--metrics', metrics),
     purgeApi: given.one('purge-api'),
+    requireTests: given.has('require-tests'),
     compileOnly: given.has('C'),
   }
   checkTogether(options)
@@ -218,6 +221,7 @@ function checkTogether(options: ServeOptions): void {
     throw new OperatorError('-b and -f exclude each other: declare the backend in the rule file')
   if (options.compileOnly && !options.backend && options.vclFile === undefined)
     throw new OperatorError('-C: needs the rules to compile: -f file or -b backend')
+  if (options.requireTests && options.vclFile === undefined) throw new OperatorError('--require-tests: needs rules that have some: -f file')
   checkPurgeApi(options)
   const { vsl_buffer, vsl_space } = options.parameters
   if (vsl_buffer > vsl_space / LOG_BUFFERS_MIN)

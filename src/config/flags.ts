@@ -58,6 +58,11 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     about:
       'Accept POST /purge at the --metrics address from whoever sends the token, which is the first line of that file. `open` asks for none: for a loopback address only',
   },
+  {
+    name: 'require-tests',
+    about:
+      'Let in only rules whose tests pass, at the start and at each reload: shop.vcl has them in shop.test beside it (docs/vcl/testing.md)',
+  },
   { name: 'C', about: 'Compile the rules, print the result and end' },
   { name: 'F', about: 'Stay in the foreground: Lacquer always does' },
   { name: 'V', about: 'Print the version and end' },

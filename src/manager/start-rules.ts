@@ -18,10 +18,22 @@ export async function startRules(options: ServeOptions, demo: DemoOrigin | undef
   const { checkRules, sourceForBackend, sourceFromFile } = await import('./rules.ts')
   const { vclFile, otherVclFiles, parameters } = options
   const fromFile = (path: string): CheckedRules => checkRules(sourceFromFile(path, parameters.vcl_path), options)
-  if (vclFile !== undefined)
-    return [...otherVclFiles.map((path, i) => ({ name: `boot${i}`, rules: fromFile(path) })), { name: 'boot', rules: fromFile(vclFile) }]
+  if (vclFile !== undefined) {
+    const started = [
+      ...otherVclFiles.map((path, i) => ({ name: `boot${i}`, rules: fromFile(path) })),
+      { name: 'boot', rules: fromFile(vclFile) },
+    ]
+    if (options.requireTests) for (const { rules } of started) await vetRules(rules, options)
+    return started
+  }
   const backend = options.backend ?? { host: '127.0.0.1', port: demo?.port ?? 0, path: undefined, tls: false }
   return [{ name: 'boot', rules: checkRules(sourceForBackend(backend), options) }]
+}
+
+/** --require-tests: throws an OperatorError when theirs do not pass. */
+async function vetRules({ sources }: CheckedRules, { parameters }: ServeOptions): Promise<void> {
+  const { requireTests } = await import('../ruletest/require.ts')
+  return requireTests(sources, parameters)
 }
 
 /** With the manager's compiler behind it. */
@@ -42,6 +54,7 @@ export async function newRuleSets(
     parameters,
     read: (path: string) => sourceFromFile(path, parameters.vcl_path),
     check: (source: Parameters<typeof checkRules>[0], labels: readonly string[]) => checkRules(source, options, labels),
+    ...(options.requireTests ? { vet: (rules: CheckedRules) => vetRules(rules, options) } : {}),
     tell: (of: Parameters<Workers['rule']>[0]) => workers.rule(of),
     warn: (line: string) => operations.write('warn', line),
   }

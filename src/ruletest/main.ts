@@ -1,5 +1,6 @@
 import { OperatorError } from '../base/errors.ts'
 import type { TestOptions } from '../config/command-line.ts'
+import { defaultParameters, setParameter, type ParameterValues } from '../config/parameters.ts'
 import { boundBacktracking } from '../vcl/runtime/regex.ts'
 import { COLOURED, PLAIN, reportJson, reportText, summaryText, type Style } from './report.ts'
 import { runSuite, testsBeside, type SuiteReport } from './suite.ts'
@@ -39,9 +40,15 @@ export async function runTests(options: TestOptions, output: Output): Promise<nu
   return outcomes.every(({ failures }) => failures.length === 0) ? 0 : 1
 }
 
+function parametersOf(assignments: readonly string[]): ParameterValues {
+  const values = defaultParameters()
+  for (const assignment of assignments) setParameter(values, assignment)
+  return values
+}
+
 async function runFile(path: string, options: TestOptions, output: Output, style: Style): Promise<SuiteReport> {
   const report = await runSuite(testsBeside(path), {
-    assignments: options.assignments,
+    parameters: () => parametersOf(options.assignments),
     policy: options.policy,
     names: options.names,
     all: options.verbose,

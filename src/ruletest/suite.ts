@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { OperatorError, messageOf, readFault } from '../base/errors.ts'
-import { defaultParameters, setParameter, type ParameterValues } from '../config/parameters.ts'
+import { setParameter, type ParameterValues } from '../config/parameters.ts'
 import type { Place } from '../vcl/ast.ts'
 import { formatDiagnostic, type Diagnostic, type SourceSet } from '../vcl/diagnostic.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
@@ -11,14 +11,22 @@ import { parseTests } from './language/parse.ts'
 import { runTest, type Outcome } from './run.ts'
 
 export interface SuiteOptions {
-  /** As given with -p, in place of the defaults. */
-  readonly assignments: readonly string[]
-  /** Tests run under this policy alone: it was given with -p. */
+  /** New ones, which a file and its tests may change. */
+  readonly parameters: () => ParameterValues
+  /** Tests run under this policy alone. */
   readonly policy: PolicyName | undefined
   /** Tests whose name contains one of these; all when there is none. */
   readonly names: readonly string[]
   /** Traces of everything. */
   readonly all: boolean
+  /** Rules that have been read already, the main file first: the tests have to be about them. */
+  readonly given?: readonly RuleText[]
+}
+
+export interface RuleText {
+  readonly path: string
+  /** Bytes. */
+  readonly text: string
 }
 
 export interface SuiteReport {
@@ -44,7 +52,10 @@ export function testsBeside(path: string): string {
 /** Runs the tests of a file. An OperatorError when it, or its rules, cannot be used at all. */
 export async function runSuite(path: string, options: SuiteOptions): Promise<SuiteReport> {
   const file = readTests(path)
-  const rules = file.rules === undefined ? rulesBeside(path) : join(dirname(path), file.rules.text)
+  const rules = file.rules === undefined ? rulesBeside(path) : resolveBeside(path, file.rules.text)
+  if (options.given !== undefined && resolve(rules) !== resolve(options.given[0].path)) {
+    throw new OperatorError(`${path} has the tests of ${rules}, not of ${options.given[0].path}`)
+  }
   const builder = new Builder(file, rules, options)
   const outcomes: Outcome[] = []
   let elsewhere = 0
@@ -54,6 +65,10 @@ export async function runSuite(path: string, options: SuiteOptions): Promise<Sui
     for (const policy of policies) outcomes.push(await builder.run(test, policy))
   }
   return { path, rules, sources: file.sources, outcomes, elsewhere }
+}
+
+function resolveBeside(path: string, named: string): string {
+  return isAbsolute(named) ? named : join(dirname(path), named)
 }
 
 function isWanted(name: string, wanted: readonly string[]): boolean {
@@ -79,6 +94,7 @@ class Builder {
   private readonly file: TestFile
   private readonly rules: string
   private readonly source: string
+  private readonly known: ReadonlyMap<string, string>
   private readonly options: SuiteOptions
   private readonly images = new Map<string, VclImage>()
 
@@ -86,7 +102,9 @@ class Builder {
     this.file = file
     this.rules = rules
     this.options = options
-    this.source = readFile(rules, `the rules of ${file.path}`)
+    const { given } = options
+    this.known = new Map(given?.map(({ path, text }) => [path, text]))
+    this.source = given === undefined ? readFile(rules, `the rules of ${file.path}`) : given[0].text
   }
 
   async run(test: TestCase, policy: PolicyName): Promise<Outcome> {
@@ -96,12 +114,11 @@ class Builder {
     return runTest({ name: test.name, at: test.at, policy, steps, image, params }, this.options.all)
   }
 
-  /** The test's own before the file's before those of -p. */
+  /** The test's own before the file's before those that hold for all. */
   private parameters(test: TestCase, policy: PolicyName): ParameterValues {
-    const values = defaultParameters()
+    const values = this.options.parameters()
     // Files that rules name lie beside them, too.
     setParameter(values, `vcl_path=${dirname(this.rules)}:${values.vcl_path}`)
-    for (const assignment of this.options.assignments) setParameter(values, assignment)
     for (const { at, text } of [...this.file.params, ...test.params]) this.assign(values, text, at)
     setParameter(values, `policy=${policy}`)
     return values
@@ -130,7 +147,14 @@ class Builder {
     const key = JSON.stringify([policy, vcl_path, vcc_err_unref, source])
     const known = this.images.get(key)
     if (known !== undefined) return known
-    const compiled = compileVcl(source, { path: this.rules, policy, vcl_path: vcl_path.split(':'), errUnref: vcc_err_unref, trace: true })
+    const compiled = compileVcl(source, {
+      path: this.rules,
+      policy,
+      vcl_path: vcl_path.split(':'),
+      readFile: (path) => this.known.get(path) ?? readFileSync(path, 'latin1'),
+      errUnref: vcc_err_unref,
+      trace: true,
+    })
     if (!compiled.ok) throw new OperatorError(`the rules are not accepted:\n${compiled.text}`)
     this.images.set(key, compiled.program.image)
     return compiled.program.image

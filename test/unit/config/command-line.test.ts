@@ -23,6 +23,7 @@ describe('serve', () => {
       workers: defaultWorkers(),
       identity: hostname(),
       metrics: undefined,
+      requireTests: false,
       compileOnly: false,
     })
   })

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { defaultParameters } from '../../../src/config/parameters.ts'
 import { PLAIN, reportText } from '../../../src/ruletest/report.ts'
 import { runSuite, type SuiteOptions, type SuiteReport } from '../../../src/ruletest/suite.ts'
 
@@ -60,7 +61,7 @@ sub vcl_deliver {
 }
 `
 
-const EVERYTHING: SuiteOptions = { assignments: [], policy: undefined, names: [], all: false }
+const EVERYTHING: SuiteOptions = { parameters: defaultParameters, policy: undefined, names: [], all: false }
 
 /** Runs tests of rules that lie in a folder of their own. */
 export async function play(tests: string, rules = RULES, options: Partial<SuiteOptions> = {}): Promise<SuiteReport> {
