@@ -74,7 +74,8 @@ function portNumber(text: string): string | undefined {
 
 function portOf(k: Checking, value: AttributeValue): string | undefined {
   const text = textOf(k, value)
-  if (text === undefined) return undefined
+  // As not given.
+  if (text === undefined || text === '') return undefined
   return portNumber(text) ?? k.error(value.at, `'${text}' is not a port`)
 }
 
@@ -141,9 +142,9 @@ function finishAddress(k: Checking, node: BackendDeclarationNode, draft: Draft):
   draft.port ??= draft.tls ? '443' : '80'
 }
 
-/** `.host` may hold "h:port" and "[v6]:port"; a bare IPv6 address has no port. */
+/** `.host` may hold "h:port", "h port" and "[v6]:port"; a bare IPv6 address has no port. */
 function splitHost(k: Checking, draft: Draft, host: string, at: Place, hasPort: boolean): void {
-  const parts = /^\[([0-9a-fA-F:.]+)\](?::(.*))?$/.exec(host) ?? /^([^:]*)(?::([^:]*))?$/.exec(host)
+  const parts = /^\[([0-9a-fA-F:.]+)\](?:[: ](.*))?$/.exec(host) ?? /^([^: ]*)(?:[: ]([^:]*))?$/.exec(host)
   if (host.includes('://'))
     return k.error(at, '.host is a name or an address, not a URL', 'for an https origin: .host = "name"; .tls = true;')
   const name = parts === null ? host : parts[1]

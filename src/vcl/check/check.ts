@@ -214,7 +214,8 @@ function checkUnused(k: Checking): void {
 }
 
 function isDefaultBackend(global: Global, k: Checking): boolean {
-  return global.kind === 'backend' && (global.index === 0 || k.globals.get('default') === global)
+  const named = k.globals.get('default')
+  return global.kind === 'backend' && (named === undefined ? global.index === 0 : global === named)
 }
 
 function programOf(scope: Scope, subs: ReadonlyMap<string, TypedSub>): Program {

@@ -63,6 +63,9 @@ export function checkValue(k: Checking, node: Expression, want: VclType | undefi
     case 'string':
       return want === 'IP' ? literalIp(k, node) : { kind: 'text', type: 'STRING', text: node.value }
     case 'int':
+      // A number without a point is a REAL where one is wanted; what is computed as INT stays one.
+      if (want === 'REAL' && checkDigits(k, node)) return { kind: 'number', type: 'REAL', number: node.value }
+      return checkDigits(k, node) ? numberOf(node) : undefined
     case 'real':
     case 'duration':
     case 'bytes':
@@ -77,7 +80,7 @@ export function checkValue(k: Checking, node: Expression, want: VclType | undefi
     case 'property':
       return checkMethod(k, node)
     case 'negate':
-      return checkNegate(k, node)
+      return checkNegate(k, node, want)
     case 'not':
       return checkNot(k, node)
     case 'binary':
@@ -97,8 +100,8 @@ function numberOf(node: IntLiteral | RealLiteral | DurationLiteral | BytesLitera
   return { kind: 'number', type: node.kind === 'int' ? 'INT' : 'REAL', number: node.value }
 }
 
-function checkNegate(k: Checking, node: NegateExpression): Value | undefined {
-  const of = checkValue(k, node.operand, undefined)
+function checkNegate(k: Checking, node: NegateExpression, want: VclType | undefined): Value | undefined {
+  const of = checkValue(k, node.operand, want === 'REAL' ? 'REAL' : undefined)
   if (of === undefined) return undefined
   if (of.type !== 'INT' && of.type !== 'REAL' && of.type !== 'DURATION') {
     return k.error(node.at, `${describe(of.type)} cannot be negated`)
@@ -124,7 +127,7 @@ function checkBinary(k: Checking, node: BinaryExpression, want: VclType | undefi
 function checkComparison(k: Checking, node: BinaryExpression): Value | undefined {
   const left = checkValue(k, node.left, undefined)
   if (left === undefined) return undefined
-  const right = checkValue(k, node.right, left.type === 'IP' ? 'IP' : undefined)
+  const right = checkValue(k, node.right, left.type === 'IP' || left.type === 'REAL' ? left.type : undefined)
   if (right === undefined) return undefined
   const [a, b] = [valueType(left.type), valueType(right.type)]
   if (comparable(node.op, a, b)) return { kind: 'compare', type: 'BOOL', op: node.op, left, right }
@@ -133,7 +136,7 @@ function checkComparison(k: Checking, node: BinaryExpression): Value | undefined
 }
 
 function checkArithmetic(k: Checking, node: BinaryExpression, want: VclType | undefined): Value | undefined {
-  const inner = want === 'STRING' ? 'STRING' : undefined
+  const inner = want === 'STRING' || want === 'REAL' ? want : undefined
   const left = checkValue(k, node.left, inner)
   const right = checkValue(k, node.right, inner)
   if (left === undefined || right === undefined) return undefined

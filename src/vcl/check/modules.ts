@@ -57,6 +57,10 @@ export function declareObject(k: Checking, node: NewStatement, index: number): O
     k.error(node.name.at, `'${node.name.text}' is a word of VCL and cannot be declared`, undefined, 'duplicate')
     return refuse()
   }
+  if (/^vcl_/i.test(node.name.text)) {
+    k.error(node.name.at, `'${node.name.text}': names that begin with vcl_ are reserved`)
+    return refuse()
+  }
   if (vmod?.kind !== 'vmod') {
     const known = Object.hasOwn(VMODS, module.text.toLowerCase())
     const hint = known ? `is 'import ${module.text};' missing?` : undefined

@@ -155,8 +155,8 @@ function checkAction(k: Checking, node: ReturnStatement, sub: string): ActionRow
   if (word.text === 'lookup' && sub === 'vcl_recv')
     return k.error(word.at, 'return (lookup) is not possible in vcl_recv', 'since VCL 4.0 it is return (hash);', 'not-here')
   if (action.pending !== undefined) return k.unsupported(word.at, action.pending)
-  const legal = action.args === 'ttl' && node.args !== undefined ? maskOf('bresp') : action.subs
-  k.use(node.at, `return (${word.text}${node.args === undefined ? '' : '(…)'}) is not possible`, legal)
+  // pass takes its ttl everywhere, as in Varnish, though only vcl_backend_response has a use for it.
+  k.use(node.at, `return (${word.text}${node.args === undefined ? '' : '(…)'}) is not possible`, action.subs)
   return action
 }
 

@@ -44,9 +44,9 @@ export function isNumber(type: VclType): boolean {
   return type === 'INT' || type === 'REAL'
 }
 
-/** Is `left op right` a comparison VCL knows? The same type on both sides; only REAL takes INT on its right. */
+/** Is `left op right` a comparison VCL knows? The same type on both sides. */
 export function comparable(op: string, left: VclType, right: VclType): boolean {
-  if (left !== right && !(left === 'REAL' && right === 'INT')) return false
+  if (left !== right) return false
   if (ORDERED.includes(left)) return true
   return (op === '==' || op === '!=') && EQUATABLE.includes(left)
 }
@@ -78,6 +78,5 @@ export function operandType(target: VclType, op: string): VclType {
 
 /** Does a value of `from` go where `to` is wanted without a word? (Everything with a text goes into STRING: see TO_STRING.) */
 export function assignable(from: VclType, to: VclType): boolean {
-  if (from === to || (from === 'HEADER' && to === 'STRING')) return true
-  return from === 'INT' && to === 'REAL'
+  return from === to || (from === 'HEADER' && to === 'STRING')
 }

@@ -3,7 +3,6 @@ import type {
   AclFlag,
   Attribute,
   AttributeValue,
-  BlobLiteral,
   Declaration,
   InlineProbe,
   IntLiteral,
@@ -13,7 +12,7 @@ import type {
 } from '../ast.ts'
 import { didYouMean } from '../diagnostic.ts'
 import type { Cursor } from './cursor.ts'
-import { parseInt10, parseNumber, parsePath, parseString } from './expressions.ts'
+import { parseBlob, parseInt10, parseNumber, parsePath, parseString } from './expressions.ts'
 import { atDeclaration, recover, skipDeclaration, skipStatement, unclosed } from './recovery.ts'
 import { parseBlock } from './statements.ts'
 import { DECLARATIONS, GONE_DECLARATIONS } from './words.ts'
@@ -274,11 +273,8 @@ function parseAttributeValue(c: Cursor): AttributeValue {
   switch (c.kind) {
     case 'number':
       return parseNumber(c) as AttributeValue
-    case 'blob': {
-      const base64 = c.word().slice(1, -1)
-      c.i++
-      return { kind: 'blob', at: c.since(start), base64 } satisfies BlobLiteral
-    }
+    case 'blob':
+      return parseBlob(c)
     case 'name':
       return parsePath(c, NAME)
     case 'string': {

@@ -1,4 +1,4 @@
-import type { Argument, BinaryOp, Expression, IntLiteral, PathPart, Place, StringLiteral, SymbolPath } from '../ast.ts'
+import type { Argument, BinaryOp, BlobLiteral, Expression, IntLiteral, PathPart, Place, StringLiteral, SymbolPath } from '../ast.ts'
 import { between, type Cursor } from './cursor.ts'
 import type { TokenKind } from './tokens.ts'
 import { withUnit } from './words.ts'
@@ -93,6 +93,14 @@ function parsePostfix(c: Cursor): Expression {
   return object
 }
 
+export function parseBlob(c: Cursor): BlobLiteral {
+  const at = c.here()
+  const base64 = c.word().slice(1, -1)
+  if (base64.length % 4 !== 0) c.refuse(at, 'the characters of a blob are not a multiple of four', 'pad it with =')
+  c.i++
+  return { kind: 'blob', at, base64 }
+}
+
 function parsePrimary(c: Cursor): Expression {
   c.depth = 1
   const start = c.start
@@ -103,11 +111,8 @@ function parsePrimary(c: Cursor): Expression {
       return parseNumber(c)
     case 'name':
       return parsePathOrCall(c)
-    case 'blob': {
-      const base64 = c.word().slice(1, -1)
-      c.i++
-      return { kind: 'blob', at: c.since(start), base64 }
-    }
+    case 'blob':
+      return parseBlob(c)
     case '-': {
       c.i++
       const operand = parsePostfix(c)
