@@ -1,7 +1,7 @@
 import { OperatorError } from '../base/errors.ts'
 import type { TestOptions } from '../config/command-line.ts'
 import { defaultParameters, setParameter, type ParameterValues } from '../config/parameters.ts'
-import { boundBacktracking } from '../vcl/runtime/regex.ts'
+import { boundBacktracking } from '../vcl/regex/regex.ts'
 import { COLOURED, PLAIN, reportJson, reportText, summaryText, type Style } from './report.ts'
 import { runSuite, testsBeside, type SuiteReport } from './suite.ts'
 

@@ -228,7 +228,7 @@ const REFUSED: readonly { readonly what: string; readonly recv?: string; readonl
   { what: 'other modules', rest: 'import dynamic;' },
   { what: 'vcl_backend_refresh', rest: 'sub vcl_backend_refresh { return (merge); }' },
   { what: 'inline C', rest: 'C{ int x; }C' },
-  ...['(a)(?R)?', '(?(1)a|b)', 'a\\Kb', '(?C1)a', '(*COMMIT)a', '((a+)+)(?=b)'].map((pattern) => ({
+  ...['(*UTF)a', '(*UCP)a', '(*ANYCRLF)a', '(*COMMIT)a'].map((pattern) => ({
     what: `the pattern ${pattern}`,
     recv: `if (req.url ~ "${pattern}") { return (pass); }`,
   })),
@@ -246,7 +246,7 @@ describe('what the README says is refused at load', () => {
   test.each(REFUSED)('$what', ({ recv = '', rest = '' }) => {
     const compiled = compileVcl(rules(recv, rest), OPTIONS)
     expect(compiled.ok).toBe(false)
-    expect(compiled.text).toMatch(/not supported|not possible|cannot be translated|exponential time/)
+    expect(compiled.text).toMatch(/not supported|not possible/)
   })
 })
 

@@ -2,8 +2,8 @@ import type { Expression, MatchExpression, Place } from '../ast.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Checking } from './checking.ts'
 import { checkValue, expect } from './expression.ts'
-import { RegexError } from '../runtime/regex-tree.ts'
-import { compileRegex } from '../runtime/regex.ts'
+import { RegexError } from '../regex/tree.ts'
+import { compileRegex } from '../regex/regex.ts'
 import type { Value } from './program.ts'
 import { describe } from './symbols.ts'
 import { valueType } from './types.ts'
@@ -46,7 +46,8 @@ export function checkPattern(k: Checking, node: Expression, pattern: string): bo
     return true
   } catch (error) {
     // The engine itself may refuse as well: a pattern can be too large for it.
-    k.error(error instanceof RegexError ? placeInside(node, error.offset) : node.at, `regex: ${messageOf(error)}`, undefined, 'regex')
+    if (error instanceof RegexError) k.error(placeInside(node, error.offset), `regex: ${error.message}`, error.hint, 'regex')
+    else k.error(node.at, `regex: ${messageOf(error)}`, undefined, 'regex')
     return false
   }
 }

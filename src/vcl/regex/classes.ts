@@ -1,5 +1,5 @@
-import type { Anchor, ByteSet, RegexNode } from './regex-tree.ts'
-import { addRange, inverted, setOf } from './regex-tree.ts'
+import { addRange, ANY_BYTE, inverted, setOf, type ByteSet } from './bytes.ts'
+import type { Anchor, RegexNode } from './tree.ts'
 
 // What PCRE2's class names mean for bytes in the C locale.
 
@@ -10,7 +10,7 @@ function ranges(...bounds: readonly [string, string][]): ByteSet {
 }
 
 const DIGIT = ranges(['0', '9'])
-const WORD = ranges(['0', '9'], ['A', 'Z'], ['a', 'z'], ['_', '_'])
+export const WORD = ranges(['0', '9'], ['A', 'Z'], ['a', 'z'], ['_', '_'])
 const SPACE = setOf('\t\n\x0b\f\r ')
 const BLANK = setOf('\t \xa0')
 const VERTICAL = setOf('\n\x0b\f\r\x85')
@@ -50,33 +50,25 @@ export const POSIX_CLASSES: Readonly<Record<string, ByteSet>> = {
 /** Letters that stand for one byte. */
 export const ESCAPE_BYTES: Readonly<Record<string, number>> = { a: 7, e: 27, f: 12, n: 10, r: 13, t: 9 }
 
-/** What cannot be expressed, by the letter behind the backslash. */
-export const REFUSED_ESCAPES: Readonly<Record<string, string>> = {
-  G: '\\G (start of this match)',
-  K: '\\K (reset of the match start)',
-  p: '\\p{…} (Unicode property)',
-  P: '\\P{…} (Unicode property)',
-  X: '\\X (extended grapheme)',
-  N: '\\N{…} (named character)',
-}
-
 /** Letters that stand for a position. */
-export const ESCAPE_ANCHORS: Readonly<Record<string, Anchor>> = { A: 'start', z: 'end', Z: 'end_or_newline', b: 'word', B: 'not_word' }
-
-/** `\R`: a CR LF pair is one. */
-export const LINE_END: RegexNode = {
-  kind: 'atomic',
-  item: {
-    kind: 'choice',
-    options: [
-      {
-        kind: 'sequence',
-        items: [
-          { kind: 'set', set: setOf('\r') },
-          { kind: 'set', set: setOf('\n') },
-        ],
-      },
-      { kind: 'set', set: ESCAPE_CLASSES.v },
-    ],
-  },
+export const ESCAPE_ANCHORS: Readonly<Record<string, Anchor>> = {
+  A: 'start',
+  B: 'not_word',
+  G: 'match_start',
+  Z: 'end_or_newline',
+  b: 'word',
+  z: 'end',
 }
+
+/** CR LF, or else one of the others; once taken, a CR LF is not parted. */
+function orPair(others: ByteSet): RegexNode {
+  const pair = { kind: 'sequence', items: ['\r', '\n'].map((c) => ({ kind: 'set', set: setOf(c) }) as const) } as const
+  return { kind: 'atomic', item: { kind: 'choice', options: [pair, { kind: 'set', set: others }] } }
+}
+
+/** `\R` as (*BSR_UNICODE) has it, which is the default. */
+export const LINE_END = orPair(VERTICAL)
+/** `\R` after (*BSR_ANYCRLF). */
+export const LINE_END_ASCII = orPair(setOf('\r\n'))
+/** `\X`: of bytes, only CR and LF ever join to one grapheme. */
+export const GRAPHEME = orPair(ANY_BYTE)

@@ -1,0 +1,101 @@
+import { Machine } from '../../src/vcl/regex/machine.ts'
+import { parseRegex } from '../../src/vcl/regex/parse.ts'
+import { programOf } from '../../src/vcl/regex/program.ts'
+import { boundBacktracking, compileRegex, type VclRegex } from '../../src/vcl/regex/regex.ts'
+import { VclFailure } from '../../src/vcl/runtime/failure.ts'
+import { MatchLimit } from '../../src/vcl/regex/stack.ts'
+import { RegexError } from '../../src/vcl/regex/tree.ts'
+import type { Spans, Verdict } from './oracle.ts'
+
+boundBacktracking()
+
+/** What differs from PCRE2's verdict; empty when nothing does. */
+export function differences({ pattern, groups, matches }: Verdict, subjects: readonly string[]): string[] {
+  const compiled = compiledOr(pattern)
+  if (typeof compiled === 'string') return groups === undefined ? [] : [`refused: ${compiled}`]
+  if (groups === undefined) return ['accepted']
+  if (compiled.groups !== groups) return [`${compiled.groups} groups, PCRE2 counts ${groups}`]
+  const machine = new Machine(programOf(parseRegex(pattern)))
+  const found: string[] = []
+  for (const [i, expected] of matches.entries()) {
+    if (expected === undefined) continue
+    const subject = subjects[i]
+    note(found, subject, 'machine', expected, byMachine(machine, pattern, subject))
+    note(
+      found,
+      subject,
+      'find',
+      textsOf(expected, subject),
+      orLimit(() => byFind(compiled, subject)),
+    )
+    note(
+      found,
+      subject,
+      'test',
+      expected !== 'none',
+      orLimit(() => compiled.test(subject)),
+    )
+  }
+  return found
+}
+
+function note(into: string[], subject: string, what: string, expected: unknown, given: unknown): void {
+  const [a, b] = [JSON.stringify(expected), JSON.stringify(given)]
+  if (a !== b && b !== '"limit"') into.push(`${what} ${JSON.stringify(subject)}: ${b}, PCRE2 ${a}`)
+}
+
+function orLimit(ask: () => unknown): unknown {
+  try {
+    return ask()
+  } catch (error) {
+    if (error instanceof VclFailure) return 'limit'
+    throw error
+  }
+}
+
+function compiledOr(pattern: string): VclRegex | string {
+  try {
+    return compileRegex(pattern)
+  } catch (error) {
+    if (error instanceof RegexError) return error.message
+    throw error
+  }
+}
+
+function byMachine(machine: Machine, pattern: string, subject: string): Spans | 'none' | 'limit' {
+  const { not_empty, groups } = parseRegex(pattern)
+  machine.steps = 10_000_000
+  try {
+    if (!machine.search(subject, 0, not_empty === 'always', not_empty === 'at_start', 10_000)) return 'none'
+  } catch (error) {
+    if (error instanceof MatchLimit) return 'limit'
+    throw error
+  }
+  const { registers } = machine
+  const spans = Array.from({ length: groups + 1 }, (_, i) =>
+    registers[2 * i + 1] < 0 ? null : ([registers[2 * i], registers[2 * i + 1]] as const),
+  )
+  return withoutTail(spans)
+}
+
+/** PCRE2 does not list groups behind the last that took part. */
+function withoutTail(spans: Spans): Spans {
+  const last = spans.findLastIndex((span) => span !== null)
+  return spans.slice(0, last + 1)
+}
+
+function byFind(regex: VclRegex, subject: string): unknown {
+  if (!regex.find(subject, 0, false)) return 'none'
+  const groups = Array.from({ length: regex.groups }, (_, i) => regex.group(i + 1))
+  return [regex.start, regex.end, ...withoutEmpty(groups)]
+}
+
+function textsOf(spans: Spans | 'none', subject: string): unknown {
+  if (spans === 'none') return 'none'
+  const [whole, ...groups] = spans
+  return [whole![0], whole![1], ...withoutEmpty(groups.map((span) => (span === null ? '' : subject.slice(span[0], span[1]))))]
+}
+
+function withoutEmpty(groups: readonly string[]): readonly string[] {
+  return groups.slice(0, groups.findLastIndex((group) => group !== '') + 1)
+}
