@@ -35,6 +35,11 @@ export abstract class Director implements VclBackend {
     return false
   }
 
+  /** The last change of any of them, as VRT_Healthy() has it of a director. */
+  get health_changed_s(): number {
+    return this.members.reduce((latest, { backend }) => Math.max(latest, backend.health_changed_s ?? 0), 0)
+  }
+
   healthyFor(c: CommonContext): boolean {
     for (let i = 0; i < this.members.length; i++) if (isHealthy(this.members[i].backend, c)) return true
     return false
