@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import { Claims } from '../shm/claims.ts'
 import { Doorbells } from '../shm/doorbell.ts'
 import { NO_WORKER } from '../shm/lock.ts'
+import { SaintLists } from '../shm/saint-lists.ts'
 import { SharedTexts } from '../shm/shared-texts.ts'
 import { TokenBuckets } from '../shm/token-buckets.ts'
 import { memoryRemarks } from '../shm/memory.ts'
@@ -21,6 +22,7 @@ export class Shared {
   private readonly bells = new Doorbells()
   private readonly claims: Claims
   private readonly buckets = new TokenBuckets(TokenBuckets.memory(), NO_WORKER)
+  private readonly saints = new SaintLists(SaintLists.memory(), NO_WORKER)
   private readonly texts = new SharedTexts(SharedTexts.memory(), NO_WORKER)
   private readonly stores: readonly StoreSpec[]
   private readonly arenas: readonly Arena[]
@@ -40,6 +42,7 @@ export class Shared {
       purges: purgeMemory(),
       buckets: this.buckets.memory,
       texts: this.texts.memory,
+      saints: this.saints.memory,
       serials: serials.memory,
       ledger: ledger.memory,
       arenas,
@@ -62,6 +65,7 @@ export class Shared {
     this.claims.releaseAllOf(slot)
     this.buckets.releaseAllOf(slot)
     this.texts.releaseAllOf(slot)
+    this.saints.releaseAllOf(slot)
   }
 
   /** All workers have ended: what is in files is left for the next start. Resolves with what did not go well, for the operator. */

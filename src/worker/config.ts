@@ -97,6 +97,8 @@ export interface SharedMemory {
   /** Token buckets and global variables of rules. */
   readonly buckets: SharedArrayBuffer
   readonly texts: SharedArrayBuffer
+  /** What saintmode has listed. */
+  readonly saints: SharedArrayBuffer
   /** Serials. */
   readonly serials: SharedArrayBuffer
   /** Ledger. */

@@ -3,10 +3,12 @@ import { CounterBlock } from '../counters/counters.ts'
 import type { Backend } from '../origin/contract.ts'
 import type { Origins } from '../origin/create.ts'
 import { directorFactory } from '../origin/directors/create.ts'
+import { SaintBoard } from '../origin/directors/saint-board.ts'
 import type { OriginObserver } from '../origin/options.ts'
 import { backendSpec } from '../origin/spec.ts'
 import { Doorbells } from '../shm/doorbell.ts'
 import { HealthTable } from '../shm/health.ts'
+import { SaintLists } from '../shm/saint-lists.ts'
 import { SharedTexts } from '../shm/shared-texts.ts'
 import { TokenBuckets } from '../shm/token-buckets.ts'
 import { instantiateVcl } from '../vcl/instantiate.ts'
@@ -24,12 +26,14 @@ export class Rules implements RuleMaker {
   private readonly main: Float64Array
   private readonly host: Omit<VclHost, 'backend' | 'directors'>
   private readonly bells: Doorbells | undefined
+  private readonly saints: SaintLists
 
   constructor(config: WorkerConfig, origin: Origins, bans: Bans, main: Float64Array) {
     const { parameters, shared, slot, hostname, identity } = config
     this.config = config
     this.origin = origin
     this.bells = config.workers > 1 ? new Doorbells(shared.bells) : undefined
+    this.saints = new SaintLists(shared.saints, slot)
     this.main = main
     this.host = {
       buckets: new TokenBuckets(shared.buckets, slot),
@@ -52,8 +56,9 @@ export class Rules implements RuleMaker {
       backends.push(made)
       return made
     }
+    const directors = directorFactory(Math.random, new SaintBoard(this.saints, `${set.id} ${set.name}`))
     try {
-      return { vcl: instantiateVcl(set.image, { ...this.host, backend, directors: directorFactory() }, set.name), backends }
+      return { vcl: instantiateVcl(set.image, { ...this.host, backend, directors }, set.name), backends }
     } catch (error) {
       for (const made of backends) this.origin.drop(made)
       throw error

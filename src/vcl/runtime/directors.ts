@@ -36,8 +36,8 @@ export interface HashDirector extends WeightedDirector {
 export interface SaintBackend extends VclBackend {
   readonly behind: VclBackend
   readonly threshold: number
-  /** `object`: which, by its hash. */
-  blacklist(object: string, until_s: number, now_s: number): void
+  /** Which object, by its hash. */
+  blacklist(hash: Uint8Array, until_s: number, now_s: number): void
   count(now_s: number): number
 }
 

@@ -21,7 +21,7 @@ const bindBlacklist =
     const saint = saints.get(load)?.find(({ behind }) => behind === c.beresp_backend)
     if (saint === undefined) return c.vclError('saintmode.blacklist(): no saintmode object has this backend', 'saintmode.blacklist()')
     const now_s = c.now()
-    saint.blacklist(Buffer.from(c.bereq_hash).toString('latin1'), now_s + seconds, now_s)
+    saint.blacklist(c.bereq_hash, now_s + seconds, now_s)
   }
 
 const bindStatus =
@@ -42,7 +42,7 @@ export const saintmode: Vmod = {
   name: 'saintmode',
   doc:
     'Backends that are sick for some objects only, and altogether when there are too many of these. Fetches of such an object go elsewhere: to the next one of a director, in a retry. ' +
-    'Each worker has its own lists: it learns by its own fetches.',
+    'All workers share their lists.',
   functions: {
     blacklist: only(
       ['vcl_backend_response'],
