@@ -9,6 +9,7 @@ import { debugHeaders } from './examples/debug-headers.ts'
 import { deviceSplit } from './examples/device-split.ts'
 import { exampleFiles, type Promises, README, Rules } from './examples/example.ts'
 import { drupal } from './examples/drupal.ts'
+import { graceWhenSick } from './examples/grace-when-sick.ts'
 import { grace } from './examples/grace.ts'
 import { hitForPass } from './examples/hit-for-pass.ts'
 import { loadBalancing } from './examples/load-balancing.ts'
@@ -30,6 +31,7 @@ const CONVERSATIONS: Readonly<Record<string, Promises>> = {
   'debug-headers.vcl': debugHeaders,
   'device-split.vcl': deviceSplit,
   'drupal.vcl': drupal,
+  'grace-when-sick.vcl': graceWhenSick,
   'grace.vcl': grace,
   'hit-for-pass.vcl': hitForPass,
   'load-balancing.vcl': loadBalancing,

@@ -56,7 +56,8 @@ export class Saint implements SaintBackend, Listing {
   /** From here or from another worker. */
   note(object: string, until_s: number): void {
     this.listed.delete(object)
-    if (this.listed.size >= LISTED_MAX) for (const oldest of this.listed.keys()) return void this.replace(oldest, object, until_s)
+    const [oldest] = this.listed.size < LISTED_MAX ? [] : this.listed.keys()
+    if (oldest !== undefined) this.listed.delete(oldest)
     this.listed.set(object, until_s)
   }
 
@@ -64,10 +65,5 @@ export class Saint implements SaintBackend, Listing {
     this.board.sync()
     for (const [object, until_s] of this.listed) if (until_s <= now_s) this.listed.delete(object)
     return this.listed.size
-  }
-
-  private replace(oldest: string, object: string, until_s: number): void {
-    this.listed.delete(oldest)
-    this.listed.set(object, until_s)
   }
 }

@@ -35,7 +35,7 @@ function set(v1: TestCache, name: string, admin: 'sick' | 'healthy' | 'probe'): 
 /** Who answers so many requests, one after the other. */
 async function answers(c1: Client, count: number, target = '/'): Promise<string> {
   const names: string[] = []
-  for (let i = 0; i < count; i++) names.push((await c1.ask(target, {})).body.toString().replace(/^<!.*/s, '-'))
+  for (let i = 0; i < count; i++) names.push((await c1.ask(target, {})).body.replace(/^<!.*/s, '-'))
   return names.join(' ')
 }
 
