@@ -30,8 +30,16 @@ export class Constants {
     return name
   }
 
+  /** Compiled when it is first used: that it can be is known, and a worker that gets new rules has requests to answer. */
   regex(pattern: string): string {
-    return this.of('re', `compileRegex(${JSON.stringify(pattern)})`)
+    const made = `compileRegex(${JSON.stringify(pattern)})`
+    const known = this.known.get(made)
+    if (known !== undefined) return known
+    const name = `re${this.count++}`
+    this.lines.push(`let ${name}`)
+    const use = `(${name} ??= ${made})`
+    this.known.set(made, use)
+    return use
   }
 
   ip(ip: Ip): string {

@@ -44,6 +44,8 @@ export class Checking {
   /** By folded name. */
   readonly globals = new Map<string, Global>()
   readonly facts = new Map<string, SubFacts>()
+  /** Patterns that compile. */
+  readonly sound_patterns = new Set<string>()
   /** Modules and objects that were refused: their functions are not complained about again. */
   readonly refused = new Set<string>()
   /** The most that std.cache_req_body is called with; what is not known at load is no limit. */

@@ -41,8 +41,10 @@ export function constantText(k: Checking, node: Expression): string | undefined 
 
 /** Compiles it once to know that it can be; a complaint points into the literal where that is possible. */
 export function checkPattern(k: Checking, node: Expression, pattern: string): boolean {
+  if (k.sound_patterns.has(pattern)) return true
   try {
     compileRegex(pattern)
+    k.sound_patterns.add(pattern)
     return true
   } catch (error) {
     // The engine itself may refuse as well: a pattern can be too large for it.
