@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { messageOf, OperatorError } from './base/errors.ts'
 import { parseCommandLine } from './config/command-line.ts'
 
@@ -11,6 +12,12 @@ async function main(argv: readonly string[]): Promise<number> {
   if (options.command === 'check') {
     const { runCheck } = await import('./tools/check.ts')
     return runCheck(options, (text) => process.stdout.write(text))
+  }
+  if (options.command === 'fmt') {
+    const { runFormat } = await import('./tools/fmt.ts')
+    const { stdout, stderr } = process
+    const out = (text: string | Buffer): void => void stdout.write(text)
+    return runFormat(options, { out, complain: (text) => void stderr.write(text), stdin: () => readFileSync(0) })
   }
   if (options.command === 'test') {
     const { runTests } = await import('./ruletest/main.ts')

@@ -62,13 +62,22 @@ export interface TestOptions {
   readonly verbose: boolean
 }
 
+export interface FormatOptions {
+  readonly command: 'fmt'
+  /** `-` is standard input. */
+  readonly files: readonly string[]
+  /** --check: only say which files are not formatted. */
+  readonly check: boolean
+  readonly parameters: ParameterValues
+}
+
 /** Help or version: print the text and end with success. */
 export interface PrintOptions {
   readonly command: 'print'
   readonly text: string
 }
 
-export type CommandLine = ServeOptions | CheckOptions | TestOptions | PrintOptions
+export type CommandLine = ServeOptions | CheckOptions | FormatOptions | TestOptions | PrintOptions
 
 /** A batch of log records fits a segment of the ring, of which there are eight. */
 const LOG_BUFFERS_MIN = 16
@@ -85,6 +94,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (given.has('help')) return print(commandHelp(command))
   if (given.has('V')) return versionLine()
   if (command.name === 'check') return checkOptions(given)
+  if (command.name === 'fmt') return formatOptions(given)
   return command.name === 'test' ? testOptions(given) : serveOptions(given)
 }
 
@@ -173,6 +183,12 @@ function checkOptions(given: Given): CheckOptions {
   const stores = given.has('s') ? storeNames(parseStores(given.all('s'))) : undefined
   if (given.has('json') && given.has('emit')) throw new OperatorError('lacquer check: --json and --emit exclude each other')
   return { command: 'check', files, parameters: parameters(given), stores, emit: given.has('emit'), json: given.has('json') }
+}
+
+function formatOptions(given: Given): FormatOptions {
+  const files = given.all('')
+  if (files.length === 0) throw new OperatorError('lacquer fmt: name at least one rule file, or - for standard input')
+  return { command: 'fmt', files, check: given.has('check'), parameters: parameters(given) }
 }
 
 function testOptions(given: Given): TestOptions {

@@ -104,6 +104,12 @@ export const CHECK_FLAGS: readonly FlagRow[] = [
   { name: 'help', about: 'Print this and end' },
 ]
 
+export const FORMAT_FLAGS: readonly FlagRow[] = [
+  { name: 'check', about: 'Change nothing: name the files that are not formatted, and end with 1 if there are any' },
+  { name: 'p', value: 'name=value', repeat: true, about: 'Set a parameter that rules depend on: vcl_path' },
+  { name: 'help', about: 'Print this and end' },
+]
+
 export const TEST_FLAGS: readonly FlagRow[] = [
   { name: 't', value: 'text', repeat: true, about: 'Only tests whose name contains this' },
   {
@@ -137,6 +143,12 @@ export const COMMANDS: readonly CommandRow[] = [
     synopsis: 'check [-s storage]... [-p name=value]... file...',
     about: 'Compile rule files and print what is wrong with them',
     flags: CHECK_FLAGS,
+  },
+  {
+    name: 'fmt',
+    synopsis: 'fmt [--check] file...',
+    about: 'Put rule files into one style; only white space changes. `-` formats standard input to standard output',
+    flags: FORMAT_FLAGS,
   },
   {
     name: 'test',
