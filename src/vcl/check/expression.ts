@@ -86,7 +86,7 @@ export function checkValue(k: Checking, node: Expression, want: VclType | undefi
     case 'binary':
       return checkBinary(k, node, want)
     case 'match':
-      return checkMatch(k, node)
+      return checkMatch(k, node, want)
     case 'paren':
       return checkValue(k, node.inner, want)
     default:
@@ -121,13 +121,17 @@ function checkBinary(k: Checking, node: BinaryExpression, want: VclType | undefi
     return left && right && { kind: 'logic', type: 'BOOL', op: node.op, left, right }
   }
   if ('+-*/%'.includes(node.op)) return checkArithmetic(k, node, want === 'STRANDS' || want === 'BODY' ? 'STRING' : want)
-  return checkComparison(k, node)
+  return checkComparison(k, node, want)
 }
 
-function checkComparison(k: Checking, node: BinaryExpression): Value | undefined {
-  const left = checkValue(k, node.left, undefined)
+/** Types on the left that say what a literal, or a +, on the right may become. */
+const SHAPES_RIGHT: readonly VclType[] = ['IP', 'REAL', 'STRING']
+
+/** Where a text is wanted in the end, + joins on both sides. */
+function checkComparison(k: Checking, node: BinaryExpression, want: VclType | undefined): Value | undefined {
+  const left = checkValue(k, node.left, want === 'STRING' ? want : undefined)
   if (left === undefined) return undefined
-  const right = checkValue(k, node.right, left.type === 'IP' || left.type === 'REAL' ? left.type : undefined)
+  const right = checkValue(k, node.right, SHAPES_RIGHT.includes(valueType(left.type)) ? valueType(left.type) : undefined)
   if (right === undefined) return undefined
   const [a, b] = [valueType(left.type), valueType(right.type)]
   if (comparable(node.op, a, b)) return { kind: 'compare', type: 'BOOL', op: node.op, left, right }

@@ -6,11 +6,11 @@ import { RegexError } from '../regex/tree.ts'
 import { compileRegex } from '../regex/regex.ts'
 import type { Value } from './program.ts'
 import { describe } from './symbols.ts'
-import { valueType } from './types.ts'
+import { valueType, type VclType } from './types.ts'
 
 /** `~` and `!~`: STRING with a literal regex, or IP with an ACL; nothing else. */
-export function checkMatch(k: Checking, node: MatchExpression): Value | undefined {
-  const subject = checkValue(k, node.left, undefined)
+export function checkMatch(k: Checking, node: MatchExpression, want: VclType | undefined): Value | undefined {
+  const subject = checkValue(k, node.left, want === 'STRING' ? want : undefined)
   if (subject === undefined) return undefined
   const type = valueType(subject.type)
   if (type === 'IP') return checkAclMatch(k, node, subject)

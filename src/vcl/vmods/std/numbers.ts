@@ -12,7 +12,9 @@ const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3
 
 export function integerOf(text: string | undefined): number | undefined {
   // `+ 0` makes of -0 what it prints as.
-  return text !== undefined && INTEGER.test(text) ? Number(text) + 0 : undefined
+  if (text !== undefined && INTEGER.test(text)) return Number(text) + 0
+  const real = realOf(text)
+  return real !== undefined && Number.isInteger(real) ? real + 0 : undefined
 }
 
 /** Digits behind the third are cut off, not rounded. */
@@ -34,7 +36,8 @@ export function bytesOf(text: string | undefined): number | undefined {
   const match = BYTES.exec(text ?? '')
   if (match === null) return undefined
   const power = match[3] === undefined ? 0 : 'kmgtp'.indexOf(match[3].toLowerCase()) + 1
-  return Math.floor(Number(`${match[1]}.${match[2] ?? '0'}`) * 1024 ** power)
+  const bytes = Number(`${match[1]}.${match[2] ?? '0'}`) * 1024 ** power
+  return power > 0 || Number.isInteger(bytes) ? Math.floor(bytes) : undefined
 }
 
 /** Epoch seconds out of an HTTP date, ISO 8601 without zone, or a number of seconds. */
@@ -43,7 +46,8 @@ export function timeOf(text: string | undefined, now_s: number): number | undefi
   const trimmed = text.trim()
   const iso = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$/.test(trimmed)
   const ms = iso ? Date.parse(trimmed + 'Z') : parseHttpDate(trimmed, now_s * 1000)
-  if (!Number.isNaN(ms)) return ms / 1000
+  // The epoch itself is what Varnish takes for no time.
+  if (!Number.isNaN(ms)) return ms > 0 ? ms / 1000 : undefined
   const seconds = realOf(text)
   return seconds !== undefined && seconds > 0 ? seconds : undefined
 }
