@@ -17,8 +17,6 @@ export interface HealthNeeds {
   readonly ring: SharedArrayBuffer
 }
 
-const DNS_TTL_MS = 5000
-
 /** The probes, put together: they tell of themselves in counters, in the manager's ring of log records, and in the operations log. */
 export function newHealth({ options, counters, operations, clock, ring }: HealthNeeds): Health {
   const { workers, parameters } = options
@@ -27,7 +25,7 @@ export function newHealth({ options, counters, operations, clock, ring }: Health
     buffer_bytes: parameters.vsl_buffer,
     mask: parseMask(parameters.vsl_mask),
   })
-  const resolver = new Resolver(clock, DNS_TTL_MS, () => parameters.prefer_ipv6)
+  const resolver = new Resolver(clock, () => parameters.prefer_ipv6)
   return new Health({
     workers,
     clock,

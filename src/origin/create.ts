@@ -20,7 +20,6 @@ import { Upstream } from './upstream.ts'
 import type { Connected, Shared } from './upstream.ts'
 import { WaitingCall } from './waiting.ts'
 
-const DNS_TTL_MS = 5000
 const UNOBSERVED = { count: (): void => {} }
 
 export function createOrigin(specs: readonly BackendSpec[], options: OriginOptions): Origins {
@@ -38,13 +37,14 @@ export class Origins implements Origin {
 
   constructor(options: OriginOptions) {
     const { clock, parameters } = options
-    const resolver = new Resolver(clock, options.dns_ttl_ms ?? DNS_TTL_MS, () => parameters.prefer_ipv6)
+    const names = new Resolver(clock, () => parameters.prefer_ipv6, options.names)
     this.shared = {
       clock,
       parameters,
       deadlines: new Deadlines(clock),
       observe: options.observe ?? (() => UNOBSERVED),
-      dial: { lookup: resolver.lookup, tls_verify: options.tls_verify ?? true, tls_ca: options.tls_ca },
+      names,
+      dial: { lookup: names.lookup, tls_verify: options.tls_verify ?? true, tls_ca: options.tls_ca },
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { NameSources } from './resolve.ts'
 import type { FailureCause, HolddownParameters } from './holddown.ts'
 
 /** The parameters this station reads, under their own names (durations in seconds). Read anew for each fetch or connection. */
@@ -45,6 +46,6 @@ export interface OriginOptions {
   readonly tls_verify?: boolean
   /** Additional trust anchors for TLS origins, PEM. */
   readonly tls_ca?: string
-  /** How long an address is believed; getaddrinfo does not tell the record's TTL. Default 5000. */
-  readonly dns_ttl_ms?: number
+  /** Where names are looked up, if not by the system's means. */
+  readonly names?: NameSources
 }

@@ -1,5 +1,6 @@
 import { Pool } from './undici.ts'
 import type { Dispatcher } from 'undici'
+import { isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../base/clock.ts'
 import type { RequestHead } from '../http/message.ts'
@@ -25,6 +26,7 @@ import { causeOf, holddownFor } from './holddown.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
 import { proxyPreamble } from './preamble.ts'
 import type { ProxiedClient } from './preamble.ts'
+import type { Resolver } from './resolve.ts'
 import { WaitingLine, type Waiter } from './waiting.ts'
 
 /** What all backends share. */
@@ -34,6 +36,7 @@ export interface Shared {
   readonly parameters: OriginParameters
   readonly observe: (backend: string) => OriginObserver
   readonly dial: DialOptions
+  readonly names: Pick<Resolver, 'versionOf'>
 }
 
 export type Connected = (failure: FetchFailure | undefined, socket: Duplex | undefined) => void
@@ -52,6 +55,10 @@ export class Upstream implements Backend, Carrier, Line {
   connect_ms = 0
   readonly waiting: WaitingLine
   private readonly dialler: Dialler
+  private readonly names: Shared['names']
+  /** Those that it is reached by, if by any. */
+  private readonly hosts: readonly string[]
+  private version = 0
   private readonly health: BackendHealth
   private pool: Pool | undefined
   private client: ProxiedClient | undefined
@@ -65,6 +72,8 @@ export class Upstream implements Backend, Carrier, Line {
     this.parameters = shared.parameters
     this.observer = shared.observe(spec.name)
     this.dialler = new Dialler(spec, shared.dial)
+    this.names = shared.names
+    this.hosts = [spec.host, spec.via?.host].filter((host) => host !== undefined && isIP(host) === 0) as string[]
     this.waiting = new WaitingLine(shared.deadlines, () => {
       this.observer.count('backend_wait_fail')
       this.observer.count('backend_busy')
@@ -116,6 +125,7 @@ export class Upstream implements Backend, Carrier, Line {
 
   dispatch(options: Dispatcher.DispatchOptions, call: Call, fresh: boolean): void {
     if (!fresh) {
+      if (this.hosts.length > 0) this.followNames()
       this.pool ??= this.openPool()
       this.pool.dispatch(options, call)
       return
@@ -123,6 +133,15 @@ export class Upstream implements Backend, Carrier, Line {
     const connection = new Connection(this, this.preamble(this.client), false)
     connection.dispatch(options, call)
     void connection.close()
+  }
+
+  /** Connections to addresses that the names had before are not used any more: what is under way on them ends there. */
+  private followNames(): void {
+    const version = this.hosts.reduce((sum, host) => sum + this.names.versionOf(host), 0)
+    if (version === this.version) return
+    // The first answer comes with the first connection.
+    if (this.version > 0) void this.close()
+    this.version = version
   }
 
   release(): void {
