@@ -35,6 +35,8 @@ export interface TestCache {
   events(): string[]
   /** Records of the log so far, oldest first. */
   log(): { tag: string; xid: number; text: string }[]
+  /** The rule sets, as the manager has them at hand. */
+  readonly rules: Worker['rules']
   /** What went to the operations log. */
   readonly complaints: readonly string[]
   close(): Promise<void>
@@ -144,6 +146,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
       worker.keepUp()
     },
     log: () => [...readRing(worker.ring)].map(({ name, xid, text }) => ({ tag: name, xid, text })),
+    rules: worker.rules,
     complaints,
     upkeep,
     health,
