@@ -24,6 +24,10 @@ async function main(argv: readonly string[]): Promise<number> {
     const { stdout } = process
     return runTests(options, { write: (text) => stdout.write(text), colours: stdout.isTTY && process.env.NO_COLOR === undefined })
   }
+  if (options.command === 'adm') {
+    const { runAdm } = await import('./tools/adm.ts')
+    return runAdm(options, { input: process.stdin, output: process.stdout, errors: process.stderr })
+  }
   const { serve } = await import('./manager/serve.ts')
   return serve(options)
 }

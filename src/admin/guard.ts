@@ -3,17 +3,12 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { OperatorError, readFault } from '../base/errors.ts'
+import { Failures } from './failures.ts'
 import { Refused } from './refused.ts'
 
 /** A shorter token could be guessed. */
 const TOKEN_MIN = 16
 const TOKEN_MAX = 4096
-
-/** Wrong tokens of one address, after which it has to wait. */
-const FAILURES_MAX = 10
-const WINDOW_MS = 60_000
-/** Addresses remembered. */
-const ADDRESSES_MAX = 1000
 
 /** The first line of the file is the token. Throws an OperatorError. */
 export function readToken(path: string): string {
@@ -33,12 +28,11 @@ export function readToken(path: string): string {
 /** Who may. Without a token everybody who is no web page. */
 export class Guard {
   private readonly expected: Buffer | undefined
-  private readonly clock: Clock
-  private readonly failures = new Map<string, { count: number; readonly since_ms: number }>()
+  private readonly failures: Failures
 
   constructor(token: string | undefined, clock: Clock) {
     this.expected = token === undefined ? undefined : digest(token)
-    this.clock = clock
+    this.failures = new Failures(clock)
   }
 
   /** Throws Refused. */
@@ -48,31 +42,12 @@ export class Guard {
     if (headers.origin !== undefined || headers['sec-fetch-site'] !== undefined) throw new Refused(403, 'not from a web page')
     if (expected === undefined) return
     const address = socket.remoteAddress ?? ''
-    this.clock.refresh()
-    const wait_ms = this.waitOf(address)
+    const wait_ms = this.failures.waitOf(address)
     if (wait_ms > 0) throw new Refused(429, 'too many wrong tokens', { 'Retry-After': String(Math.ceil(wait_ms / 1000)) })
     const [, given] = /^bearer +([!-~]+) *$/i.exec(headers.authorization ?? '') ?? []
     if (given !== undefined && timingSafeEqual(digest(given), expected)) return
-    this.failed(address)
+    this.failures.failed(address)
     throw new Refused(401, 'send Authorization: Bearer and the token', { 'WWW-Authenticate': 'Bearer realm="lacquer"' })
-  }
-
-  private waitOf(address: string): number {
-    const known = this.failures.get(address)
-    if (known === undefined) return 0
-    const left_ms = known.since_ms + WINDOW_MS - this.clock.mono_ms
-    if (left_ms <= 0) this.failures.delete(address)
-    return known.count >= FAILURES_MAX ? Math.max(0, left_ms) : 0
-  }
-
-  private failed(address: string): void {
-    const known = this.failures.get(address)
-    if (known !== undefined) known.count++
-    else {
-      const [oldest] = this.failures.keys()
-      if (this.failures.size >= ADDRESSES_MAX) this.failures.delete(oldest)
-      this.failures.set(address, { count: 1, since_ms: this.clock.mono_ms })
-    }
   }
 }
 

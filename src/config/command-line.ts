@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { parseArgs } from 'node:util'
 import { OperatorError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
-import { formatBytes } from '../base/units.ts'
+import { formatBytes, parseDuration } from '../base/units.ts'
 import type { BackendArgument, HostPort } from './addresses.ts'
 import { parseBackend, parseHostPort } from './addresses.ts'
 import type { CommandRow, FlagRow } from './flags.ts'
@@ -31,8 +31,17 @@ export interface ServeOptions extends Stores {
   readonly purgeApi: string | undefined
   /** --require-tests */
   readonly requireTests: boolean
+  readonly admin: AdminOptions
   /** -C: print the compiled rules and end. */
   readonly compileOnly: boolean
+}
+
+/** -T, -M and -S. */
+export interface AdminOptions {
+  readonly listen: HostPort | undefined
+  readonly call: HostPort | undefined
+  /** The file; undefined: nobody is asked who he is. */
+  readonly secret: string | undefined
 }
 
 export interface CheckOptions {
@@ -77,7 +86,16 @@ export interface PrintOptions {
   readonly text: string
 }
 
-export type CommandLine = ServeOptions | CheckOptions | FormatOptions | TestOptions | PrintOptions
+export interface AdmOptions {
+  readonly command: 'adm'
+  readonly at: HostPort
+  readonly secret: string | undefined
+  readonly timeout_s: number
+  /** The command with its arguments; none: those that are typed. */
+  readonly words: readonly string[]
+}
+
+export type CommandLine = ServeOptions | CheckOptions | FormatOptions | TestOptions | AdmOptions | PrintOptions
 
 /** A batch of log records fits a segment of the ring, of which there are eight. */
 const LOG_BUFFERS_MIN = 16
@@ -90,12 +108,31 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const command = COMMANDS.find((row) => row.name === word)
   if (!command) throw new OperatorError(unknownCommand(word))
   if (!command.flags) throw new OperatorError(`lacquer ${word}: not available yet`)
-  const given = readFlags(command, command.flags, rest)
+  const given = readFlags(command, command.flags, command.name === 'adm' ? flagsFirst(command.flags, rest) : rest)
   if (given.has('help')) return print(commandHelp(command))
   if (given.has('V')) return versionLine()
   if (command.name === 'check') return checkOptions(given)
   if (command.name === 'fmt') return formatOptions(given)
+  if (command.name === 'adm') return admOptions(given)
   return command.name === 'test' ? testOptions(given) : serveOptions(given)
+}
+
+/** What follows the command that is to be given is the command's, however it looks. */
+function flagsFirst(rows: readonly FlagRow[], args: readonly string[]): string[] {
+  let at = 0
+  while (at < args.length && args[at].startsWith('-')) {
+    const row = rows.find(({ name }) => args[at] === `-${name}`)
+    at += row?.value === undefined ? 1 : 2
+  }
+  return [...args.slice(0, at), '--', ...args.slice(at)]
+}
+
+function admOptions(given: Given): AdmOptions {
+  const [at, seconds] = [given.one('T'), given.one('t')]
+  if (at === undefined) throw new OperatorError('lacquer adm: where? -T host:port, as serve was told')
+  const timeout_s = seconds === undefined ? 60 : parseDuration(seconds)
+  if (timeout_s === undefined || timeout_s <= 0) throw new OperatorError(`-t ${seconds}: not a number of seconds`)
+  return { command: 'adm', at: parseHostPort('-T', at), secret: given.one('S'), timeout_s, words: given.all('') }
 }
 
 function print(text: string): PrintOptions {
@@ -225,9 +262,31 @@ function serveOptions(given: Given): ServeOptions {
     metrics: metrics === undefined ? undefined : parseHostPort('--metrics', metrics),
     purgeApi: given.one('purge-api'),
     requireTests: given.has('require-tests'),
+    admin: adminOptions(given),
     compileOnly: given.has('C'),
   }
   checkTogether(options)
+  return options
+}
+
+function adminOptions(given: Given): AdminOptions {
+  const [listen, call, secret] = [given.one('T'), given.one('M'), given.one('S')]
+  if (secret === '') throw new OperatorError('-S: the file name is empty')
+  const options = {
+    listen: listen === undefined || listen === 'none' ? undefined : parseHostPort('-T', listen),
+    call: call === undefined ? undefined : parseHostPort('-M', call.trim().replace(/\s+/, ':')),
+    secret: secret === 'none' ? undefined : secret,
+  }
+  if (secret !== undefined && listen === undefined && call === undefined)
+    throw new OperatorError('-S: needs -T host:port or -M host:port, for which it is the secret')
+  for (const [flag, at] of [
+    ['-T', options.listen],
+    ['-M', options.call],
+  ] as const)
+    if (at !== undefined && options.secret === undefined && !isLoopback(at.host))
+      throw new OperatorError(
+        `${flag}: whoever reaches it could give commands: name a secret with -S file, or use a loopback address such as 127.0.0.1:${at.port}`,
+      )
   return options
 }
 
@@ -239,7 +298,11 @@ function checkTogether(options: ServeOptions): void {
     throw new OperatorError('-C: needs the rules to compile: -f file or -b backend')
   if (options.requireTests && options.vclFile === undefined) throw new OperatorError('--require-tests: needs rules that have some: -f file')
   checkPurgeApi(options)
-  const { vsl_buffer, vsl_space } = options.parameters
+  checkLogSizes(options.parameters)
+}
+
+/** Throws an OperatorError. */
+export function checkLogSizes({ vsl_buffer, vsl_space }: Pick<ParameterValues, 'vsl_buffer' | 'vsl_space'>): void {
   if (vsl_buffer > vsl_space / LOG_BUFFERS_MIN)
     throw new OperatorError(`parameter vsl_buffer: at most 1/${LOG_BUFFERS_MIN} of vsl_space, which is ${formatBytes(vsl_space)}`)
 }

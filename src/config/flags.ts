@@ -74,9 +74,14 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     about: 'Work directory',
     refused: `${LATER}: there is no work directory until the log can be read from outside`,
   },
-  { name: 'T', value: 'address', about: 'Admin port', refused: `${LATER}: there is no admin port` },
-  { name: 'S', value: 'file', about: 'Secret of the admin port', refused: `${LATER}: there is no admin port` },
-  { name: 'M', value: 'address', about: 'Connect the admin protocol to this address', refused: `${LATER}: there is no admin port` },
+  {
+    name: 'T',
+    value: 'host:port',
+    about:
+      'Accept admin commands here (docs/reference/cli.md), from `lacquer adm` or varnishadm. Without -S for a loopback address only. `none` is none',
+  },
+  { name: 'S', value: 'file', about: 'The secret that -T and -M ask for: the whole file, as varnishadm reads it. `none` asks for none' },
+  { name: 'M', value: 'host:port', about: 'Connect to this address, again and again, and take admin commands from there' },
   { name: 'I', value: 'file', about: 'Admin commands to run at start', refused: `${LATER}: there is no admin port` },
   {
     name: 'P',
@@ -84,7 +89,12 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     about: 'Process id file',
     refused: `${LATER}: Lacquer stays in the foreground, so whoever starts it knows its process id`,
   },
-  { name: 'r', value: 'names', about: 'Make parameters read-only', refused: `${LATER}: parameters cannot be changed while running` },
+  {
+    name: 'r',
+    value: 'names',
+    about: 'Make parameters read-only',
+    refused: `${LATER}: whoever knows the secret of the admin port may change them`,
+  },
   { name: 'E', value: 'extension', about: 'Load an extension', refused: 'not supported: there are no binary extensions' },
   { name: 'h', value: 'kind', about: 'Hash algorithm', refused: 'not supported: there is one index and nothing to choose' },
   { name: 'j', value: 'jail', about: 'Jail', refused: 'not supported: run as an unprivileged user (see docs/lacquer.service)' },
@@ -123,6 +133,14 @@ export const TEST_FLAGS: readonly FlagRow[] = [
   { name: 'help', about: 'Print this and end' },
 ]
 
+export const ADM_FLAGS: readonly FlagRow[] = [
+  { name: 'T', value: 'host:port', about: 'Where it takes admin commands: what it was told with -T' },
+  { name: 'S', value: 'file', about: 'The secret: the same file that it was told with -S' },
+  { name: 't', value: 'seconds', about: 'How long an answer may take. Default 60' },
+  { name: 'n', value: 'name', about: 'Work directory', refused: `${LATER}: say -T host:port` },
+  { name: 'help', about: 'Print this and end' },
+]
+
 export interface CommandRow {
   readonly name: string
   readonly synopsis: string
@@ -157,7 +175,12 @@ export const COMMANDS: readonly CommandRow[] = [
       'Run tests of rule files: shop.test, or the one beside shop.vcl. Ends with 0 when all pass, 1 when some fail, 2 when they cannot be run',
     flags: TEST_FLAGS,
   },
-  { name: 'adm', synopsis: 'adm', about: 'Talk to a running Lacquer' },
+  {
+    name: 'adm',
+    synopsis: 'adm -T host:port [-S file] [-t seconds] [command [argument]...]',
+    about: 'Give a running Lacquer an admin command, or as many as are typed',
+    flags: ADM_FLAGS,
+  },
   { name: 'log', synopsis: 'log', about: 'Show the log' },
   { name: 'ncsa', synopsis: 'ncsa', about: 'Show the log as access log lines' },
   { name: 'stat', synopsis: 'stat', about: 'Show the counters' },

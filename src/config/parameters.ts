@@ -198,6 +198,11 @@ export const PARAMETERS = {
     { min: 0, flags: ['lacquer'] },
     'Largest request body that std.cache_req_body keeps, whatever size rules call it with.',
   ),
+  cli_limit: bytes(
+    256 * K,
+    { min: 128, max: 100 * M, flags: ['lacquer'] },
+    'Longest answer of the admin protocol. A longer one is cut off, and its status says so (201). Varnish’s default is 48k, which all parameters as JSON do not fit.',
+  ),
   clock_skew: duration(
     10,
     { min: 0 },
@@ -359,7 +364,7 @@ export const PARAMETERS = {
   ),
   vsl_buffer: bytes(
     16 * K,
-    { min: 267, max: 4 * M },
+    { min: 267, max: 4 * M, flags: ['must_restart'] },
     'Size of a batch of log records; a transaction that is longer is written in several. At most a sixteenth of vsl_space.',
   ),
   vsl_mask: text(
@@ -367,7 +372,7 @@ export const PARAMETERS = {
     [],
     'Log tags to suppress (-Tag) or to record (+Tag), separated by commas, starting from the default set; `all` and `none` may come first.',
   ),
-  vsl_reclen: bytes(255, { min: 16, max: 16_372 }, 'Longest payload of a log record; the rest is cut off.'),
+  vsl_reclen: bytes(255, { min: 16, max: 16_372, flags: ['must_restart'] }, 'Longest payload of a log record; the rest is cut off.'),
   vsl_space: bytes(
     8 * M,
     { min: M, max: 4 * G, flags: ['must_restart', 'lacquer'] },

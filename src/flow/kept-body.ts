@@ -67,9 +67,16 @@ export class ContinuedBody implements OutgoingBody {
 /** What is kept of bodies at one time in a worker: who comes when there is no room has his streamed. */
 export class BodyRoom {
   private left_bytes: number
+  private limit_bytes: number
 
   constructor(limit_bytes: number) {
-    this.left_bytes = limit_bytes
+    this.left_bytes = this.limit_bytes = limit_bytes
+  }
+
+  /** What has been taken stays taken. */
+  limit(limit_bytes: number): void {
+    this.left_bytes += limit_bytes - this.limit_bytes
+    this.limit_bytes = limit_bytes
   }
 
   take(size_bytes: number): boolean {

@@ -1,3 +1,4 @@
+import type { CliServer } from '../admin/cli/server.ts'
 import type { PurgeApi } from '../admin/purge-api.ts'
 import { SystemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
@@ -11,13 +12,16 @@ import type { Health, MetricsServer } from '../counters/metrics-server.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../vcl/regex/regex.ts'
+import { openAdmin } from './admin.ts'
 import { tellUnresolved, type BackendHost } from './backend-hosts.ts'
+import { Child } from './child.ts'
 import type { DemoOrigin } from './demo-origin.ts'
+import { LiveParameters } from './live-parameters.ts'
 import { Operations } from './operations.ts'
 import { Reload } from './reload.ts'
 import type { RuleSets } from './rule-sets.ts'
 import { newRuleSets, startRules, type StartRules } from './start-rules.ts'
-import { newSupplies } from './supplies.ts'
+import { newSupplies, type WorkerSupplies } from './supplies.ts'
 import { Workers } from './workers.ts'
 
 /**
@@ -99,6 +103,7 @@ class Manager {
       supplies.health.begin()
       const open = await workers.start(endpoints, supplies)
       supplies.upkeep.begin()
+      const admin = await this.openAdmin(workers, rules, supplies, open)
       this.health = 'ready'
       for (const line of supplies.describe()) process.stdout.write(`lacquer: ${line}\n`)
       this.announce(open, metrics)
@@ -110,6 +115,7 @@ class Manager {
       const tending = setInterval(() => void rules.tend().catch(() => {}), TEND_MS).unref()
       await stop
       clearInterval(tending)
+      admin?.close()
       await this.shutDown(workers)
       for (const line of await supplies.close()) this.operations.write('error', line)
       return 0
@@ -122,6 +128,30 @@ class Manager {
     const rules = await newRuleSets(this.options, this.started, workers, this.counters, this.clock, this.operations)
     rules.listeners.push({ loaded: (set) => this.tellUnresolved(set.rules.hosts) })
     return rules
+  }
+
+  private openAdmin(
+    workers: Workers,
+    rules: RuleSets,
+    supplies: WorkerSupplies,
+    endpoints: readonly Endpoint[],
+  ): Promise<CliServer | undefined> {
+    const { options, operations, clock } = this
+    const parameters = new LiveParameters({
+      running: options.parameters,
+      workers: options.workers,
+      tell: (changed) => workers.tellParameters(changed),
+      warn: (line) => operations.write('warn', line),
+    })
+    const child = new Child({
+      workers,
+      supplies,
+      endpoints,
+      shutdown_timeout_s: () => options.parameters.shutdown_timeout,
+      onStart: () => parameters.settle(),
+      onState: (state) => (this.health = state === 'running' ? 'ready' : state === 'starting' ? 'starting' : 'draining'),
+    })
+    return openAdmin({ options, rules, parameters, child, supplies, endpoints, clock, operations })
   }
 
   private reloadOf(rules: RuleSets): Reload {

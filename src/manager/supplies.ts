@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import type { Panic } from '../admin/program.ts'
 import { SystemClock } from '../base/clock.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { defaultTransientBytes } from '../config/memory-limit.ts'
@@ -20,6 +21,7 @@ export interface WorkerSupplies {
   readonly upkeep: Upkeep
   /** To begin before: whoever is asked first should find backends that have been probed. */
   readonly health: Health
+  readonly panics: Panics
   /** The manager's own log records. */
   readonly ring: SharedArrayBuffer
   /** What the stores are, a line for each. */
@@ -30,6 +32,11 @@ export interface WorkerSupplies {
   close(): Promise<readonly string[]>
 }
 
+/** Why the last worker died that died of a mistake, until somebody has seen it. */
+export interface Panics {
+  last: Panic | undefined
+}
+
 export function newSupplies(options: ServeOptions, rules: RuleSets, counters: CounterSet, operations: Operations): WorkerSupplies {
   const { workers, parameters, stores, identity } = options
   const blocks = Array.from({ length: workers }, newBlocks)
@@ -38,6 +45,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
   for (const handle of [storeBlocks.main, ...storeBlocks.space, ...storeBlocks.arena]) counters.add(handle)
   const rings = blocks.map(() => new SharedArrayBuffer(parameters.vsl_space))
   const clock = new SystemClock()
+  const panics: Panics = { last: undefined }
   const shared = new Shared(stores, clock)
   const own = new CounterBlock('MAIN')
   counters.add(own.handle)
@@ -69,6 +77,10 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
       }),
       began: (faults) => rules.began(slot, faults),
       over: (id) => rules.over(slot, id),
+      died: (why) => {
+        clock.refresh()
+        panics.last = { at_s: clock.wall_ms / 1000, text: why }
+      },
       buried: () => {
         // First, so that who is rung below finds its connections given back.
         health.releaseAllOf(slot)
@@ -81,6 +93,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
     remarks: () => shared.remarks(),
     upkeep,
     health,
+    panics,
     ring,
     close: async () => {
       health.stop()

@@ -34,6 +34,8 @@ export interface WorkerPost {
   began(faults: RuleFaults): void
   /** A discarded rule set has ended in it. */
   over(rules: number): void
+  /** It died of a mistake. */
+  died(why: string): void
   /** The thread has ended; another may take its place when this returns. */
   buried(): void
 }
@@ -53,6 +55,7 @@ export class WorkerThread {
   private born_ms = 0
   private draining = false
   private drained: ((cut: number) => void) | undefined
+  private last_fault: string | undefined
   /** The thread has been told what to do: what it is asked it will answer. */
   begun = false
   /** Ready and serving. */
@@ -77,7 +80,7 @@ export class WorkerThread {
     served.promise.catch(() => {})
     thread.on('message', (message: WorkerMessage) => this.heard(message, served))
     thread.on('error', (error) => {
-      const fault = this.fault(error)
+      const fault = (this.last_fault = this.fault(error))
       if (this.serving) this.operations.write('error', `${this.name} failed: ${fault}`)
       served.reject(new OperatorError(`${this.name} failed at start: ${messageOf(fault)}`))
     })
@@ -108,6 +111,7 @@ export class WorkerThread {
   async start(endpoints: readonly Endpoint[], post: WorkerPost): Promise<readonly Endpoint[]> {
     this.endpoints = endpoints
     this.post = post
+    this.draining = false
     this.born_ms = performance.now()
     this.preload()
     this.begun = true
@@ -186,6 +190,8 @@ export class WorkerThread {
     this.post?.buried()
     if (this.draining) return this.drained?.(0)
     if (!wasServing) return
+    this.post?.died(`${this.name} ended unexpectedly (code ${code})${this.last_fault === undefined ? '' : `: ${this.last_fault}`}`)
+    this.last_fault = undefined
     this.operations.write('error', `${this.name} ended unexpectedly (code ${code}); starting another`)
     const delay_ms = performance.now() - this.born_ms < SHORT_LIFE_MS ? RESTART_DELAY_MS : 0
     setTimeout(() => this.restart(), delay_ms)

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads'
 import type { PurgeOrder } from '../flow/purge-order.ts'
 import { Ended } from './questions.ts'
+import type { ParameterValues } from '../config/parameters.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { Operations } from './operations.ts'
 import type { WorkerSupplies } from './supplies.ts'
@@ -63,6 +64,15 @@ export class Workers {
     const fault = settled.find((one) => one.status === 'rejected')
     if (fault !== undefined) throw fault.reason
     return settled.map((one) => (one.status === 'fulfilled' ? one.value : undefined))
+  }
+
+  /** Of parameters that take effect while they run. Those that begin just now have them already. */
+  async tellParameters(changed: Partial<ParameterValues>): Promise<void> {
+    const begun = this.threads.filter((thread) => thread.begun)
+    const asked = begun.map((thread) => thread.ask({ kind: 'parameters', changed }, PURGE_MAX_MS))
+    const settled = await Promise.allSettled(asked)
+    const fault = settled.find((one) => one.status === 'rejected' && !(one.reason instanceof Ended))
+    if (fault?.status === 'rejected') throw fault.reason
   }
 
   async discard(): Promise<void> {

@@ -9,6 +9,7 @@ import type { CounterClass } from '../counters/table.ts'
 import { COUNTER_CLASSES, counterRows } from '../counters/table.ts'
 import type { TagRow } from '../log/tags.ts'
 import { TAGS } from '../log/tags.ts'
+import { cliPage } from './cli-page.ts'
 import { vmodsPage } from './vmod-page.ts'
 import { diagnosticsPage } from './vcl-pages.ts'
 import { page, table } from './page.ts'
@@ -23,6 +24,7 @@ const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../../docs/referen
 /** Every generated page by its file name. */
 export const PAGES: Readonly<Record<string, () => string>> = {
   'parameters.md': parametersPage,
+  'cli.md': cliPage,
   'counters.md': countersPage,
   'diagnostics.md': diagnosticsPage,
   'flags.md': flagsPage,
@@ -60,7 +62,7 @@ function parametersPage(): string {
   })
   return page(
     'Parameters',
-    'Set with `lacquer serve -p name=value`. Durations take ms, s, m, h, d, w, y (a bare number is seconds), sizes b, k, M, G, T. `must_restart`: read once at start. `delayed_effect`: for new connections only. `obj_sticky`: fixed when an object is stored. `lacquer`: not in Varnish, or with another default.',
+    'Set with `lacquer serve -p name=value`. Durations take ms, s, m, h, d, w, y (a bare number is seconds), sizes b, k, M, G, T. `must_restart`: read once at start; set with `param.set` it holds after `stop` and `start`, but for policy, vsl_space and worker_heap, which need a restart. All others change while requests are served. `delayed_effect`: for new connections only. `obj_sticky`: fixed when an object is stored. `lacquer`: not in Varnish, or with another default.',
     table(['name', 'default', 'minimum', 'maximum', 'unit', 'flags', 'meaning'], rows),
   )
 }

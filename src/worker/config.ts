@@ -74,9 +74,14 @@ export type RuleCounts = readonly (readonly [id: number, running: number])[]
 export interface Answers {
   readonly purge: number
   readonly rules: RuleCounts
+  readonly parameters: undefined
 }
 
-export type Question = { readonly kind: 'purge'; readonly order: PurgeOrder } | { readonly kind: 'rules'; readonly order: RuleOrder }
+export type Question =
+  | { readonly kind: 'purge'; readonly order: PurgeOrder }
+  | { readonly kind: 'rules'; readonly order: RuleOrder }
+  /** These have changed. */
+  | { readonly kind: 'parameters'; readonly changed: Partial<ParameterValues> }
 
 /** Where the figures of the stores go. They are set, not added to, and outlive the worker that sets them. */
 export interface StoreCounters {

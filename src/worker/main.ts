@@ -3,6 +3,7 @@ import { messageOf, OperatorError } from '../base/errors.ts'
 import type { OperationsLog } from '../flow/environment.ts'
 import { carryOut, OrderRefused } from '../flow/purge-order.ts'
 import type { Answers, ManagerMessage, Question, WorkerConfig, WorkerMessage } from './config.ts'
+import { applyParameters } from './live-parameters.ts'
 import { Worker } from './worker.ts'
 
 /** A worker thread's entry: loads the code, serves when told what, until the manager says drain. */
@@ -50,8 +51,10 @@ async function answer(id: number, question: Question): Promise<void> {
   }
 }
 
-function answerOf({ env, rules }: Worker, question: Question): Answers[keyof Answers] {
-  return question.kind === 'purge' ? carryOut(env, question.order) : rules.obey(question.order)
+function answerOf({ env, rules, following }: Worker, question: Question): Answers[keyof Answers] {
+  if (question.kind === 'purge') return carryOut(env, question.order)
+  if (question.kind === 'rules') return rules.obey(question.order)
+  return applyParameters(following, question.changed) as undefined
 }
 
 port.on('message', (message: ManagerMessage) => {

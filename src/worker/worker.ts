@@ -22,6 +22,7 @@ import { createOrigin, type Origins } from '../origin/create.ts'
 import { policyFor } from '../policy/policy.ts'
 import type { WorkerConfig } from './config.ts'
 import { banObserver, cacheObserver, SessionObserver } from './observers.ts'
+import { cacheLimits, type Following } from './live-parameters.ts'
 import { WorkerRules } from './rule-sets.ts'
 import { Rules } from './rules.ts'
 import { SharedStore } from './shared-store.ts'
@@ -43,6 +44,7 @@ export class Worker {
   readonly context: Http1Context
   readonly ring: SharedArrayBuffer
   readonly rules: WorkerRules
+  readonly following: Following
   private readonly origin: Origins
   private readonly main: CounterBlock
   private readonly report: StoreReport | undefined
@@ -58,6 +60,7 @@ export class Worker {
     this.context = parts.context
     this.ring = parts.ring
     this.rules = parts.rules
+    this.following = parts.following
     this.origin = parts.origin
     this.main = parts.main
     this.report = parts.report
@@ -119,6 +122,7 @@ interface WorkerParts {
   readonly context: Http1Context
   readonly ring: SharedArrayBuffer
   readonly rules: WorkerRules
+  readonly following: Following
   readonly origin: Origins
   readonly main: CounterBlock
   readonly report: StoreReport | undefined
@@ -140,11 +144,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   const transient = new TransientReport(shared.transient, config.transient_bytes, attach(config.counters, 'SMA').values)
   const origin = createOrigin([], { clock, parameters: params })
   shared.onRung = () => origin.rung()
-  const limits = {
-    busy_waiters_max: params.busy_waiters_max,
-    busy_wait_timeout_ms: params.busy_wait_timeout > 0 ? params.busy_wait_timeout * 1000 : Infinity,
-    keys_max: KEYS_MAX,
-  }
+  const limits = cacheLimits(params, KEYS_MAX)
   const cache = new Cache(shared, policy, clock, limits, cacheObserver(counters))
   const rules = new WorkerRules(config.rules, new Rules(config, origin, shared.bans, counters))
   const { hostname, identity } = config
@@ -175,7 +175,8 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   rules.rule(env)
   rules.onSwitched = () => flow.forgetSpare()
   const context = new Http1Context({ flow, observer, clock, limits: params, nextXid: () => log.nextXid() })
-  return { env, context, ring, rules, origin, main, report, transient, shared }
+  const following = { env, policy, policyParams: policyParameters, limits, bans: shared.bans, transient: shared.transient }
+  return { env, context, ring, rules, following, origin, main, report, transient, shared }
 }
 
 /** A block of ours: a worker before us may have counted in it. */

@@ -32,7 +32,7 @@ export class Bans implements Judge {
   private readonly clock: Clock
   private readonly observer: BanObserver
   /** The parameter ban_dups: one that says what an earlier one says takes its place. */
-  private readonly dups: boolean
+  dups: boolean
   private readonly patterns = new CompiledPatterns()
   private refilled_ms = -Infinity
   /** Oldest first. */

@@ -37,7 +37,7 @@ export class HeapStore implements Store, BodyOwner {
   private readonly capacity_bytes: number
   /** No object may take more of the store than this. */
   private readonly share_bytes: number
-  private readonly window_bytes: number
+  window_bytes: number
   /** What all windows together may hold before each is narrowed. */
   private readonly windows_share_bytes: number
   private readonly sizes: ExtentSizes

@@ -1,0 +1,168 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { once } from 'node:events'
+import type { Clock } from '../../base/clock.ts'
+import { messageOf, OperatorError } from '../../base/errors.ts'
+import type { HostPort } from '../../config/addresses.ts'
+import { Failures } from '../failures.ts'
+import type { Program } from '../program.ts'
+import { isResponse, newChallenge, readSecret } from './secret.ts'
+import { type Authority, Session } from './session.ts'
+
+/** Connections at once; strangers make room for others. */
+const CONNECTIONS_MAX = 50
+/** How long somebody may take to say who he is. */
+const STRANGER_MS = 10_000
+/** Answers that a client has not taken: it is asked for no more commands until it has. */
+const UNSENT_MAX = 2 ** 20
+const RETRY_MIN_MS = 100
+const RETRY_STEP_MS = 1000
+const RETRY_MAX_MS = 10_000
+
+export interface CliServerParts {
+  readonly program: Program
+  /** -S; undefined: nobody is asked who he is. */
+  readonly secret: string | undefined
+  readonly clock: Clock
+  readonly limit: () => number
+  readonly tell: (level: 'info' | 'warn', message: string) => void
+}
+
+/** The admin protocol over TCP: it listens (-T), and it calls (-M). */
+export class CliServer {
+  private readonly parts: CliServerParts
+  private readonly failures: Failures
+  private readonly sessions = new Map<Socket, Session>()
+  private readonly servers: Server[] = []
+  private closing = false
+
+  /** Throws an OperatorError when the secret cannot be read. */
+  constructor(parts: CliServerParts) {
+    this.parts = parts
+    this.failures = new Failures(parts.clock)
+    if (parts.secret !== undefined) readSecret(parts.secret)
+  }
+
+  /** Resolves with where it listens. */
+  async listen({ host, port }: HostPort): Promise<{ readonly host: string; readonly port: number }> {
+    const server = createServer((socket) => this.accept(socket))
+    server.listen({ port, host: host ?? 'localhost' })
+    try {
+      await once(server, 'listening')
+    } catch (error) {
+      throw new OperatorError(`-T: cannot listen there: ${messageOf(error)}`)
+    }
+    server.on('error', (error) => this.parts.tell('warn', `admin port: ${messageOf(error)}`))
+    this.servers.push(server)
+    const { address, port: taken } = server.address() as AddressInfo
+    return { host: address, port: taken }
+  }
+
+  /** Calls whoever wants to give commands, again and again. */
+  call({ host, port }: HostPort, after_ms = 0, wait_ms = RETRY_MIN_MS): void {
+    const again = setTimeout(() => {
+      if (this.closing) return
+      const socket = connect({ host: host ?? 'localhost', port })
+      let wait = wait_ms
+      socket.once('connect', () => {
+        wait = RETRY_MIN_MS
+        this.serve(socket)
+      })
+      socket.on('error', () => {})
+      socket.once('close', () => this.call({ host, port }, wait, Math.min(wait + RETRY_STEP_MS, RETRY_MAX_MS)))
+    }, after_ms)
+    again.unref()
+  }
+
+  close(): void {
+    this.closing = true
+    for (const server of this.servers) server.close()
+    for (const socket of this.sessions.keys()) socket.destroy()
+  }
+
+  private accept(socket: Socket): void {
+    socket.on('error', () => {})
+    const address = socket.remoteAddress ?? ''
+    if (this.parts.secret !== undefined && this.failures.waitOf(address) > 0) return void socket.destroy()
+    if (this.sessions.size >= CONNECTIONS_MAX && !this.makeRoom()) return void socket.destroy()
+    this.serve(socket)
+  }
+
+  /** The oldest stranger goes. */
+  private makeRoom(): boolean {
+    for (const [socket, { authenticated }] of this.sessions) {
+      if (authenticated) continue
+      this.sessions.delete(socket)
+      socket.destroy()
+      return true
+    }
+    return false
+  }
+
+  private serve(socket: Socket): void {
+    const { program, limit, tell } = this.parts
+    const address = socket.remoteAddress ?? ''
+    const stranger = setTimeout(() => socket.destroy(), STRANGER_MS).unref()
+    const session = new Session({
+      program,
+      limit,
+      peer: peerOf(socket),
+      authority: this.authority(),
+      onAuthenticated: () => clearTimeout(stranger),
+      onFailed: () => {
+        this.failures.failed(address)
+        tell('warn', `admin port: a wrong answer to the challenge, from ${address} port ${socket.remotePort ?? 0}`)
+      },
+    })
+    if (session.authenticated) clearTimeout(stranger)
+    this.sessions.set(socket, session)
+    socket.setNoDelay().setKeepAlive(true)
+    socket.on('data', (data) => session.take(data.toString('latin1')))
+    socket.once('close', () => {
+      clearTimeout(stranger)
+      session.gone()
+      this.sessions.delete(socket)
+    })
+    session.greet()
+  }
+
+  /** The file is read each time: a new secret holds at once. */
+  private authority(): Authority | undefined {
+    const { secret } = this.parts
+    if (secret === undefined) return undefined
+    return {
+      newChallenge,
+      admits: (response, challenge) => {
+        try {
+          return isResponse(response, challenge, readSecret(secret))
+        } catch (error) {
+          this.parts.tell('warn', messageOf(error))
+          return false
+        }
+      },
+    }
+  }
+}
+
+function peerOf(socket: Socket): ConstructorParameters<typeof Session>[0]['peer'] {
+  let asked = true
+  const flow = (): void => {
+    if (asked && socket.writableLength < UNSENT_MAX) socket.resume()
+    else socket.pause()
+  }
+  socket.on('drain', flow)
+  return {
+    write: (text) => {
+      socket.write(text, 'latin1')
+      flow()
+    },
+    end: () => void socket.end(),
+    pause: () => {
+      asked = false
+      flow()
+    },
+    resume: () => {
+      asked = true
+      flow()
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import type { ParameterValues } from '../config/parameters.ts'
+import type { RuleSets } from './rule-sets.ts'
+
+export type ChildState = 'stopped' | 'starting' | 'running' | 'stopping'
+
+/** A line of ban.list. */
+export interface BanRow {
+  readonly time_s: number
+  readonly references: number
+  readonly completed: boolean
+  readonly text: string
+}
+
+/** A line of backend.list. */
+export interface BackendRow {
+  /** "boot.default" */
+  readonly name: string
+  readonly type: string
+  readonly admin: 'probe' | 'healthy' | 'sick'
+  readonly good: number
+  readonly window: number
+  readonly health: 'healthy' | 'sick'
+  /** Epoch seconds. */
+  readonly last_change_s: number
+  /** What -p adds, a line each; none without a probe. */
+  readonly details: readonly string[]
+}
+
+export interface StoreRow {
+  readonly name: string
+  readonly kind: string
+}
+
+export interface ParameterView {
+  /** As they are set, also where that takes effect later. */
+  values(): Readonly<ParameterValues>
+  /** Resolves with whether it takes effect at the next `start` only. Rejects with an OperatorError that says what is allowed. */
+  set(name: string, text: string): Promise<'now' | 'at start'>
+}
+
+/** A worker that died of a mistake. */
+export interface Panic {
+  readonly at_s: number
+  readonly text: string
+}
+
+/** The running program, as the admin commands see it. What cannot be done rejects with a Fault (fault.ts). */
+export interface Program {
+  readonly rules: RuleSets
+  readonly parameters: ParameterView
+  readonly pid: number
+  now_s(): number
+  state(): ChildState
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Words of an expression: what it describes is no longer used. */
+  ban(words: readonly string[]): Promise<void>
+  /** Newest first. */
+  bans(): readonly BanRow[]
+  backends(matches: (rules: string, backend: string) => boolean): readonly BackendRow[]
+  /** How many it was said of. */
+  setHealth(matches: (rules: string, backend: string) => boolean, admin: 'probe' | 'healthy' | 'sick'): number
+  stores(): readonly StoreRow[]
+  /** The last one, until it is cleared. */
+  panic(): Panic | undefined
+  clearPanic(): void
+  /** What is listened on: name, address, port; of a unix socket its path, and `-`. */
+  listening(): readonly (readonly [name: string, address: string, port: string])[]
+  /** What the banner says of itself. */
+  readonly platform: string
+  readonly version: string
+}

@@ -1,0 +1,124 @@
+import { arch, release, type } from 'node:os'
+import type { CliServer } from '../admin/cli/server.ts'
+import { Fault, STATUS } from '../admin/fault.ts'
+import type { BackendRow, BanRow, ChildState, Panic, ParameterView, Program, StoreRow } from '../admin/program.ts'
+import type { RuleSets } from '../admin/rule-sets.ts'
+import type { Clock } from '../base/clock.ts'
+import type { ServeOptions } from '../config/command-line.ts'
+import { TRANSIENT } from '../config/storage.ts'
+import { version } from '../config/version.ts'
+import { formatEndpoint, type Endpoint } from '../listen/address.ts'
+import { detailLines, listBackends } from '../upkeep/health/backend-list.ts'
+import type { Child } from './child.ts'
+import type { Operations } from './operations.ts'
+import type { WorkerSupplies } from './supplies.ts'
+
+export interface AdminParts {
+  readonly options: ServeOptions
+  readonly rules: RuleSets
+  readonly parameters: ParameterView
+  readonly child: Child
+  readonly supplies: WorkerSupplies
+  readonly endpoints: readonly Endpoint[]
+  readonly clock: Clock
+  readonly operations: Operations
+}
+
+type Matches = (rules: string, backend: string) => boolean
+
+/** The program, as the admin commands see it. */
+export class AdminProgram implements Program {
+  readonly rules: RuleSets
+  readonly parameters: ParameterView
+  readonly pid = process.pid
+  readonly version = version()
+  private readonly parts: AdminParts
+
+  constructor(parts: AdminParts) {
+    this.parts = parts
+    this.rules = parts.rules
+    this.parameters = parts.parameters
+  }
+
+  get platform(): string {
+    const kinds = this.stores().map(({ kind }) => `,-s${kind}`)
+    return `${type()},${release()},${arch()}${kinds.join('')}`
+  }
+
+  now_s(): number {
+    const { clock } = this.parts
+    clock.refresh()
+    return clock.wall_ms / 1000
+  }
+
+  state(): ChildState {
+    return this.parts.child.state
+  }
+
+  start(): Promise<void> {
+    return this.parts.child.start()
+  }
+
+  async stop(): Promise<void> {
+    const cut = await this.parts.child.stop()
+    if (cut > 0) this.parts.operations.write('warn', `${cut} connections were cut: their requests took longer than shutdown_timeout`)
+  }
+
+  ban(words: readonly string[]): Promise<void> {
+    const fault = this.parts.supplies.upkeep.bans.addWords(words)
+    return fault === undefined ? Promise.resolve() : Promise.reject(new Fault(STATUS.param, fault))
+  }
+
+  bans(): readonly BanRow[] {
+    return this.parts.supplies.upkeep.list()
+  }
+
+  backends(matches: Matches): readonly BackendRow[] {
+    const { health } = this.parts.supplies
+    return listBackends(health, matches).map(({ details, ...row }) => ({
+      ...row,
+      details: details === undefined ? [] : detailLines(details),
+    }))
+  }
+
+  setHealth(matches: Matches, admin: 'probe' | 'healthy' | 'sick'): number {
+    return this.parts.supplies.health.setAdmin(matches, admin).length
+  }
+
+  stores(): readonly StoreRow[] {
+    const rows = this.parts.options.stores.map(({ name, kind }) => ({ name, kind }))
+    return [...rows, { name: TRANSIENT, kind: 'memory' }]
+  }
+
+  panic(): Panic | undefined {
+    return this.parts.supplies.panics.last
+  }
+
+  clearPanic(): void {
+    this.parts.supplies.panics.last = undefined
+  }
+
+  listening(): readonly (readonly [name: string, address: string, port: string])[] {
+    return this.parts.endpoints.map(({ name, host, port, path }) => (path === undefined ? [name, host, String(port)] : [name, path, '-']))
+  }
+}
+
+/** The admin port, where the command line asks for one; it says where it is. */
+export async function openAdmin(parts: AdminParts): Promise<CliServer | undefined> {
+  const { options, operations, clock } = parts
+  const { listen, call, secret } = options.admin
+  if (listen === undefined && call === undefined) return undefined
+  const { CliServer: Cli } = await import('../admin/cli/server.ts')
+  const server = new Cli({
+    program: new AdminProgram(parts),
+    secret,
+    clock,
+    limit: () => options.parameters.cli_limit,
+    tell: (level, message) => operations.write(level, message),
+  })
+  if (call !== undefined) server.call(call)
+  if (listen === undefined) return server
+  const { host, port } = await server.listen(listen)
+  process.stdout.write(`lacquer: admin port on ${formatEndpoint(host, port)}\n`)
+  return server
+}

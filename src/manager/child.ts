@@ -1,0 +1,54 @@
+import { Fault, STATUS } from '../admin/fault.ts'
+import type { ChildState } from '../admin/program.ts'
+import { messageOf } from '../base/errors.ts'
+import type { Endpoint } from '../listen/address.ts'
+import type { WorkerSupplies } from './supplies.ts'
+import type { Workers } from './workers.ts'
+
+export interface ChildParts {
+  readonly workers: Workers
+  readonly supplies: WorkerSupplies
+  /** With the ports that were taken at first. */
+  readonly endpoints: readonly Endpoint[]
+  readonly shutdown_timeout_s: () => number
+  /** Before they begin again. */
+  readonly onStart: () => void
+  readonly onState: (state: ChildState) => void
+}
+
+/** What the admin protocol calls the child: all workers, stopped and started together. The stores are the manager's, and stay. */
+export class Child {
+  state: ChildState = 'running'
+  private readonly parts: ChildParts
+
+  constructor(parts: ChildParts) {
+    this.parts = parts
+  }
+
+  /** Resolves with how many connections were cut. */
+  async stop(): Promise<number> {
+    this.become('stopping')
+    const cut = await this.parts.workers.drain(this.parts.shutdown_timeout_s() * 1000)
+    this.become('stopped')
+    return cut
+  }
+
+  async start(): Promise<void> {
+    const { workers, supplies, endpoints, onStart } = this.parts
+    this.become('starting')
+    onStart()
+    try {
+      await workers.start(endpoints, supplies)
+      this.become('running')
+    } catch (error) {
+      await workers.discard()
+      this.become('stopped')
+      throw new Fault(STATUS.cant, `The workers could not be started: ${messageOf(error)}`)
+    }
+  }
+
+  private become(state: ChildState): void {
+    this.state = state
+    this.parts.onState(state)
+  }
+}

@@ -1,0 +1,61 @@
+import type { ParameterView } from '../admin/program.ts'
+import { OperatorError } from '../base/errors.ts'
+import { checkLogSizes } from '../config/command-line.ts'
+import { boundConnections, openFilesMax } from '../config/file-limit.ts'
+import { isParameter, type ParameterName, parameterRow, type ParameterValues, setParameter } from '../config/parameters.ts'
+import { parseMask } from '../log/tags.ts'
+
+/** What is made of these is made once for the life of the process: memory, and rules that have been compiled. */
+const FIXED: readonly ParameterName[] = ['policy', 'vsl_space', 'worker_heap']
+
+export interface LiveParts {
+  /** What the manager and its workers go by: changed in place. */
+  readonly running: ParameterValues
+  readonly workers: number
+  /** All workers that run. */
+  readonly tell: (changed: Partial<ParameterValues>) => Promise<void>
+  readonly warn: (line: string) => void
+}
+
+/** Parameters while the program runs: what is read once at a worker's start waits for the next one of all, so that they never differ. */
+export class LiveParameters implements ParameterView {
+  private readonly parts: LiveParts
+  private waiting: Partial<ParameterValues> = {}
+
+  constructor(parts: LiveParts) {
+    this.parts = parts
+  }
+
+  values(): Readonly<ParameterValues> {
+    return { ...this.parts.running, ...this.waiting }
+  }
+
+  async set(name: string, text: string): Promise<'now' | 'at start'> {
+    const wanted: ParameterValues = { ...this.values() }
+    setParameter(wanted, `${name}=${text}`)
+    if (!isParameter(name)) throw new OperatorError(`unknown parameter '${name}'`)
+    if (FIXED.includes(name)) throw new OperatorError(`${name} is settled when Lacquer starts: start it again with -p ${name}=${text}`)
+    if (name === 'vsl_mask') parseMask(wanted.vsl_mask)
+    checkLogSizes(wanted)
+    if (parameterRow(name).flags.includes('must_restart')) {
+      this.waiting = { ...this.waiting, [name]: wanted[name] }
+      return 'at start'
+    }
+    await this.change(name, wanted)
+    return 'now'
+  }
+
+  /** All workers are about to begin anew. */
+  settle(): void {
+    Object.assign(this.parts.running, this.waiting)
+    this.waiting = {}
+  }
+
+  private async change(name: ParameterName, wanted: ParameterValues): Promise<void> {
+    const { running, workers, tell, warn } = this.parts
+    Object.assign(running, { [name]: wanted[name] })
+    const lowered = name === 'max_connections' ? boundConnections(running, workers, openFilesMax()) : undefined
+    if (lowered !== undefined) warn(lowered)
+    await tell({ [name]: running[name] })
+  }
+}

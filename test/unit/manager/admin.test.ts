@@ -1,0 +1,268 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { CliClient } from '../../../src/admin/cli/client.ts'
+import { Patience } from '../../kit/patience.ts'
+import { Instance } from './instance.ts'
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+/** Debian's, where it is installed: it speaks to us as to varnishd. */
+const STOCK = ['/usr/bin/varnishadm', '/usr/local/bin/varnishadm'].find((path) => existsSync(path))
+
+const RULES = (answer: string): string => `vcl 4.1;
+backend default { .host = "127.0.0.1"; .port = "9"; }
+sub vcl_recv { return (synth(200, "${answer}")); }
+sub vcl_synth { set resp.http.Ttl = param.default_ttl; set resp.http.Retries = param.max_retries; }
+`
+
+const patience = new Patience(30_000)
+let directory = ''
+let instance: Instance
+let secret = ''
+let at = { host: '127.0.0.1', port: 0 }
+let client: CliClient
+
+async function start(...flags: string[]): Promise<{ instance: Instance; port: number }> {
+  const made = new Instance([...flags, '-s', 'memory,16M'])
+  await made.ready()
+  await patience.until('the admin port is said', () => /admin port on .*:(\d+)/.test(made.said))
+  return { instance: made, port: Number(/admin port on .*:(\d+)/.exec(made.said)?.[1]) }
+}
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'lacquer-admin-'))
+  secret = join(directory, 'secret')
+  writeFileSync(secret, 'not to be guessed\n')
+  writeFileSync(join(directory, 'one.vcl'), RULES('one'))
+  writeFileSync(join(directory, 'two.vcl'), RULES('two'))
+  const made = await start('-f', join(directory, 'one.vcl'), '-w', '2', '-T', '127.0.0.1:0', '-S', secret)
+  instance = made.instance
+  at = { host: '127.0.0.1', port: made.port }
+})
+
+afterAll(async () => {
+  client.close()
+  instance.child.kill('SIGTERM')
+  expect(await instance.exited).toBe(0)
+  rmSync(directory, { recursive: true })
+})
+
+beforeEach(async () => {
+  client = (await CliClient.open(at, secret, 20_000)).client
+})
+
+async function ok(...words: string[]): Promise<string> {
+  const { status, body } = await client.ask(words)
+  expect([status, body]).toEqual([200, body])
+  return body
+}
+
+interface Got {
+  readonly reason: string
+  readonly headers: NodeJS.Dict<string | string[]>
+}
+
+/** From whichever worker. */
+function get(port = instance.port): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ port, agent: false }, (answer) => {
+      answer.resume()
+      resolve({ reason: answer.statusMessage ?? '', headers: answer.headers })
+    })
+    asked.on('error', reject).end()
+  })
+}
+
+/** From both: the kernel deals them out. */
+async function all(port = instance.port): Promise<Set<string>> {
+  return new Set((await Promise.all(Array.from({ length: 20 }, () => get(port)))).map(({ reason }) => reason))
+}
+
+function run(program: string, args: readonly string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(program, args)
+  let [out, err] = ['', '']
+  child.stdout.on('data', (data) => (out += String(data)))
+  child.stderr.on('data', (data) => (err += String(data)))
+  child.stdin.end(input)
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
+}
+
+const adm = (args: readonly string[], input = '') =>
+  run(process.execPath, [MAIN, 'adm', '-T', `127.0.0.1:${at.port}`, '-S', secret, ...args], input)
+
+describe('an operator', () => {
+  test('loads, uses, labels and discards rules', async () => {
+    expect(await ok('vcl.load', 'two', join(directory, 'two.vcl'))).toBe('')
+    expect(await all()).toEqual(new Set(['one']))
+    expect(await ok('vcl.use', 'two')).toBe("VCL 'two' now active")
+    expect(await all()).toEqual(new Set(['two']))
+    await ok('vcl.label', 'site', 'boot')
+    expect(await ok('vcl.list')).toMatch(
+      /^available +auto +warm +0 +boot +<- +\(1 label\)\nactive +auto +warm +0 +two\navailable +label +warm +0 +site +-> +boot\n$/,
+    )
+    await ok('vcl.use', 'boot')
+    expect(await ok('vcl.show', 'two')).toBe(RULES('two'))
+    await ok('vcl.discard', 'two', 'site')
+    expect(await ok('vcl.list')).toMatch(/^active[^\n]*boot\n$/)
+  })
+
+  test('gives rules as a text, in quotes or as a here-document; what is wrong with them is shown', async () => {
+    await ok('vcl.inline', 'three', RULES('three'))
+    expect((await client.line(`vcl.inline four << %XJEIFLH|)Xspa8P\n${RULES('four')}\n%XJEIFLH|)Xspa8P\n`)).status).toBe(200)
+    await ok('vcl.use', 'four')
+    expect(await all()).toEqual(new Set(['four']))
+    await ok('vcl.use', 'boot')
+    await ok('vcl.discard', 'three', 'four')
+    const { status, body } = await client.ask(['vcl.inline', 'bad', 'vcl 4.1; backend b none; sub vcl_recv { return (nope); }'])
+    expect(status).toBe(106)
+    expect(body).toMatch(/unknown action 'nope'/)
+  })
+
+  test('changes parameters while requests are served', async () => {
+    await ok('param.set', 'default_ttl', '3')
+    expect((await get()).headers['ttl']).toBe('3.000')
+    expect(await ok('param.show', 'changed')).toContain('default_ttl                   3.000 [seconds]\n')
+    expect(await ok('param.show', 'default_ttl')).toMatch(
+      /^default_ttl\n {8}Value is: 3\.000 \[seconds\]\n {8}Default is: 120\.000\n {8}Minimum is: 0\.000\n\n {8}\S/,
+    )
+    await ok('param.reset', 'default_ttl')
+    expect((await get()).headers['ttl']).toBe('120.000')
+    const refused = await client.ask(['param.set', 'default_ttl', 'x'])
+    expect(refused.status).toBe(106)
+    expect(refused.body).toMatch(/not a duration[^]*\n\n\(attempting to set param 'default_ttl' to 'x'\)$/)
+  })
+
+  test('bans, lists bans, backends and stores', async () => {
+    await ok('ban', 'req.url', '~', '^/a b', '&&', 'obj.status', '==', '200')
+    expect(await ok('ban.list')).toMatch(/^Present bans:\n\d+\.\d{6} {5}0 - {2}req\.url ~ "\^\/a b" && obj\.status == 200\n/)
+    expect((await client.ask(['ban', 'foo', '==', 'bar'])).body).toContain('Unknown or unsupported field "foo"')
+    expect(await ok('backend.list')).toMatch(/^Backend name +Admin +Probe +Health +Last change\nboot\.default +healthy +0\/0 +healthy +\S/)
+    await ok('backend.set_health', 'default', 'sick')
+    expect(await ok('backend.list', 'boot.*')).toMatch(/boot\.default +sick +0\/0 +sick /)
+    await ok('backend.set_health', 'boot.default', 'auto')
+    expect(await ok('storage.list')).toBe('Storage devices:\n\tstorage.s0 = memory\n\tstorage.Transient = memory\n')
+    for (const command of ['backend.list', 'ban.list', 'vcl.list', 'param.show', 'storage.list', 'status', 'pid'])
+      expect((JSON.parse(await ok(command, '-j')) as unknown[]).slice(0, 4)).toEqual([
+        expect.any(Number),
+        [command, '-j'],
+        expect.any(Number),
+        expect.anything(),
+      ])
+  })
+
+  test('stops the workers and starts them again, with what they have been told meanwhile; what is read once is read then', async () => {
+    const { port } = instance
+    expect(await ok('param.set', 'cache_status_name', 'other')).toBe('\nChange will take effect when child is restarted')
+    await ok('stop')
+    expect(await ok('status')).toBe('Child in state stopped')
+    expect((await client.ask(['stop'])).status).toBe(300)
+    await expect(get(port)).rejects.toThrow('ECONNREFUSED')
+    expect(await ok('vcl.load', 'two', join(directory, 'two.vcl'))).toBe('VCL compiled.\n')
+    await ok('vcl.use', 'two')
+    await ok('start')
+    expect(await ok('status')).toBe('Child in state running')
+    expect(await all(port)).toEqual(new Set(['two']))
+    expect(await ok('param.show', 'cache_status_name')).toContain('Value is: other\n')
+    await ok('vcl.use', 'boot')
+    await ok('vcl.discard', 'two')
+    expect(await ok('debug.listen_address')).toBe(`a0 127.0.0.1 ${port}\n`)
+    expect((await client.ask(['panic.show'])).status).toBe(300)
+  })
+})
+
+describe('lacquer adm', () => {
+  test('carries out one command; its exit code says whether it went well', async () => {
+    expect(await adm(['ping'])).toMatchObject({ code: 0, out: expect.stringMatching(/^PONG \d+ 1\.0\n$/) as string, err: '' })
+    expect(await adm(['vcl.list', '-j'])).toMatchObject({ code: 0, out: expect.stringContaining('"name": "boot"') as string })
+    expect(await adm(['vcl.use', 'x y'])).toEqual({
+      code: 1,
+      out: 'No VCL named x y known\n\n',
+      err: 'Command failed with error code 106\n',
+    })
+  })
+
+  test('carries out what comes on standard input', async () => {
+    const { code, out } = await adm([], 'status\n\nparam.show max_retries\nquit\nping\n')
+    expect(code).toBe(1)
+    expect(out).toMatch(/^Child in state running\nmax_retries\n[^]*Closing CLI connection\n$/)
+  })
+
+  test('says what is wrong in one line', async () => {
+    const wrong = join(directory, 'wrong')
+    writeFileSync(wrong, 'guessed')
+    const of = async (...args: string[]) => (await run(process.execPath, [MAIN, 'adm', ...args])).err
+    expect(await of('-T', `127.0.0.1:${at.port}`, 'ping')).toBe('lacquer: adm: it asks for a secret: name the file with -S\n')
+    expect(await of('-T', `127.0.0.1:${at.port}`, '-S', wrong, 'ping')).toMatch(/^lacquer: adm: the secret is wrong/)
+    expect(await of('-T', '127.0.0.1:1', 'ping')).toMatch(/^lacquer: adm: .*ECONNREFUSED/)
+    expect(await of('-T', `127.0.0.1:${instance.port}`, 'ping')).toMatch(/^lacquer: adm: /)
+    expect(await of('ping')).toBe('lacquer: lacquer adm: where? -T host:port, as serve was told\n')
+  })
+})
+
+describe.runIf(STOCK)('Debian’s varnishadm', () => {
+  const stock = (...args: string[]) => run(STOCK ?? '', ['-T', `127.0.0.1:${at.port}`, '-S', secret, ...args])
+
+  test('works', async () => {
+    expect(await stock('ping')).toMatchObject({ code: 0, out: expect.stringMatching(/^PONG \d+ 1\.0\n$/) as string })
+    expect(await stock('vcl.list')).toMatchObject({ code: 0, out: expect.stringMatching(/^active +auto +warm +0 +boot\n\n$/) as string })
+    expect(await stock('param.set', 'max_retries', '7')).toMatchObject({ code: 0 })
+    expect((await get()).headers['retries']).toBe('7')
+    expect(await stock('param.reset', 'max_retries')).toMatchObject({ code: 0 })
+    expect(await stock('nope')).toMatchObject({ code: 1, err: 'Command failed with error code 101\n' })
+  })
+})
+
+describe('who is not to be there', () => {
+  /** What the other side says before it closes, or until it has said so much. */
+  function heard(bytes: string, until = /(?!)/): Promise<string> {
+    const socket = connect(at.port, '127.0.0.1')
+    let text = ''
+    return new Promise((resolve) => {
+      socket.on('data', (data) => {
+        text += data.toString('latin1')
+        if (until.test(text)) socket.destroy()
+      })
+      socket.on('error', () => {}).on('close', () => resolve(text))
+      socket.write(bytes)
+    })
+  }
+
+  test('a public address without a secret is refused at the start', async () => {
+    for (const flags of [
+      ['-T', ':0'],
+      ['-T', '0.0.0.0:0'],
+      ['-T', '192.0.2.1:6082', '-S', 'none'],
+      ['-M', 'admin.example:1'],
+    ]) {
+      const { code, err } = await run(process.execPath, [MAIN, 'serve', '-b', '127.0.0.1:9', ...flags])
+      expect(code).toBe(1)
+      expect(err).toMatch(/^lacquer: -[TM]: whoever reaches it could give commands: name a secret with -S file/)
+    }
+  })
+
+  test('strangers fill no seats: whoever knows the secret is let in, however many wait', async () => {
+    const idle = Array.from({ length: 200 }, () => connect(at.port, '127.0.0.1').on('error', () => {}))
+    await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('data', resolve).once('close', resolve))))
+    const late = await CliClient.open(at, secret, 20_000)
+    expect((await late.client.ask(['ping'])).status).toBe(200)
+    late.client.close()
+    for (const socket of idle) socket.destroy()
+    expect(await ok('ping')).toMatch(/^PONG/)
+  })
+
+  test('who guesses too often has to wait, and is not asked any more; who is in stays in', async () => {
+    let answers = 0
+    for (let i = 0; i < 20; i++) if ((await heard(`auth ${'0'.repeat(64)}\n`)).includes('500')) answers++
+    expect(answers).toBeLessThanOrEqual(10)
+    expect(await heard('')).toBe('')
+    expect(await ok('ping')).toMatch(/^PONG/)
+    expect(instance.said).toMatch(/admin port: a wrong answer to the challenge, from 127\.0\.0\.1 port \d+/)
+  })
+})
