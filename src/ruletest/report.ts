@@ -101,7 +101,13 @@ export function reportJson({ path, rules, outcomes }: SuiteReport): string {
         traces: traces.map(({ at: { line }, request, lines, logged, errors }) => ({
           line,
           request: utf8(request),
-          steps: lines.map((step) => ({ ...step, text: utf8(step.text), outcome: utf8(step.outcome) })),
+          steps: lines.map(({ path: file, line: at_line, sub, text, outcome }) => ({
+            file,
+            line: at_line,
+            sub,
+            text: utf8(text),
+            outcome: utf8(outcome),
+          })),
           log: logged.map(utf8),
           errors: errors.map(utf8),
         })),

@@ -126,11 +126,13 @@ class Run {
   }
 
   private async request(step: RequestStep, driver: Driver): Promise<void> {
-    const asked = await driver.ask(step)
-    this.asked.push(asked)
-    if (step.client !== undefined) this.begun.set(step.client, asked)
-    this.current = asked
-    if (step.client === undefined) await driver.answer(asked)
+    for (let i = 0; i < step.times; i++) {
+      const asked = await driver.ask(step)
+      this.asked.push(asked)
+      this.current = asked
+      if (step.client === undefined) await driver.answer(asked)
+      else this.begun.set(step.client, asked)
+    }
   }
 
   private known({ at, text }: Named, engine: Engine): boolean {
@@ -151,7 +153,8 @@ class Run {
     for (const asked of told) {
       const { log, errors } = driver.observe(asked)
       const { at, method, url } = asked.step
-      this.traces.push({ at, request: `${method} ${url}`, lines: driver.trace(asked), logged: log, errors })
+      const lines = driver.trace(asked).filter(({ dull }) => this.withAll || !dull)
+      this.traces.push({ at, request: `${method} ${url}`, lines, logged: log, errors })
     }
   }
 }

@@ -7,6 +7,8 @@ export interface TraceLine {
   readonly line: number
   readonly sub: string
   readonly text: string
+  /** Of the built-in rules, and nothing came of it: what others do not read. */
+  readonly dull: boolean
   /** What it came to: `is false`, `= "yes"`, `= unset`; '' where there is nothing to tell. */
   readonly outcome: string
 }
@@ -15,8 +17,9 @@ const VALUE_CHARS_MAX = 200
 
 export function traceOf(events: readonly TraceEvent[], points: readonly TracePoint[]): TraceLine[] {
   return events.map(({ point, values }) => {
-    const { path, line, sub, text, condition } = points[point]
-    return { path, line, sub, text, outcome: values.length === 0 ? '' : outcomeOf(condition, values.at(-1)) }
+    const { path, line, sub, text, condition, builtin } = points[point]
+    const dull = builtin && (condition ? values.at(-1) === false : text.startsWith('call '))
+    return { path, line, sub, text, dull, outcome: values.length === 0 ? '' : outcomeOf(condition, values.at(-1)) }
   })
 }
 

@@ -71,6 +71,8 @@ export interface RequestStep {
   readonly ip: Ip
   readonly fields: readonly FieldLine[]
   readonly body: string | undefined
+  /** It is sent so often, one after the other. */
+  readonly times: number
 }
 
 export type OriginFailure = 'refused' | 'unreachable' | 'timeout' | 'closed' | 'malformed'

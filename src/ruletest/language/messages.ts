@@ -1,5 +1,5 @@
 import { parseIp, type Ip } from '../../base/ip.ts'
-import { parseBytes, parseDuration } from '../../base/units.ts'
+import { parseBytes, parseDuration, parseInteger } from '../../base/units.ts'
 import { reasonPhrase } from '../../http/status.ts'
 import type { Place } from '../../vcl/ast.ts'
 import type { Answer, FieldLine, Named, OriginFailure, OriginStep, RequestStep } from './ast.ts'
@@ -8,6 +8,7 @@ import { ATTACHED } from './words.ts'
 
 /** Who asks when nobody is named: an address that no rule file knows (RFC 5737). */
 const STRANGER = parseIp('203.0.113.9', 50_000)!
+const TIMES_MAX = 1000
 const BODY_MAX = 16 * 2 ** 20
 const FAILURES: readonly string[] = ['refused', 'unreachable', 'timeout', 'closed', 'malformed']
 const MODIFIERS = ['for', 'method', 'if', 'once']
@@ -26,13 +27,14 @@ export function isMethod(word: string): boolean {
   return IS_METHOD.test(word)
 }
 
-/** METHOD URL [HTTP/1.0] [from IP] */
+/** METHOD URL [HTTP/1.0] [from IP] [times NUMBER] */
 export function parseRequest(line: Cursor, at: Place, client: string | undefined): [RequestStep, Open] {
   const method = line.word('a method, such as GET')
   if (!isMethod(method.text)) line.fail(`'${method.text}' is not a method`, 'methods are written in capitals', method.at)
   const url = line.word('the URL, such as /')
   const proto = line.take('HTTP/1.0') ? 'HTTP/1.0' : 'HTTP/1.1'
   const ip = line.take('from') ? parseAddress(line) : STRANGER
+  const times = client === undefined && line.take('times') ? readTimes(line) : 1
   line.finish()
   const fields: FieldLine[] = []
   const request: Mutable<RequestStep> = {
@@ -45,8 +47,17 @@ export function parseRequest(line: Cursor, at: Place, client: string | undefined
     ip,
     fields,
     body: undefined,
+    times,
   }
   return [request, { fields, request, answer: undefined }]
+}
+
+function readTimes(line: Cursor): number {
+  const word = line.word('how many times')
+  const times = parseInteger(word.text)
+  return times !== undefined && times >= 1 && times <= TIMES_MAX
+    ? times
+    : line.fail(`expected a number from 1 to ${TIMES_MAX}`, undefined, word.at)
 }
 
 function parseAddress(line: Cursor): Ip {

@@ -33,9 +33,9 @@ export const HEADINGS: readonly WordRow[] = [
 export const STEP_WORDS: readonly WordRow[] = [
   {
     word: 'GET',
-    synopsis: 'METHOD URL [HTTP/1.0] [from IP]',
+    synopsis: 'METHOD URL [HTTP/1.0] [from IP] [times NUMBER]',
     about:
-      'A request, with its field lines and its body below it; any word in capitals is a method. It is from 203.0.113.9 and, without a Host line, for example.com. The test goes on when it is answered',
+      'A request, with its field lines and its body below it; any word in capitals is a method. It is from 203.0.113.9 and, without a Host line, for example.com. The test goes on when it is answered; with `times`, when it has been sent and answered so often',
   },
   { word: 'begin', synopsis: 'begin NAME METHOD URL ...', about: 'The same, but the test does not wait for the answer' },
   { word: 'finish', synopsis: 'finish NAME', about: 'Wait for that answer; what is expected next is about it' },

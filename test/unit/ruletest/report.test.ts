@@ -58,8 +58,6 @@ test('what failed: place, caret, and what the rules did', async () => {
         x.vcl:16                std.log("greeting");
         x.vcl:17                if (!req.http.Name) {                                     is true
         x.vcl:18                return (synth(200, "Hi"));
-      vcl_hash
-        builtin.rfc9111.vcl:48  call vcl_builtin_hash;
       vcl_builtin_hash
         builtin.rfc9111.vcl:53  hash_data(req.url);                                       = "/hello"
         builtin.rfc9111.vcl:54  if (req.http.host) {                                      is true
