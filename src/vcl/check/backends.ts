@@ -69,7 +69,8 @@ const SERVICES: Readonly<Record<string, string>> = { http: '80', https: '443', '
 
 function portNumber(text: string): string | undefined {
   const port = SERVICES[text] ?? text
-  return /^[0-9]{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65536 ? port : undefined
+  // 0 is what files have for a backend that is not to be reached.
+  return /^[0-9]{1,5}$/.test(port) && Number(port) < 65536 ? port : undefined
 }
 
 function portOf(k: Checking, value: AttributeValue): string | undefined {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { VarnishCompiler } from './compiler.ts'
+import { SEEN } from './seen.ts'
 import { programs, textOf, type Program } from './generate.ts'
 
 export const RECORD = new URL('recorded.json', import.meta.url)
@@ -16,7 +17,7 @@ const COUNT = 2000
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const compiler = await VarnishCompiler.start()
   const lines: string[] = []
-  for (const program of programs(SEED, COUNT)) {
+  for (const program of [...programs(SEED, COUNT), ...SEEN.map((body): Program => ({ version: '4.1', body }))]) {
     const { accepted } = await compiler.accepts(textOf(program))
     lines.push(JSON.stringify([program.version, program.body, accepted] satisfies Verdict))
   }
