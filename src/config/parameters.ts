@@ -274,6 +274,16 @@ export const PARAMETERS = {
     ['must_restart', 'lacquer'],
     'Whether No-Vary-Search of a response is heard: which parameters of a query, and whether their order, make no difference to it. One stored response then answers all URLs that it makes equivalent. Used by policy=rfc9111.',
   ),
+  pcre2_depth_limit: integer(
+    1000,
+    { min: 1, unit: 'calls', flags: ['must_restart', 'lacquer'] },
+    'How deep calls of groups in a pattern, such as (?R) or (?1), may go into each other. A match that goes deeper fails the rules.',
+  ),
+  pcre2_match_limit: integer(
+    10_000,
+    { min: 1, max: 10_000_000, unit: 'hundreds of steps', flags: ['must_restart'] },
+    'How long a match may take, or regsuball() of one text: each of these is a hundred steps, about a microsecond. A match that takes longer fails the rules. Patterns whose time grows only with the length of the text, and texts that are short for their pattern, are not counted.',
+  ),
   pipe_task_deadline: duration(
     0,
     { min: 0, max: TIMER_MAX_S },

@@ -6,6 +6,7 @@ import type { Place } from '../vcl/ast.ts'
 import { formatDiagnostic, type Diagnostic, type SourceSet } from '../vcl/diagnostic.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 import { compileVcl } from '../vcl/load.ts'
+import { limitMatching } from '../vcl/regex/regex.ts'
 import type { PolicyName, Replace, TestCase, TestFile } from './language/ast.ts'
 import { parseTests } from './language/parse.ts'
 import { runTest, type Outcome } from './run.ts'
@@ -144,6 +145,7 @@ class Builder {
 
   private image(source: string, params: ParameterValues): VclImage {
     const { policy, vcl_path, vcc_err_unref } = params
+    limitMatching(params.pcre2_match_limit, params.pcre2_depth_limit)
     const key = JSON.stringify([policy, vcl_path, vcc_err_unref, source])
     const known = this.images.get(key)
     if (known !== undefined) return known

@@ -20,6 +20,7 @@ import { parseMask } from '../log/tags.ts'
 import { LogWriter } from '../log/writer.ts'
 import { createOrigin, type Origins } from '../origin/create.ts'
 import { policyFor } from '../policy/policy.ts'
+import { limitMatching } from '../vcl/regex/regex.ts'
 import type { WorkerConfig } from './config.ts'
 import { banObserver, cacheObserver, SessionObserver } from './observers.ts'
 import { cacheLimits, type Following } from './live-parameters.ts'
@@ -132,6 +133,7 @@ interface WorkerParts {
 
 function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock): WorkerParts {
   const params = config.parameters
+  limitMatching(params.pcre2_match_limit, params.pcre2_depth_limit)
   const main = attach(config.counters, 'MAIN')
   const counters = main.values
   const { ring } = config

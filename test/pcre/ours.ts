@@ -1,7 +1,7 @@
 import { Machine } from '../../src/vcl/regex/machine.ts'
 import { parseRegex } from '../../src/vcl/regex/parse.ts'
 import { programOf } from '../../src/vcl/regex/program.ts'
-import { boundBacktracking, compileRegex, type VclRegex } from '../../src/vcl/regex/regex.ts'
+import { boundBacktracking, compileRegex, newBudget, type VclRegex } from '../../src/vcl/regex/regex.ts'
 import { VclFailure } from '../../src/vcl/runtime/failure.ts'
 import { MatchLimit } from '../../src/vcl/regex/stack.ts'
 import { RegexError } from '../../src/vcl/regex/tree.ts'
@@ -85,7 +85,7 @@ function withoutTail(spans: Spans): Spans {
 }
 
 function byFind(regex: VclRegex, subject: string): unknown {
-  if (!regex.find(subject, 0, false)) return 'none'
+  if (!regex.find(subject, 0, false, newBudget())) return 'none'
   const groups = Array.from({ length: regex.groups }, (_, i) => regex.group(i + 1))
   return [regex.start, regex.end, ...withoutEmpty(groups)]
 }

@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { safeLengths } from '../../src/vcl/regex/cost.ts'
+import { samenessOf } from '../../src/vcl/regex/differences.ts'
+import { emitRegex } from '../../src/vcl/regex/emit.ts'
+import { parseRegex } from '../../src/vcl/regex/parse.ts'
+import { boundBacktracking, LINEAR } from '../../src/vcl/regex/regex.ts'
 import type { Spans, Verdict } from './oracle.ts'
 import { differences } from './ours.ts'
 
@@ -25,4 +30,24 @@ test(`${ROWS.length} patterns are taken or refused, match and capture as in PCRE
   })
   expect(wrong).toEqual([])
   expect(ROWS.length).toBeGreaterThan(3000)
+})
+
+function isTaken(source: string): boolean {
+  try {
+    return new RegExp(source, LINEAR).flags === LINEAR
+  } catch {
+    return false
+  }
+}
+
+test('what is given to V8’s linear engine is what that takes', () => {
+  boundBacktracking()
+  const refused = ROWS.filter((row) => row.length > 1).flatMap(([pattern]) => {
+    if (KNOWN.some((known) => known.test(pattern))) return []
+    const { root } = parseRegex(pattern)
+    if (!samenessOf(root).test || safeLengths(root).linear < 0) return []
+    const { source } = emitRegex(root)
+    return isTaken(source) ? [] : [`${pattern} as ${source}`]
+  })
+  expect(refused).toEqual([])
 })

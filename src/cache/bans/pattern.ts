@@ -37,12 +37,17 @@ export class Pattern implements Compiled {
     if (this.literal === undefined) compileRegex(this.text)
   }
 
-  /** Undefined when that cannot be known: another version of this program has taken it for a pattern, or no more may be compiled now. */
+  /** Undefined when that cannot be known: another version of this program has taken it for a pattern, no more may be compiled now, or matching takes too long. */
   test(subject: string): boolean | undefined {
     const { literal, compiled } = this
     if (literal !== undefined) return occurs(literal, subject)
     if (!subject.startsWith(this.beginning)) return false
-    return (compiled ?? this.compile())?.test(subject)
+    try {
+      return (compiled ?? this.compile())?.test(subject)
+    } catch {
+      // It would take longer than pcre2_match_limit allows.
+      return undefined
+    }
   }
 
   forget(): void {

@@ -16,18 +16,39 @@ export function isLinear(node: RegexNode, copies = 1): boolean {
 }
 
 /** Steps that V8 may take where nothing stops it: some ten milliseconds. */
-const STEPS_MAX = 2 ** 22
-const LENGTH_MAX = 2 ** 20
+const STEPS_MAX = 2 ** 23
+/** Where it falls back to the linear engine after so many backtracks: those of a run of one set of bytes are quick, and it does not count them. */
+const STEPS_MAX_LINEAR = 2 ** 25
+/** Up to here falling back is soon enough, whatever the pattern. */
+export const LENGTH_LINEAR = 1024
+const LENGTH_MAX = 2 ** 17
+/** States of the linear engine times bytes: some 20 ns each. */
+const STATES_MAX = 2 ** 23
 
-/** The longest subject on which a backtracking engine without bounds takes at most STEPS_MAX, whatever the subject. */
-export function longestSafe(root: RegexNode): number {
-  let [safe, unsafe] = [0, LENGTH_MAX]
-  while (unsafe - safe > 1) {
-    const length = (safe + unsafe) >> 1
-    if (stepsAtMost(root, length) <= STEPS_MAX) safe = length
-    else unsafe = length
-  }
+/** The longest subjects that V8 can be given, so that it is bounded in time whatever they are. */
+export interface Lengths {
+  /** Its backtracking engine. */
+  readonly backtracking: number
+  /** Its linear engine; -1 when that does not take the pattern. */
+  readonly linear: number
+}
+
+export function safeLengths(root: RegexNode): Lengths {
+  if (!isLinear(root)) return { backtracking: longestSafe(root, STEPS_MAX), linear: -1 }
+  const backtracking = Math.max(LENGTH_LINEAR, longestSafe(root, STEPS_MAX_LINEAR))
+  return { backtracking, linear: Math.floor(STATES_MAX / statesOf(root)) }
+}
+
+/** About the longest subject on which an engine that backtracks without bounds takes at most so many steps. */
+function longestSafe(root: RegexNode, steps_max: number): number {
+  let safe = 0
+  for (let length = 32; length <= LENGTH_MAX && stepsAtMost(root, length) <= steps_max; length = Math.ceil(length * 1.4)) safe = length
   return safe
+}
+
+function statesOf(node: RegexNode): number {
+  const inside = children(node).reduce((sum, child) => sum + statesOf(child), 1)
+  return node.kind === 'repeat' ? inside * Math.max(node.min, node.max === Infinity ? 1 : node.max, 1) : inside
 }
 
 function stepsAtMost(root: RegexNode, length: number): number {
@@ -81,13 +102,14 @@ class Ways {
 
   private ofRepeat({ item, min, max }: RepeatNode, follow: ByteSet): number {
     const again = beginning(item, NO_BYTE)
-    const each = this.of(item, max > 1 ? union(again, follow) : follow)
+    const last = this.of(item, follow)
     const rounds = Math.min(max, this.length)
     // Each round that matches nothing could be there or not.
     if (max > 1 && canBeEmpty(item)) return Infinity
     // Where to stop is known by the next byte, or may be anywhere.
-    const stops = min === max || !overlaps(again, follow) ? 1 : rounds - Math.min(min, rounds) + 1
-    return each === 1 ? stops : stops * each ** rounds
+    const stops = min === max || (last === 1 && !overlaps(again, follow)) ? 1 : rounds - Math.min(min, rounds) + 1
+    const others = max > 1 ? this.of(item, again) : 1
+    return others === 1 ? stops * last : stops * last * others ** rounds
   }
 }
 

@@ -254,7 +254,6 @@ export class Machine extends Backtracking {
       if (registers[2 * group + 1] < 0) continue
       const start = registers[2 * group]
       const width = registers[2 * group + 1] - start
-      this.steps -= width >> 3
       if (!this.isSame(start, this.at, width, code[pc + 1] === 1)) return -1
       this.at += width
       return pc + 3 + code[pc + 2]
@@ -265,11 +264,10 @@ export class Machine extends Backtracking {
   private isSame(a: number, b: number, width: number, fold: boolean): boolean {
     const { subject } = this
     if (b + width > subject.length) return false
-    for (let i = 0; i < width; i++) {
-      const [x, y] = [subject.charCodeAt(a + i), subject.charCodeAt(b + i)]
-      if (x !== y && !(fold && lower(x) === lower(y))) return false
-    }
-    return true
+    let same = 0
+    while (same < width && isSameByte(subject.charCodeAt(a + same), subject.charCodeAt(b + same), fold)) same++
+    this.steps -= same >> 3
+    return same === width
   }
 
   /** (*ACCEPT): groups that are open end here, then the call or the lookaround that it stands in, or all. */
@@ -316,6 +314,10 @@ export class Machine extends Backtracking {
   private isWord(at: number): boolean {
     return at >= 0 && at < this.subject.length && WORD[this.subject.charCodeAt(at)] === 1
   }
+}
+
+function isSameByte(a: number, b: number, fold: boolean): boolean {
+  return a === b || (fold && lower(a) === lower(b))
 }
 
 function lower(byte: number): number {

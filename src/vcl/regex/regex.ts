@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
+import { messageOf } from '../../base/errors.ts'
 import { VclFailure } from '../runtime/failure.ts'
-import { isLinear, longestSafe } from './cost.ts'
+import { isLinear, LENGTH_LINEAR, safeLengths } from './cost.ts'
 import { samenessOf } from './differences.ts'
 import { emitRegex } from './emit.ts'
 import { Machine } from './machine.ts'
@@ -14,6 +15,13 @@ import { canBeEmpty } from './width.ts'
 const REMEMBERED_MAX = 64
 /** Steps of our own matcher for each of what pcre2_match_limit counts. */
 const STEPS_EACH = 100
+/** The linear engine is ten times slower where a pattern does not backtrack, and quicker after so often. */
+const BACKTRACKS_MAX = 2000
+/** Steps of our own matcher for each byte, after which the linear engine is quicker. */
+const STEPS_PER_BYTE = 8
+
+/** V8's flag that asks for its linear engine; only after `boundBacktracking`. */
+export const LINEAR = 'l'
 
 /** How much one search may be; of the thread. */
 const limits = { match: 10_000, depth: 1000 }
@@ -26,29 +34,33 @@ export function limitMatching(match: number, depth: number): void {
 /**
  * A PCRE2 pattern of VCL. Bytes only: subjects are latin1, case is ASCII's.
  *
- * V8 runs it, written as a JavaScript pattern, where that means the same and cannot take long: where V8 can fall back to its linear
- * engine, or where the subject is short enough for what the pattern is. All else a matcher of our own runs, whose steps are counted.
+ * V8 runs it, written as a JavaScript pattern, where that means the same and the subject is short enough for what V8 could make of it. All else
+ * our own matcher runs, whose steps are counted; where those do not suffice, V8's linear engine does it if it takes the pattern.
  */
 export class VclRegex {
   readonly pattern: string
   /** Number of capturing groups. */
   readonly groups: number
-  /** V8's linear engine can take over when the pattern backtracks too much. */
-  readonly linear: boolean
   /** Of the last match that was found. */
   start = 0
   end = 0
   private readonly tree: RegexTree
   /** The longest subjects that V8 gets; -1 for none. */
-  private test_max: number
-  private find_max: number
+  private test_max = -1
+  private find_max = -1
+  /** The longest that its linear engine gets. */
+  private linear_max = -1
+  /** What V8 would say is what PCRE2 says. */
+  private readonly same: { readonly test: boolean; readonly find: boolean }
+  private is_measured = false
   private readonly plain: RegExp
   private readonly numbers: readonly number[]
   private readonly can_be_empty: boolean
-  private scanner: RegExp | undefined
-  private made: Machine | undefined
   /** `$` means something else for subjects that end in a newline. */
   private readonly has_dollar: boolean
+  private scanner: RegExp | undefined
+  private linear: RegExp | undefined
+  private machine: Machine | undefined
   /** What was tested last, and with what result. */
   private subject: string | undefined = undefined
   private matched = false
@@ -58,19 +70,17 @@ export class VclRegex {
 
   constructor(pattern: string) {
     const tree = parseRegex(pattern)
+    const { root } = tree
     this.pattern = pattern
     this.groups = tree.groups
     this.tree = tree
-    this.linear = isLinear(tree.root)
-    const { test, find } = tree.not_empty === 'never' ? samenessOf(tree.root) : NEITHER
-    const longest = !test ? -1 : this.linear ? Infinity : longestSafe(tree.root)
-    this.test_max = longest
-    this.find_max = find ? longest : -1
-    this.has_dollar = has(tree.root, (node) => node.kind === 'anchor' && node.anchor === 'end_or_newline')
-    const { source, groups } = test ? emitRegex(tree.root) : NOTHING
+    this.same = tree.not_empty === 'never' ? samenessOf(root) : NEITHER
+    this.has_dollar = has(root, (node) => node.kind === 'anchor' && node.anchor === 'end_or_newline')
+    this.can_be_empty = canBeEmpty(root)
+    const { source, groups } = this.same.test ? emitRegex(root) : NOTHING
     this.plain = new RegExp(source)
     this.numbers = groups
-    this.can_be_empty = canBeEmpty(tree.root)
+    if (this.same.test && isLinear(root)) this.give(LENGTH_LINEAR)
   }
 
   /** Does it match anywhere? An unset subject is the empty string. */
@@ -85,33 +95,77 @@ export class VclRegex {
   }
 
   private matches(subject: string): boolean {
-    if (subject.length > this.test_max || (this.has_dollar && endsInNewline(subject))) return this.search(subject, 0, false, undefined)
+    if (subject.length > this.test_max || (this.has_dollar && endsInNewline(subject))) return this.matchesLong(subject)
     try {
       return this.plain.test(subject)
     } catch {
-      // Too large for V8, which tells only now.
-      this.test_max = this.find_max = -1
-      return this.search(subject, 0, false, undefined)
+      return this.tooLarge().search(subject, 0, false, newBudget())
     }
+  }
+
+  /** Where V8 could take too long, or would mean something else. */
+  private matchesLong(subject: string): boolean {
+    if (!this.is_measured && subject.length <= this.measured().test_max) return this.matches(subject)
+    return this.searchLong(subject, 0, false, newBudget(), this.same.test)
   }
 
   /**
    * The first match at or after `from`: `start`, `end` and `group` have it. Lookbehind and `^` see the whole subject. `budget` is
    * shared by the searches of one subject.
    */
-  find(subject: string, from: number, not_empty: boolean, budget?: Budget): boolean {
-    const own = subject.length > this.find_max || budget?.is_slow === true || (this.has_dollar && endsInNewline(subject))
-    if (own || (not_empty && this.can_be_empty)) return this.search(subject, from, not_empty, budget)
+  find(subject: string, from: number, not_empty: boolean, budget: Budget): boolean {
+    const own = (not_empty && this.can_be_empty) || budget.is_slow || (this.has_dollar && endsInNewline(subject))
+    if (own) return this.search(subject, from, not_empty, budget)
+    if (subject.length > this.find_max && (this.is_measured || subject.length > this.measured().find_max)) {
+      return this.searchLong(subject, from, not_empty, budget, this.same.find)
+    }
     try {
-      return this.findByV8(subject, from)
+      return this.ask((this.scanner ??= new RegExp(this.plain.source, 'g')), subject, from)
     } catch {
-      this.test_max = this.find_max = -1
-      return this.search(subject, from, not_empty, budget)
+      return this.tooLarge().search(subject, from, not_empty, budget)
     }
   }
 
-  private findByV8(subject: string, from: number): boolean {
-    const scanner = (this.scanner ??= new RegExp(this.plain.source, 'g'))
+  /** Text of group `index` of the last match; '' when it took no part. */
+  group(index: number): string {
+    if (index > this.groups) return ''
+    if (this.found !== undefined) return this.found[this.numbers[index]] ?? ''
+    const registers = this.machine?.registers
+    if (registers === undefined || registers[2 * index + 1] < 0) return ''
+    return this.searched.slice(registers[2 * index], registers[2 * index + 1])
+  }
+
+  /** Forgets the text of the last match. */
+  release(): void {
+    this.found = undefined
+    this.searched = ''
+  }
+
+  // ---- V8
+
+  private give(length: number): void {
+    this.test_max = length
+    this.find_max = this.same.find ? length : -1
+  }
+
+  /** Looks at the pattern more closely, when a subject is long. */
+  private measured(): this {
+    this.is_measured = true
+    if (!this.same.test) return this
+    const { backtracking, linear } = safeLengths(this.tree.root)
+    this.give(backtracking)
+    this.linear_max = linear
+    return this
+  }
+
+  /** V8 tells only when it is to run a pattern that this is too large for it. */
+  private tooLarge(): this {
+    this.is_measured = true
+    this.test_max = this.find_max = this.linear_max = -1
+    return this
+  }
+
+  private ask(scanner: RegExp, subject: string, from: number): boolean {
     scanner.lastIndex = from
     const found = scanner.exec(subject)
     if (found === null) return false
@@ -121,40 +175,56 @@ export class VclRegex {
     return true
   }
 
-  /** Text of group `index` of the last match; '' when it took no part. */
-  group(index: number): string {
-    if (this.found !== undefined) return index <= this.groups ? (this.found[this.numbers[index]] ?? '') : ''
-    if (index > this.groups) return ''
-    const { registers } = this.machine()
-    return registers[2 * index + 1] < 0 ? '' : this.searched.slice(registers[2 * index], registers[2 * index + 1])
+  /** Undefined when there is none: without `boundBacktracking`, or for a pattern that it does not take. */
+  private linearEngine(length: number): RegExp | undefined {
+    if (length > this.linear_max) return undefined
+    try {
+      return (this.linear ??= new RegExp(this.plain.source, `${LINEAR}g`))
+    } catch {
+      this.linear_max = -1
+      return undefined
+    }
   }
 
-  /** With our own matcher. */
-  private search(subject: string, from: number, not_empty: boolean, shared: Budget | undefined): boolean {
-    const machine = this.machine()
-    const budget = shared ?? newBudget()
-    const own = this.tree.not_empty
-    machine.steps = Math.min(budget.steps, this.tree.limit * STEPS_EACH)
-    const before = machine.steps
-    let found
+  // ---- our own matcher
+
+  /** `same`: V8's linear engine may be asked, where our own matcher takes long. */
+  private searchLong(subject: string, from: number, not_empty: boolean, budget: Budget, same: boolean): boolean {
+    const linear = same && !(this.has_dollar && endsInNewline(subject)) ? this.linearEngine(subject.length) : undefined
+    if (linear === undefined) return this.search(subject, from, not_empty, budget)
+    if (budget.is_linear) return this.ask(linear, subject, from)
     try {
-      found = machine.search(subject, from, not_empty || own === 'always', own === 'at_start', limits.depth)
+      return this.run(subject, from, not_empty, subject.length * STEPS_PER_BYTE, budget)
     } catch (error) {
-      if (error instanceof MatchLimit) throw new VclFailure(`regex "${excerpt(this.pattern)}" given up: ${error.message}`)
+      if (!(error instanceof MatchLimit)) throw error
+      budget.is_linear = true
+      return this.ask(linear, subject, from)
+    }
+  }
+
+  private search(subject: string, from: number, not_empty: boolean, budget: Budget): boolean {
+    try {
+      return this.run(subject, from, not_empty, this.tree.limit * STEPS_EACH, budget)
+    } catch (error) {
+      if (error instanceof MatchLimit) throw new VclFailure(`regex "${excerpt(this.pattern)}" given up: ${messageOf(error)}`)
       throw error
     }
+  }
+
+  private run(subject: string, from: number, not_empty: boolean, steps: number, budget: Budget): boolean {
+    // Made when it is needed: most patterns never do.
+    const machine = (this.machine ??= new Machine(programOf(this.tree)))
+    const own = this.tree.not_empty
+    machine.steps = Math.min(budget.steps, steps)
+    const before = machine.steps
+    const is_found = machine.search(subject, from, not_empty || own === 'always', own === 'at_start', limits.depth)
     budget.steps -= before - machine.steps
-    if (!found) return false
+    if (!is_found) return false
     this.found = undefined
     this.searched = subject
     this.start = machine.registers[0]
     this.end = machine.registers[1]
     return true
-  }
-
-  /** Made when it is needed: most patterns never do. */
-  private machine(): Machine {
-    return (this.made ??= new Machine(programOf(this.tree)))
   }
 }
 
@@ -162,12 +232,14 @@ export class VclRegex {
 export interface Budget {
   /** Of our own matcher. */
   steps: number
+  /** That takes longer than V8's linear engine. */
+  is_linear: boolean
   /** V8 has taken so long that our own matcher, which is bounded, goes on. */
   is_slow: boolean
 }
 
 export function newBudget(): Budget {
-  return { steps: limits.match * STEPS_EACH, is_slow: false }
+  return { steps: limits.match * STEPS_EACH, is_linear: false, is_slow: false }
 }
 
 const NEITHER = { test: false, find: false }
@@ -183,11 +255,13 @@ export function compileRegex(pattern: string): VclRegex {
 }
 
 /**
- * Lets V8 switch to its linear engine once a match has backtracked 50,000 times. Process-wide, and only for patterns
- * compiled afterwards: call it before any rules are loaded, in the main thread.
+ * Lets V8 switch to its linear engine once a match has backtracked too often, and lets us ask for that engine. Process-wide, and only for
+ * patterns compiled afterwards: call it before any rules are loaded, in the main thread.
  */
 export function boundBacktracking(): void {
   setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
+  setFlagsFromString(`--regexp-backtracks-before-fallback=${BACKTRACKS_MAX}`)
+  setFlagsFromString('--enable-experimental-regexp-engine')
 }
 
 function endsInNewline(subject: string): boolean {

@@ -3,13 +3,15 @@ import { newBudget, type Budget, type VclRegex } from './regex.ts'
 /** regsub(): the first match replaced. */
 export function regsub(subject: string | undefined, regex: VclRegex, replacement: string | undefined): string {
   const text = subject ?? ''
-  if (!regex.find(text, 0, false)) return text
-  const made = expand(replacement ?? '', regex)
-  return text.slice(0, regex.start) + made + text.slice(regex.end)
+  if (!regex.find(text, 0, false, newBudget())) return text
+  const made = text.slice(0, regex.start) + expand(replacement ?? '', regex) + text.slice(regex.end)
+  regex.release()
+  return made
 }
 
-/** Number of matches after which the clock is looked at, each time. */
+/** Number of matches after which the clock is looked at, each time, when the text is no longer than SHORT. */
 const MATCHES_EACH = 16
+const SHORT = 1024
 /** After so long V8, which nothing can stop, is not asked any more. */
 const V8_MS = 20
 
@@ -20,9 +22,9 @@ const V8_MS = 20
 export function regsuball(subject: string | undefined, regex: VclRegex, replacement: string | undefined): string {
   const text = subject ?? ''
   const template = replacement ?? ''
-  if (!regex.find(text, 0, false)) return text
   const budget = newBudget()
-  const watch = new Watch()
+  if (!regex.find(text, 0, false, budget)) return text
+  const watch = new Watch(text.length > SHORT ? 1 : MATCHES_EACH)
   let out = ''
   let at = 0
   do {
@@ -31,18 +33,24 @@ export function regsuball(subject: string | undefined, regex: VclRegex, replacem
     watch.matched(budget)
     // The replacement may multiply the text: stop long before it hurts.
   } while (out.length <= MAX_RESULT && regex.find(text, at, true, budget))
+  regex.release()
   return out + text.slice(at)
 }
 
 /** Each of V8's searches is bounded, but not how many there are. */
 class Watch {
+  private readonly each: number
   private matches = 0
   private started_ms = 0
 
+  constructor(each: number) {
+    this.each = each
+  }
+
   matched(budget: Budget): void {
-    if (++this.matches % MATCHES_EACH !== 0) return
+    if (++this.matches % this.each !== 0) return
     const now_ms = performance.now()
-    if (this.matches === MATCHES_EACH) this.started_ms = now_ms
+    if (this.matches === this.each) this.started_ms = now_ms
     else if (now_ms - this.started_ms > V8_MS) budget.is_slow = true
   }
 }
