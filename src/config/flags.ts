@@ -172,7 +172,7 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'test',
     synopsis: 'test [-t text]... [-p name=value]... file...',
     about:
-      'Run tests of rule files: shop.test, or the one beside shop.vcl. Ends with 0 when all pass, 1 when some fail, 2 when they cannot be run',
+      'Run tests of rule files: shop.test, or the one beside shop.vcl, or all in a folder. Ends with 0 when all pass, 1 when some fail, 2 when they cannot be run',
     flags: TEST_FLAGS,
   },
   {

@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { OperatorError } from '../base/errors.ts'
 import type { TestOptions } from '../config/command-line.ts'
 import { defaultParameters, setParameter, type ParameterValues } from '../config/parameters.ts'
@@ -20,7 +22,7 @@ export async function runTests(options: TestOptions, output: Output): Promise<nu
   const begun_ms = performance.now()
   const reports: SuiteReport[] = []
   let unfit = 0
-  for (const path of options.files) {
+  for (const path of options.files.flatMap(testFiles)) {
     try {
       reports.push(await runFile(path, options, output, style))
     } catch (error) {
@@ -33,11 +35,19 @@ export async function runTests(options: TestOptions, output: Output): Promise<nu
       )
     }
   }
-  if (!options.json) output.write(summaryText(reports, performance.now() - begun_ms, style))
+  if (!options.json && reports.length > 0) output.write(summaryText(reports, performance.now() - begun_ms, style))
   if (unfit > 0) return 2
   const outcomes = reports.flatMap((report) => report.outcomes)
   if (outcomes.length === 0) throw new OperatorError('lacquer test: none of the tests is meant by -t and -p')
   return outcomes.every(({ failures }) => failures.length === 0) ? 0 : 1
+}
+
+/** Of a folder those in it, by name. */
+function testFiles(path: string): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [testsBeside(path)]
+  const names = readdirSync(path).filter((name) => name.endsWith('.test'))
+  if (names.length === 0) throw new OperatorError(`${path}: there are no tests (*.test) in this folder`)
+  return names.toSorted().map((name) => join(path, name))
 }
 
 function parametersOf(assignments: readonly string[]): ParameterValues {
@@ -47,7 +57,7 @@ function parametersOf(assignments: readonly string[]): ParameterValues {
 }
 
 async function runFile(path: string, options: TestOptions, output: Output, style: Style): Promise<SuiteReport> {
-  const report = await runSuite(testsBeside(path), {
+  const report = await runSuite(path, {
     parameters: () => parametersOf(options.assignments),
     policy: options.policy,
     names: options.names,

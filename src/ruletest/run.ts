@@ -73,7 +73,7 @@ class Run {
   async all({ steps, image, params, at }: Ready): Promise<void> {
     let engine
     try {
-      engine = new Engine(image, params)
+      engine = new Engine(image, params, requestsOf(steps))
     } catch (error) {
       this.fail(at, messageOf(error))
       return
@@ -91,6 +91,8 @@ class Run {
   private async step(step: Step, engine: Engine, driver: Driver): Promise<void> {
     try {
       await this.take(step, engine, driver)
+      const [mistake] = engine.mistakes
+      if (mistake !== undefined) this.fail(step.at, `Lacquer has made a mistake, not the rules: ${mistake}`)
     } catch (error) {
       this.fail(step.at, messageOf(error))
     }
@@ -157,6 +159,10 @@ class Run {
       this.traces.push({ at, request: `${method} ${url}`, lines, logged: log, errors })
     }
   }
+}
+
+function requestsOf(steps: readonly Step[]): number {
+  return steps.reduce((sum, step) => sum + (step.kind === 'request' ? step.times : 0), 0)
 }
 
 function softly(soft: boolean): { soft?: SoftTimes } {

@@ -159,7 +159,7 @@ function emitStep(e: Emitting, step: Step, indent: string, point?: number): void
   const { k, out } = e
   switch (step.kind) {
     case 'set':
-      out.push(indent + emitSet(k, step.target, step.op, step.value))
+      out.push(indent + emitSet(k, step.target, step.op, step.value, point))
       return
     case 'unset':
       out.push(indent + emitUnset(step.target))
@@ -212,14 +212,14 @@ function emitOtherCondition({ k, tracing, piece, sub }: Emitting, { at, conditio
   return tracing === undefined ? code : `judged(c, ${tracing.point(at, piece.builtin, sub, true)}, () => ${code})`
 }
 
-function emitSet(k: Constants, target: Target, op: '=' | '+', value: Value): string {
+function emitSet(k: Constants, target: Target, op: '=' | '+', value: Value, point: number | undefined): string {
   if (target.kind === 'header') {
     const set = isClean(value) ? 'setField' : 'setFieldGuarded'
     const names = `${JSON.stringify(target.name)}, ${JSON.stringify(target.key)}`
     return `${set}(c, ${target.variable.fields}, ${names}, ${definedText(k, value)})`
   }
   const { variable } = target
-  if (target.type === 'BODY') return `c.${op === '+' ? 'appendSynthetic' : 'synthetic'}(${definedText(k, value)})`
+  if (target.type === 'BODY') return `c.${op === '+' ? 'appendSynthetic' : 'synthetic'}(${told(definedText(k, value), point)})`
   const code = target.type === 'STRING' ? guarded(k, target, value) : emitValue(k, value)
   return variable.set.replace('$', () => code)
 }

@@ -37,7 +37,7 @@ export class FakeClient implements ClientConnection {
   readonly facts: ConnectionFacts
   readonly req = new RequestHead()
   readonly reply = new Reply()
-  readonly body: RequestBody | undefined
+  readonly body: FakeBody | undefined
   readonly keepAlive: boolean
   readonly http11: boolean
   readonly head_bytes: number
@@ -57,9 +57,14 @@ export class FakeClient implements ClientConnection {
     const head = Buffer.from(requestText(step), 'latin1')
     const parser = new RequestParser(params)
     const used = parser.parse(head, 0, head.length, this.req)
-    this.refusal = parser.refusal ?? (used === head.length ? undefined : { status: 400, reason: 'not one request', close: 'RX_BAD' })
+    this.refusal = parser.refusal ?? (used === head.length ? undefined : refused('not one request'))
     this.facts = factsOf(step.ip, xid)
-    this.body = step.body === undefined ? undefined : new FakeBody(step.body)
+    const content = step.body ?? ''
+    if (parser.framing === 'chunked') this.body = new FakeBody(content, -1)
+    else if (content !== '') this.body = new FakeBody(content, content.length)
+    if (parser.framing !== 'chunked' && parser.content_length !== content.length) {
+      this.refusal ??= refused(`its Content-Length is ${parser.content_length}, its body ${content.length} bytes`)
+    }
     this.keepAlive = parser.keep_alive
     this.http11 = parser.http11
     this.upgrade = parser.upgrade
@@ -113,14 +118,19 @@ export class FakeClient implements ClientConnection {
   }
 
   detach(): Duplex {
-    return new PipedClient(this.reply, this.body === undefined ? '' : (this.body as FakeBody).text)
+    return new PipedClient(this.reply, this.body?.text ?? '')
   }
+}
+
+function refused(reason: string): Refusal {
+  return { status: 400, reason, close: 'RX_BAD' }
 }
 
 function requestText({ method, url, proto, fields, body }: RequestStep): string {
   const names = new Set(fields.map(([name]) => name.toLowerCase()))
   const host = names.has('host') || proto === 'HTTP/1.0' ? '' : `Host: ${HOST}\r\n`
-  const length = body === undefined || names.has('content-length') ? '' : `Content-Length: ${body.length}\r\n`
+  const length =
+    body === undefined || names.has('content-length') || names.has('transfer-encoding') ? '' : `Content-Length: ${body.length}\r\n`
   return `${method} ${url} ${proto}\r\n${host}${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}${length}\r\n`
 }
 
@@ -143,9 +153,10 @@ class FakeBody implements RequestBody {
   readonly length_bytes: number
   started = false
 
-  constructor(text: string) {
+  /** -1: chunked. */
+  constructor(text: string, length_bytes: number) {
     this.text = text
-    this.length_bytes = text.length
+    this.length_bytes = length_bytes
   }
 
   start(sink: RequestBodySink): void {

@@ -34,8 +34,10 @@ import { Recorder } from './recorder.ts'
 
 const STORE_BYTES = 64 * 2 ** 20
 const LEDGER_HALF_BYTES = 64 * 1024
-const RING_BYTES = 8 * 2 ** 20
-const KEYS_MAX = 10_000
+/** Of log records: so many for each request, its fetches and restarts included. */
+const REQUEST_BYTES = 16 * 1024
+const RING_BYTES_MIN = 512 * 1024
+const KEYS_MAX = 1000
 const IDENTITY = 'test'
 
 /**
@@ -52,13 +54,18 @@ export class Engine {
   readonly points: readonly TracePoint[]
   /** What would have gone to the operations log. */
   readonly complaints: string[] = []
-  private readonly ring = new ArrayBuffer(RING_BYTES)
+  /** Mistakes of ours, not of the rules: the flow ends a request by them. */
+  get mistakes(): string[] {
+    return this.complaints.filter((line) => line.startsWith('request '))
+  }
+  private readonly ring: ArrayBuffer
   private readonly log: LogWriter
   private known: LogRecord[] = []
   private known_records = -1
 
-  /** Throws when vcl_init fails. */
-  constructor(image: VclImage, params: ParameterValues) {
+  /** `requests`: how many there will be. Throws when vcl_init fails. */
+  constructor(image: VclImage, params: ParameterValues, requests: number) {
+    this.ring = new ArrayBuffer(Math.max(RING_BYTES_MIN, requests * REQUEST_BYTES))
     this.log = newLog(this.ring, params)
     this.points = image.trace ?? []
     this.env = this.assemble(image, params)

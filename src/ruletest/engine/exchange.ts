@@ -38,6 +38,7 @@ export class FakeCall implements OriginCall, Exchange, Traffic {
   private paused = false
   private over = false
   private left: Buffer | undefined
+  private missing = false
   private sending = false
 
   constructor(number: number, { name }: BackendSpec, answer: Answer, timeouts: OriginTimeouts, handler: OriginHandler, calendar: Calendar) {
@@ -111,8 +112,10 @@ export class FakeCall implements OriginCall, Exchange, Traffic {
     if (failure === 'malformed') return this.fail('malformed', 'the origin did not answer in HTTP')
     const content = Buffer.from(this.answer.body ?? String(this.number), 'latin1')
     const bodyless = this.head.method === 'HEAD' || isBodyless(this.answer.status)
-    this.left = bodyless ? Buffer.alloc(0) : content
     const { head, content_length } = responseOf(this.answer, content.length)
+    // What is beyond the length that was said is no part of it; what is missing of it never comes.
+    this.left = bodyless ? Buffer.alloc(0) : content.subarray(0, content_length < 0 ? content.length : content_length)
+    this.missing = !bodyless && content.length < content_length
     this.handler.onHead(head, content_length)
     this.sending = true
     this.calendar.after(0, () => this.pump())
@@ -122,7 +125,8 @@ export class FakeCall implements OriginCall, Exchange, Traffic {
     const end = this.answer.breaks_after ?? Infinity
     while (!this.over && !this.paused && this.left !== undefined) {
       const size = Math.min(CHUNK_BYTES, end - this.received_body_bytes)
-      if (this.left.length === 0) return this.end()
+      if (this.left.length === 0 && !this.missing) return this.end()
+      if (this.left.length === 0) return this.fail('incomplete', 'the connection ended before the length that was said')
       if (size <= 0) return this.fail('incomplete', 'the connection broke in the middle of the body')
       const chunk = this.left.subarray(0, size)
       this.left = this.left.subarray(chunk.length)

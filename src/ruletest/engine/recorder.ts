@@ -24,6 +24,7 @@ export class Recorder implements TraceSink {
   }
 
   value(c: CommonContext, point: number, value: unknown): void {
+    if (this.events.length >= EVENTS_MAX) return
     const xid = xidOf(c)
     // What it called has run meanwhile.
     const event = this.events.findLast((candidate) => candidate.xid === xid && candidate.point === point)

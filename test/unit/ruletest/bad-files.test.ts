@@ -14,6 +14,8 @@ const BAD: readonly (readonly [steps: string, says: string])[] = [
   ['expct hit', "x.test:2:1 unknown step 'expct'\n    expct hit\n    ^~~~~\n    hint: did you mean 'expect'?"],
   ['GET', 'x.test:2:4 expected the URL, such as /'],
   ['GET / to 1.2.3.4', "x.test:2:7 did not expect 'to 1.2.3.4' here"],
+  ['GET / times 0', 'x.test:2:13 expected a number from 1 to 1000'],
+  ['begin a GET / times 2', "x.test:2:15 did not expect 'times 2' here"],
   ['GET / from 1.2.3', "x.test:2:12 '1.2.3' is not an IP address"],
   ['begin a get /', "x.test:2:9 'get' is not a method"],
   ['begin a GET /\nbegin a GET /', "x.test:3:7 'a' has begun and is not finished"],

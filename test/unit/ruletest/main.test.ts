@@ -51,6 +51,14 @@ describe('lacquer test', () => {
     expect(output).toContain('4 tests, all passed')
   })
 
+  test('a folder stands for the tests in it', async () => {
+    const options = parseCommandLine(['test', '-t', 'good', folder])
+    if (options.command !== 'test') throw new Error('not a test')
+    let output = ''
+    expect(await runTests(options, { write: (text) => void (output += text), colours: false })).toBe(2)
+    expect([...output.matchAll(/^\S*\/(\w+\.test)(?: |$)/gm)].map(([, name]) => name)).toEqual(['bad.test', 'unfit.test', 'x.test'])
+  })
+
   test('-t and -p choose', async () => {
     expect((await run(false, '-t', 'also', '-p', 'policy=varnish', 'x.test')).output).toBe(
       'x.test (x.vcl)\n  ok   also good (varnish)\n1 test, all passed (N ms)\n',

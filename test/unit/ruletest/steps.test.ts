@@ -130,6 +130,28 @@ const PASSING: Readonly<Record<string, string>> = {
     GET /
     expect miss
     expect resp.body == 2`,
+  'a length that is said holds': `
+    origin 200 once
+      Content-Length: 3
+      body "hello"
+    GET /1
+    expect resp.body == hel
+    origin 200 once
+      Content-Length: 9
+      body "hello"
+    GET /2
+    expect broken
+    expect resp.body == hello`,
+  'a body may be chunked': `
+    POST /api/
+      Transfer-Encoding: chunked
+      body "a=1"
+    expect bereq.body == a=1
+    expect bereq.http.Content-Length absent`,
+  'requests can be repeated': `
+    GET /api/ times 5
+    expect requests == 5
+    expect fetches == 1`,
   'the sick get nothing, until they are healthy': `
     sick api
     GET /api/
@@ -311,6 +333,10 @@ describe('tests', () => {
 describe('what cannot be done is a failure with its place', () => {
   test.each([
     ['GET / HTTP/1.0\n  Host: a b', '2: rules never see this request: it is refused with 400'],
+    [
+      'POST /\n  Content-Length: 3\n  body "a"',
+      '2: rules never see this request: it is refused with 400, its Content-Length is 3, its body 1 bytes',
+    ],
     ['sick apy\nGET /', "2: the rules declare no backend 'apy'; did you mean api?"],
     ['origin nobody 200\nGET /', "2: the rules declare no backend 'nobody'; they have default, api"],
     ['ban nonsense\nGET /', '2: '],
