@@ -6,7 +6,7 @@ import { TAG } from '../log/tags.ts'
 import type { InitialAnswers } from '../policy/initial.ts'
 import { Forwarded } from '../policy/cache-status.ts'
 import type { Store } from '../store/contract.ts'
-import type { BackendContext, LoadedVcl, VclBackend, VclStevedore } from '../vcl/runtime/context.ts'
+import type { BackendContext, LoadedVcl, VclBackend, VclStale, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
 import { holdRules } from './hold.ts'
@@ -58,6 +58,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
   /** The 304 sets a cookie, and does not say that others may have it. */
   own_cookie = false
   beresp_was_304 = false
+  /** While vcl_backend_refresh runs. */
+  obj_stale!: VclStale
   /** What rules have chosen for this response. */
   protected storage_choice: VclStevedore | undefined
   beresp_transit_buffer: number

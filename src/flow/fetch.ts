@@ -18,11 +18,13 @@ import * as account from './fetch-log.ts'
 import { FetchState } from './fetch-state.ts'
 import { releaseRules } from './hold.ts'
 import { replaces } from './invalidate.ts'
-import { asReceived, gatherFields, headToStore, mergeStale, objectHead, ownsCookie, settle, tagged } from './object-head.ts'
+import { asReceived, gatherFields, headToStore, mergeStale, objectHead, ownsCookie, renew, settle, tagged } from './object-head.ts'
+import { StaleView } from './object-view.ts'
 import { HEARD } from './partial-fetch.ts'
 import { handOver } from './recipients.ts'
 import { leadTo } from './search.ts'
 import { callBackend } from './rules.ts'
+import type { StoredObject } from '../store/contract.ts'
 
 const FAILED = 'Backend fetch failed'
 
@@ -175,12 +177,32 @@ export class Fetch extends FetchState implements OriginHandler {
     const { beresp } = this
     const stale = this.stale.confirmedBy(beresp.fields)
     if (stale === undefined) return this.unconfirmed()
-    mergeStale(beresp, stale.head)
+    if (!this.vcl.usage.refreshes) mergeStale(beresp, stale.head)
+    else if (!this.refresh(stale)) return false
     this.beresp_was_304 = true
     this.own_cookie = ownsCookie(this, of304)
     account.logConfirmed(this, of304)
     this.env.counters[MAIN.fetch_304]++
     return true
+  }
+
+  /** vcl_backend_refresh decides what becomes of the stored response and of what the 304 says; false: nothing. */
+  private refresh(stale: StoredObject): boolean {
+    this.beginRefresh(stale)
+    this.obj_stale = new StaleView(this.env, stale, () => this.stale.valid)
+    const action = callBackend(this, 'BACKEND_REFRESH', this.vcl.subs.backend_refresh)
+    if (renew(this.beresp, stale.head, action)) return true
+    this.afterResponse(action)
+    return false
+  }
+
+  /** beresp.ttl and its like are those that the 304 gives to what it confirms. */
+  private beginRefresh({ head }: StoredObject): void {
+    const { beresp } = this
+    const { status } = beresp
+    beresp.status = head.status
+    this.begin(initialAnswers(this.env.policy, this.bereq, beresp, this.sent_ms, this.received_ms))
+    beresp.status = status
   }
 
   /** Of no condition of ours, or of a response that we have not: the origin is asked for the whole. */
@@ -313,6 +335,8 @@ export class Fetch extends FetchState implements OriginHandler {
       return this.backendError(503, FAILED, true)
     }
     this.bereq_retries++
+    // A condition on what is no longer to be used would be answered in vain.
+    if (!this.stale.valid) this.stale.giveUp(this.bereq)
     this.beresp_was_304 = this.own_cookie = false
     this.forgetUncacheable()
     account.retryLog(this)

@@ -10,6 +10,7 @@ import { cookieRefused } from '../policy/storable.ts'
 import { tagsOf } from '../policy/tags.ts'
 import { responseControl } from '../policy/targeted.ts'
 import type { ObjectHead, StoredObject } from '../store/contract.ts'
+import { ACTION, type Action } from '../vcl/runtime/context.ts'
 import type { BackendState } from './backend-state.ts'
 import { hide, wholeFields } from './hidden.ts'
 
@@ -92,6 +93,37 @@ export function mergeStale(beresp: ResponseHead, stale: ObjectHead): void {
   beresp.fields.copyFrom(merged)
   beresp.status = stale.status
   beresp.reason = stale.reason
+}
+
+/** As vcl_backend_refresh has decided; false when that was something else. */
+export function renew(beresp: ResponseHead, stale: ObjectHead, action: Action): boolean {
+  switch (action) {
+    case ACTION.merge:
+      mergeStale(beresp, stale)
+      return true
+    case ACTION.obj_stale:
+      beresp.fields.copyFrom(wholeFields(stale))
+      break
+    case ACTION.beresp:
+      keepCoding(beresp.fields, stale.fields)
+      break
+    default:
+      return false
+  }
+  if (beresp.status === 304 || action === ACTION.obj_stale) {
+    beresp.status = stale.status
+    beresp.reason = stale.reason
+  }
+  return true
+}
+
+/** The body is the stored one, in whatever code it is: without these nobody could read it. */
+function keepCoding(fields: Fields, stored: Fields): void {
+  for (const name of ['content-encoding', 'content-range']) {
+    const value = stored.get(name)
+    if (value === undefined) fields.delete(name)
+    else fields.set(name, value)
+  }
 }
 
 /** Rules written for Varnish look at one line, and decide by it what is private: they are to see all there is. */

@@ -1,6 +1,6 @@
 import { ResponseHead } from '../http/message.ts'
 import type { ObjectHead, StoredObject } from '../store/contract.ts'
-import type { VclObject, VclStevedore } from '../vcl/runtime/context.ts'
+import type { VclObject, VclStale, VclStevedore } from '../vcl/runtime/context.ts'
 import type { Environment } from './environment.ts'
 
 /** obj.* over whichever object the task holds; one per task, so that reading obj.hits allocates nothing. */
@@ -60,5 +60,20 @@ export class ObjectView implements VclObject {
 
   get storage(): VclStevedore {
     return this.env.storages.of(this.object?.store)
+  }
+}
+
+/** obj_stale.* of one refresh. */
+export class StaleView extends ObjectView implements VclStale {
+  private readonly valid: () => boolean
+
+  constructor(env: Environment, object: StoredObject, valid: () => boolean) {
+    super(env)
+    this.of(object)
+    this.valid = valid
+  }
+
+  get is_valid(): boolean {
+    return this.valid()
   }
 }

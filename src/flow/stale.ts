@@ -88,6 +88,12 @@ export class Stale {
     this.readers = this.others = NONE
   }
 
+  /** Nothing has been said against it since it was found: no purge, no ban. */
+  get valid(): boolean {
+    const { held } = this
+    return held === undefined || (held.live && this.env.cache.spares(held, this.req))
+  }
+
   /** Was the origin told of anything that is stored? */
   get named(): boolean {
     return this.held !== undefined || this.others.length > 0

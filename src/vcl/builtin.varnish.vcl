@@ -149,6 +149,31 @@ sub vcl_builtin_backend_fetch {
     }
 }
 
+# The origin has confirmed what is stored: it is served, and kept, with what the 304 says anew. Whether it may be has been seen to;
+# but it may have been purged or banned meanwhile: then the whole is fetched.
+sub vcl_backend_refresh {
+    call vcl_builtin_backend_refresh;
+    return (merge);
+}
+
+sub vcl_builtin_backend_refresh {
+    call vcl_refresh_valid;
+    call vcl_refresh_conditions;
+    call vcl_refresh_status;
+}
+
+sub vcl_refresh_valid {
+    if (!obj_stale.is_valid) {
+        return (retry);
+    }
+}
+
+sub vcl_refresh_conditions {
+}
+
+sub vcl_refresh_status {
+}
+
 sub vcl_backend_response {
     call vcl_builtin_backend_response;
     return (deliver);

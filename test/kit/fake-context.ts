@@ -99,6 +99,7 @@ export class FakeContext {
   beresp_do_stream = true
   beresp_filters = ''
   beresp_was_304 = false
+  obj_stale = { ...this.obj, is_valid: true }
   beresp_time_s = 1_700_000_000
   beresp_storage: { name: string } | undefined = { name: 's0' }
   beresp_transit_buffer = 0

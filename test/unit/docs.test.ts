@@ -227,7 +227,6 @@ describe(CONFORMANCE, () => {
 
 const REFUSED: readonly { readonly what: string; readonly recv?: string; readonly rest?: string }[] = [
   { what: 'other modules', rest: 'import dynamic;' },
-  { what: 'vcl_backend_refresh', rest: 'sub vcl_backend_refresh { return (merge); }' },
   { what: 'inline C', rest: 'C{ int x; }C' },
   ...['(*UTF)a', '(*UCP)a', '(*ANYCRLF)a', '(*COMMIT)a'].map((pattern) => ({
     what: `the pattern ${pattern}`,

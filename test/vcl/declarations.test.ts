@@ -225,7 +225,6 @@ describe('names', () => {
     ['acl ban { } sub vcl_recv { if (client.ip ~ ban) { } }', "2:5 'ban' is a word of VCL and cannot be declared"],
     ['sub vcl_foo { }', "2:5 unknown sub 'vcl_foo': names that begin with vcl_ are reserved"],
     ['import dynamic;', '2:8 not supported yet: module dynamic'],
-    ['sub vcl_backend_refresh { return (abandon); }', '2:5 not supported yet: vcl_backend_refresh'],
   ])('%s', (body, message) => {
     expect(refused(body)).toContain(message)
   })

@@ -44,6 +44,7 @@ describe('what the hit path may skip', () => {
       builtinHash: true,
       rollback: false,
       bodyBytes: 0,
+      refreshes: false,
     })
   })
 
@@ -60,6 +61,8 @@ describe('what the hit path may skip', () => {
     ['sub vcl_hash { hash_data("x"); }', { builtinHash: false }],
     ['import std; sub own { std.cache_req_body(1KB); } sub vcl_recv { call own; std.cache_req_body(2KB); }', { bodyBytes: 2048 }],
     ['import std; sub vcl_recv { std.cache_req_body(std.bytes(req.http.x, 1KB)); }', { bodyBytes: Number.MAX_SAFE_INTEGER }],
+    ['sub vcl_backend_refresh { return (merge); }', { refreshes: true }],
+    ['sub vcl_refresh_valid { return; }', { refreshes: true }],
     ['import std; sub vcl_backend_fetch { std.rollback(bereq); }', { rollback: true }],
   ])('%s', (body, expected) => {
     expect(usage(body)).toMatchObject(expected)

@@ -26,15 +26,15 @@ function row(name: string, subs: string, code: Action, args: ActionRow['args'] =
 
 export const ACTIONS: readonly ActionRow[] = [
   row('abandon', 'B', ACTION.abandon),
-  row('beresp', 'brefresh', ACTION.none, 'none', 'vcl_backend_refresh'),
+  row('beresp', 'brefresh', ACTION.beresp),
   row('deliver', 'hit deliver synth bresp berr', ACTION.deliver),
   row('error', 'bfetch brefresh bresp', ACTION.error, 'error'),
   row('fail', 'C B init', ACTION.fail, 'reason'),
   row('fetch', 'pass miss bfetch', ACTION.fetch),
   row('hash', 'recv', ACTION.hash),
   row('lookup', 'hash', ACTION.lookup),
-  row('merge', 'brefresh', ACTION.none, 'none', 'vcl_backend_refresh'),
-  row('obj_stale', 'brefresh', ACTION.none, 'none', 'vcl_backend_refresh'),
+  row('merge', 'brefresh', ACTION.merge),
+  row('obj_stale', 'brefresh', ACTION.obj_stale),
   row('ok', 'init fini', ACTION.ok),
   row('pass', 'recv miss hit bresp', ACTION.pass, 'ttl'),
   row('pipe', 'recv pipe', ACTION.pipe),

@@ -218,7 +218,6 @@ const WORD: Readonly<Record<Right, string>> = { read: 'read', write: 'set', unse
 /** Notes the use of a variable for the rights check, and refuses what is not supported. */
 export function useVariable(k: Checking, node: SymbolPath, found: Found, right: Right): Target | undefined {
   const { variable, part } = found
-  if (variable.pending !== '') return k.unsupported(node.at, variable.pending)
   if (variable[right] === 0) return k.error(node.at, `${node.text} cannot be ${WORD[right]}`, otherRights(variable), 'not-here')
   k.use(node.at, `${node.text} cannot be ${WORD[right]}`, variable[right])
   k.sub.touched.add(variable.name.split('.')[0])

@@ -55,7 +55,7 @@ export function namesIn(mask: SubMask): string[] {
   return SUB_NAMES.filter((_, i) => mask & (1 << i)).map((name) => `vcl_${name}`)
 }
 
-/** The subs a loaded rule set runs; vcl_backend_refresh is known but waits for its release. */
+/** The subs a loaded rule set runs for requests. */
 export const RUNNABLE_SUBS = [
   'recv',
   'pipe',
@@ -67,6 +67,7 @@ export const RUNNABLE_SUBS = [
   'deliver',
   'synth',
   'backend_fetch',
+  'backend_refresh',
   'backend_response',
   'backend_error',
 ] as const satisfies readonly SubName[]

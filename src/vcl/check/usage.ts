@@ -11,6 +11,7 @@ export interface Usage {
   readonly builtinHash: boolean
   readonly rollback: boolean
   readonly bodyBytes: number
+  readonly refreshes: boolean
 }
 
 export function usageOf(k: Checking, program: Program): Usage {
@@ -22,6 +23,7 @@ export function usageOf(k: Checking, program: Program): Usage {
     trivialDeliver: soleAction(subs, 'vcl_deliver') === ACTION.deliver,
     builtinHash: reached('vcl_hash').every((name) => subs.get(name)!.pieces.every((piece) => piece.builtin)),
     bodyBytes: k.bodyBytes,
+    refreshes: reached('vcl_backend_refresh').some((name) => subs.get(name)!.pieces.some((piece) => !piece.builtin)),
     rollback: k.labels.size > 0 || program.subs.some((sub) => k.facts.get(sub.name)!.touched.has('std.rollback')),
   }
 }

@@ -27,8 +27,6 @@ export interface Variable {
   readonly fails: boolean
   /** How long the body is: what is set here is not heard, with a warning, as framing is the server's business (and an error from 8.0 on). */
   readonly framing: boolean
-  /** Known, but refused at load with this reason. */
-  readonly pending: string
   /** What is set is kept and can be read, and nothing is done with it yet: a load that sets it is told so. */
   readonly idle: string
 }
@@ -46,7 +44,6 @@ function row(name: string, type: VclType, read: string, write: string, unset: st
     defined: false,
     fails: false,
     framing: false,
-    pending: '',
     idle: '',
   } as const
   return { ...blank, ...code, name: plain, type, syntax: syntax ?? '', read: maskOf(read), write: maskOf(write), unset: maskOf(unset) }
@@ -75,7 +72,6 @@ function status(path: string): Code {
   return { get: `${path}.status`, set: `setStatus(${path}, $)`, fails: true }
 }
 
-const REFRESH = { pending: 'vcl_backend_refresh and obj_stale' }
 const FILTERS = { idle: 'bodies are not filtered yet' }
 const GZIP = { idle: 'bodies are not compressed or decompressed yet' }
 const ESI = { idle: 'ESI is not processed yet' }
@@ -204,26 +200,22 @@ const FETCH: readonly Variable[] = [
   row('beresp.was_304', 'BOOL', BR, '-', '-', member('c.beresp_was_304')),
 ]
 
-const STALE_TYPES: Readonly<Record<string, VclType>> = {
-  age: 'DURATION',
-  can_esi: 'BOOL',
-  grace: 'DURATION',
-  hits: 'INT',
-  'http.*': 'HEADER',
-  keep: 'DURATION',
-  proto: 'STRING',
-  reason: 'STRING',
-  status: 'INT',
-  storage: 'STEVEDORE',
-  time: 'TIME',
-  ttl: 'DURATION',
-  uncacheable: 'BOOL',
-  is_valid: 'BOOL',
-}
-
 // prettier-ignore
 const OBJECT: readonly Variable[] = [
-  ...Object.entries(STALE_TYPES).map(([name, type]) => row(`obj_stale.${name}`, type, 'brefresh', '-', '-', REFRESH)),
+  row('obj_stale.age', 'DURATION', 'brefresh', '-', '-', member('c.obj_stale.age_s')),
+  row('obj_stale.can_esi', 'BOOL', 'brefresh', '-', '-', { get: 'false' }),
+  row('obj_stale.grace', 'DURATION', 'brefresh', '-', '-', member('c.obj_stale.grace_s')),
+  row('obj_stale.hits', 'INT', 'brefresh', '-', '-', member('c.obj_stale.hits')),
+  row('obj_stale.http.*', 'HEADER', 'brefresh', '-', '-', { fields: 'c.obj_stale.head.fields' }),
+  row('obj_stale.is_valid', 'BOOL', 'brefresh', '-', '-', member('c.obj_stale.is_valid')),
+  row('obj_stale.keep', 'DURATION', 'brefresh', '-', '-', member('c.obj_stale.keep_s')),
+  row('obj_stale.proto', 'STRING', 'brefresh', '-', '-', text('c.obj_stale.head.proto')),
+  row('obj_stale.reason', 'STRING', 'brefresh', '-', '-', text('c.obj_stale.head.reason')),
+  row('obj_stale.status', 'INT', 'brefresh', '-', '-', member('c.obj_stale.head.status')),
+  row('obj_stale.storage', 'STEVEDORE', 'brefresh', '-', '-', member('c.obj_stale.storage')),
+  row('obj_stale.time', 'TIME', 'brefresh', '-', '-', member('c.obj_stale.time_s')),
+  row('obj_stale.ttl', 'DURATION', 'brefresh', '-', '-', member('c.obj_stale.ttl_s')),
+  row('obj_stale.uncacheable', 'BOOL', 'brefresh', '-', '-', member('c.obj_stale.uncacheable')),
   row('obj.age', 'DURATION', HD, '-', '-', member('c.obj.age_s')),
   row('obj.can_esi', 'BOOL', HD, '-', '-', { get: 'false' }),
   row('obj.grace', 'DURATION', HD, '-', '-', member('c.obj.grace_s')),

@@ -33,6 +33,9 @@ export const ACTION = {
   synth: 14,
   vcl: 15,
   miss: 16,
+  merge: 17,
+  obj_stale: 18,
+  beresp: 19,
 } as const
 export type Action = (typeof ACTION)[keyof typeof ACTION]
 
@@ -66,6 +69,12 @@ export interface VclObject {
   readonly time_s: number
   readonly uncacheable: boolean
   readonly storage: VclStevedore
+}
+
+/** obj_stale.* (vcl_backend_refresh). */
+export interface VclStale extends VclObject {
+  /** Nothing has been said against it while the origin was asked. */
+  readonly is_valid: boolean
 }
 
 /** Members both sides have. */
@@ -215,6 +224,8 @@ export interface BackendContext extends CommonContext {
   synthetic(text: string): void
   appendSynthetic(text: string): void
   rollback(): void
+  /** In vcl_backend_refresh: the stored response that a 304 has confirmed. */
+  readonly obj_stale: VclStale
   /** std.rfc_ttl: beresp.ttl, grace and keep anew, from what the response says now. */
   judgeAgain(): void
 }
@@ -236,6 +247,7 @@ export interface LoadedVcl {
     deliver: ClientSub
     synth: ClientSub
     backend_fetch: BackendSub
+    backend_refresh: BackendSub
     backend_response: BackendSub
     backend_error: BackendSub
   }
@@ -255,6 +267,8 @@ export interface LoadedVcl {
     trivialDeliver: boolean
     /** vcl_hash is exactly the builtin one: url and Host (or server.ip). */
     builtinHash: boolean
+    /** Do rules have a vcl_backend_refresh, or one of its parts, of their own? If not, a 304 is merged without asking. */
+    refreshes: boolean
     /** The most that std.cache_req_body is called with; 0: it is not called. */
     bodyBytes: number
     /** Is std.rollback used anywhere, or return (vcl(..))? Only then are originals kept. */

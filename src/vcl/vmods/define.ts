@@ -3,7 +3,7 @@ import type { VclType, VmodArgument, VmodFunction, VmodLoad, VmodObject } from '
 /** Rows of the modules' tables, in few words. */
 
 export const CLIENT_SUBS = ['recv', 'pipe', 'pass', 'hash', 'purge', 'miss', 'hit', 'deliver', 'synth'].map((sub) => `vcl_${sub}`)
-export const BACKEND_SUBS = ['fetch', 'response', 'error'].map((sub) => `vcl_backend_${sub}`)
+export const BACKEND_SUBS = ['fetch', 'refresh', 'response', 'error'].map((sub) => `vcl_backend_${sub}`)
 
 /** `'STRING s'`, `'[STRING s]'` when it may be left out. */
 function argument(text: string): VmodArgument {
