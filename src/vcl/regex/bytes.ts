@@ -10,10 +10,17 @@ export function setOf(chars: string): ByteSet {
   return set
 }
 
+/** Shared, as patterns are mostly made of these: never written to. */
+const SINGLE = Array.from({ length: 256 }, (_, byte) => setOf(String.fromCharCode(byte)))
+const SINGLE_FOLDED = SINGLE.map(folded)
+
 export function setOfByte(byte: number): ByteSet {
-  const set = new Uint8Array(256)
-  set[byte] = 1
-  return set
+  return SINGLE[byte]
+}
+
+/** The byte, and if it is a letter of ASCII that in the other case. Shared, too. */
+export function setOfFoldedByte(byte: number): ByteSet {
+  return SINGLE_FOLDED[byte]
 }
 
 export function addRange(set: ByteSet, from: number, to: number): void {

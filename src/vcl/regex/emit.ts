@@ -88,8 +88,19 @@ function quantifier(min: number, max: number): string {
   return max === min ? `{${min}}` : `{${min},${max === Infinity ? '' : max}}`
 }
 
+/** Sets of one byte are shared, and are most of a pattern. */
+const sources = new WeakMap<ByteSet, string>()
+
 /** One byte out of the set, written as a literal or as ranges. */
 function setSource(set: ByteSet): string {
+  const known = sources.get(set)
+  if (known !== undefined) return known
+  const source = writeSet(set)
+  sources.set(set, source)
+  return source
+}
+
+function writeSet(set: ByteSet): string {
   const runs = runsOf(set)
   if (runs.length === 0) return '[]'
   if (runs.length === 1 && runs[0][0] === runs[0][1]) return literal(runs[0][0])

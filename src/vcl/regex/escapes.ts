@@ -1,4 +1,4 @@
-import { ANY_BYTE, folded, inverted, setOf, setOfByte, type ByteSet } from './bytes.ts'
+import { ANY_BYTE, folded, inverted, setOf, setOfByte, setOfFoldedByte, type ByteSet } from './bytes.ts'
 import { ESCAPE_BYTES, ESCAPE_CLASSES } from './classes.ts'
 import { propertySet } from './properties.ts'
 import { Reader } from './reader.ts'
@@ -82,7 +82,7 @@ export class EscapeReader extends Reader {
 
   /** In both cases under (?i). */
   protected inCase(set: ByteSet | number): ByteSet {
-    const bytes = typeof set === 'number' ? setOfByte(set) : set
-    return this.flags.fold ? folded(bytes) : bytes
+    if (typeof set === 'number') return this.flags.fold ? setOfFoldedByte(set) : setOfByte(set)
+    return this.flags.fold ? folded(set) : set
   }
 }

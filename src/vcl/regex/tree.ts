@@ -110,5 +110,6 @@ export function children(node: RegexNode): readonly RegexNode[] {
 }
 
 export function has(node: RegexNode, what: (node: RegexNode) => boolean): boolean {
+  if (node.kind === 'set') return what(node)
   return what(node) || children(node).some((child) => has(child, what))
 }
