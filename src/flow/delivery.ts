@@ -32,11 +32,8 @@ export function present(task: ClientTask): void {
   task.age_s = age_s(task, object)
   task.env.cacheStatus.describe(task)
   task.logged_bytes = length >= 0 && !isBodyless(head.status) ? length : -1
-  if (task.vcl.usage.respTouched) {
-    materialise(task)
-    log.respHead(task.resp)
-    return
-  }
+  if (task.vcl.usage.respTouched) materialise(task)
+  // What rules change of it they tell as they do.
   const { status_text, status_ttl_s } = task
   log.storedResponse(head, head.xid, task.logged_bytes, showsAge(task) ? task.age_s : -1, VIA_RUN, status_text, status_ttl_s)
 }

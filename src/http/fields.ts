@@ -74,6 +74,17 @@ export class Fields {
     return this.count < before
   }
 
+  /** Removes one line. */
+  deleteAt(i: number): void {
+    const { names, keys, values } = this
+    const last = --this.count
+    for (let to = i; to < last; to++) {
+      names[to] = names[to + 1]
+      keys[to] = keys[to + 1]
+      values[to] = values[to + 1]
+    }
+  }
+
   clear(): void {
     this.count = 0
   }

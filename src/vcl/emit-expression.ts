@@ -228,3 +228,21 @@ export function isClean(value: Value): boolean {
       return false
   }
 }
+
+/** Text that can hold neither blanks nor control characters; it may be empty. */
+export function isWord(value: Value): boolean {
+  switch (value.kind) {
+    case 'text':
+      return /^[\x21-\x7e\x80-\xff]*$/.test(value.text)
+    case 'variable':
+      return value.variable.guard === 'word' && value.variable.defined
+    case 'join':
+      return value.parts.every(isWord)
+    case 'case':
+      return isWord(value.of)
+    case 'regsub':
+      return isWord(value.subject) && isWord(value.replacement)
+    default:
+      return false
+  }
+}

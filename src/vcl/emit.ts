@@ -2,7 +2,7 @@ import type { Place } from './ast.ts'
 import type { Branch, Piece, Program, Step, Target, TypedSub, Value } from './check/program.ts'
 import { RUNNABLE_SUBS } from './check/subs.ts'
 import { Constants } from './emit-constants.ts'
-import { definedText, emitNew, emitValue, functionName, isClean, isDefined } from './emit-expression.ts'
+import { definedText, emitNew, emitValue, functionName, isClean, isDefined, isWord } from './emit-expression.ts'
 import { canFail } from './emit-failure.ts'
 import { TRACE_NAMES, type Tracing } from './emit-trace.ts'
 import { ACTION, type BackendDeclaration } from './runtime/context.ts'
@@ -62,6 +62,7 @@ export const RUNTIME_NAMES = [
   'matchAcl',
   'modulo',
   'nameText',
+  'notEmpty',
   'notNegative',
   'orBogus',
   'realText',
@@ -226,7 +227,7 @@ function emitSet(k: Constants, target: Target, op: '=' | '+', value: Value, poin
 
 function guarded(k: Constants, { variable }: Extract<Target, { kind: 'variable' }>, value: Value): string {
   const what = JSON.stringify(variable.name)
-  if (variable.guard === 'word') return `word(${emitValue(k, value)}, ${what})`
+  if (variable.guard === 'word') return `${isWord(value) ? 'notEmpty' : 'word'}(${emitValue(k, value)}, ${what})`
   if (variable.guard === 'free') return emitValue(k, value)
   return isClean(value) && isDefined(value) && value.kind === 'text' ? emitValue(k, value) : `line(${definedText(k, value)}, ${what})`
 }

@@ -12,7 +12,7 @@ import { has, type RegexTree } from './tree.ts'
 import { canBeEmpty } from './width.ts'
 
 /** Longest subject that is remembered. */
-const REMEMBERED_MAX = 64
+const REMEMBERED_MAX = 256
 /** Steps of our own matcher for each of what pcre2_match_limit counts. */
 const STEPS_EACH = 100
 /** The linear engine is ten times slower where a pattern does not backtrack, and quicker after so often. */
@@ -85,7 +85,7 @@ export class VclRegex {
 
   /** Does it match anywhere? An unset subject is the empty string. */
   test(subject: string | undefined): boolean {
-    // One request's Host is most often that of the request before.
+    // One request's Host, or User-Agent, is often that of the request before.
     if (subject === undefined || subject.length > REMEMBERED_MAX) return this.matches(subject ?? '')
     if (subject !== this.subject) {
       this.matched = this.matches(subject)

@@ -113,8 +113,11 @@ export function setField(c: CommonContext, fields: Fields, name: string, key: st
 
 function replaceField(c: CommonContext, fields: Fields, i: number, name: string, value: string): void {
   const key = fields.keys[i]
-  tellUnset(c, fields, key, i)
-  if (fields.indexOf(key, i + 1) >= 0) return fields.set(name, value)
+  if (fields.indexOf(key, i + 1) >= 0) {
+    tellUnset(c, fields, key, i)
+    return fields.set(name, value)
+  }
+  c.fieldUnset(fields, fields.names[i], fields.values[i])
   fields.names[i] = name
   fields.values[i] = value
 }
@@ -127,8 +130,13 @@ export function setFieldGuarded(c: CommonContext, fields: Fields, name: string, 
 export function unsetField(c: CommonContext, fields: Fields, key: string): void {
   const i = fields.indexOf(key, 0)
   if (i < 0) return
-  tellUnset(c, fields, key, i)
-  fields.delete(key)
+  if (fields.indexOf(key, i + 1) >= 0) {
+    tellUnset(c, fields, key, i)
+    fields.delete(key)
+    return
+  }
+  c.fieldUnset(fields, fields.names[i], fields.values[i])
+  fields.deleteAt(i)
 }
 
 function tellUnset(c: CommonContext, fields: Fields, key: string, first: number): void {
@@ -146,6 +154,13 @@ export function line(value: string, what: string): string {
 export function word(value: string | undefined, what: string): string {
   if (value === undefined || value === '') throw new VclFailure(`${what} cannot be empty`)
   if (!WORD.test(value)) throw new VclFailure(`${what}: blanks and control characters are not possible`)
+  if (value.length > MAX_VALUE_BYTES) throw new VclFailure(`${what}: value too long (${value.length} bytes)`)
+  return value
+}
+
+/** The same for text that is known to have neither. */
+export function notEmpty(value: string, what: string): string {
+  if (value === '') throw new VclFailure(`${what} cannot be empty`)
   if (value.length > MAX_VALUE_BYTES) throw new VclFailure(`${what}: value too long (${value.length} bytes)`)
   return value
 }

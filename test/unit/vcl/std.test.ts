@@ -6,6 +6,8 @@ import { Fields } from '../../../src/http/fields.ts'
 import { VclFailure } from '../../../src/vcl/runtime/failure.ts'
 import { std } from '../../../src/vcl/vmods/std.ts'
 import type { VmodLoad } from '../../../src/vcl/vmods/vmod.ts'
+import { querySort } from '../../../src/vcl/vmods/std/text.ts'
+import { randomFrom } from '../../fuzz/generate.ts'
 import { FakeContext, fakeHost, load } from '../../kit/fake-context.ts'
 
 // What std answers to given arguments is in test/vcl/expressions.json; here is what it does to its context.
@@ -175,5 +177,26 @@ describe('ban', () => {
     const given: string[] = []
     load('sub vcl_init { ban("obj.status == 200"); return (ok); }', { ...fakeHost(), ban: (text) => void given.push(text) })
     expect(given).toEqual(['obj.status == 200'])
+  })
+})
+
+describe('querysort', () => {
+  const reference = (url: string): string => {
+    const [path, query] = [url.slice(0, url.indexOf('?') + 1), url.slice(url.indexOf('?') + 1)]
+    const parameters = query.split('&').filter((one) => one !== '')
+    return path + parameters.sort().join('&')
+  }
+
+  test('what is in order already is the same text; everything else is put in order', () => {
+    const random = randomFrom(20261126)
+    const pieces = ['a', 'b', 'a=1', 'a=10', 'ab', '', '&', '&&', 'b=%', '\xff', 'A']
+    const seen = { same: 0, sorted: 0 }
+    for (let round = 0; round < 5000; round++) {
+      const url = `/?${Array.from({ length: Math.floor(random() * 5) }, () => pieces[Math.floor(random() * pieces.length)]).join('&')}`
+      const sorted = querySort(url)
+      expect(sorted, url).toBe(reference(url))
+      seen[sorted === url ? 'same' : 'sorted']++
+    }
+    expect(Math.min(seen.same, seen.sorted)).toBeGreaterThan(500)
   })
 })

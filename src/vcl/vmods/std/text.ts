@@ -12,13 +12,36 @@ export function toLower(text: string): string {
 /** Query parameters in byte order; duplicates stay, empty ones go. */
 export function querySort(url: string): string {
   const query = url.indexOf('?')
-  if (query < 0) return url
+  if (query < 0 || isSorted(url, query + 1)) return url
   const parameters = url
     .slice(query + 1)
     .split('&')
     .filter((parameter) => parameter !== '')
   return url.slice(0, query + 1) + parameters.sort().join('&')
 }
+
+/** Are the parameters behind `from` in order, and none empty? Most URLs have been put right by those who made them. */
+function isSorted(url: string, from: number): boolean {
+  let before = from
+  for (let end = url.indexOf('&', from); end >= 0; end = url.indexOf('&', end + 1)) {
+    if (end === before || !inOrder(url, before, end)) return false
+    before = end + 1
+  }
+  return before < url.length
+}
+
+/** The parameter at `before` and the one behind the `&` at `end`, byte by byte. */
+function inOrder(url: string, before: number, end: number): boolean {
+  for (let i = 0; before + i < end; i++) {
+    const at = end + 1 + i
+    const [a, b] = [url.charCodeAt(before + i), at < url.length ? url.charCodeAt(at) : AMPERSAND]
+    if (b === AMPERSAND) return false
+    if (a !== b) return a < b
+  }
+  return true
+}
+
+const AMPERSAND = 0x26
 
 /** A string of the environment as VCL sees it: bytes. */
 export function bytesOfText(text: string): string {
