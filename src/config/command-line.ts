@@ -42,6 +42,8 @@ export interface AdminOptions {
   readonly call: HostPort | undefined
   /** The file; undefined: nobody is asked who he is. */
   readonly secret: string | undefined
+  /** -I: a file of commands. */
+  readonly script: string | undefined
 }
 
 export interface CheckOptions {
@@ -276,6 +278,7 @@ function adminOptions(given: Given): AdminOptions {
     listen: listen === undefined || listen === 'none' ? undefined : parseHostPort('-T', listen),
     call: call === undefined ? undefined : parseHostPort('-M', call.trim().replace(/\s+/, ':')),
     secret: secret === 'none' ? undefined : secret,
+    script: given.one('I'),
   }
   if (secret !== undefined && listen === undefined && call === undefined)
     throw new OperatorError('-S: needs -T host:port or -M host:port, for which it is the secret')

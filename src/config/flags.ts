@@ -82,7 +82,12 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   },
   { name: 'S', value: 'file', about: 'The secret that -T and -M ask for: the whole file, as varnishadm reads it. `none` asks for none' },
   { name: 'M', value: 'host:port', about: 'Connect to this address, again and again, and take admin commands from there' },
-  { name: 'I', value: 'file', about: 'Admin commands to run at start', refused: `${LATER}: there is no admin port` },
+  {
+    name: 'I',
+    value: 'file',
+    about:
+      'Admin commands to carry out before the workers start, a line each. One that fails ends the start, unless its line begins with `-`',
+  },
   {
     name: 'P',
     value: 'file',

@@ -7,19 +7,19 @@ import type { Clock } from '../base/clock.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { TRANSIENT } from '../config/storage.ts'
 import { version } from '../config/version.ts'
-import { formatEndpoint, type Endpoint } from '../listen/address.ts'
+import { formatEndpoint } from '../listen/address.ts'
 import { detailLines, listBackends } from '../upkeep/health/backend-list.ts'
 import type { Child } from './child.ts'
+import type { LiveParameters } from './live-parameters.ts'
 import type { Operations } from './operations.ts'
 import type { WorkerSupplies } from './supplies.ts'
 
 export interface AdminParts {
   readonly options: ServeOptions
   readonly rules: RuleSets
-  readonly parameters: ParameterView
+  readonly parameters: LiveParameters
   readonly child: Child
   readonly supplies: WorkerSupplies
-  readonly endpoints: readonly Endpoint[]
   readonly clock: Clock
   readonly operations: Operations
 }
@@ -99,18 +99,27 @@ export class AdminProgram implements Program {
   }
 
   listening(): readonly (readonly [name: string, address: string, port: string])[] {
-    return this.parts.endpoints.map(({ name, host, port, path }) => (path === undefined ? [name, host, String(port)] : [name, path, '-']))
+    return this.parts.child.endpoints.map(({ name, host, port, path }) =>
+      path === undefined ? [name, host, String(port)] : [name, path, '-'],
+    )
   }
 }
 
+/** -I. */
+export async function beginWith(program: Program, script: string | undefined): Promise<void> {
+  if (script === undefined) return
+  const { runScript } = await import('../admin/cli/script.ts')
+  await runScript(program, script)
+}
+
 /** The admin port, where the command line asks for one; it says where it is. */
-export async function openAdmin(parts: AdminParts): Promise<CliServer | undefined> {
+export async function openAdmin(program: Program, parts: AdminParts): Promise<CliServer | undefined> {
   const { options, operations, clock } = parts
   const { listen, call, secret } = options.admin
   if (listen === undefined && call === undefined) return undefined
   const { CliServer: Cli } = await import('../admin/cli/server.ts')
   const server = new Cli({
-    program: new AdminProgram(parts),
+    program,
     secret,
     clock,
     limit: () => options.parameters.cli_limit,

@@ -8,8 +8,6 @@ import type { Workers } from './workers.ts'
 export interface ChildParts {
   readonly workers: Workers
   readonly supplies: WorkerSupplies
-  /** With the ports that were taken at first. */
-  readonly endpoints: readonly Endpoint[]
   readonly shutdown_timeout_s: () => number
   /** Before they begin again. */
   readonly onStart: () => void
@@ -18,11 +16,19 @@ export interface ChildParts {
 
 /** What the admin protocol calls the child: all workers, stopped and started together. The stores are the manager's, and stay. */
 export class Child {
-  state: ChildState = 'running'
+  state: ChildState = 'stopped'
+  /** With the ports that were taken at first. */
+  endpoints: readonly Endpoint[] = []
   private readonly parts: ChildParts
 
   constructor(parts: ChildParts) {
     this.parts = parts
+  }
+
+  /** The program has started them. */
+  began(endpoints: readonly Endpoint[]): void {
+    this.endpoints = endpoints
+    this.state = 'running'
   }
 
   /** Resolves with how many connections were cut. */
@@ -34,11 +40,11 @@ export class Child {
   }
 
   async start(): Promise<void> {
-    const { workers, supplies, endpoints, onStart } = this.parts
+    const { workers, supplies, onStart } = this.parts
     this.become('starting')
     onStart()
     try {
-      await workers.start(endpoints, supplies)
+      await workers.start(this.endpoints, supplies)
       this.become('running')
     } catch (error) {
       await workers.discard()

@@ -1,4 +1,3 @@
-import type { CliServer } from '../admin/cli/server.ts'
 import type { PurgeApi } from '../admin/purge-api.ts'
 import { SystemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
@@ -12,7 +11,7 @@ import type { Health, MetricsServer } from '../counters/metrics-server.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../vcl/regex/regex.ts'
-import { openAdmin } from './admin.ts'
+import { type AdminParts, AdminProgram, beginWith, openAdmin } from './admin.ts'
 import { tellUnresolved, type BackendHost } from './backend-hosts.ts'
 import { Child } from './child.ts'
 import type { DemoOrigin } from './demo-origin.ts'
@@ -100,10 +99,15 @@ class Manager {
     try {
       const rules = await this.ruleSets(workers)
       const supplies = newSupplies(this.options, rules, this.counters, this.operations)
+      const parts = this.adminParts(workers, rules, supplies)
+      const program = new AdminProgram(parts)
+      await beginWith(program, this.options.admin.script)
+      parts.parameters.settle()
       supplies.health.begin()
       const open = await workers.start(endpoints, supplies)
       supplies.upkeep.begin()
-      const admin = await this.openAdmin(workers, rules, supplies, open)
+      parts.child.began(open)
+      const admin = await openAdmin(program, parts)
       this.health = 'ready'
       for (const line of supplies.describe()) process.stdout.write(`lacquer: ${line}\n`)
       this.announce(open, metrics)
@@ -130,12 +134,7 @@ class Manager {
     return rules
   }
 
-  private openAdmin(
-    workers: Workers,
-    rules: RuleSets,
-    supplies: WorkerSupplies,
-    endpoints: readonly Endpoint[],
-  ): Promise<CliServer | undefined> {
+  private adminParts(workers: Workers, rules: RuleSets, supplies: WorkerSupplies): AdminParts {
     const { options, operations, clock } = this
     const parameters = new LiveParameters({
       running: options.parameters,
@@ -146,12 +145,11 @@ class Manager {
     const child = new Child({
       workers,
       supplies,
-      endpoints,
       shutdown_timeout_s: () => options.parameters.shutdown_timeout,
       onStart: () => parameters.settle(),
       onState: (state) => (this.health = state === 'running' ? 'ready' : state === 'starting' ? 'starting' : 'draining'),
     })
-    return openAdmin({ options, rules, parameters, child, supplies, endpoints, clock, operations })
+    return { options, rules, parameters, child, supplies, clock, operations }
   }
 
   private reloadOf(rules: RuleSets): Reload {

@@ -33,7 +33,12 @@ export class CliClient {
 
   /** Says who it is, where it is asked. Resolves with the banner. Throws an OperatorError. */
   static async open(at: HostPort, secret: string | undefined, timeout_ms: number): Promise<{ client: CliClient; banner: string }> {
-    const client = new CliClient(connect({ host: at.host ?? 'localhost', port: at.port }).setNoDelay(), timeout_ms)
+    return CliClient.over(connect({ host: at.host ?? 'localhost', port: at.port }).setNoDelay(), secret, timeout_ms)
+  }
+
+  /** On a connection that there is, whoever has made it (-M). */
+  static async over(socket: Socket, secret: string | undefined, timeout_ms: number): Promise<{ client: CliClient; banner: string }> {
+    const client = new CliClient(socket, timeout_ms)
     const hello = await client.answer()
     if (hello.status === STATUS.ok) return { client, banner: hello.body }
     if (hello.status !== STATUS.auth) throw client.ended(`it says ${hello.status}`)

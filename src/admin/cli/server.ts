@@ -6,7 +6,7 @@ import type { HostPort } from '../../config/addresses.ts'
 import { Failures } from '../failures.ts'
 import type { Program } from '../program.ts'
 import { isResponse, newChallenge, readSecret } from './secret.ts'
-import { type Authority, Session } from './session.ts'
+import { type Authority, type Peer, Session } from './session.ts'
 
 /** Connections at once; strangers make room for others. */
 const CONNECTIONS_MAX = 50
@@ -102,10 +102,10 @@ export class CliServer {
     const { program, limit, tell } = this.parts
     const address = socket.remoteAddress ?? ''
     const stranger = setTimeout(() => socket.destroy(), STRANGER_MS).unref()
-    const session = new Session({
+    const session: Session = new Session({
       program,
       limit,
-      peer: peerOf(socket),
+      peer: peerOf(socket, () => session.drained()),
       authority: this.authority(),
       onAuthenticated: () => clearTimeout(stranger),
       onFailed: () => {
@@ -143,17 +143,21 @@ export class CliServer {
   }
 }
 
-function peerOf(socket: Socket): ConstructorParameters<typeof Session>[0]['peer'] {
+function peerOf(socket: Socket, drained: () => void): Peer {
   let asked = true
   const flow = (): void => {
     if (asked && socket.writableLength < UNSENT_MAX) socket.resume()
     else socket.pause()
   }
-  socket.on('drain', flow)
+  socket.on('drain', () => {
+    flow()
+    drained()
+  })
   return {
     write: (text) => {
       socket.write(text, 'latin1')
       flow()
+      return socket.writableLength < UNSENT_MAX
     },
     end: () => void socket.end(),
     pause: () => {

@@ -14,8 +14,8 @@ const DOCUMENT_MAX = 16 * 2 ** 20
 
 /** Where a session's answers go. */
 export interface Peer {
-  /** Bytes, as latin1. */
-  write(text: string): void
+  /** Bytes, as latin1. False when the client has not taken enough of what it was sent: no more commands are carried out before `drained`. */
+  write(text: string): boolean
   /** After what was written. */
   end(): void
   /** No more is to come in until `resume`. */
@@ -49,6 +49,7 @@ export class Session {
   private input = ''
   private busy = false
   private closed = false
+  private unsent = false
   /** The command whose last word is coming as a here-document, and what ends that. */
   private document: { readonly words: readonly string[]; readonly end: string; looked: number } | undefined
 
@@ -69,7 +70,13 @@ export class Session {
   take(text: string): void {
     if (this.closed) return
     this.input += text
-    if (!this.busy) this.work()
+    if (!this.busy && !this.unsent) this.work()
+  }
+
+  /** The client has taken what it was sent. */
+  drained(): void {
+    this.unsent = false
+    if (!this.busy && !this.closed) this.work()
   }
 
   /** The other side is gone. */
@@ -79,7 +86,7 @@ export class Session {
   }
 
   private work(): void {
-    while (!this.busy && !this.closed) {
+    while (!this.busy && !this.closed && !this.unsent) {
       const words = this.document === undefined ? this.line() : this.rest()
       if (words === undefined) return this.bound()
       if (words.length > 0) this.begin(words)
@@ -182,9 +189,13 @@ export class Session {
   private answer({ status, body }: Answer): void {
     const bytes = inBytes(body)
     const limit = this.parts.limit()
-    if (bytes.length <= limit) return this.parts.peer.write(frame(status, bytes))
+    if (bytes.length <= limit) return this.send(frame(status, bytes))
     const cut: Status = status === STATUS.ok ? STATUS.truncated : status
-    this.parts.peer.write(frame(cut, bytes.slice(0, Math.max(0, limit - 1))))
+    this.send(frame(cut, bytes.slice(0, Math.max(0, limit - 1))))
+  }
+
+  private send(text: string): void {
+    if (!this.parts.peer.write(text)) this.unsent = true
   }
 }
 

@@ -296,6 +296,33 @@ describe('states', () => {
   })
 })
 
+test('each rule set has its own probes: they pause while it is cold, and end when it is discarded', async () => {
+  const probes = (): number => scene.asked.filter((line) => line === 'GET /probe').length
+  const probed = async (): Promise<void> => {
+    const before = probes()
+    await until('it is probed', () => probes() > before + 2)
+  }
+  /** Somebody else's requests go there and back meanwhile, some time the interval. */
+  const unprobed = async (): Promise<void> => {
+    const before = probes()
+    for (let i = 0; i < 50; i++) await told(i % 2)
+    expect(probes() - before).toBeLessThanOrEqual(1)
+  }
+  scene.crew.health.begin()
+  const probe = '.probe = { .url = "/probe"; .interval = 0.02s; .window = 2; .threshold = 1; }'
+  await sets().inline('v1', text(numbered(1)).replace('.port', `${probe} .port`))
+  await probed()
+  await sets().state('v1', 'cold')
+  await unprobed()
+  await sets().state('v1', 'auto')
+  await sets().use('v1')
+  await probed()
+  expect(await told(0)).toBe('1/1/1/1')
+  await sets().use('boot')
+  await sets().discard(['v1'])
+  await unprobed()
+})
+
 test('a worker that takes the place of a dead one has all rule sets, labels, and what is active', async () => {
   await inline(1)
   await inline(2)

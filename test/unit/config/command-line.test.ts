@@ -18,7 +18,7 @@ describe('serve', () => {
       backend: undefined,
       vclFile: undefined,
       otherVclFiles: [],
-      admin: { listen: undefined, call: undefined, secret: undefined },
+      admin: { listen: undefined, call: undefined, secret: undefined, script: undefined },
       stores: [{ name: 's0', kind: 'memory', size_bytes: expect.any(Number) as number }],
       parameters: defaultParameters(),
       workers: defaultWorkers(),

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -216,6 +216,47 @@ describe.runIf(STOCK)('Debian’s varnishadm', () => {
     expect((await get()).headers['retries']).toBe('7')
     expect(await stock('param.reset', 'max_retries')).toMatchObject({ code: 0 })
     expect(await stock('nope')).toMatchObject({ code: 1, err: 'Command failed with error code 101\n' })
+  })
+})
+
+describe('at the start', () => {
+  test('-I carries out commands before anybody is served', async () => {
+    const script = join(directory, 'start.cli')
+    const lines = ['# two sites', `vcl.load two ${join(directory, 'two.vcl')}`, '', 'vcl.label site two', '-vcl.use nobody', 'vcl.use site']
+    writeFileSync(script, [...lines, 'param.set default_ttl 7', 'param.set cache_status_name mine'].join('\n'))
+    const made = await start('-f', join(directory, 'one.vcl'), '-T', '127.0.0.1:0', '-I', script)
+    const { reason, headers } = await get(made.instance.port)
+    expect([reason, headers['ttl']]).toEqual(['two', '7.000'])
+    const own = (await CliClient.open({ host: '127.0.0.1', port: made.port }, undefined, 20_000)).client
+    expect((await own.ask(['vcl.list'])).body).toMatch(/active +label +warm +0 +site +-> +two/)
+    own.close()
+    made.instance.child.kill('SIGTERM')
+    expect(await made.instance.exited).toBe(0)
+  })
+
+  test('one that fails ends it, in one line', async () => {
+    const script = join(directory, 'wrong.cli')
+    writeFileSync(script, 'ping\nvcl.use nobody\n')
+    const { code, err } = await run(process.execPath, [MAIN, 'serve', '-a', '127.0.0.1:0', '-b', '127.0.0.1:9', '-I', script])
+    expect(code).toBe(1)
+    expect(err).toBe(`lacquer: -I ${script}:2: vcl.use failed (106): No VCL named nobody known\n`)
+  })
+
+  test('-M connects to whoever waits, says who it is to be told, and comes again', async () => {
+    const callers: Socket[] = []
+    const server = createServer((socket) => void callers.push(socket))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const made = await new Instance(['-f', join(directory, 'one.vcl'), '-s', 'memory,16M', '-M', `127.0.0.1 ${port}`, '-S', secret]).ready()
+    for (const n of [1, 2]) {
+      await patience.until('it has connected', () => callers.length === n)
+      const { client: called } = await CliClient.over(callers[n - 1], secret, 20_000)
+      expect((await called.ask(['ping'])).body).toMatch(/^PONG/)
+      called.close()
+    }
+    made.child.kill('SIGTERM')
+    expect(await made.exited).toBe(0)
+    server.close()
   })
 })
 

@@ -38,11 +38,14 @@ function open(authenticates = false, limit = 48 * 1024) {
   const heard: string[][] = []
   const answers: string[] = []
   const flow: string[] = []
-  const state = { ended: false, failures: 0 }
+  const state = { ended: false, failures: 0, slow: false }
   const session = new Session({
     program: programOf(heard),
     peer: {
-      write: (text) => void answers.push(text),
+      write: (text) => {
+        answers.push(text)
+        return !state.slow
+      },
       end: () => (state.ended = true),
       pause: () => void flow.push('pause'),
       resume: () => void flow.push('resume'),
@@ -106,6 +109,21 @@ describe('commands', () => {
     ])
     expect(answers.map((answer) => answer.slice(13, 17))).toEqual(['VCL ', 'PONG', 'VCL ', 'VCL '])
     expect(flow).toEqual(Array.from({ length: 4 }, () => ['pause', 'resume']).flat())
+  })
+
+  test('a client that does not take its answers is not given more of them', async () => {
+    const { session, say, answers, state } = open()
+    state.slow = true
+    await say('ping\nping\nping\n')
+    expect(answers.length).toBe(1)
+    session.drained()
+    await say('')
+    expect(answers.length).toBe(2)
+    state.slow = false
+    session.drained()
+    await say('')
+    expect(answers.length).toBe(3)
+    expect(await say('ping\n')).toContain('PONG')
   })
 
   test('a here-document is the last word, with its line ends; what stands behind its mark is not looked at', async () => {
