@@ -77,6 +77,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
       }),
       began: (faults) => rules.began(slot, faults),
       over: (id) => rules.over(slot, id),
+      watch: (watch) => health.heard(slot, watch),
       died: (why) => {
         clock.refresh()
         panics.last = { at_s: clock.wall_ms / 1000, text: why }

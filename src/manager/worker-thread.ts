@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
 import type { Endpoint } from '../listen/address.ts'
-import type { Answers, ManagerMessage, Question, RuleFaults, WorkerConfig, WorkerMessage } from '../worker/config.ts'
+import type { Answers, HealthWatch, ManagerMessage, Question, RuleFaults, WorkerConfig, WorkerMessage } from '../worker/config.ts'
 import type { Operations } from './operations.ts'
 import { Questions } from './questions.ts'
 
@@ -34,6 +34,8 @@ export interface WorkerPost {
   began(faults: RuleFaults): void
   /** A discarded rule set has ended in it. */
   over(rules: number): void
+  /** Of the health of a backend that rules have made. */
+  watch(watch: HealthWatch): void
   /** It died of a mistake. */
   died(why: string): void
   /** The thread has ended; another may take its place when this returns. */
@@ -162,6 +164,8 @@ export class WorkerThread {
         return this.questions.answered(message.id, message.answer)
       case 'fault':
         return this.questions.failed(message.id, message.fault)
+      case 'watch':
+        return this.post?.watch(message.watch)
       case 'rules_over':
         return this.post?.over(message.rules)
       case 'line':

@@ -15,7 +15,8 @@ import { NO_TRAFFIC } from './meter.ts'
 import type { OriginObserver, OriginOptions } from './options.ts'
 import type { ProxiedClient } from './preamble.ts'
 import { HealthTable } from '../shm/health.ts'
-import { Resolver } from './resolve.ts'
+import { Resolver, only, type Names, type NameSources } from './resolve.ts'
+import type { Naming } from './directors/dynamic.ts'
 import { Upstream } from './upstream.ts'
 import type { Connected, Shared } from './upstream.ts'
 import { WaitingCall } from './waiting.ts'
@@ -31,11 +32,13 @@ export function createOrigin(specs: readonly BackendSpec[], options: OriginOptio
 /** All backends of a worker. */
 export class Origins implements Origin {
   private readonly shared: Shared
+  private readonly sources: NameSources | undefined
   private readonly upstreams = new Map<string, Upstream>()
   /** Those of rule sets: several may have one of the same name. */
   private readonly opened = new Set<Upstream>()
 
   constructor(options: OriginOptions) {
+    this.sources = options.names
     const { clock, parameters } = options
     const names = new Resolver(clock, () => parameters.prefer_ipv6, options.names)
     this.shared = {
@@ -57,10 +60,23 @@ export class Origins implements Origin {
   }
 
   /** Declares one for a rule set. */
-  open(spec: BackendSpec, observer: OriginObserver, health: BackendHealth = unwatched(spec.name)): Backend {
-    const upstream = new Upstream(spec, { ...this.shared, observe: () => observer }, health)
+  open(
+    spec: BackendSpec,
+    observer: OriginObserver,
+    health: BackendHealth = unwatched(spec.name),
+    names: Names = this.shared.names,
+  ): Backend {
+    const dial = { ...this.shared.dial, lookup: names.lookup }
+    const upstream = new Upstream(spec, { ...this.shared, names, dial, observe: () => observer }, health)
     this.opened.add(upstream)
     return upstream
+  }
+
+  /** A way of looking names up that is not that of the others. */
+  naming({ keep, allows }: Naming): Names {
+    const { clock, parameters } = this.shared
+    const own = new Resolver(clock, () => parameters.prefer_ipv6, this.sources, keep)
+    return allows === undefined ? own : { versionOf: (host) => own.versionOf(host), lookup: only(own.lookup, allows) }
   }
 
   /** It is not needed any more, or not soon: idle connections end, running fetches go on. */
@@ -156,7 +172,7 @@ export class Origins implements Origin {
 
 /** Whose health nobody else watches. */
 function unwatched(name: string): BackendHealth {
-  return HealthTable.create([name], 1, 0).cell(name, 0)!
+  return HealthTable.create([name], 1, 0, 0).cell(name, 0)!
 }
 
 /** A fetch that never began: its failure comes in the next microtask, unless it is aborted before. */

@@ -29,6 +29,13 @@ interface Known {
   turn: number
 }
 
+/** As whoever makes connections sees it. */
+export interface Names {
+  readonly lookup: LookupFunction
+  /** Moves when the name has other addresses. */
+  versionOf(host: string): number
+}
+
 /** How long addresses are believed, of which DNS says this; undefined: it does not know the name. */
 export type Keep = (dns_ms: number | undefined) => number
 
@@ -49,7 +56,7 @@ const NAMES_MAX = 1024
  * not the load. The system is asked for addresses, DNS beside it for how long they may be kept: with that an answer from the hosts file, or
  * under a search domain, is as good as one from DNS. Several addresses take turns at being first; who connects tries the others after it.
  */
-export class Resolver {
+export class Resolver implements Names {
   private readonly clock: Clock
   private readonly keep: Keep
   private readonly prefersIpv6: () => boolean
@@ -167,6 +174,17 @@ function inTurn(known: Known): LookupAddress[] {
   const [first] = addresses
   const kinds = [addresses.filter(({ family }) => family === first.family), addresses.filter(({ family }) => family !== first.family)]
   return kinds.flatMap((kind) => kind.map((_, i) => kind[(i + turn) % kind.length]))
+}
+
+/** Only addresses that are allowed. */
+export function only(lookup: LookupFunction, allows: (address: string) => boolean): LookupFunction {
+  return (host, options, callback) =>
+    lookup(host, { ...options, all: true }, (error, addresses) => {
+      const found = error === null ? (addresses as LookupAddress[]).filter(({ address }) => allows(address)) : []
+      if (error !== null || found.length === 0) return callback(error ?? noAddress(host), '', 4)
+      if (options.all) callback(null, found)
+      else callback(null, found[0].address, found[0].family)
+    })
 }
 
 function noAddress(host: string): NodeJS.ErrnoException {

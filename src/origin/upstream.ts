@@ -26,7 +26,7 @@ import { causeOf, holddownFor } from './holddown.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
 import { proxyPreamble } from './preamble.ts'
 import type { ProxiedClient } from './preamble.ts'
-import type { Resolver } from './resolve.ts'
+import type { Names } from './resolve.ts'
 import { WaitingLine, type Waiter } from './waiting.ts'
 
 /** What all backends share. */
@@ -36,7 +36,7 @@ export interface Shared {
   readonly parameters: OriginParameters
   readonly observe: (backend: string) => OriginObserver
   readonly dial: DialOptions
-  readonly names: Pick<Resolver, 'versionOf'>
+  readonly names: Names
 }
 
 export type Connected = (failure: FetchFailure | undefined, socket: Duplex | undefined) => void

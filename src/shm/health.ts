@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { assert } from '../base/assert.ts'
 import type { Doorbells } from './doorbell.ts'
 
@@ -29,8 +30,12 @@ export type HeldCode = Exclude<(typeof HELD_CODES)[number], ''>
 export interface HealthHandle {
   /** Of the backends, in the order of their cells. */
   readonly names: readonly string[]
+  /** So many cells more, for backends that rules make while they run. */
+  readonly spare: number
   readonly memory: SharedArrayBuffer
 }
+
+const SPARE = 64
 
 /**
  * The health of all backends of a rule set, which all workers read with one atomic load. The manager alone writes state and time of
@@ -43,27 +48,62 @@ export class HealthTable {
   readonly memory: SharedArrayBuffer
   readonly words: Int32Array
   readonly numbers: Float64Array
+  private readonly spare: number
+  /** Whose each of the spare cells is; 0: nobody's. */
+  private readonly ids: Float64Array
   private readonly connections: Int32Array
+  private readonly cells: number
 
-  constructor({ names, memory }: HealthHandle) {
+  constructor({ names, spare, memory }: HealthHandle) {
     this.names = names
+    this.spare = spare
     this.memory = memory
-    const cells_bytes = names.length * CELL_BYTES
+    this.cells = names.length + spare
+    const cells_bytes = this.cells * CELL_BYTES
     this.words = new Int32Array(memory, 0, cells_bytes / 4)
     this.numbers = new Float64Array(memory, 0, cells_bytes / 8)
-    this.connections = new Int32Array(memory, cells_bytes)
+    this.ids = new Float64Array(memory, cells_bytes, spare)
+    this.connections = new Int32Array(memory, cells_bytes + spare * 8)
   }
 
   /** All are healthy, since then. */
-  static create(names: readonly string[], workers: number, now_s: number): HealthTable {
-    const memory = new SharedArrayBuffer(names.length * (CELL_BYTES + 4 * workers))
-    const table = new HealthTable({ names, memory })
+  static create(names: readonly string[], workers: number, now_s: number, spare = SPARE): HealthTable {
+    const memory = new SharedArrayBuffer((names.length + spare) * (CELL_BYTES + 4 * workers) + spare * 8)
+    const table = new HealthTable({ names, spare, memory })
     for (let i = 0; i < names.length; i++) table.numbers[i * NUMBERS + CHANGED_S] = now_s
     return table
   }
 
   get handle(): HealthHandle {
-    return { names: this.names, memory: this.memory }
+    return { names: this.names, spare: this.spare, memory: this.memory }
+  }
+
+  /** For the manager: a cell for a backend that rules have made. Undefined: all are taken. */
+  seat(name: string, now_s: number): number | undefined {
+    const free = this.ids.indexOf(0)
+    if (free < 0) return undefined
+    const i = this.names.length + free
+    this.words.fill(0, i * WORDS, (i + 1) * WORDS)
+    this.numbers[i * NUMBERS + CHANGED_S] = now_s
+    this.numbers[i * NUMBERS + HELD_UNTIL_MS] = 0
+    for (let at = i; at < this.connections.length; at += this.cells) Atomics.store(this.connections, at, 0)
+    this.ids[free] = idOf(name)
+    return i
+  }
+
+  /** Nobody uses that backend any more. */
+  clear(i: number): void {
+    this.ids[i - this.names.length] = 0
+  }
+
+  /** The cell of a backend that rules have made; -1 when it has none (yet). */
+  seatOf(id: number): number {
+    const at = this.ids.indexOf(id)
+    return at < 0 ? -1 : this.names.length + at
+  }
+
+  isSeatOf(i: number, id: number): boolean {
+    return this.ids[i - this.names.length] === id
   }
 
   /** The backend of that name, as that worker sees it; undefined when there is none. */
@@ -105,23 +145,27 @@ export class HealthTable {
 
   /** Connections to a backend of all workers. */
   open(i: number): number {
-    const { connections, names } = this
+    const { connections, cells } = this
     let sum = 0
-    for (let at = i; at < connections.length; at += names.length) sum += Atomics.load(connections, at)
+    for (let at = i; at < connections.length; at += cells) sum += Atomics.load(connections, at)
     return sum
+  }
+
+  openOf(i: number, worker: number): number {
+    return Atomics.load(this.connections, worker * this.cells + i)
   }
 
   /** For the worker itself. */
   addOpen(i: number, worker: number, change: 1 | -1): void {
-    const at = worker * this.names.length + i
+    const at = worker * this.cells + i
     assert(at < this.connections.length, 'a worker has its row in the table of its rule set')
     Atomics.add(this.connections, at, change)
   }
 
   /** For the manager, when the thread of that worker has ended. */
   releaseAllOf(worker: number): void {
-    for (let i = 0; i < this.names.length; i++) {
-      Atomics.store(this.connections, worker * this.names.length + i, 0)
+    for (let i = 0; i < this.cells; i++) {
+      Atomics.store(this.connections, worker * this.cells + i, 0)
       this.setAwaited(i, worker, false)
     }
   }
@@ -155,6 +199,11 @@ export class HealthTable {
   }
 }
 
+/** A name in a number: 48 bits of its hash, and never 0. */
+export function idOf(name: string): number {
+  return createHash('sha256').update(name, 'latin1').digest().readUIntLE(0, 6) || 1
+}
+
 const ADMIN_NAMES = Object.keys(ADMIN) as Admin[]
 const HELD_MAX_MS = 3_600_000
 
@@ -185,6 +234,11 @@ export class HealthCell {
   /** Connections of all workers. */
   get open(): number {
     return this.table.open(this.i)
+  }
+
+  /** Of this worker. */
+  get openHere(): number {
+    return this.table.openOf(this.i, this.worker)
   }
 
   opened(): void {

@@ -22,6 +22,8 @@ export function emitValue(k: Constants, value: Value): string {
       return k.of('blob', `blobOf(${JSON.stringify(value.base64)})`)
     case 'backend':
       return `backend${value.index}`
+    case 'probe':
+      return k.of('probe', JSON.stringify({ ...value.probe, name: value.name }))
     case 'acl':
       return `acl${value.index}`
     case 'sub':
@@ -59,6 +61,7 @@ type Operation = Exclude<
       | 'blob'
       | 'backend'
       | 'acl'
+      | 'probe'
       | 'sub'
       | 'variable'
       | 'header'

@@ -5,6 +5,7 @@ import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { HealthHandle } from '../shm/health.ts'
 import type { ArenaHandle } from '../store/arena/arena.ts'
+import type { BackendDeclaration } from '../vcl/runtime/context.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 
 /** All a worker is told: plain data, posted to its thread. */
@@ -121,8 +122,17 @@ export interface Fault {
 /** Rule sets that a worker could not bring to life, and why. */
 export type RuleFaults = readonly (readonly [id: number, why: string])[]
 
+/** A backend that rules have made while they run, or (undefined) have given up. */
+export interface HealthWatch {
+  /** The rule set's name. */
+  readonly set: string
+  readonly name: string
+  readonly declared: BackendDeclaration | undefined
+}
+
 /** Worker to manager. */
 export type WorkerMessage =
+  | { kind: 'watch'; watch: HealthWatch }
   | { kind: 'ready'; endpoints: readonly Endpoint[]; faults: RuleFaults }
   | { kind: 'failed'; message: string }
   | { kind: 'drained'; cut: number }

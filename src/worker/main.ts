@@ -1,16 +1,16 @@
 import { parentPort } from 'node:worker_threads'
 import { messageOf, OperatorError } from '../base/errors.ts'
-import type { OperationsLog } from '../flow/environment.ts'
 import { carryOut, OrderRefused } from '../flow/purge-order.ts'
 import type { Answers, ManagerMessage, Question, WorkerConfig, WorkerMessage } from './config.ts'
 import { applyParameters } from './live-parameters.ts'
-import { Worker } from './worker.ts'
+import { type Outside, Worker } from './worker.ts'
 
 /** A worker thread's entry: loads the code, serves when told what, until the manager says drain. */
 if (parentPort === null) throw new Error('worker/main is started by the manager, as a thread')
 const port = parentPort
 
-const operations: OperationsLog = {
+const operations: Outside = {
+  watch: (watch) => tell({ kind: 'watch', watch }),
   warn: (message) => tell({ kind: 'line', level: 'warn', message }),
   error: (message) => tell({ kind: 'line', level: 'error', message }),
 }

@@ -15,20 +15,24 @@ import { instantiateVcl } from '../vcl/instantiate.ts'
 import type { BackendDeclaration, VclHost } from '../vcl/runtime/context.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import { backendInstance } from '../counters/backend-instance.ts'
-import type { RuleImage, WorkerConfig } from './config.ts'
+import type { HealthWatch, RuleImage, WorkerConfig } from './config.ts'
+import { DynamicBackends } from './dynamic-backends.ts'
 import { originObserver } from './observers.ts'
 import type { MadeRules, RuleMaker } from './rule-sets.ts'
 
 /** Brings the manager's compiled rules to life, and gives their backends to origin/. */
 export class Rules implements RuleMaker {
-  private readonly config: WorkerConfig
+  readonly config: WorkerConfig
   private readonly origin: Origins
   private readonly main: Float64Array
   private readonly host: Omit<VclHost, 'backend' | 'directors'>
-  private readonly bells: Doorbells | undefined
+  readonly bells: Doorbells | undefined
+  /** Of those that rules make while they run. */
+  readonly onWatch: (watch: HealthWatch) => void
   private readonly saints: SaintLists
 
-  constructor(config: WorkerConfig, origin: Origins, bans: Bans, main: Float64Array) {
+  constructor(config: WorkerConfig, origin: Origins, bans: Bans, main: Float64Array, onWatch: (watch: HealthWatch) => void = () => {}) {
+    this.onWatch = onWatch
     const { parameters, shared, slot, hostname, identity } = config
     this.config = config
     this.origin = origin
@@ -56,7 +60,8 @@ export class Rules implements RuleMaker {
       backends.push(made)
       return made
     }
-    const directors = directorFactory(Math.random, new SaintBoard(this.saints, `${set.id} ${set.name}`))
+    const opener = new DynamicBackends(this.origin, set, health, backends, this)
+    const directors = directorFactory(Math.random, new SaintBoard(this.saints, `${set.id} ${set.name}`), opener)
     try {
       return { vcl: instantiateVcl(set.image, { ...this.host, backend, directors }, set.name), backends }
     } catch (error) {
@@ -73,7 +78,7 @@ export class Rules implements RuleMaker {
     for (const backend of backends) this.origin.drop(backend)
   }
 
-  private observer(set: RuleImage, backend: string): OriginObserver {
+  observer(set: RuleImage, backend: string): OriginObserver {
     const instance = backendInstance(set.name, backend)
     const handle = set.counters.find((candidate) => candidate.instance === instance)
     const block = handle === undefined ? new CounterBlock('VBE', instance) : CounterBlock.attach(handle)

@@ -21,7 +21,7 @@ import { LogWriter } from '../log/writer.ts'
 import { createOrigin, type Origins } from '../origin/create.ts'
 import { policyFor } from '../policy/policy.ts'
 import { limitMatching } from '../vcl/regex/regex.ts'
-import type { WorkerConfig } from './config.ts'
+import type { HealthWatch, WorkerConfig } from './config.ts'
 import { banObserver, cacheObserver, SessionObserver } from './observers.ts'
 import { cacheLimits, type Following } from './live-parameters.ts'
 import { WorkerRules } from './rule-sets.ts'
@@ -35,6 +35,11 @@ const UPKEEP_MS = 500
 const KEYS_MAX = 50_000
 /** With heads of many fields or tags it is fifty times as much. Above this share of the heap half of the keys are forgotten, each time that is looked at. */
 const HEAP_SHARE = 0.5
+
+/** Whom a worker tells. */
+export interface Outside extends OperationsLog {
+  readonly watch?: (watch: HealthWatch) => void
+}
 
 /** A worker put together: everything that serves traffic in one thread. */
 export class Worker {
@@ -74,7 +79,7 @@ export class Worker {
   }
 
   /** Serves when it resolves. `clock` and `operations` are for tests and for the thread's entry. */
-  static async start(config: WorkerConfig, operations: OperationsLog, clock: Clock = new SystemClock()): Promise<Worker> {
+  static async start(config: WorkerConfig, operations: Outside, clock: Clock = new SystemClock()): Promise<Worker> {
     const parts = assemble(config, operations, clock)
     const listener = new Listener(parts.context, await chooseReadPath(config.parameters.read_path))
     const endpoints = await listener.listen(config.endpoints, config.workers > 1)
@@ -131,7 +136,7 @@ interface WorkerParts {
   readonly shared: SharedStore
 }
 
-function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock): WorkerParts {
+function assemble(config: WorkerConfig, operations: Outside, clock: Clock): WorkerParts {
   const params = config.parameters
   limitMatching(params.pcre2_match_limit, params.pcre2_depth_limit)
   const main = attach(config.counters, 'MAIN')
@@ -148,7 +153,7 @@ function assemble(config: WorkerConfig, operations: OperationsLog, clock: Clock)
   shared.onRung = () => origin.rung()
   const limits = cacheLimits(params, KEYS_MAX)
   const cache = new Cache(shared, policy, clock, limits, cacheObserver(counters))
-  const rules = new WorkerRules(config.rules, new Rules(config, origin, shared.bans, counters))
+  const rules = new WorkerRules(config.rules, new Rules(config, origin, shared.bans, counters, operations.watch))
   const { hostname, identity } = config
   const env: Environment = {
     vcl: rules.active,

@@ -13,7 +13,7 @@ import type { Health } from '../../src/upkeep/health/health.ts'
 import type { Upkeep } from '../../src/upkeep/upkeep.ts'
 import { compileVcl } from '../../src/vcl/load.ts'
 import type { BackendDeclaration } from '../../src/vcl/runtime/context.ts'
-import type { WorkerConfig } from '../../src/worker/config.ts'
+import type { HealthWatch, WorkerConfig } from '../../src/worker/config.ts'
 import { Worker } from '../../src/worker/worker.ts'
 import type { TestOrigin } from './origin.ts'
 import { departures, watchSteps } from './steps.ts'
@@ -100,15 +100,9 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const store_bytes = options.store_bytes ?? 16 * 2 ** 20
   const { stores } = parseStores(options.stores ?? [`memory,${store_bytes}`])
   const store_counters = newStoreBlocks(stores)
+  const { main, space, arena } = store_counters
   const counters = new CounterSet()
-  const handles = [
-    ...blocks.map((block) => block.handle),
-    ...backends,
-    store_counters.main,
-    ...store_counters.space,
-    ...store_counters.arena,
-  ]
-  for (const handle of handles) counters.add(handle)
+  for (const handle of [...blocks.map((block) => block.handle), ...backends, main, ...space, ...arena]) counters.add(handle)
   const complaints: string[] = []
   const shared = new Shared(stores, clock)
   const own = new CounterBlock('MAIN')
@@ -131,7 +125,8 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     xids: new SharedArrayBuffer(4),
     shared: shared.memory,
   }
-  const operations = { warn: (line: string) => void complaints.push(line), error: (line: string) => void complaints.push(line) }
+  const complain = (line: string) => void complaints.push(line)
+  const operations = { warn: complain, error: complain, watch: (watch: HealthWatch) => health.heard(0, watch) }
   watchSteps()
   const worker = await Worker.start(config, operations, clock)
   return {

@@ -226,7 +226,7 @@ describe(CONFORMANCE, () => {
 })
 
 const REFUSED: readonly { readonly what: string; readonly recv?: string; readonly rest?: string }[] = [
-  { what: 'other modules', rest: 'import dynamic;' },
+  { what: 'other modules', rest: 'import debug;' },
   { what: 'inline C', rest: 'C{ int x; }C' },
   ...['(*UTF)a', '(*UCP)a', '(*ANYCRLF)a', '(*COMMIT)a'].map((pattern) => ({
     what: `the pattern ${pattern}`,

@@ -1,4 +1,5 @@
 import type { DirectorFactory } from '../../vcl/runtime/directors.ts'
+import { Dynamic, type Opener } from './dynamic.ts'
 import { Fallback } from './fallback.ts'
 import { RoundRobin } from './round-robin.ts'
 import { SaintBoard } from './saint-board.ts'
@@ -7,8 +8,20 @@ import { Params } from './shard-param.ts'
 import { Shard } from './shard.ts'
 import { Hash, Random } from './weighted.ts'
 
+/** Where no backends can be opened. */
+const NOWHERE: Opener = {
+  director: ({ keep }) => ({
+    open: ({ name }) => ({ name, healthy: keep(0) < 0 }),
+  }),
+  close: () => {},
+}
+
 /** Directors for a set of rules. */
-export function directorFactory(random: () => number = Math.random, board = new SaintBoard(undefined, '')): DirectorFactory {
+export function directorFactory(
+  random: () => number = Math.random,
+  board = new SaintBoard(undefined, ''),
+  opener: Opener = NOWHERE,
+): DirectorFactory {
   return {
     roundRobin: (name) => new RoundRobin(name),
     fallback: (name, sticky) => new Fallback(name, sticky),
@@ -16,6 +29,7 @@ export function directorFactory(random: () => number = Math.random, board = new 
     hash: (name) => new Hash(name),
     shard: (name) => new Shard(name, random),
     shardParam: (name) => new Params(name),
+    dynamic: (name, options) => new Dynamic(name, options, opener),
     saint: (name, backend, threshold) => new Saint(name, backend, threshold, board),
   }
 }

@@ -1,7 +1,7 @@
 import type { Admin } from '../../shm/health.ts'
 import { fnmatch } from '../../vcl/vmods/std/fnmatch.ts'
 import type { Health } from './health.ts'
-import type { RuleHealth } from './rule-health.ts'
+import type { Row, RuleHealth } from './rule-health.ts'
 import { BITMAP_LETTERS, BITMAPS, bitmapText, type Bitmap } from './window.ts'
 
 /** A line of backend.list: plain data. */
@@ -37,16 +37,16 @@ export interface ProbeDetails {
 /** All backends that `matches`, in the order of rule sets and declarations. */
 export function listBackends(health: Health, matches: (set: string, backend: string) => boolean = () => true): BackendListed[] {
   return health.all.flatMap((set) =>
-    set.backends.flatMap(({ name, none }, i) => (none || !matches(set.name, name) ? [] : [listed(set, name, i)])),
+    set.rows.flatMap((row) => (row.declared.none || !matches(set.name, row.declared.name) ? [] : [listed(set, row)])),
   )
 }
 
-function listed(set: RuleHealth, name: string, i: number): BackendListed {
+function listed(set: RuleHealth, { i, declared, target }: Row): BackendListed {
   const { table } = set
-  const window = set.windowOf(i)
+  const window = target?.window
   const admin = table.admin(i)
   return {
-    name: `${set.name}.${name}`,
+    name: `${set.name}.${declared.name}`,
     type: 'backend',
     admin: admin === 'probe' && window === undefined ? 'healthy' : admin,
     good: window?.good ?? 0,

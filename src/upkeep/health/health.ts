@@ -5,6 +5,14 @@ import { RuleHealth, type RuleHealthParts } from './rule-health.ts'
 
 export type HealthParts = Omit<RuleHealthParts, 'name' | 'backends'>
 
+/** What a worker says (worker/config.ts). */
+export interface Heard {
+  /** The rule set. */
+  readonly set: string
+  readonly name: string
+  readonly declared: BackendDeclaration | undefined
+}
+
 /** No two looks at what is due are closer than this. */
 const STEP_MIN_MS = 5
 /** Nor further apart. */
@@ -54,15 +62,23 @@ export class Health {
 
   /** That worker's thread has ended. */
   releaseAllOf(worker: number): void {
-    for (const { table } of this.sets.values()) table.releaseAllOf(worker)
+    for (const set of this.sets.values()) set.releaseAllOf(worker)
+  }
+
+  /** A worker has made a backend while it runs, or has given it up. */
+  heard(worker: number, { set, name, declared }: Heard): void {
+    if (declared === undefined) this.sets.get(set)?.unwatch(worker, name)
+    else this.sets.get(set)?.watch(worker, declared)
+    if (this.begun) this.next()
   }
 
   setAdmin(matches: (set: string, backend: string) => boolean, admin: Admin): string[] {
     const found: string[] = []
     for (const set of this.sets.values()) {
-      for (const [i, { name }] of set.backends.entries()) {
+      for (const row of set.rows) {
+        const { name } = row.declared
         if (!matches(set.name, name)) continue
-        set.setAdmin(i, admin)
+        set.setAdmin(row, admin)
         found.push(`${set.name}.${name}`)
       }
     }

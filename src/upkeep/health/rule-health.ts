@@ -43,6 +43,16 @@ interface Target {
   running: Attempt | undefined
 }
 
+/** A backend of the table. */
+export interface Row {
+  readonly i: number
+  readonly declared: BackendDeclaration
+  /** Undefined: it has no probe. */
+  readonly target: Target | undefined
+  /** The workers that use it, of one that rules have made while they run. */
+  readonly users: Set<number> | undefined
+}
+
 /**
  * The health of one rule set's backends, for as long as that is in use: probes, what operators say, and the table that
  * workers read. `stop` ends its probes; the table stays readable for requests that still run with these rules.
@@ -51,43 +61,75 @@ export class RuleHealth {
   readonly name: string
   readonly table: HealthTable
   private readonly parts: RuleHealthParts
-  private readonly targets: readonly Target[]
+  private readonly list: Row[] = []
   private stopped = false
 
   constructor(parts: RuleHealthParts) {
-    const { name, backends, workers, clock, dial } = parts
+    const { name, backends, workers, clock } = parts
     this.name = name
     this.parts = parts
     clock.refresh()
-    this.table = HealthTable.create(
-      backends.map((backend) => backend.name),
-      workers,
-      clock.wall_ms / 1000,
-    )
-    this.targets = backends.flatMap((declared, i): Target[] => {
-      if (declared.none || declared.probe === undefined) return []
-      const spec = backendSpec(declared)
-      const window = new ProbeWindow(declared.probe)
-      const request = requestOf(declared.probe, spec)
-      return [{ i, declared, window, request, dialler: new Dialler(spec, dial), due_ms: clock.mono_ms, healthy: true, running: undefined }]
-    })
-    for (const target of this.targets) this.judge(target, true)
+    const names = backends.map((backend) => backend.name)
+    this.table = HealthTable.create(names, workers, clock.wall_ms / 1000)
+    for (const [i, declared] of backends.entries()) this.admit(i, declared, undefined)
   }
 
-  get backends(): readonly BackendDeclaration[] {
-    return this.parts.backends
+  /** Declared ones first. */
+  get rows(): readonly Row[] {
+    return this.list
   }
 
-  /** What the probes of a backend came to; undefined: it has none. */
-  windowOf(i: number): ProbeWindow | undefined {
-    return this.targets.find((target) => target.i === i)?.window
+  /** A worker has made a backend while it runs: all that have made the same share its health, and one probe. */
+  watch(worker: number, declared: BackendDeclaration): void {
+    const known = this.list.find(({ declared: { name }, users }) => users !== undefined && name === declared.name)
+    if (known !== undefined) return void known.users!.add(worker)
+    const { clock } = this.parts
+    clock.refresh()
+    const i = this.table.seat(declared.name, clock.wall_ms / 1000)
+    if (i !== undefined) this.admit(i, declared, new Set([worker]))
   }
 
-  setAdmin(i: number, admin: Admin): void {
-    const { clock, tell, backends } = this.parts
+  /** It does not use it any more. */
+  unwatch(worker: number, name: string): void {
+    for (const row of this.list) if (row.users !== undefined && row.declared.name === name) this.leave(row, worker)
+  }
+
+  /** That worker's thread has ended. */
+  releaseAllOf(worker: number): void {
+    this.table.releaseAllOf(worker)
+    const made = this.list.filter(({ users }) => users !== undefined)
+    for (const row of made) this.leave(row, worker)
+  }
+
+  private leave(row: Row, worker: number): void {
+    row.users!.delete(worker)
+    if (row.users!.size > 0) return
+    row.target?.running?.abandon()
+    this.table.clear(row.i)
+    this.list.splice(this.list.indexOf(row), 1)
+  }
+
+  private admit(i: number, declared: BackendDeclaration, users: Set<number> | undefined): void {
+    const target = this.targetOf(i, declared)
+    this.list.push({ i, declared, target, users })
+    if (target !== undefined) this.judge(target, true)
+  }
+
+  private targetOf(i: number, declared: BackendDeclaration): Target | undefined {
+    const { clock, dial } = this.parts
+    const { none, probe } = declared
+    if (none || probe === undefined) return undefined
+    const spec = backendSpec(declared)
+    const dialler = new Dialler(spec, dial)
+    const request = requestOf(probe, spec)
+    return { i, declared, window: new ProbeWindow(probe), request, dialler, due_ms: clock.mono_ms, healthy: true, running: undefined }
+  }
+
+  setAdmin({ i, declared }: Row, admin: Admin): void {
+    const { clock, tell } = this.parts
     clock.refresh()
     const changes = this.table.setAdmin(i, admin, clock.wall_ms / 1000)
-    if (changes) tell('warn', `backend ${this.name}.${backends[i].name} is ${this.stateOf(i)}: an operator has set it to ${admin}`)
+    if (changes) tell('warn', `backend ${this.name}.${declared.name} is ${this.stateOf(i)}: an operator has set it to ${admin}`)
   }
 
   /** Begins the probes that are due. Returns the time (monotonic) at which the next one will be. */
@@ -95,7 +137,8 @@ export class RuleHealth {
     if (this.stopped) return Infinity
     const now_ms = this.parts.clock.mono_ms
     let next_ms = Infinity
-    for (const target of this.targets) {
+    for (const { target } of this.list) {
+      if (target === undefined) continue
       if (target.due_ms <= now_ms) this.probe(target, now_ms)
       next_ms = Math.min(next_ms, target.due_ms)
     }
@@ -105,13 +148,14 @@ export class RuleHealth {
   /** No more probes; what is under way is abandoned. */
   stop(): void {
     this.stopped = true
-    for (const target of this.targets) target.running?.abandon()
+    for (const { target } of this.list) target?.running?.abandon()
   }
 
   /** Probes go on where they were. */
   resume(): void {
     this.stopped = false
-    for (const target of this.targets) {
+    for (const { target } of this.list) {
+      if (target === undefined) continue
       target.running = undefined
       target.due_ms = this.parts.clock.mono_ms
     }

@@ -194,6 +194,7 @@ function checkGlobal(k: Checking, node: SymbolPath): Value | undefined {
   if (global === undefined) return unknownSymbol(k, node)
   global.used = true
   if (global.kind === 'backend') return checkRest(k, { kind: 'backend', type: 'BACKEND', index: global.index }, node.parts.slice(1))
+  if (global.kind === 'probe' && node.parts.length === 1) return { kind: 'probe', type: 'PROBE', name: global.name, probe: global.probe }
   if (global.kind === 'acl' && node.parts.length === 1) return { kind: 'acl', type: 'ACL', index: global.index }
   return k.error(node.at, `${node.text}: a ${global.kind} cannot be used as a value here`)
 }

@@ -89,6 +89,8 @@ export function declareObject(k: Checking, node: NewStatement, index: number): O
 function noSuchType(k: Checking, node: NewStatement, alias: string, vmod: Vmod): undefined {
   const { constructor_path } = node
   const types = Object.keys(vmod.objects ?? {})
+  const reason = vmod.unsupported[constructor_path.parts.at(-1)!.text.toLowerCase()]
+  if (reason !== undefined) return k.unsupported(constructor_path.at, constructor_path.text, reason)
   if (types.length === 0) return k.error(constructor_path.at, `module ${alias} has no objects`)
   if (constructor_path.parts.length !== 2) return k.error(constructor_path.at, `expected ${alias}.type(…)`, `types: ${types.join(', ')}`)
   const { text, at } = constructor_path.parts[1]
@@ -118,6 +120,8 @@ export function checkObjectCall(k: Checking, node: CallExpression, global: Objec
   if (callee.parts.length !== 2) return k.error(callee.at, `expected ${global.name}.method(…)`)
   const key = keyOf(global.type.methods, method.text)
   if (key === undefined) {
+    const reason = global.type.unsupported?.[method.text.toLowerCase()]
+    if (reason !== undefined) return k.unsupported(method.at, `${global.type_name}.${method.text}()`, reason)
     const known = Object.keys(global.type.methods)
     return k.unknown(method.at, `${global.type_name} has no method '${method.text}' (known: ${known.join(', ')})`, method.text, known)
   }

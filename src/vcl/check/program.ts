@@ -1,6 +1,6 @@
 import type { Place } from '../ast.ts'
 import type { Ip } from '../../base/ip.ts'
-import type { BackendDeclaration } from '../runtime/context.ts'
+import type { BackendDeclaration, ProbeDeclaration } from '../runtime/context.ts'
 import type { AclNetwork } from '../runtime/acl.ts'
 import type { ActionRow } from './actions.ts'
 import type { VclType } from './types.ts'
@@ -97,6 +97,7 @@ export type Value =
   | { readonly kind: 'enum'; readonly type: 'ENUM'; readonly word: string }
   | { readonly kind: 'backend'; readonly type: 'BACKEND'; readonly index: number }
   | { readonly kind: 'acl'; readonly type: 'ACL'; readonly index: number }
+  | { readonly kind: 'probe'; readonly type: 'PROBE'; readonly name: string; readonly probe: ProbeDeclaration }
   /** Folded name. */
   | { readonly kind: 'sub'; readonly type: 'SUB'; readonly sub: string }
   | { readonly kind: 'join'; readonly type: 'STRING'; readonly parts: readonly Value[] }

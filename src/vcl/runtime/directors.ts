@@ -1,4 +1,5 @@
-import type { CommonContext, VclBackend } from './context.ts'
+import type { Acl } from './acl.ts'
+import type { CommonContext, ProbeDeclaration, VclBackend } from './context.ts'
 
 /** What rules ask of directors; origin/directors has them. What cannot be done throws VclFailure. */
 export interface DirectorFactory {
@@ -9,6 +10,36 @@ export interface DirectorFactory {
   shard(name: string): ShardDirector
   shardParam(name: string): ShardParam
   saint(name: string, backend: VclBackend, threshold: number): SaintBackend
+  dynamic(name: string, options: DynamicOptions): DynamicDirector
+}
+
+/** What the backends of a dynamic director have in common; durations in seconds, undefined: the parameter. */
+export interface DynamicOptions {
+  readonly port: string
+  readonly host_header: string | undefined
+  readonly probe: ProbeDeclaration | undefined
+  /** Addresses that may be used; undefined: all. */
+  readonly whitelist: Acl | undefined
+  /** How long addresses are kept, and what DNS has to say in that. */
+  readonly ttl_s: number
+  readonly ttl_from: 'cfg' | 'dns' | 'min' | 'max'
+  readonly connect_timeout_s: number | undefined
+  readonly first_byte_timeout_s: number | undefined
+  readonly between_bytes_timeout_s: number | undefined
+  /** A backend that nobody has asked for so long is given up. */
+  readonly domain_usage_timeout_s: number
+  readonly max_connections: number
+  readonly proxy_header: number
+  readonly via: VclBackend | undefined
+  readonly authority: string | undefined
+  readonly wait_timeout_s: number | undefined
+  readonly wait_limit: number | undefined
+  readonly tls: boolean
+}
+
+export interface DynamicDirector {
+  /** Undefined: that is no host, or no port. */
+  backend(host: string, port: string | undefined, now_s: number): VclBackend | undefined
 }
 
 /** Is it healthy for this task? */

@@ -39,8 +39,14 @@ export function choice(name: string, words: readonly string[], value?: string): 
   return { name, type: 'ENUM', words, ...(value === undefined ? { optional: true } : { default: value }) }
 }
 
-export function type(args: readonly Written[], doc: string, create: VmodObject['create'], methods: VmodObject['methods']): VmodObject {
-  return { args: list(args), doc, create, methods }
+export function type(
+  args: readonly Written[],
+  doc: string,
+  create: VmodObject['create'],
+  methods: VmodObject['methods'],
+  unsupported: NonNullable<VmodObject['unsupported']> = {},
+): VmodObject {
+  return { args: list(args), doc, create, methods, unsupported }
 }
 
 /** Only in these subs. */

@@ -16,7 +16,8 @@ import type { VclBackend, VclHost } from '../runtime/context.ts'
  *   IP               Ip                 BACKEND  VclBackend | undefined
  *   HEADER           HeaderRef          HTTP   RequestHead | ResponseHead (the object itself)
  *   BLOB             Uint8Array         VOID   (only returned) undefined
- *   REGEX            VclRegex
+ *   REGEX            VclRegex            ACL  { acl }, a runtime/acl.ts Acl
+ *   PROBE            ProbeDeclaration with its name
  *
  * A method of an object is called as `impl(c, object, ...args)`, where `object` is what `create` has returned.
  *
@@ -100,6 +101,8 @@ export interface VmodObject {
   /** `create(c, load, name, ...args)` */
   readonly create: (c: never, load: never, name: never, ...args: never[]) => object
   readonly methods: Readonly<Record<string, VmodFunction>>
+  /** As Vmod.unsupported, of methods. */
+  readonly unsupported?: Readonly<Record<string, string>>
 }
 
 export interface Vmod {

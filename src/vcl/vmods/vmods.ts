@@ -6,6 +6,7 @@ import { bodyaccess } from './bodyaccess.ts'
 import { cookie } from './cookie.ts'
 import { digest } from './digest.ts'
 import { directors } from './directors.ts'
+import { dynamic } from './dynamic.ts'
 import { h2 } from './h2.ts'
 import { header } from './header.ts'
 import { proxy } from './proxy.ts'
@@ -29,6 +30,7 @@ export const VMODS: Readonly<Record<string, Vmod>> = {
   blob,
   cookie,
   digest,
+  dynamic,
   h2,
   header,
   proxy,
@@ -44,4 +46,4 @@ export const VMODS: Readonly<Record<string, Vmod>> = {
 }
 
 /** Modules that exist elsewhere: known by name so that the message is not "unknown". */
-export const PENDING_VMODS: readonly string[] = ['math', 'debug', 'dynamic']
+export const PENDING_VMODS: readonly string[] = ['math', 'debug']
