@@ -38,6 +38,8 @@ export interface ConnectionFacts {
   readonly socket_name: string
   /** Its address as bound (local.endpoint). */
   readonly endpoint: string
+  /** Of its socket, for options; -1 once it is closed. */
+  readonly socket_fd: number
   /** TLVs of a PROXY header of version 2. */
   readonly proxy_tlvs: Uint8Array | undefined
 }

@@ -62,6 +62,9 @@ export abstract class TaskState implements CommonContext {
   get proxy_tlvs(): Uint8Array | undefined {
     return this.facts.proxy_tlvs
   }
+  get socket_fd(): number {
+    return this.facts.socket_fd
+  }
   get sess_xid(): number {
     return this.facts.xid
   }

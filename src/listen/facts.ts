@@ -6,6 +6,8 @@ import type { SocketAddresses } from './transport.ts'
 /** What clients on unix sockets have for an address. */
 export const NO_IP = new Ip('0.0.0.0', 0, new Uint8Array(4))
 
+const CLOSED = { fd: -1 }
+
 /** Which `-a` a connection came in by. */
 export interface Door {
   readonly socket_name: string
@@ -25,9 +27,11 @@ export class Facts implements ConnectionFacts {
   readonly endpoint: string
   proxy_tlvs: Uint8Array | undefined = undefined
   private peer: string | undefined = undefined
+  private readonly socket: { readonly fd: number }
 
-  constructor(xid: number, addresses: SocketAddresses, door: Door) {
+  constructor(xid: number, addresses: SocketAddresses, door: Door, socket: { readonly fd: number } = CLOSED) {
     this.xid = xid
+    this.socket = socket
     this.client_ip = this.remote_ip = toIp(addresses.remoteAddress, addresses.remotePort)
     this.server_ip = this.local_ip = toIp(addresses.localAddress, addresses.localPort)
     this.socket_name = door.socket_name
@@ -39,6 +43,10 @@ export class Facts implements ConnectionFacts {
     this.client_ip = client ?? this.client_ip
     this.server_ip = server ?? this.server_ip
     this.proxy_tlvs = tlvs
+  }
+
+  get socket_fd(): number {
+    return this.socket.fd
   }
 
   /** Asked for by requests: a PROXY header has been read by then. */

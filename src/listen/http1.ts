@@ -59,7 +59,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     this.context = context
     this.owner = owner
     this.transport = transport
-    this.facts = new Facts(context.nextXid(), transport.addresses(), door)
+    this.facts = new Facts(context.nextXid(), transport.addresses(), door, transport)
     this.opened_ms = clock.wall_ms
     this.writer = new ResponseWriter(transport, context.scratch)
     this.exchange = new Exchange(context, this, this.writer, this.facts)

@@ -54,6 +54,10 @@ export class RawTransport implements Transport {
     return { remoteAddress: remote.address, remotePort: remote.port, localAddress: local.address, localPort: local.port }
   }
 
+  get fd(): number {
+    return this.destroyed ? -1 : (this.handle.fd ?? -1)
+  }
+
   pauseReading(): void {
     if (!this.reading || this.destroyed) return
     this.reading = false

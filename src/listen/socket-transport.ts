@@ -9,7 +9,7 @@ interface Carrier extends Socket {
 }
 
 interface WithHandle {
-  _handle?: { writeQueueSize?: number } | null
+  _handle?: { writeQueueSize?: number; fd?: number } | null
 }
 
 /**
@@ -43,6 +43,10 @@ export class SocketTransport implements Transport {
     if (this.detached) return this.socket.push(Buffer.from(buffer.subarray(start, end)))
     this.owner?.received(buffer, start, end)
     return !this.paused
+  }
+
+  get fd(): number {
+    return (this.socket as WithHandle)._handle?.fd ?? -1
   }
 
   pauseReading(): void {

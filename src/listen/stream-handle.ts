@@ -9,6 +9,7 @@ export interface StreamHandle {
   writeBuffer(request: null, chunk: Uint8Array): number | WriteRequest
   writev(request: null, chunks: readonly Uint8Array[], all_buffers: true): number | WriteRequest
   readonly writeQueueSize: number
+  readonly fd?: number
   shutdown(request: ShutdownRequest): number
   close(done?: (this: StreamHandle) => void): void
   /** TCP only, as are the next three. */

@@ -36,6 +36,8 @@ export interface Transport {
   /** Written bytes would be sent: it is neither ended nor closed. */
   readonly writable: boolean
   readonly destroyed: boolean
+  /** Of the socket, for its options; -1 when it is closed. */
+  readonly fd: number
   /**
    * All that was written is with the kernel and its memory free for reuse. Looked at behind a write it tells whether that one left at
    * once; otherwise the memory must stay as it is until `drained` or `gone`.

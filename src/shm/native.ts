@@ -5,7 +5,7 @@ import { messageOf, OperatorError } from '../base/errors.ts'
 
 /**
  * The system calls that Node does not offer, by koffi: the only file that knows it, and the only native dependency. It is
- * loaded (40 ms) when a file store is configured, and not otherwise. Numbers below are those of Linux on every 64-bit
+ * loaded (40 ms) when a file store is configured, or rules want options of sockets, and not otherwise. Numbers below are those of Linux on every 64-bit
  * machine, with glibc and with musl alike: both have one 64-bit `off_t` there.
  */
 
@@ -50,26 +50,50 @@ export interface Native {
   willNeed(address: number, length: number): Outcome
 }
 
+/** Options of sockets, for modules of the rules. */
+export interface SocketCalls {
+  set(fd: number, level: number, option: number, value: Uint8Array): Outcome
+  get(fd: number, level: number, option: number, into: Uint8Array): Outcome
+}
+
 let loaded: Native | undefined
+let sockets: SocketCalls | undefined
 
 /** Throws an OperatorError where file stores cannot work. */
 export function native(): Native {
-  loaded ??= load()
+  loaded ??= bind(load('-s file', 'use -s memory,SIZE'))
   return loaded
 }
 
-function load(): Native {
-  if (process.platform !== 'linux') throw new OperatorError('-s file: needs Linux; use -s memory,SIZE')
+/** Throws an OperatorError where they cannot be had; `what` wants them. */
+export function socketCalls(what: string): SocketCalls {
+  sockets ??= bindSockets(load(what, 'leave it out of the rules'))
+  return sockets
+}
+
+function load(what: string, instead: string): typeof Koffi {
+  if (process.platform !== 'linux') throw new OperatorError(`${what}: needs Linux; ${instead}`)
   let koffi: typeof Koffi
   try {
     koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
   } catch (error) {
     throw new OperatorError(
-      `-s file: the package koffi cannot be loaded: ${messageOf(error)}; run npm ci (without --omit=optional), or use -s memory,SIZE`,
+      `${what}: the package koffi cannot be loaded: ${messageOf(error)}; run npm ci (without --omit=optional), or ${instead}`,
     )
   }
-  if (koffi.sizeof('size_t') !== 8) throw new OperatorError('-s file: needs a 64-bit machine; use -s memory,SIZE')
-  return bind(koffi)
+  if (koffi.sizeof('size_t') !== 8) throw new OperatorError(`${what}: needs a 64-bit machine; ${instead}`)
+  return koffi
+}
+
+function bindSockets(koffi: typeof Koffi): SocketCalls {
+  const libc = koffi.load(null)
+  const setsockopt = libc.func('setsockopt', 'int', ['int', 'int', 'int', 'void *', 'uint32'])
+  const getsockopt = libc.func('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *'])
+  const outcome = (result: number): Outcome => (result === -1 ? errnoName(koffi.errno()) : 0)
+  return {
+    set: (fd, level, option, value) => outcome(setsockopt(fd, level, option, value, value.length) as number),
+    get: (fd, level, option, into) => outcome(getsockopt(fd, level, option, into, Uint32Array.of(into.length)) as number),
+  }
 }
 
 function bind(koffi: typeof Koffi): Native {

@@ -39,6 +39,7 @@ export class FakeContext {
   server_identity = 'cache1'
   client_identity: string | undefined = undefined
   sess_xid = 1000
+  socket_fd = -1
   purgeTags = (): number => 0
   softPurgeTags = (): number => 0
   purgeHard = (): number => 0

@@ -144,6 +144,7 @@ function factsOf(ip: Ip, xid: number): ConnectionFacts {
     peer_text: `${ip.text} ${ip.port} a0`,
     socket_name: 'a0',
     endpoint: '127.0.0.1:80',
+    socket_fd: -1,
     proxy_tlvs: undefined,
   }
 }

@@ -92,6 +92,8 @@ export interface CommonContext {
   readonly server_hostname: string
   readonly server_identity: string
   client_identity: string | undefined
+  /** The client's socket, for modules that set or ask options of it; -1: there is none any more. */
+  readonly socket_fd: number
   readonly sess_xid: number
   /** Epoch seconds; the same value for the whole run of one sub. */
   now(): number

@@ -7,6 +7,7 @@ import { isHealthy } from '../runtime/directors.ts'
 import { type CalledSub, VclFailure } from '../runtime/failure.ts'
 import { setField } from '../runtime/values.ts'
 import { BACKEND_SUBS, bound, CLIENT_SUBS, define, only, option } from './define.ts'
+import { callsFor, IP_TOS, IPPROTO_IP, IPPROTO_IPV6, IPV6_TCLASS, word } from './socket.ts'
 import { CONVERSIONS } from './std/convert.ts'
 import { fnmatch } from './std/fnmatch.ts'
 import { roundAway } from './std/numbers.ts'
@@ -87,6 +88,16 @@ function getenv(_c: CommonContext, name: Text): Text {
 
 export function cacheReqBody(c: ClientContext, size_bytes: number): boolean {
   return c.keepBody(size_bytes)
+}
+
+const bindTos = (load: VmodLoad) => {
+  const calls = callsFor(load, 'std.set_ip_tos()')
+  return (c: ClientContext, tos: number): void => {
+    if (/^[/@]/.test(c.local_endpoint)) return
+    const v6 = c.local_ip.bytes.length === 16
+    const problem = calls.set(c.socket_fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, word(tos))
+    if (problem !== 0) c.vclError(`std.set_ip_tos(): ${problem}`, 'std.set_ip_tos()')
+  }
 }
 
 function timedCall(c: CommonContext, sub: CalledSub): number {
@@ -204,6 +215,15 @@ export const std: Vmod = {
         () => undefined,
       ),
     ),
+    set_ip_tos: only(
+      CLIENT_SUBS,
+      bound(
+        'VOID',
+        ['INT tos'],
+        'The type-of-service byte (traffic class) of what is sent to this client from now on. On a unix socket nothing.',
+        bindTos,
+      ),
+    ),
     timed_call: define('DURATION', ['SUB sub'], 'Calls the sub; how long that took.', timedCall),
     rfc_ttl: only(
       ['vcl_backend_response', 'vcl_backend_refresh'],
@@ -215,7 +235,5 @@ export const std: Vmod = {
       ),
     ),
   },
-  unsupported: {
-    set_ip_tos: 'the type-of-service byte of a socket cannot be set from Node.js',
-  },
+  unsupported: {},
 }
