@@ -5,6 +5,8 @@ import { headerList } from '../../origin/request.ts'
 import type { Answer } from '../language/ast.ts'
 import type { Calendar } from './calendar.ts'
 
+/** Methods with which content is expected. */
+const MEANT_TO_CARRY = new Set(['PUT', 'POST', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH'])
 const CHUNK_BYTES = 16 * 1024
 
 /** What an origin got. */
@@ -63,6 +65,8 @@ export class FakeCall implements OriginCall, Exchange, Traffic {
     head.url = bereq.url
     const list = headerList(bereq, spec, sent === undefined ? -1 : sent.length_bytes)
     for (let i = 0; i < list.length; i += 2) head.fields.append(list[i], list[i + 1])
+    // As undici does it: whoever expects content is told that there is none (RFC 9110 section 8.6).
+    if (sent === undefined && MEANT_TO_CARRY.has(head.method)) head.fields.append('content-length', '0')
     this.calendar.after(0, () => this.send(sent))
   }
 

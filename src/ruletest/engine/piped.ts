@@ -1,6 +1,8 @@
 import { Duplex } from 'node:stream'
 import { RequestHead } from '../../http/message.ts'
+import { isBodyless } from '../../http/status.ts'
 import { responseHeadText } from '../../http/write.ts'
+import type { Answer } from '../language/ast.ts'
 import type { Answers } from './answers.ts'
 import { type Exchange, responseOf } from './exchange.ts'
 
@@ -48,10 +50,16 @@ export class PipedOrigin extends Duplex implements Exchange {
     this.answer()
   }
 
+  /** Behind a 101 come the first bytes of the tunnel, if the test has any. */
+  private bodyOf({ status, body }: Answer): string {
+    if (status === 101) return body ?? ''
+    return this.head.method === 'HEAD' || isBodyless(status) ? '' : (body ?? String(this.number))
+  }
+
   private answer(): void {
     const answer = this.answers.take(this.backend, this.head)
     if (answer.failure === undefined) {
-      const body = answer.status === 101 ? (answer.body ?? '') : (answer.body ?? String(this.number))
+      const body = this.bodyOf(answer)
       this.push(Buffer.from(`${responseHeadText(responseOf(answer, body.length).head)}\r\n${body}`, 'latin1'))
     }
     this.push(null)
