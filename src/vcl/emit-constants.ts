@@ -51,6 +51,11 @@ export class Constants {
     return this.fresh('header', `{ fields: undefined, name: ${JSON.stringify(use.name)}, key: ${JSON.stringify(use.key)} }`)
   }
 
+  /** A name that nothing else has. */
+  label(): string {
+    return `chain${this.count++}`
+  }
+
   place(at: Place, builtin: boolean): number {
     return this.places.push(this.describePlace(at, builtin)) - 1
   }

@@ -194,7 +194,11 @@ function emitStep(e: Emitting, step: Step, indent: string, point?: number): void
   }
 }
 
+/** V8 takes `else if` for nesting, and runs out of stack on some thousand of them. */
+const FLAT_BRANCHES = 100
+
 function emitIf(e: Emitting, step: Extract<Step, { kind: 'if' }>, indent: string, point: number | undefined): void {
+  if (step.branches.length > FLAT_BRANCHES) return emitFlat(e, step, indent, point)
   for (const [i, branch] of step.branches.entries()) {
     const condition = i === 0 ? told(emitValue(e.k, branch.condition), point) : emitOtherCondition(e, branch)
     e.out.push(`${indent}${i === 0 ? '' : '} else '}if (${condition}) {`)
@@ -211,6 +215,21 @@ function emitIf(e: Emitting, step: Extract<Step, { kind: 'if' }>, indent: string
 function emitOtherCondition({ k, tracing, piece, sub }: Emitting, { at, condition }: Branch): string {
   const code = emitValue(k, condition)
   return tracing === undefined ? code : `judged(c, ${tracing.point(at, piece.builtin, sub, true)}, () => ${code})`
+}
+
+/** The same as a block that each branch leaves. */
+function emitFlat(e: Emitting, step: Extract<Step, { kind: 'if' }>, indent: string, point: number | undefined): void {
+  const { out } = e
+  const label = e.k.label()
+  out.push(`${indent}${label}: {`)
+  for (const [i, branch] of step.branches.entries()) {
+    const condition = i === 0 ? told(emitValue(e.k, branch.condition), point) : emitOtherCondition(e, branch)
+    out.push(`${indent}  if (${condition}) {`)
+    emitSteps(e, branch.steps, indent + '    ')
+    out.push(`${indent}    break ${label}`, `${indent}  }`)
+  }
+  emitSteps(e, step.otherwise, indent + '  ')
+  out.push(`${indent}}`)
 }
 
 function emitSet(k: Constants, target: Target, op: '=' | '+', value: Value, point: number | undefined): string {

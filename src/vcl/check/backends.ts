@@ -1,3 +1,4 @@
+import { own } from '../../base/own.ts'
 import type { Attribute, AttributeValue, BackendDeclarationNode, Place } from '../ast.ts'
 import type { BackendDeclaration } from '../runtime/context.ts'
 import type { Checking } from './checking.ts'
@@ -68,7 +69,7 @@ function proxyVersion(k: Checking, value: AttributeValue): number | undefined {
 const SERVICES: Readonly<Record<string, string>> = { http: '80', https: '443', 'http-alt': '8080' }
 
 function portNumber(text: string): string | undefined {
-  const port = SERVICES[text] ?? text
+  const port = own(SERVICES, text) ?? text
   // 0 is what files have for a backend that is not to be reached.
   return /^[0-9]{1,5}$/.test(port) && Number(port) < 65536 ? port : undefined
 }

@@ -1,3 +1,4 @@
+import { own } from '../../base/own.ts'
 import type { Argument, CallExpression, MethodExpression, PathPart, Place, PropertyExpression } from '../ast.ts'
 import { literalPattern } from './arguments.ts'
 import type { Checking } from './checking.ts'
@@ -87,7 +88,7 @@ const STORAGE_MEMBERS: Readonly<Record<string, { member: string; type: VclType }
 export function checkRest(k: Checking, value: Value, rest: readonly PathPart[]): Value | undefined {
   let of = value
   for (const part of rest) {
-    const property = of.type === 'STEVEDORE' ? STORAGE_MEMBERS[part.text.toLowerCase()] : undefined
+    const property = of.type === 'STEVEDORE' ? own(STORAGE_MEMBERS, part.text.toLowerCase()) : undefined
     if (property === undefined) return k.error(part.at, `${describe(of.type)} has no property '${part.text}'`, undefined, 'unknown-name')
     of = { kind: 'property', type: property.type, member: property.member, of }
   }

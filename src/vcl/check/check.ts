@@ -1,3 +1,4 @@
+import { own } from '../../base/own.ts'
 import type { Block, Declaration, SubDeclaration, VclFile } from '../ast.ts'
 import { inFileOrder } from '../diagnostic.ts'
 import type { BackendDeclaration } from '../runtime/context.ts'
@@ -34,9 +35,11 @@ export function checkVcl(file: VclFile, builtin: VclFile, options: Omit<CheckOpt
   if (scope.backends.length === 0 && options.lost === undefined)
     k.error(file.at, 'no backend is declared', 'backend default { .host = "127.0.0.1"; }, or backend default none;', 'no-backend')
   scope.backends.splice(0, Infinity, ...withVia(k, scope.backends))
-  checkRecursion(k)
-  checkRights(k)
-  checkUnused(k)
+  // Whoever walks calls relies on it that they end.
+  if (checkRecursion(k)) {
+    checkRights(k)
+    checkUnused(k)
+  }
   k.errors.sort(inFileOrder)
   return { k, program: k.errors.length > 0 ? undefined : programOf(scope, subs) }
 }
@@ -127,7 +130,8 @@ function declareSub(k: Checking, node: SubDeclaration, builtin: boolean): void {
   if (kind === 'unknown') {
     const known = [...SUB_NAMES.map((name) => `vcl_${name}`), ...HELPER_SUBS]
     const message = `unknown sub '${node.name.text}': names that begin with vcl_ are reserved`
-    if (Object.hasOwn(RENAMED_SUBS, folded)) return k.error(node.name.at, message, RENAMED_SUBS[folded], 'unknown-name')
+    const renamed = own(RENAMED_SUBS, folded)
+    if (renamed !== undefined) return k.error(node.name.at, message, renamed, 'unknown-name')
     return k.unknown(node.name.at, message, folded, known)
   }
   const before = k.globals.get(folded)

@@ -1,3 +1,4 @@
+import { own } from '../../base/own.ts'
 import { unreachable } from '../../base/assert.ts'
 import type {
   BinaryExpression,
@@ -201,7 +202,7 @@ function checkGlobal(k: Checking, node: SymbolPath): Value | undefined {
 
 function unknownSymbol(k: Checking, node: SymbolPath): undefined {
   if (k.refused.has(node.parts[0].text.toLowerCase()) || k.mayBeLost(node.parts[0].text)) return undefined
-  const renamed = RENAMED_VARIABLES[node.text.toLowerCase()]
+  const renamed = own(RENAMED_VARIABLES, node.text.toLowerCase())
   if (renamed !== undefined) return k.error(node.at, `unknown symbol '${node.text}'`, renamed, 'unknown-name')
   const names = [...variableNames(), ...[...k.globals.values()].map((global) => global.name)]
   if (node.parts.length === 2 && node.parts[1].text.toLowerCase() === 'http') {

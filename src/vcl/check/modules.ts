@@ -1,3 +1,4 @@
+import { own } from '../../base/own.ts'
 import type { CallExpression, NewStatement, PathPart } from '../ast.ts'
 import type { Vmod, VmodFunction } from '../vmods/vmod.ts'
 import { cacheReqBody } from '../vmods/std.ts'
@@ -40,7 +41,7 @@ function noteBody(k: Checking, size: Value | undefined): void {
 }
 
 function unknownVmodFunction(k: Checking, vmod: Vmod, name: PathPart): undefined {
-  const reason = vmod.unsupported[name.text.toLowerCase()]
+  const reason = own(vmod.unsupported, name.text.toLowerCase())
   if (reason !== undefined) return k.unsupported(name.at, `${vmod.name}.${name.text}()`, reason)
   const type = keyOf(vmod.objects ?? {}, name.text)
   if (type !== undefined)

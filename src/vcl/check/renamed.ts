@@ -7,7 +7,7 @@ export const RENAMED_SUBS: Readonly<Record<string, string>> = {
   vcl_discard: 'there is none since VCL 4.0',
 }
 
-export const RENAMED_VARIABLES: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
+export const RENAMED_VARIABLES: Readonly<Record<string, string>> = {
   'req.request': 'since VCL 4.0 it is req.method',
   'bereq.request': 'since VCL 4.0 it is bereq.method',
   'req.backend': 'since VCL 4.0 it is req.backend_hint',
@@ -21,4 +21,4 @@ export const RENAMED_VARIABLES: Readonly<Record<string, string>> = Object.assign
   'client.port': 'use std.port(client.ip)',
   'server.port': 'use std.port(server.ip)',
   'req.grace.healthy': 'set req.grace when std.healthy(req.backend_hint)',
-}) as Record<string, string>
+}

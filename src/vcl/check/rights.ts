@@ -45,21 +45,40 @@ function complain(k: Checking, use: Use, path: readonly string[], entry: Place |
   k.error(use.builtin ? (entry ?? use.at) : use.at, `${use.what} ${where}`, hint, 'not-here')
 }
 
-/** Recursion is an error: reported once, at the call that closes the ring. */
-export function checkRecursion(k: Checking): void {
-  const state = new Map<string, 'open' | 'done'>()
-  const visit = (name: string, path: readonly string[]): void => {
-    state.set(name, 'open')
+/** Deeper calls would end the stack of whoever follows them, here or when they run. */
+const CALL_DEPTH_MAX = 200
+
+/** Recursion is an error: reported once, at the call that closes the ring. So are calls that go too deep. True: neither. */
+export function checkRecursion(k: Checking): boolean {
+  const depths = new Map<string, number>()
+  const errors = k.errors.length
+  const visit = (name: string, path: readonly string[]): number => {
+    depths.set(name, OPEN)
+    let depth = 0
     for (const call of k.facts.get(name)?.calls ?? []) {
-      const seen = state.get(call.name)
-      if (seen === 'open') {
+      const seen = depths.get(call.name)
+      if (seen === OPEN) {
         const ring = [...path.slice(path.indexOf(call.name)), call.name]
         k.error(call.at, `recursion: ${ring.join(' → ')}`, 'a sub cannot call itself, not even through others', 'recursion')
-      } else if (seen === undefined) visit(call.name, [...path, call.name])
+      } else if (path.length > CALL_DEPTH_MAX) depth = TOO_DEEP
+      else depth = Math.max(depth, seen ?? visit(call.name, [...path, call.name]))
     }
-    state.set(name, 'done')
+    depths.set(name, ++depth)
+    return depth
   }
-  for (const name of k.facts.keys()) if (!state.has(name)) visit(name, [name])
+  for (const name of k.facts.keys()) if (!depths.has(name)) visit(name, [name])
+  const deep = [...depths].find(([, depth]) => depth > CALL_DEPTH_MAX)
+  if (deep !== undefined) tooDeep(k, deep[0])
+  return k.errors.length === errors
+}
+
+/** A sub whose calls are being followed. */
+const OPEN = -1
+const TOO_DEEP = CALL_DEPTH_MAX + 1
+
+function tooDeep(k: Checking, name: string): void {
+  const at = k.facts.get(name)!.calls[0].at
+  k.error(at, `calls go deeper than ${CALL_DEPTH_MAX} subs`, `from ${name} on`, 'recursion')
 }
 
 /** Subs in an order where each comes after those it calls, of those that `roots` reach. */

@@ -1,0 +1,6 @@
+# refused
+vcl 4.1;
+import std;
+import directors;
+backend default { .host = "127.0.0.1"; }
+sub vcl_recv { set req.http.a = storage.s0.constructor; }
