@@ -3,7 +3,7 @@ import type { RuleSets } from '../admin/rule-sets.ts'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 
-/** Rule sets that a reload has made are known by it. */
+/** As varnishreload names them. */
 const PREFIX = 'reload_'
 
 export interface ReloadParts {
@@ -23,6 +23,8 @@ export interface ReloadParts {
 export class Reload {
   private readonly parts: ReloadParts
   private number = 0
+  /** Rule sets that are here, and that nobody but us has made. */
+  private readonly made = new Set<string>()
   private running = false
   private again = false
 
@@ -49,6 +51,7 @@ export class Reload {
     try {
       const warnings = await rules.load(name, path)
       if (warnings !== '') tell('warn', `reload of ${path}: ${warnings}`)
+      this.made.add(name)
       await rules.use(name)
       tell('info', `the rules of ${path} are active as ${name}`)
       await this.tidy()
@@ -74,7 +77,11 @@ export class Reload {
   private async tidy(): Promise<void> {
     const { rules, parameters } = this.parts
     const rows = await rules.list()
-    const old = rows.filter(({ name, status, labels }) => name.startsWith(PREFIX) && status === 'available' && labels === 0)
-    for (const { name } of old.slice(0, Math.max(0, old.length - parameters.reload_keep))) await rules.discard([name])
+    for (const name of this.made) if (!rows.some((row) => row.name === name && row.status !== 'discarded')) this.made.delete(name)
+    const old = rows.filter(({ name, status, labels }) => this.made.has(name) && status === 'available' && labels === 0)
+    for (const { name } of old.slice(0, Math.max(0, old.length - parameters.reload_keep))) {
+      await rules.discard([name])
+      this.made.delete(name)
+    }
   }
 }

@@ -47,7 +47,7 @@ function relabel(task: ClientTask): Step {
   const vcl = wrong === undefined ? env.labels.get(action_label) : undefined
   if (vcl === undefined) {
     log.record(TAG.VCL_Error, `Illegal return(vcl): ${wrong ?? `there is no label ${action_label}`}`)
-    return hashed(task, task.refuse(503, 'VCL failed'))
+    return hashed(task, task.refuse(503, 'Service Unavailable'))
   }
   log.record(TAG.VCL_use, `${vcl.name} via ${action_label}`)
   task.goBy(vcl)

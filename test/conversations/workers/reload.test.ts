@@ -367,3 +367,21 @@ test('under load, with a reload every few milliseconds: no request fails, and no
   await scene.crew.until('the old ones have ended', () => scene.crew.counts()['MAIN.n_vcl'] === 2)
   expect(await names()).toEqual(['boot available 0', `v${RELOADS} active 0`])
 })
+
+test('workers that die while rules are loaded, used and discarded: those that take their place have what the others have', async () => {
+  const RELOADS = 60
+  const replaced = (): number => scene.crew.operations.heard.filter((line) => line.endsWith('serves again')).length
+  const before = replaced()
+  const kills: Promise<void>[] = []
+  for (let n = 1; n <= RELOADS; n++) {
+    const loading = inline(n)
+    if (n % 20 === 0) kills.push(scene.crew.kill(1))
+    await sets().use(await loading)
+    if (n > 1) await sets().discard([`v${n - 1}`])
+  }
+  await Promise.all(kills)
+  await scene.crew.until('all that died have been replaced', () => replaced() > before && scene.crew.workers.running.every(Boolean))
+  for (const slot of [0, 1]) expect(await told(slot)).toBe(`${RELOADS}/${RELOADS}/${RELOADS}/${RELOADS}`)
+  await scene.crew.until('the old ones have ended', () => scene.crew.counts()['MAIN.n_vcl'] === 2)
+  expect(await names()).toEqual(['boot available 0', `v${RELOADS} active 0`])
+})

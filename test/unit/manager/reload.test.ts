@@ -63,11 +63,13 @@ describe('SIGHUP', () => {
 
   test('keeps the latest that were replaced, what has a label, and boot', async () => {
     const { sets, reload } = reloading()
+    // Somebody else's, whatever it is called.
+    sets.names.push('reload_of_mine')
     for (let i = 0; i < 6; i++) {
       await reload.request()
       if (i === 1) sets.labelled.add(sets.active)
     }
-    expect(sets.names.map((name) => name.slice(-4))).toEqual(['boot', '0002', '0004', '0005', '0006'])
+    expect(sets.names.map((name) => name.slice(-4))).toEqual(['boot', 'mine', '0002', '0004', '0005', '0006'])
   })
 
   test('rules that are not accepted change nothing, and the log says why', async () => {
