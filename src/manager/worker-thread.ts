@@ -202,7 +202,8 @@ export class WorkerThread {
   }
 
   private restart(): void {
-    if (this.draining || this.post === undefined) return
+    // All may have been stopped and started again meanwhile.
+    if (this.draining || this.post === undefined || this.thread !== undefined) return
     this.start(this.endpoints, this.post).then(
       () => this.operations.write('info', `${this.name} serves again`),
       (error: unknown) => {

@@ -16,10 +16,7 @@ const STATUSES = [
 
 /** docs/reference/cli.md. */
 export function cliPage(): string {
-  const rows = COMMANDS.map(({ syntax, help, debug }) => [
-    `\`${syntax.replaceAll('|', '\\|')}\``,
-    debug ? `${help} (Listed by \`help -a\`.)` : help,
-  ])
+  const rows = COMMANDS.map(({ syntax, help, debug }) => [`\`${syntax}\``, debug ? `${help} (Listed by \`help -a\`.)` : help])
   return page(
     'Admin commands',
     'For `lacquer adm`, varnishadm and whoever else speaks the protocol of varnishd’s CLI, where `serve -T` listens, or on the connection that `serve -M` makes. Names, arguments and answers are varnishd’s; -j asks for JSON.',
