@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect } from 'vitest'
 import { detailLines, listBackends } from '../../src/upkeep/health/backend-list.ts'
+import { compileVcl } from '../../src/vcl/load.ts'
 import type { Conversation } from '../kit/conversation.ts'
 import { startCache, type TestCache } from '../kit/cache.ts'
 import type { TestOrigin } from '../kit/origin.ts'
@@ -237,6 +238,30 @@ describe('probes', () => {
     // Requests that began with them still see what was last known.
     const c1 = await t.connect('c1', v1)
     await c1.ask('/', { body: 's1' })
+  })
+})
+
+describe('a reload', () => {
+  vtc('what was known of a backend is known to rules that leave its address and its probe as they were', async (t) => {
+    const s1 = await patient(t, 's1')
+    const declared = (text: string) => {
+      const compiled = compileVcl(vcl(text), { path: 'reload.vcl', policy: 'varnish', vcl_path: [] })
+      if (!compiled.ok) throw new Error(compiled.text)
+      return compiled.program.backends
+    }
+    const v1 = t.cache(await startCache({ vcl: vcl(backendOf('default', s1.port)) }))
+    await probe(t, v1, 2)
+    const first = () => health(v1).at(-1)
+    v1.health.add('same', declared(backendOf('other', s1.port)))
+    expect(first()).toBe('same.other probe 4/8 healthy')
+    v1.health.add('probed', declared(backendOf('default', s1.port, '{ .url = "/else"; }')))
+    expect(first()).toBe('probed.default probe 2/8 sick')
+    v1.health.add('elsewhere', declared(backendOf('default', s1.port + 1)))
+    expect(first()).toBe('elsewhere.default probe 2/8 sick')
+    // Each learns for itself from then on.
+    v1.health.remove('boot')
+    v1.health.add('boot', declared(backendOf('default', s1.port)))
+    expect(first()).toBe('boot.default probe 4/8 healthy')
   })
 })
 

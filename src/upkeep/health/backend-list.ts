@@ -1,5 +1,4 @@
 import type { Admin } from '../../shm/health.ts'
-import { fnmatch } from '../../vcl/vmods/std/fnmatch.ts'
 import type { Health } from './health.ts'
 import type { Row, RuleHealth } from './rule-health.ts'
 import { BITMAP_LETTERS, BITMAPS, bitmapText, type Bitmap } from './window.ts'
@@ -74,13 +73,3 @@ export function detailLines({ good, threshold, window, average_s, bits }: ProbeD
     ...shown.map((letter) => `  ${bitmapText(bits[letter], letter)} ${BITMAPS[letter]}`),
   ]
 }
-
-/** `[RULESET.]GLOB` of backend.list and backend.set_health; without a rule set all that are in use. */
-export function backendPattern(pattern: string): (set: string, backend: string) => boolean {
-  const dot = pattern.indexOf('.')
-  const set = dot < 0 ? '*' : pattern.slice(0, dot)
-  const backend = dot < 0 ? pattern : pattern.slice(dot + 1)
-  return (inSet, name) => fnmatch(set, inSet, GLOB) && fnmatch(backend, name, GLOB)
-}
-
-const GLOB = { pathname: false, noescape: false, period: false }

@@ -2,8 +2,9 @@ import type { Clock } from '../../base/clock.ts'
 import type { BackendDeclaration } from '../../vcl/runtime/context.ts'
 import type { Admin } from '../../shm/health.ts'
 import { RuleHealth, type RuleHealthParts } from './rule-health.ts'
+import type { ProbeWindow } from './window.ts'
 
-export type HealthParts = Omit<RuleHealthParts, 'name' | 'backends'>
+export type HealthParts = Omit<RuleHealthParts, 'name' | 'backends' | 'known'>
 
 /** What a worker says (worker/config.ts). */
 export interface Heard {
@@ -33,11 +34,21 @@ export class Health {
 
   /** From now on these backends are probed. What workers need to know is the table's handle. */
   add(name: string, backends: readonly BackendDeclaration[]): RuleHealth {
+    const known = (target: string): ProbeWindow | undefined => this.windowOf(target)
+    const made = new RuleHealth({ ...this.parts, name, backends, known })
     this.remove(name)
-    const made = new RuleHealth({ ...this.parts, name, backends })
     this.sets.set(name, made)
     if (this.begun) this.next()
     return made
+  }
+
+  /** The newest rules know best. */
+  private windowOf(target: string): ProbeWindow | undefined {
+    for (const set of [...this.sets.values()].toReversed()) {
+      const window = set.windowOf(target)
+      if (window !== undefined) return window
+    }
+    return undefined
   }
 
   /** The rule set is not in use any more: its probes end. */

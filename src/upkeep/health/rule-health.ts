@@ -24,6 +24,8 @@ export interface RuleHealthParts {
   readonly counters: (set: string, backend: string) => CounterValues
   /** A record of Backend_health. */
   readonly log: (text: string) => void
+  /** What rules that are in use already know of a backend. */
+  readonly known?: (target: string) => ProbeWindow | undefined
   /** A sentence for the operator. */
   readonly tell: (level: 'info' | 'warn', message: string) => void
 }
@@ -32,6 +34,8 @@ export interface RuleHealthParts {
 interface Target {
   readonly i: number
   readonly declared: BackendDeclaration
+  /** Whom it asks, and how: the same of the same backend in other rules. */
+  readonly key: string
   readonly window: ProbeWindow
   readonly request: Buffer
   readonly dialler: Dialler
@@ -122,7 +126,14 @@ export class RuleHealth {
     const spec = backendSpec(declared)
     const dialler = new Dialler(spec, dial)
     const request = requestOf(probe, spec)
-    return { i, declared, window: new ProbeWindow(probe), request, dialler, due_ms: clock.mono_ms, healthy: true, running: undefined }
+    const key = keyOf(declared)
+    const window = new ProbeWindow(probe, this.parts.known?.(key))
+    return { i, declared, key, window, request, dialler, due_ms: clock.mono_ms, healthy: true, running: undefined }
+  }
+
+  /** What has been learnt of that target. */
+  windowOf(key: string): ProbeWindow | undefined {
+    return this.list.find(({ target }) => target?.key === key)?.target?.window
   }
 
   setAdmin({ i, declared }: Row, admin: Admin): void {
@@ -192,6 +203,11 @@ export class RuleHealth {
   private stateOf(i: number): string {
     return this.table.isHealthy(i) ? 'healthy' : 'sick'
   }
+}
+
+/** All of a declaration that a probe's answer depends on. */
+function keyOf({ host, port, path, tls, host_header, proxy_header, preamble, through, authority, probe }: BackendDeclaration): string {
+  return JSON.stringify([host, port, path, tls, host_header, proxy_header, preamble, through, authority, probe])
 }
 
 /** "b1 Went healthy 4---X-RH 2 2 4 0.003567 0.001784 "HTTP/1.1 200 OK"" (vsl(7), Backend_health). */

@@ -45,9 +45,16 @@ export class ProbeWindow {
   text = ''
   private rate = 0
 
-  constructor(probe: ProbeDeclaration) {
+  /** `before`: the same probe of the same backend, by other rules. */
+  constructor(probe: ProbeDeclaration, before?: ProbeWindow) {
     this.probe = probe
-    for (let i = 0; i < probe.initial; i++) this.enter(new Set(['H']))
+    if (before === undefined) for (let i = 0; i < probe.initial; i++) this.enter(new Set(['H']))
+    else this.goOn(before)
+  }
+
+  private goOn({ bits, good, last_s, average_s, text, rate }: ProbeWindow): void {
+    Object.assign(this.bits, bits)
+    Object.assign(this, { good, last_s, average_s, text, rate })
   }
 
   get healthy(): boolean {

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { compile } from '../../../kit/fake-context.ts'
+import { ANSWERS, COURSES, RECORDED } from '../../../varnish/probes.ts'
 import type { ProbeDeclaration } from '../../../../src/vcl/runtime/context.ts'
 import { bitmapText, ProbeWindow, type ProbeOutcome } from '../../../../src/upkeep/health/window.ts'
 
@@ -25,7 +28,6 @@ function course(probe: Partial<ProbeDeclaration>, outcomes: string): string[] {
 }
 
 describe('windows and thresholds', () => {
-  // As varnishd 7.1 has logged them (Backend_health) for backends that answer 200, 404 or both in turn.
   test.each<[string, Partial<ProbeDeclaration>, string, string[]]>([
     ['one good probe makes it healthy', {}, '+', ['2 sick', '3 healthy']],
     ['initial 0: it has to earn it', { initial: 0, threshold: 4 }, '++++', ['0 sick', '1 sick', '2 sick', '3 sick', '4 healthy']],
@@ -80,4 +82,24 @@ test.each<[string, ProbeOutcome, string]>([
 test('a bitmap as text, the oldest first', () => {
   expect(bitmapText(0b1011n, 'H')).toBe(`${'-'.repeat(60)}H-HH`)
   expect(bitmapText(2n ** 64n - 1n, 'X')).toBe('X'.repeat(64))
+})
+
+describe('as varnishd 7.1 does it (test/varnish/record-probes.ts)', () => {
+  const recorded = JSON.parse(readFileSync(RECORDED, 'utf8')) as string[][]
+
+  test.each(COURSES.map((course, i) => ({ ...course, expected: recorded[i] })))('$probe $answers', ({ probe, answers, expected }) => {
+    const compiled = compile(`backend x { .host = "h"; .probe = { ${probe} } } sub vcl_recv { set req.backend_hint = x; }`)
+    if (!compiled.ok) throw new Error(compiled.text)
+    const declared = compiled.program.backends[1].probe!
+    const window = new ProbeWindow(declared)
+    const state = () => `${window.healthy ? 'healthy' : 'sick'} ${window.letters} ${window.good} ${declared.threshold} ${declared.window}`
+    const course = [state()]
+    for (const letter of answers) {
+      const answer = ANSWERS[letter]
+      const happy = answer.includes(` ${declared.expected_response} `)
+      window.record({ ...GOOD, received: answer === '' ? undefined : true, happy, text: answer })
+      course.push(state())
+    }
+    expect(course).toEqual(expected)
+  })
 })
