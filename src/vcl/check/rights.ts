@@ -46,7 +46,7 @@ function complain(k: Checking, use: Use, path: readonly string[], entry: Place |
 }
 
 /** Deeper calls would end the stack of whoever follows them, here or when they run. */
-const CALL_DEPTH_MAX = 200
+const CALL_DEPTH_MAX = 2500
 
 /** Recursion is an error: reported once, at the call that closes the ring. So are calls that go too deep. True: neither. */
 export function checkRecursion(k: Checking): boolean {
