@@ -1,7 +1,7 @@
 import { parseHttpDate } from '../http/dates.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
-import { varySpec } from '../policy/vary.ts'
+import { storedSpec } from '../policy/vary.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 
 /** What the cache must know of the fetch that brought a response. */
@@ -34,7 +34,7 @@ export interface Arrival {
 }
 
 export function arrivalOf(key: string, { fields }: RequestHead, head: ObjectHead, begun: FetchBegun): Arrival {
-  return { key, spec: varySpec(head.fields), fields, head, begun }
+  return { key, spec: storedSpec(head), fields, head, begun }
 }
 
 /**

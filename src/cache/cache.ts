@@ -4,7 +4,7 @@ import type { Policy } from '../policy/policy.ts'
 import { FWD, type Fwd } from '../policy/cache-status.ts'
 import { OBJ_PARTIAL } from '../policy/flags.ts'
 import { isFresh, REUSE, mayReuse, type Reuse } from '../policy/reuse.ts'
-import { varySpec } from '../policy/vary.ts'
+import { storedSpec } from '../policy/vary.ts'
 import type { Cold, ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { Admission } from './admission.ts'
 import { arrivalOf, type Arrival, type FetchBegun } from './begun.ts'
@@ -171,7 +171,7 @@ export class Cache {
   /** Would this request have found the object, as far as Vary goes? */
   selects(object: StoredObject, req: RequestHead): boolean {
     const variant = placeOf(object)
-    return variant !== undefined && variant.key === secondaryKey(varySpec(object.head.fields), req.fields)
+    return variant !== undefined && variant.key === secondaryKey(storedSpec(object.head), req.fields)
   }
 
   /** The right to fetch is given up without a response: whoever waited tries for himself. */

@@ -238,10 +238,26 @@ export const PARAMETERS = {
     { min: 0 },
     'How long a backend may take from the end of the request, its body included, to the first byte of its response. 0 waits for ever. Backends and bereq may set their own.',
   ),
+  gzip_buffer: bytes(
+    32 * K,
+    { min: 2 * K, flags: ['experimental'] },
+    'Size of the pieces in which large bodies come out of compression and decompression.',
+  ),
+  gzip_level: integer(6, { min: 0, max: 9, flags: [] }, 'How hard compression tries: 0 not at all, 1 fast, 9 best.'),
+  gzip_memlevel: integer(
+    8,
+    { min: 1, max: 9, flags: [] },
+    'Memory that compression uses for each body, 1 (about 132 KiB) to 9 (about 384 KiB).',
+  ),
   http_max_hdr: integer(
     64,
     { min: 32, max: 65_535, unit: 'field lines' },
     'Field lines allowed in a message. A request with more gets 431, a backend response with more breaks the fetch.',
+  ),
+  http_gzip_support: bool(
+    true,
+    [],
+    'Whether bodies are compressed and decompressed: beresp.do_gzip and do_gunzip, and stored gzip for clients that do not take it. With policy=varnish requests then ask for gzip or for nothing.',
   ),
   http_range_support: bool(true, [], 'Whether Range requests are answered with the part that was asked for (206) from the cached object.'),
   http_req_hdr_len: bytes(8 * K, { min: 40 }, 'Longest field line of a request. Longer ones get 431.'),

@@ -91,6 +91,9 @@ export const MAIN_COUNTERS = {
   fetch_304: counter('Fetches without a body because of status 304: a stored object was revalidated'),
   fetch_failed: counter('Fetches that failed, before or within the body'),
 
+  n_gzip: counter('Bodies compressed'),
+  n_gunzip: counter('Bodies decompressed'),
+  n_test_gunzip: counter('Compressed bodies checked'),
   n_object: gauge('Objects in the cache'),
   n_objecthead: gauge('Keys known'),
   n_backend: gauge('Backends of all rule sets', { combine: 'max' }),

@@ -54,7 +54,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
   beresp_do_gzip = false
   beresp_do_gunzip = false
   beresp_do_stream = true
-  beresp_filters = ''
+  /** As rules have set it. */
+  private filters_chosen: string | undefined
   /** The 304 sets a cookie, and does not say that others may have it. */
   own_cookie = false
   beresp_was_304 = false
@@ -96,6 +97,14 @@ export abstract class BackendState extends TaskState implements BackendContext {
 
   abstract readonly is_bgfetch: boolean
   abstract judgeAgain(): void
+  protected abstract defaultFilters(): string
+
+  get beresp_filters(): string {
+    return this.filters_chosen ?? this.defaultFilters()
+  }
+  set beresp_filters(names: string) {
+    this.filters_chosen = names
+  }
 
   get base_key(): string {
     return this.from.base_key
@@ -158,6 +167,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
   /** For a new response: as the request said, unless something else is known, and nothing chosen. */
   forgetUncacheable(uncacheable = this.bereq_uncacheable): void {
     this.beresp_do_stream = true
+    this.beresp_do_gzip = this.beresp_do_gunzip = false
+    this.filters_chosen = undefined
     this.storage_choice = undefined
     this.uncacheable = uncacheable
   }

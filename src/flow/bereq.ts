@@ -8,9 +8,10 @@ export const VIA = `1.1 ${NAME}`
 
 /**
  * Makes a client's request the origin's: hop-by-hop fields go (RFC 9110 section 7.6.1), Via is added. A fetch into the
- * store asks for the whole thing, by GET and without the client's conditions, or with ours (RFC 9111 section 4.3.1).
+ * store asks for the whole thing, by GET and without the client's conditions, or with ours (RFC 9111 section 4.3.1). `gzip`: for all
+ * who may want it, who have it unpacked if they cannot do that.
  */
-export function prepareBereq(bereq: RequestHead, around: boolean, stale: Stale): void {
+export function prepareBereq(bereq: RequestHead, around: boolean, stale: Stale, gzip: boolean): void {
   const { fields } = bereq
   removeHopByHop(fields)
   fields.delete('expect')
@@ -18,6 +19,7 @@ export function prepareBereq(bereq: RequestHead, around: boolean, stale: Stale):
   if (!around) {
     if (bereq.method !== 'QUERY') bereq.method = 'GET'
     dropConditions(fields)
+    if (gzip) fields.set('Accept-Encoding', 'gzip')
     if (stale.object !== undefined) validationFields(stale.object.head.fields, fields)
     stale.nameOthers(bereq)
   }

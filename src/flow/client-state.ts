@@ -4,11 +4,13 @@ import type { Fields } from '../http/fields.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import { TAG } from '../log/tags.ts'
 import { FWD, type Forwarded, type Fwd } from '../policy/cache-status.ts'
+import { acceptsGzip } from '../policy/coding.ts'
 import { NO_DIRECTIVES, type RequestDirectives } from '../policy/directives.ts'
 import type { StoredObject } from '../store/contract.ts'
 import type { ClientContext, LoadedVcl, VclBackend, VclObject, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ClientConnection, ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
+import { defaultRespFilters } from './filters/resp-filters.ts'
 import { holdRules, releaseRules } from './hold.ts'
 import { ObjectView } from './object-view.ts'
 import type { PipeLog } from './pipe-log.ts'
@@ -84,9 +86,9 @@ export abstract class ClientState extends TaskState implements ClientContext {
   bereq_task_deadline_s = 0
   req_filters = ''
   resp_do_esi = false
-  resp_filters = ''
+  /** resp.filters as rules have set it. */
+  filters_chosen: string | undefined
   readonly esi_level = 0
-  readonly can_gzip = false
 
   constructor(env: Environment) {
     super(env, env.vcl)
@@ -153,7 +155,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.req_esi = true
     this.req_trace = false
     this.resp_do_esi = false
-    this.resp_filters = ''
+    this.filters_chosen = undefined
     this.action_status = 0
     this.action_reason = undefined
     this.action_ttl = -1
@@ -179,6 +181,15 @@ export abstract class ClientState extends TaskState implements ClientContext {
   }
   get resp_is_streaming(): boolean {
     return this.object !== undefined && this.object.body.state === 'filling'
+  }
+  get can_gzip(): boolean {
+    return acceptsGzip(this.env.policy, this.req.fields)
+  }
+  get resp_filters(): string {
+    return this.filters_chosen ?? defaultRespFilters(this)
+  }
+  set resp_filters(names: string) {
+    this.filters_chosen = names
   }
   get obj(): VclObject {
     return this.view.of(this.object)

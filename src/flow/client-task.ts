@@ -12,7 +12,6 @@ import type { Environment } from './environment.ts'
 import type { Fetch } from './fetch.ts'
 import { learnFrom } from './invalidate.ts'
 import { purgeKey, softPurgeKey } from './purges.ts'
-import { type Cut, readerOf } from './filters/range.ts'
 import type { FetchOwner } from './recipients.ts'
 import { run } from './steps.ts'
 import { STEP, type Step } from './step.ts'
@@ -235,13 +234,11 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.pump()
   }
 
-  /** The same of what was asked for. */
-  streamCut(body: Body, cut: Cut): void {
-    // The new one first: a body without readers may be given up.
-    const reader = readerOf(body, cut)
+  /** The same of what that reader reads. It was made before: a body without readers may be given up. */
+  streamFrom(reader: BodyReader, length_bytes: number): void {
     this.releaseReader()
     this.reader = reader
-    this.remaining_bytes = cut.length_bytes
+    this.remaining_bytes = length_bytes
     this.pump()
   }
 

@@ -8,12 +8,17 @@ import { StoredHead } from '../http/stored-head.ts'
 import { responseHeadText } from '../http/write.ts'
 import { PartialObject } from '../cache/partial.ts'
 import { clientNotModified } from '../policy/conditional.ts'
-import { OBJ_PARTIAL } from '../policy/flags.ts'
+import { recode, varyByCoding } from '../policy/coding.ts'
+import { OBJ_GZIP, OBJ_PARTIAL, OBJ_RECODED, OBJ_SPECIAL } from '../policy/flags.ts'
 import type { StoredObject } from '../store/contract.ts'
 import { VIA } from './bereq.ts'
 import type { ClientTask } from './client-task.ts'
 import type { BodyFraming } from './client.ts'
-import { applyRange, type Cut, cutFrom } from './filters/range.ts'
+import { applyRange, type Cut, cutFrom, readerOf } from './filters/range.ts'
+import { FieldChange } from './field-change.ts'
+import { logGzip } from './fetch-log.ts'
+import { readRespFilters, unpacks } from './filters/resp-filters.ts'
+import { FilteredObject, UnpackedBody } from './filters/unpacked.ts'
 import { STEP, type Step } from './step.ts'
 
 const VIA_RUN = new Run([TAG.RespHeader, `Via: ${VIA}`])
@@ -22,6 +27,7 @@ const CLOSE = new Run([TAG.RespHeader, 'Connection: close'])
 const KEEP_ALIVE = new Run([TAG.RespHeader, 'Connection: keep-alive'])
 /** No filter is on the body's way. */
 const NO_FILTERS = new Run([TAG.Filters, ''])
+const GUNZIP = new Run([TAG.Filters, ' gunzip'])
 
 /** The response as it stands before vcl_deliver: as `resp` if rules look at it, and in the log. */
 export function present(task: ClientTask): void {
@@ -66,11 +72,55 @@ export function transmit(task: ClientTask): Step {
   processed(task)
   const touched = task.vcl.usage.respTouched
   const status = touched ? finalStatus(task.resp) : object.head.status
+  if ((object.head.flags & OBJ_SPECIAL) !== 0 || (touched && task.filters_chosen !== undefined))
+    return transmitSpecial(task, object, status)
+  return transmitAs(task, object, status, task.env.params.http_range_support)
+}
+
+/** A part, gzip, or what rules have chosen filters for. */
+function transmitSpecial(task: ClientTask, object: StoredObject, status: number): Step {
   if ((object.head.flags & OBJ_PARTIAL) !== 0 && !mayShow(task, object, status)) return task.refuse(503, 'Only a part of it is stored')
+  const { params } = task.env
+  if (task.filters_chosen === undefined) {
+    const shown = unpacks(task) ? unpacked(task, object) : object
+    return transmitAs(task, shown, status, params.http_range_support && mayResume(task, object))
+  }
+  const chosen = readRespFilters(task.filters_chosen)
+  if (typeof chosen === 'string') return noFilter(task, chosen)
+  const gunzips = chosen.has('gunzip') && (object.head.flags & OBJ_GZIP) !== 0
+  return transmitAs(task, gunzips ? unpacked(task, object) : object, status, chosen.has('range'))
+}
+
+function noFilter(task: ClientTask, name: string): Step {
+  task.vclError(`Filter '${name}' not found`, 'DELIVER')
+  return task.failed('VCL failed')
+}
+
+/** What was compressed here may come out as other bytes the next time: no part of it is to be joined to one of before. */
+function mayResume({ req }: ClientTask, { head }: StoredObject): boolean {
+  return (head.flags & OBJ_RECODED) === 0 || !req.fields.has('if-range')
+}
+
+/** The response as one of what the gzip body comes to: made here, and logged as it changes. */
+function unpacked(task: ClientTask, object: StoredObject): StoredObject {
+  const { env, req, log } = task
+  if (!task.vcl.usage.respTouched) materialise(task)
+  env.counters[MAIN.n_gunzip]++
+  const several = req.fields.get('range')?.includes(',') === true
+  const account = (in_bytes: number, out_bytes: number): void => logGzip(log, 'U D -', in_bytes, out_bytes)
+  const body = new UnpackedBody(object.body, env.params, several, mayHaveBody(task, object.head.status), account)
+  const change = new FieldChange(task, task.resp.fields)
+  task.resp.fields.delete('content-length')
+  recode(task.resp.fields, undefined, change)
+  varyByCoding(task.resp.fields, change)
+  return new FilteredObject(object, body)
+}
+
+/** `ranges`: parts of it may be sent. */
+function transmitAs(task: ClientTask, object: StoredObject, status: number, ranges: boolean): Step {
   if (!task.passed && (task.querying || isRead(task.req.method))) {
-    if (notModified(task, object, status)) return sendNotModified(task)
-    if (status === 200 && !task.querying && isCut(object) && task.env.params.http_range_support && task.req.fields.has('range'))
-      return sendPart(task, object)
+    if (notModified(task, object, status)) return sendNotModified(task, object)
+    if (status === 200 && !task.querying && isCut(object) && ranges && task.req.fields.has('range')) return sendPart(task, object)
   }
   return sendWhole(task, object, status)
 }
@@ -109,8 +159,13 @@ export function isRead(method: string): boolean {
 
 function notModified(task: ClientTask, object: StoredObject, status: number): boolean {
   if (status !== 200 && !task.env.policy.conditionsByRfc) return false
-  const fields = task.vcl.usage.respTouched ? task.resp.fields : object.head.fields
+  const fields = isMade(task, object) ? task.resp.fields : object.head.fields
   return clientNotModified(task.req.fields, status, fields)
+}
+
+/** Is resp what is sent, or the head's own text? */
+function isMade(task: ClientTask, object: StoredObject): boolean {
+  return task.vcl.usage.respTouched || object instanceof FilteredObject
 }
 
 function mayHaveBody(task: ClientTask, status: number): boolean {
@@ -181,15 +236,15 @@ function storedHead(task: ClientTask, object: StoredObject): string {
 }
 
 function headText(task: ClientTask, object: StoredObject): string {
-  return task.vcl.usage.respTouched ? headOf(task) : storedHead(task, object)
+  return isMade(task, object) ? headOf(task) : storedHead(task, object)
 }
 
 function sendWhole(task: ClientTask, object: StoredObject, status: number): Step {
   const length = isBodyless(status) ? -1 : knownLength(task, object)
-  task.log.run(NO_FILTERS)
+  task.log.run(object instanceof FilteredObject ? GUNZIP : NO_FILTERS)
   const body = mayHaveBody(task, status) ? object.body.whole : undefined
   const streamed = body === undefined && mayHaveBody(task, status)
-  if (!streamed && !task.vcl.usage.respTouched) return sendStored(task, object, length, body)
+  if (!streamed && !isMade(task, object)) return sendStored(task, object, length, body)
   const text = headText(task, object) + lengthLine(task, length)
   return streamed ? stream(task, object, text, length) : send(task, text, body, object)
 }
@@ -225,14 +280,14 @@ function sent(task: ClientTask, free: boolean, object: StoredObject | undefined)
 /** Of no use to who has the representation, and misleading where its copy is another's (RFC 9110 section 15.4.5). */
 const OF_THE_BODY = ['content-type', 'content-encoding', 'content-language', 'content-range']
 
-function sendNotModified(task: ClientTask): Step {
+function sendNotModified(task: ClientTask, object: StoredObject): Step {
   task.env.counters[MAIN.client_resp_304]++
-  if (!task.vcl.usage.respTouched) materialise(task)
+  if (!isMade(task, object)) materialise(task)
   task.resp.status = 304
   task.resp.reason = reasonPhrase(304)
   logStatus(task)
   if (task.env.policy.conditionsByRfc) for (const key of OF_THE_BODY) unset(task, key)
-  task.log.run(NO_FILTERS)
+  task.log.run(object instanceof FilteredObject ? GUNZIP : NO_FILTERS)
   return send(task, headOf(task) + lengthLine(task, -1), undefined)
 }
 
@@ -246,11 +301,11 @@ function unset({ log, resp: { fields } }: ClientTask, key: string): void {
 /** Range requests (RFC 9110 section 14). */
 function sendPart(task: ClientTask, object: StoredObject): Step {
   const total = knownLength(task, object)
-  if (!task.vcl.usage.respTouched) materialise(task)
+  if (!isMade(task, object)) materialise(task)
   const cut = applyRange(task.env.policy, task.req, task.resp, total, inexact(object) ? '*' : undefined)
   if (cut === undefined) return sendWhole(task, object, 200)
   const { log, resp } = task
-  log.record(TAG.Filters, ' range')
+  log.record(TAG.Filters, object instanceof FilteredObject ? ' gunzip range' : ' range')
   log.field(TAG.RespHeader, 'Content-Range', resp.fields.get('content-range') ?? '')
   logStatus(task)
   const text = headOf(task) + lengthLine(task, cut.length_bytes)
@@ -305,7 +360,8 @@ function stream(task: ClientTask, object: StoredObject, text: string, length: nu
   const head = (framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n` : text) + endOfHead(task)
   task.head_tx_bytes = head.length
   connection.start(head, framing)
-  if (cut === undefined) task.streamBody(object.body, length)
-  else task.streamCut(object.body, cut)
+  if (cut === undefined && object instanceof FilteredObject) task.streamFrom(object.body.read(0), length)
+  else if (cut === undefined) task.streamBody(object.body, length)
+  else task.streamFrom(readerOf(object.body, cut), cut.length_bytes)
   return STEP.wait
 }

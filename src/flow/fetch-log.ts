@@ -140,14 +140,19 @@ function framing({ beresp, bereq }: BackendState, expected_bytes: number, chunke
 }
 
 /** The body is about to come; `chunked` as the origin sent it. A 304 brings none and has been counted as one. */
-export function logBody(fetch: BackendState, expected_bytes: number, chunked: boolean, object?: StoredObject): void {
+export function logBody(fetch: BackendState, filters: string, expected_bytes: number, chunked: boolean, object?: StoredObject): void {
   const { log, env } = fetch
   if (fetch.beresp_was_304) return logStorage(fetch, object)
   const [text, counter] = framing(fetch, expected_bytes, chunked)
   env.counters[counter]++
-  log.record(TAG.Filters, '')
+  log.record(TAG.Filters, filters)
   logStorage(fetch, object)
   log.spaced(TAG.Fetch_Body, text, fetch.beresp_do_stream ? 'stream' : '-')
+}
+
+/** What was done, bytes in, bytes out; where bits begin, which only whoever reads the stream bit by bit can tell, is 0. */
+export function logGzip(log: Transaction, what: string, in_bytes: number, out_bytes: number): void {
+  log.record(TAG.Gzip, `${what} ${in_bytes} ${out_bytes} 0 0 0`)
 }
 
 /** What has the body: what is in no store is in Transient. */

@@ -3,19 +3,20 @@ import type { RequestHead } from '../http/message.ts'
 import type { InitialAnswers } from '../policy/initial.ts'
 import type { OriginCall } from '../origin/contract.ts'
 import { NO_TRAFFIC } from '../origin/meter.ts'
-import type { Body, StoredObject } from '../store/contract.ts'
+import type { StoredObject } from '../store/contract.ts'
+import { OBJ_RECODED } from '../policy/flags.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import { BackendState, type FetchOrigin } from './backend-state.ts'
 import type { Environment } from './environment.ts'
 import type { FetchKind, FetchSetup } from './fetch-setup.ts'
-import { Intake, type IntakeHost } from './intake.ts'
+import type { Intake } from './intake.ts'
 import { PartialFetch } from './partial-fetch.ts'
 import { Recipients } from './recipients.ts'
 import { placeOf, suitsToo } from './search.ts'
 import { Stale } from './stale.ts'
 
 /** What a fetch has at hand: `Fetch` is what it does with it. */
-export abstract class FetchState extends BackendState implements IntakeHost, FetchBegun {
+export abstract class FetchState extends BackendState implements FetchBegun {
   readonly kind: FetchKind
   readonly is_bgfetch: boolean
   protected readonly setup: FetchSetup
@@ -24,6 +25,10 @@ export abstract class FetchState extends BackendState implements IntakeHost, Fet
   protected readonly stale: Stale
   protected readonly partial: PartialFetch
   protected intake: Intake | undefined
+  /** A 304 does not say that its response depends on Accept-Encoding. */
+  protected vary_confirmed = true
+  /** OBJ_CODING bits of the response. */
+  protected coding_flags = 0
   protected object: StoredObject | undefined
   protected answers: InitialAnswers | undefined
   protected expected_bytes = -1
@@ -64,13 +69,10 @@ export abstract class FetchState extends BackendState implements IntakeHost, Fet
     return suitsToo(this.from.search, this.place, req)
   }
 
-  resumeOrigin(): void {
-    this.call?.resume()
-  }
-
   /** Bytes of body to come: Content-Length of a response to HEAD is only an announcement. */
   protected get body_bytes(): number {
-    return this.bereq.method === 'HEAD' ? 0 : this.expected_bytes
+    if (this.bereq.method === 'HEAD') return 0
+    return (this.coding_flags & OBJ_RECODED) === 0 ? this.expected_bytes : -1
   }
 
   /** The stored object whose head the 304 has updated: its body is the response's. */
@@ -78,16 +80,9 @@ export abstract class FetchState extends BackendState implements IntakeHost, Fet
     return this.beresp_was_304 ? this.stale.object : undefined
   }
 
-  protected adopt(body: Body): Body {
-    this.intake = new Intake(body, this)
-    return body
-  }
-
   protected dropCall(): void {
     const { call } = this
     this.call = undefined
     call?.abort()
   }
-
-  abstract unwanted(): void
 }

@@ -7,6 +7,7 @@ import type { ResponseHead } from '../http/message.ts'
 import { finalStatus, isBodyless } from '../http/status.ts'
 import { TAG } from '../log/tags.ts'
 import { initialAnswers, type InitialAnswers } from '../policy/initial.ts'
+import { variesByCoding } from '../policy/coding.ts'
 import { isErrorStatus, type FailureKind } from '../policy/reuse.ts'
 import type { StorablePart } from '../policy/content-range.ts'
 import type { FetchFailure, OriginHandler } from '../origin/contract.ts'
@@ -15,24 +16,20 @@ import { chooseBackend, timeoutsFor } from './backend-choice.ts'
 import { STALE_IF_ERROR } from './cache-status.ts'
 import { composeError, errorAnswers, errorForAll } from './backend-error.ts'
 import * as account from './fetch-log.ts'
-import { FetchState } from './fetch-state.ts'
-import { releaseRules } from './hold.ts'
+import { FAILED, FetchBody } from './fetch-body.ts'
 import { replaces } from './invalidate.ts'
 import { asReceived, gatherFields, headToStore, mergeStale, objectHead, ownsCookie, renew, settle, tagged } from './object-head.ts'
 import { StaleView } from './object-view.ts'
 import { HEARD } from './partial-fetch.ts'
-import { handOver } from './recipients.ts'
 import { leadTo } from './search.ts'
 import { callBackend } from './rules.ts'
 import type { StoredObject } from '../store/contract.ts'
-
-const FAILED = 'Backend fetch failed'
 
 /**
  * One fetch, from vcl_backend_fetch to the last byte of the body. It outlives the client request that caused it.
  * Everything happens in calls from the origin; nothing is awaited.
  */
-export class Fetch extends FetchState implements OriginHandler {
+export class Fetch extends FetchBody implements OriginHandler {
   /** Begins; `bereq` is a copy of the request as the rules left it. */
   start(): void {
     this.partial.prepare(this.bereq, this.kind === 'pass', this.stale, this.is_hitmiss)
@@ -87,21 +84,6 @@ export class Fetch extends FetchState implements OriginHandler {
     this.afterResponse(callBackend(this, 'BACKEND_RESPONSE', this.vcl.subs.backend_response))
   }
 
-  onData(chunk: Buffer): void {
-    if (this.intake === undefined || this.intake.take(chunk)) return
-    this.call?.pause()
-    // There is no room to have it whole before it is delivered: without a reader it would stand still.
-    if (!this.handedOut) this.handOut()
-  }
-
-  onEnd(): void {
-    this.env.clock.refresh()
-    this.call = undefined
-    this.intake?.complete()
-    if (!this.handedOut) this.handOut()
-    this.finish()
-  }
-
   onError(failure: FetchFailure): void {
     const { env, intake, object } = this
     env.clock.refresh()
@@ -115,30 +97,13 @@ export class Fetch extends FetchState implements OriginHandler {
       if (!this.serveStale('disconnected')) this.backendError(503, FAILED)
       return
     }
-    // Half a body: its readers must see that it broke, and nobody else may find it.
-    if (intake !== undefined) env.cache.discard(object)
-    intake?.fail()
-    if (!this.handedOut) this.recipients.disappoint(503, FAILED)
-    this.finish()
+    this.bodyBroke()
   }
 
   /** What the client sent of a body broke or never came: no fault of the backend's. */
   private badRequest(): void {
     this.env.counters[MAIN.client_req_400]++
     this.recipients.disappoint(400, 'Bad Request')
-    this.finish()
-  }
-
-  // IntakeHost.
-
-  unwanted(): void {
-    if (this.call !== undefined) this.giveUp('nobody reads it')
-  }
-
-  private giveUp(why: string): void {
-    this.dropCall()
-    this.log.record(TAG.FetchError, why)
-    this.intake?.fail()
     this.finish()
   }
 
@@ -181,6 +146,7 @@ export class Fetch extends FetchState implements OriginHandler {
     else if (!this.refresh(stale)) return false
     this.beresp_was_304 = true
     this.own_cookie = ownsCookie(this, of304)
+    this.vary_confirmed = !variesByCoding(of304)
     account.logConfirmed(this, of304)
     this.env.counters[MAIN.fetch_304]++
     return true
@@ -268,12 +234,17 @@ export class Fetch extends FetchState implements OriginHandler {
     if (settled.uncacheable && this.partial.isUseless) return this.askForWhole()
     if (this.kind !== 'pass') account.logSettled(this, settled)
     this.timestamp('Process')
+    if (!this.planFilters()) {
+      this.dropCall()
+      return this.backendError(503, FAILED)
+    }
+    settled.flags |= this.coding_flags
     const stored = !settled.uncacheable && (this.kind !== 'pass' || replaces(this))
     if (this.kind === 'pass') this.recipients.answered(this.beresp, stored)
     if (stored && part !== undefined) this.publishPart(part, settled)
     else if (stored) this.publishStored(settled)
     else this.publishLoose(settled, hitForPass)
-    account.logBody(this, this.expected_bytes, this.chunked, this.object)
+    account.logBody(this, this.filters_text, this.expected_bytes, this.chunked, this.object)
     if (this.beresp_do_stream) this.handOut()
   }
 
@@ -308,12 +279,6 @@ export class Fetch extends FetchState implements OriginHandler {
     this.private = false
     if (object.filling !== undefined) this.adopt(object.filling)
     this.recipients.give(given, object.live)
-  }
-
-  /** After this turn: what came with the head in one read then leaves with it in one write. */
-  private handOut(): void {
-    this.handedOut = true
-    process.nextTick(handOver, this.recipients, this.intake, this.bereq.method === 'HEAD' ? this.expected_bytes : -1)
   }
 
   private serveStale(failure: FailureKind): boolean {
@@ -381,14 +346,5 @@ export class Fetch extends FetchState implements OriginHandler {
     this.recipients.disappoint(503, FAILED)
     this.recipients.scatter(this.key, this.bereq, this.bereq_xid)
     this.finish()
-  }
-
-  private finish(): void {
-    if (this.ended) return
-    this.ended = true
-    releaseRules(this.vcl)
-    this.recipients.releaseWaiters()
-    this.stale.release()
-    account.endLog(this, this.traffic, this.object?.body.size_bytes ?? 0)
   }
 }

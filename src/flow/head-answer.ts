@@ -1,7 +1,8 @@
 import { MAIN } from '../counters/counters.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import { freshen } from '../policy/conditional.ts'
-import { OBJ_PARTIAL, OBJ_TTL_BY_RULES } from '../policy/flags.ts'
+import { varyWithCoding, weakenTag } from '../policy/coding.ts'
+import { OBJ_CODING, OBJ_GZIP, OBJ_PARTIAL, OBJ_RECODED, OBJ_TTL_BY_RULES } from '../policy/flags.ts'
 import { describes } from '../policy/freshening.ts'
 import { initialAnswers } from '../policy/initial.ts'
 import { tagsOf } from '../policy/tags.ts'
@@ -21,11 +22,18 @@ export function freshenByHead(task: ClientTask, answer: ResponseHead): void {
   const stored = env.cache.selected(key, req)
   if (stored === undefined || stored.head.status !== 200 || stored.body.state !== 'complete' || (stored.head.flags & OBJ_PARTIAL) !== 0)
     return
+  if ((stored.head.flags & OBJ_RECODED) !== 0) speakOfOurs(answer)
   const head = describes(answer.fields, stored.head.fields, stored.body.size_bytes) ? updated(task, stored, answer) : undefined
   // What was softly purged since it was sent stays so.
   if (head !== undefined) return env.store.rehead(stored, head, task.fetch?.serial)
   env.counters[MAIN.n_invalidated]++
   env.cache.discard(stored)
+}
+
+/** What is stored is in another coding. */
+function speakOfOurs({ fields }: ResponseHead): void {
+  weakenTag(fields)
+  fields.delete('content-length')
 }
 
 /** Undefined when the response as it is now may not be stored, or differs by other fields. */
@@ -35,6 +43,7 @@ function updated({ env, req, key }: ClientTask, { head }: StoredObject, answer: 
   now.reason = head.reason
   now.fields.copyFrom(wholeFields(head))
   freshen(now.fields, answer.fields)
+  if ((head.flags & OBJ_GZIP) !== 0) now.fields.set('Vary', varyWithCoding(now.fields))
   const get = new RequestHead()
   get.copyFrom(req)
   get.method = 'GET'
@@ -44,6 +53,7 @@ function updated({ env, req, key }: ClientTask, { head }: StoredObject, answer: 
   const { grace_ms, keep_ms } = head
   const fresh = objectHead(env.policy, head.xid, now, { ...answers, grace_ms, keep_ms }, true)
   fresh.tags = tagsOf(env.tag_fields, fresh.fields, key, req.fields.get('host') ?? '')
+  fresh.flags |= head.flags & OBJ_CODING
   if ((head.flags & OBJ_TTL_BY_RULES) === 0) return fresh
   const { t_origin_ms, ttl_ms, flags } = head
   return { ...fresh, t_origin_ms, ttl_ms, flags }

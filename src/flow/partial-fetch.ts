@@ -65,7 +65,7 @@ export class PartialFetch {
     const ranged =
       !around && bereq.method !== 'QUERY' && this.env.policy.ranges === 'rfc' && (this.view !== undefined || bereq.fields.has('range'))
     if (ranged) this.wish = copyOf(bereq)
-    prepareBereq(bereq, around, stale)
+    prepareBereq(bereq, around, stale, !this.env.policy.decidesStorage && this.env.params.http_gzip_support)
     if (!ranged) return
     this.asked = this.view === undefined ? this.forwarded(alone) : this.toComplete(this.view, bereq.fields)
     if (this.asked !== undefined) bereq.fields.set('Range', this.asked)

@@ -1,8 +1,10 @@
 import { PartialObject } from '../cache/partial.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
+import { weakenTag } from '../policy/coding.ts'
 import { dropConditions } from '../policy/conditional.ts'
 import { NO_DIRECTIVES, parseRequestDirectives, type RequestDirectives } from '../policy/directives.ts'
+import { OBJ_RECODED } from '../policy/flags.ts'
 import { confirmed } from '../policy/freshening.ts'
 import { mayServeOnError, type FailureKind } from '../policy/reuse.ts'
 import type { BodyReader, StoredObject } from '../store/contract.ts'
@@ -53,6 +55,8 @@ export class Stale {
   confirmedBy(update: Fields): StoredObject | undefined {
     const { held, others } = this
     const named = held === undefined ? others : [held, ...others]
+    // What it says of the origin's bytes is said of what we have made of them.
+    if (held !== undefined && (held.head.flags & OBJ_RECODED) !== 0) weakenTag(update)
     const index = confirmed(
       named.map(({ head }) => head.fields),
       update,

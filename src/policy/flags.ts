@@ -21,8 +21,20 @@ export const OBJ_HEURISTIC = 1 << 6
 export const OBJ_STALE_IF_ERROR = 1 << 7
 /** Rules set its ttl: the operator's word in place of the origin's. */
 export const OBJ_TTL_BY_RULES = 1 << 8
+/** Its body is gzip, whose whole has been checked or made here: it can be unpacked for who does not take gzip. */
+export const OBJ_GZIP = 1 << 9
+/** Its coding is not the one that the origin has sent. */
+export const OBJ_RECODED = 1 << 10
+/** Accept-Encoding in its Vary is not the origin's, or is answered here: one object for whatever coding is asked for. */
+export const OBJ_ANY_CODING = 1 << 11
 /** Only parts of it are stored (RFC 9111 section 3.3): its body is not the response's, but says which they are (cache/partials.ts). */
 export const OBJ_PARTIAL = 1 << 16
 
 /** Section 4.2.4: never served stale, not even disconnected. */
 export const OBJ_PROHIBITS_STALE = OBJ_MUST_REVALIDATE | OBJ_PROXY_REVALIDATE | OBJ_NO_CACHE | OBJ_S_MAXAGE
+
+/** What is known of the coding, which stays when all else is said anew by a 304. */
+export const OBJ_CODING = OBJ_GZIP | OBJ_RECODED | OBJ_ANY_CODING
+
+/** Its body is not simply sent. */
+export const OBJ_SPECIAL = OBJ_PARTIAL | OBJ_GZIP

@@ -1,4 +1,5 @@
 import type { Fields } from '../http/fields.ts'
+import { OBJ_ANY_CODING } from './flags.ts'
 import { readWeighted, writeWeighted } from './weights.ts'
 
 /**
@@ -32,6 +33,15 @@ export function varySpec(fields: Fields): string {
     }
   }
   return names.sort().join(',')
+}
+
+/** Of a stored response: that of its Vary, without Accept-Encoding where one object answers all codings. */
+export function storedSpec(head: { readonly fields: Fields; readonly flags: number }): string {
+  const spec = varySpec(head.fields)
+  if (spec === '' || (head.flags & OBJ_ANY_CODING) === 0) return spec
+  return namesOf(spec)
+    .filter((name) => name !== 'accept-encoding')
+    .join(',')
 }
 
 const specs = new Map<string, readonly string[]>()

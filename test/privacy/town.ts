@@ -157,7 +157,12 @@ function refusedByVarnish({ request, lines }: Told, presented: Request): string 
   if (has(lines, 'set-cookie')) return 'it sets a cookie'
   const said = new CacheControl(lines)
   const kept = ['private', 'no-cache', 'no-store'].find((name) => said.has(name))
-  return kept === undefined ? unmatched(lines, request, presented) : `it says ${kept}`
+  return kept === undefined ? unmatched(withoutCoding(lines), request, presented) : `it says ${kept}`
+}
+
+/** To Varnish one object is for whatever coding is asked for. */
+function withoutCoding(lines: Lines): Lines {
+  return lines.map(([name, value]) => [name, name.toLowerCase() === 'vary' ? value.replace(/,? *accept-encoding/i, '') : value])
 }
 
 function unmatched(lines: Lines, request: Request, presented: Request): string | undefined {

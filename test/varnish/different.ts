@@ -9,10 +9,6 @@ export const DIFFERENT: readonly { readonly cases: RegExp; readonly why: string 
     why: 'Varnish believes it and serves bytes under an entity-tag that they do not have; RFC 9111 section 4.3.4 forbids that: the whole is fetched.',
   },
   {
-    cases: /^Vary: Accept-Encoding is one of two$/,
-    why: 'Varnish asks origins for gzip and unpacks it for clients that want none (http_gzip_support), which makes Accept-Encoding one of two; we do not pack.',
-  },
-  {
     cases: /^Vary: (?:two lines|white space and case)$/,
     why: 'Varnish compares the lines as they are written; two lines and one with both values, with or without a space behind the comma, are the same to us (RFC 9111 section 4.1).',
   },

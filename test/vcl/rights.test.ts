@@ -115,10 +115,7 @@ describe('what is kept and not acted upon yet is said once a load', () => {
   test.each([
     ['backend_response', 'set beresp.do_esi = true;', 'beresp.do_esi is set, but ESI is not processed yet'],
     ['deliver', 'set resp.do_esi = true;', 'resp.do_esi is set, but ESI is not processed yet'],
-    ['backend_response', 'set beresp.do_gzip = true; set beresp.do_gunzip = true;', 'beresp.do_gzip is set, but bodies are not compressed'],
-    ['backend_error', 'set beresp.do_gunzip = bereq.uncacheable;', 'beresp.do_gunzip is set, but bodies are not compressed'],
-    ['recv', 'set req.filters = "a"; set req.filters = "b";', 'req.filters is set, but bodies are not filtered yet'],
-    ['deliver', 'set resp.filters = "gunzip";', 'resp.filters is set, but bodies are not filtered yet'],
+    ['recv', 'set req.filters = "a"; set req.filters = "b";', 'req.filters is set, but the bodies of requests are not filtered yet'],
   ])('vcl_%s { %s }', (sub, statements, message) => {
     const compiled = compile(`sub vcl_${sub} { ${statements} }`)
     if (!compiled.ok) throw new Error(compiled.text)

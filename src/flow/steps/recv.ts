@@ -1,7 +1,9 @@
 import type { Fields } from '../../http/fields.ts'
 import { TAG } from '../../log/tags.ts'
-import { ACTION } from '../../vcl/runtime/context.ts'
+import { acceptsGzip } from '../../policy/coding.ts'
+import { ACTION, type Action } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
+import { FieldChange } from '../field-change.ts'
 import { takeForRules } from '../kept-body.ts'
 import { takeQuery } from '../query.ts'
 import { callClient } from '../rules.ts'
@@ -16,7 +18,9 @@ export function recv(task: ClientTask): Step {
     if (step !== STEP.recv) return step
   }
   if (!task.env.policy.requestDirectives) gatherFields(task.req.fields)
-  switch (callClient(task, 'RECV', task.vcl.subs.recv)) {
+  const action = callClient(task, 'RECV', task.vcl.subs.recv)
+  if (askedByVarnish(task, action)) askForGzip(task)
+  switch (action) {
     case ACTION.hash:
       task.by_method = !mayLookup(task)
       if (task.by_method) return hashed(task, STEP.pass)
@@ -53,6 +57,23 @@ function relabel(task: ClientTask): Step {
   task.goBy(vcl)
   task.beginAgain()
   return STEP.recv
+}
+
+/** To Varnish a request that is not passed asks for gzip, or for nothing: it has one object for both. */
+function askedByVarnish({ env }: ClientTask, action: Action): boolean {
+  return (
+    !env.policy.decidesStorage && env.params.http_gzip_support && action !== ACTION.pass && action !== ACTION.pipe && action !== ACTION.vcl
+  )
+}
+
+function askForGzip(task: ClientTask): void {
+  const { fields } = task.req
+  const i = fields.indexOf('accept-encoding', 0)
+  if (i < 0 || (fields.values[i] === 'gzip' && fields.indexOf('accept-encoding', i + 1) < 0)) return
+  const change = new FieldChange(task, fields)
+  const accepts = acceptsGzip(task.env.policy, fields)
+  change.unset('accept-encoding')
+  if (accepts) change.set('Accept-Encoding', 'gzip')
 }
 
 /** vcl_hash runs whatever vcl_recv returned: the key is there for who asks for req.hash, and what the sub logs is logged. */

@@ -72,8 +72,7 @@ function status(path: string): Code {
   return { get: `${path}.status`, set: `setStatus(${path}, $)`, fails: true }
 }
 
-const FILTERS = { idle: 'bodies are not filtered yet' }
-const GZIP = { idle: 'bodies are not compressed or decompressed yet' }
+const FILTERS = { idle: 'the bodies of requests are not filtered yet' }
 const ESI = { idle: 'ESI is not processed yet' }
 /** A limit in seconds that `unset` takes away; -1 when there is none. */
 const MAX_AGE: Code = { get: '(c.req_ttl_s ?? -1)', set: 'c.req_ttl_s = notNegative($)', clear: 'c.req_ttl_s = undefined' }
@@ -177,10 +176,10 @@ const FETCH: readonly Variable[] = [
   row('beresp.backend.name', 'STRING', BR, '-', '-', { get: '(c.beresp_backend?.name)' }),
   row('beresp.body', 'BODY', '-', 'berr', '-', { set: 'c.synthetic($)' }),
   row('beresp.do_esi', 'BOOL', BR, BR, '-', member('c.beresp_do_esi', ESI)),
-  row('beresp.do_gunzip', 'BOOL', BR, BR, '-', member('c.beresp_do_gunzip', GZIP)),
-  row('beresp.do_gzip', 'BOOL', BR, BR, '-', member('c.beresp_do_gzip', GZIP)),
+  row('beresp.do_gunzip', 'BOOL', BR, BR, '-', member('c.beresp_do_gunzip')),
+  row('beresp.do_gzip', 'BOOL', BR, BR, '-', member('c.beresp_do_gzip')),
   row('beresp.do_stream', 'BOOL', BR, BR, '-', member('c.beresp_do_stream')),
-  row('beresp.filters', 'STRING', 'bresp', 'bresp', '-', text('c.beresp_filters', FILTERS)),
+  row('beresp.filters', 'STRING', 'bresp', 'bresp', '-', text('c.beresp_filters')),
   row('beresp.grace', 'DURATION', BR, BR, '-', atLeastZero('c.beresp_grace_s')),
   row('beresp.http.*', 'HEADER', BR, BR, BR, { fields: 'c.beresp.fields' }),
   row('beresp.http.content-length', 'HEADER', BR, BR, BR, { fields: 'c.beresp.fields', framing: true }),
@@ -236,7 +235,7 @@ const RESPONSE: readonly Variable[] = [
   row('resp', 'HTTP', DS, '-', '-', member('c.resp')),
   row('resp.body', 'BODY', '-', 'synth', '-', { set: 'c.synthetic($)' }),
   row('resp.do_esi >=4.1', 'BOOL', DS, DS, '-', member('c.resp_do_esi', ESI)),
-  row('resp.filters', 'STRING', DS, DS, '-', text('c.resp_filters', FILTERS)),
+  row('resp.filters', 'STRING', DS, DS, '-', text('c.resp_filters')),
   row('resp.http.*', 'HEADER', DS, DS, DS, { fields: 'c.resp.fields' }),
   row('resp.http.content-length', 'HEADER', DS, DS, DS, { fields: 'c.resp.fields', framing: true }),
   row('resp.http.transfer-encoding', 'HEADER', DS, DS, DS, { fields: 'c.resp.fields', framing: true }),

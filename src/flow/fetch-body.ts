@@ -1,0 +1,154 @@
+import { MAIN } from '../counters/counters.ts'
+import { TAG } from '../log/tags.ts'
+import { varyByCoding } from '../policy/coding.ts'
+import { OBJ_ANY_CODING, OBJ_CODING, OBJ_GZIP } from '../policy/flags.ts'
+import type { Body } from '../store/contract.ts'
+import * as account from './fetch-log.ts'
+import { FetchState } from './fetch-state.ts'
+import { FieldChange } from './field-change.ts'
+import type { FetchFilter } from './filters/fetch-filter.ts'
+import { anyCoding, defaultFetchFilters, hasBody, planFilters } from './filters/fetch-filters.ts'
+import { FetchLine, type LineHost } from './filters/fetch-line.ts'
+import { releaseRules } from './hold.ts'
+import { Intake, type IntakeHost } from './intake.ts'
+import { handOver } from './recipients.ts'
+
+export const FAILED = 'Backend fetch failed'
+
+/** What a fetch does with the body: from the origin, through filters, into what its readers read; and how it ends. */
+export abstract class FetchBody extends FetchState implements IntakeHost, LineHost {
+  /** What the body goes through on its way to the intake. */
+  protected line: FetchLine | undefined
+  protected filters: readonly FetchFilter[] = []
+  protected filters_text = ''
+
+  onData(chunk: Buffer): void {
+    const { intake, line } = this
+    if (intake === undefined || (line ?? intake).take(chunk)) return
+    this.call?.pause()
+    if (line === undefined) this.storeFull()
+  }
+
+  /** There is no room to have it whole before it is delivered: without a reader it would stand still. */
+  storeFull(): void {
+    if (!this.handedOut) this.handOut()
+  }
+
+  onEnd(): void {
+    this.env.clock.refresh()
+    this.call = undefined
+    if (this.line === undefined) this.bodyComplete()
+    else this.line.complete()
+  }
+
+  bodyComplete(): void {
+    if (this.ended) return
+    this.env.clock.refresh()
+    this.intake?.complete()
+    if (!this.handedOut) this.handOut()
+    this.finish()
+  }
+
+  /** The body is not what it claims to be: as good as none. */
+  filterFailed(message: string): void {
+    if (this.ended) return
+    this.dropCall()
+    this.log.record(TAG.FetchError, message)
+    this.env.counters[MAIN.fetch_failed]++
+    this.bodyBroke()
+  }
+
+  /** Half a body: its readers must see that it broke, and nobody else may find it. */
+  protected bodyBroke(): void {
+    const { env, intake, object } = this
+    this.line?.drop()
+    if (object !== undefined && intake !== undefined) env.cache.discard(object)
+    intake?.fail()
+    if (!this.handedOut) this.recipients.disappoint(503, FAILED)
+    this.finish()
+  }
+
+  // IntakeHost.
+
+  unwanted(): void {
+    if (!this.ended && (this.call !== undefined || this.line !== undefined)) this.giveUp('nobody reads it')
+  }
+
+  protected giveUp(why: string): void {
+    this.dropCall()
+    this.log.record(TAG.FetchError, why)
+    this.line?.drop()
+    this.intake?.fail()
+    this.finish()
+  }
+
+  /** IntakeHost: the store has room again. */
+  resumeOrigin(): void {
+    if (this.line === undefined) this.call?.resume()
+    else this.line.onRoom()
+  }
+
+  resumeCall(): void {
+    this.call?.resume()
+  }
+
+  logGzip(what: string, in_bytes: number, out_bytes: number): void {
+    account.logGzip(this.log, what, in_bytes, out_bytes)
+  }
+
+  protected defaultFilters(): string {
+    return this.beresp_was_304 ? '' : defaultFetchFilters(this, this.expected_bytes)
+  }
+
+  /** Makes the filters of the body, and the head that of what comes out of them; false when rules ask for one that there is not. */
+  protected planFilters(): boolean {
+    const list = (this.filters_text = this.beresp_filters)
+    this.filters = []
+    this.coding_flags = anyCoding(this)
+    if (this.validated !== undefined) {
+      this.keepCoding(this.validated.head.flags & OBJ_CODING)
+      return true
+    }
+    if (!hasBody(this, this.expected_bytes)) return true
+    const plan = planFilters(this, list, this.change)
+    if (typeof plan === 'string') {
+      this.log.record(TAG.FetchError, `Filter '${plan}' not found`)
+      return false
+    }
+    this.filters = plan.filters
+    this.coding_flags |= plan.flags
+    return true
+  }
+
+  /** Of a response that a 304 has confirmed. */
+  private keepCoding(stored: number): void {
+    const { policy } = this.env
+    this.coding_flags |= this.vary_confirmed || !policy.decidesStorage ? stored : stored & ~OBJ_ANY_CODING
+    if ((stored & OBJ_GZIP) !== 0) varyByCoding(this.beresp.fields, this.change)
+  }
+
+  private get change(): FieldChange {
+    return new FieldChange(this, this.beresp.fields)
+  }
+
+  protected adopt(body: Body): Body {
+    const intake = (this.intake = new Intake(body, this))
+    if (this.filters.length > 0) this.line = new FetchLine(this.filters, intake, this)
+    return body
+  }
+
+  /** After this turn: what came with the head in one read then leaves with it in one write. */
+  protected handOut(): void {
+    this.handedOut = true
+    process.nextTick(handOver, this.recipients, this.intake, this.bereq.method === 'HEAD' ? this.expected_bytes : -1)
+  }
+
+  protected finish(): void {
+    if (this.ended) return
+    this.ended = true
+    releaseRules(this.vcl)
+    this.recipients.releaseWaiters()
+    this.stale.release()
+    account.endLog(this, this.traffic, this.object?.body.size_bytes ?? 0)
+  }
+}

@@ -1,0 +1,101 @@
+import { MAIN } from '../../counters/counters.ts'
+import { isBodyless } from '../../http/status.ts'
+import { codingOf, type HeadChange, mayRecode, recode, variesByCoding, varyByCoding } from '../../policy/coding.ts'
+import { OBJ_ANY_CODING, OBJ_GZIP, OBJ_RECODED } from '../../policy/flags.ts'
+import type { BackendState } from '../backend-state.ts'
+import type { FetchFilter } from './fetch-filter.ts'
+import { GunzipFilter, GzipFilter, TestGunzipFilter } from './zlib-filter.ts'
+
+/** Filters between the origin and the store (VFP), by the names that beresp.filters has for them. */
+
+/** What the filters of a response come to, as they are added. */
+interface Plan {
+  readonly fetch: BackendState
+  readonly change: HeadChange
+  readonly filters: FetchFilter[]
+  /** OBJ_* bits of the head to store. */
+  flags: number
+}
+
+/** Adds itself, and makes the head that of what it hands on; a filter that has nothing to do with the response stays out. */
+type Adds = (plan: Plan) => void
+
+const FETCH_FILTERS: ReadonlyMap<string, Adds> = new Map<string, Adds>([
+  ['gzip', addGzip],
+  ['gunzip', addGunzip],
+  ['testgunzip', addTest],
+])
+
+export interface FetchPlan {
+  readonly filters: readonly FetchFilter[]
+  readonly flags: number
+}
+
+/** Makes the filters of the list, and the head what they make of the body; the name of the first that there is none of. */
+export function planFilters(fetch: BackendState, list: string, change: HeadChange): FetchPlan | string {
+  const names = list.split(/\s+/).filter((name) => name !== '')
+  const unknown = names.find((name) => !FETCH_FILTERS.has(name))
+  if (unknown !== undefined) return unknown
+  const plan: Plan = { fetch, change, filters: [], flags: anyCoding(fetch) }
+  const varies = variesByCoding(fetch.beresp.fields)
+  for (const name of names) FETCH_FILTERS.get(name)?.(plan)
+  // The origin has not said that it depends on Accept-Encoding: what does is our doing, and it is done for each client.
+  if (!varies && (plan.flags & OBJ_GZIP) !== 0) plan.flags |= OBJ_ANY_CODING
+  return plan
+}
+
+/** To Varnish all objects are for whatever coding is asked for: requests ask for gzip, and who cannot take it has it unpacked. */
+export function anyCoding({ env }: BackendState): number {
+  return env.params.http_gzip_support && !env.policy.decidesStorage ? OBJ_ANY_CODING : 0
+}
+
+function addGzip(plan: Plan): void {
+  const { fetch, change } = plan
+  const { fields } = fetch.beresp
+  if (codingOf(fields) !== 'plain') return
+  fetch.env.counters[MAIN.n_gzip]++
+  plan.filters.push(new GzipFilter(fetch.env.params))
+  recode(fields, 'gzip', change)
+  varyByCoding(fields, change)
+  plan.flags |= OBJ_GZIP | OBJ_RECODED
+}
+
+function addGunzip(plan: Plan): void {
+  const { fetch, change } = plan
+  const { fields } = fetch.beresp
+  if (codingOf(fields) !== 'gzip') return
+  fetch.env.counters[MAIN.n_gunzip]++
+  plan.filters.push(new GunzipFilter(fetch.env.params))
+  recode(fields, undefined, change)
+  plan.flags = (plan.flags & ~OBJ_GZIP) | OBJ_RECODED
+}
+
+function addTest(plan: Plan): void {
+  const { fetch, change } = plan
+  const { fields } = fetch.beresp
+  if (codingOf(fields) !== 'gzip') return
+  fetch.env.counters[MAIN.n_test_gunzip]++
+  plan.filters.push(new TestGunzipFilter(fetch.env.params))
+  varyByCoding(fields, change)
+  plan.flags |= OBJ_GZIP
+}
+
+/** May the body be filtered at all? What is a part, or has none, stays as it is. */
+export function hasBody({ bereq, beresp }: BackendState, expected_bytes: number): boolean {
+  return bereq.method !== 'HEAD' && expected_bytes !== 0 && beresp.status !== 206 && !isBodyless(beresp.status)
+}
+
+/** beresp.filters as long as rules do not set it: each name with a blank before it, as Varnish has them. */
+export function defaultFetchFilters(fetch: BackendState, expected_bytes: number): string {
+  if (!hasBody(fetch, expected_bytes)) return ''
+  const { fields } = fetch.beresp
+  const coding = codingOf(fields)
+  const may = fetch.env.params.http_gzip_support && mayRecode(fetch.env.policy, fields)
+  if (coding === 'gzip') return may && fetch.beresp_do_gunzip ? ' gunzip' : testsGzip(fetch) ? ' testgunzip' : ''
+  return coding === 'plain' && may && fetch.beresp_do_gzip ? ' gzip' : ''
+}
+
+/** What goes through unstored is between the origin and the client under rfc9111. */
+function testsGzip({ env, beresp_uncacheable }: BackendState): boolean {
+  return !env.policy.decidesStorage || (env.params.http_gzip_support && !beresp_uncacheable)
+}

@@ -1,0 +1,119 @@
+import type { BodyReader } from '../../store/contract.ts'
+import { type Conversion, gunzipStream, type ZlibParams } from './zlib.ts'
+
+/** Unpacked bytes that wait for the client. */
+const QUEUED_BYTES = 128 * 1024
+
+/** Told when it is over: bytes in, bytes out. */
+export type Account = (in_bytes: number, out_bytes: number) => void
+
+/**
+ * What a reader of a gzip body reads, unpacked on the thread pool. It takes no more than there is room for on its way to the client:
+ * ten megabytes that would be ten gigabytes pass through as fast as the client takes them, and through no more memory than any.
+ */
+export class GunzipReader implements BodyReader {
+  private readonly source: BodyReader
+  private readonly stream: Conversion
+  private readonly account: Account
+  private readonly queue: Buffer[] = []
+  private queued_bytes = 0
+  private skip_bytes: number
+  private in_bytes = 0
+  private out_bytes = 0
+  private ended = false
+  private broken = false
+  private sourceOver = false
+  private released = false
+  onMore: (() => void) | undefined = undefined
+
+  /** From byte `skip_bytes` of what comes out. */
+  constructor(source: BodyReader, params: ZlibParams, skip_bytes: number, account: Account) {
+    this.source = source
+    this.skip_bytes = skip_bytes
+    this.account = account
+    this.stream = gunzipStream(params)
+      .on('data', (piece: Buffer) => this.came(piece))
+      .on('drain', () => this.feed())
+      .on('end', () => this.over(false))
+      .on('error', () => this.over(true))
+  }
+
+  next(): Buffer | undefined {
+    const piece = this.queue.shift()
+    if (piece === undefined) {
+      this.feed()
+      return undefined
+    }
+    this.queued_bytes -= piece.length
+    if (this.queued_bytes < QUEUED_BYTES && this.stream.isPaused()) this.stream.resume()
+    return piece
+  }
+
+  get done(): boolean {
+    return this.ended && this.queue.length === 0
+  }
+
+  get failed(): boolean {
+    return this.broken && this.queue.length === 0
+  }
+
+  release(): void {
+    if (this.released) return
+    this.released = true
+    this.source.onMore = undefined
+    this.stream.destroy()
+    this.source.release()
+    this.account(this.in_bytes, this.out_bytes)
+  }
+
+  /** As much of the source as zlib takes for now. */
+  private feed(): void {
+    const { source, stream } = this
+    while (!this.released && !this.sourceOver && !stream.writableNeedDrain) {
+      const piece = source.next()
+      if (piece === undefined) return this.starved()
+      this.in_bytes += piece.length
+      // The view is the reader's until its next piece; the thread works on it for longer.
+      stream.write(Buffer.from(piece))
+    }
+  }
+
+  private starved(): void {
+    const { source } = this
+    if (source.failed) return this.over(true)
+    if (!source.done) {
+      source.onMore = this.sourceHasMore
+      return
+    }
+    this.sourceOver = true
+    this.stream.end()
+  }
+
+  private readonly sourceHasMore = (): void => {
+    this.source.onMore = undefined
+    this.feed()
+  }
+
+  private came(piece: Buffer): void {
+    if (this.released) return
+    this.out_bytes += piece.length
+    const wanted = piece.subarray(Math.min(piece.length, this.skip_bytes))
+    this.skip_bytes -= piece.length - wanted.length
+    if (wanted.length === 0) return
+    this.queue.push(wanted)
+    this.queued_bytes += wanted.length
+    if (this.queued_bytes >= QUEUED_BYTES) this.stream.pause()
+    this.onMore?.()
+  }
+
+  private over(failed: boolean): void {
+    if (this.released || this.ended || this.broken) return
+    if (failed) this.broken = true
+    else this.ended = true
+    this.sourceOver = true
+    // Not from within `next`: whoever asks sees it at once.
+    process.nextTick(() => {
+      if (!this.released) this.onMore?.()
+    })
+  }
+}

@@ -1,0 +1,78 @@
+import zlib from 'node:zlib'
+
+/** Node's zlib: at once for what is small, on its thread pool for the rest. */
+
+/** What is converted in one go, by a call that takes less than handing it to another thread would (bench/micro/zlib.ts). */
+export const SYNC_GZIP_BYTES = 8 * 1024
+export const SYNC_GUNZIP_BYTES = 16 * 1024
+/** What comes of it may be a thousand times as much. */
+export const SYNC_OUT_BYTES = 128 * 1024
+
+/** Bytes that a conversion holds on each of its sides before it asks for a pause. */
+const QUEUED_BYTES = 64 * 1024
+
+export interface ZlibParams {
+  readonly gzip_level: number
+  readonly gzip_memlevel: number
+  readonly gzip_buffer: number
+}
+
+export type Conversion = zlib.Gzip | zlib.Gunzip
+
+function gzipOptions(params: ZlibParams): zlib.ZlibOptions {
+  return { level: params.gzip_level, memLevel: params.gzip_memlevel }
+}
+
+/** Of both sides; zlib hands on what it does not know to the stream that it is. */
+function bounds(params: ZlibParams): zlib.ZlibOptions {
+  return { chunkSize: params.gzip_buffer, highWaterMark: QUEUED_BYTES } as zlib.ZlibOptions
+}
+
+export function gzipStream(params: ZlibParams): Conversion {
+  return zlib.createGzip({ ...gzipOptions(params), ...bounds(params) })
+}
+
+export function gunzipStream(params: ZlibParams): Conversion {
+  return zlib.createGunzip(bounds(params))
+}
+
+export function gzipNow(plain: Buffer, params: ZlibParams): Buffer {
+  return zlib.gzipSync(plain, gzipOptions(params))
+}
+
+/** Undefined when too much comes of it to be had in one go. Throws when it is not gzip. */
+export function gunzipNow(packed: Buffer): Buffer | undefined {
+  try {
+    const options: zlib.ZlibOptions = { maxOutputLength: SYNC_OUT_BYTES, info: true, chunkSize: 16 * 1024 }
+    const { buffer, engine } = zlib.gunzipSync(packed, options) as unknown as { buffer: Buffer; engine: zlib.Gunzip }
+    if (!isWhole(packed.length, engine.bytesWritten, packed, buffer.length)) throw new Error(JUNK)
+    return buffer
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') return undefined
+    throw error
+  }
+}
+
+export const JUNK = 'Junk after gzip data'
+
+const SIZE_MODULUS = 2 ** 32
+
+/**
+ * Is what was unpacked one member (RFC 1952 section 2.2), and nothing behind it? zlib goes on with further members, and passes over
+ * zeros. The last four bytes are the size of the last member, modulo 2^32: `tail` ends with them.
+ */
+export function isWhole(in_bytes: number, consumed_bytes: number, tail: Buffer, out_bytes: number): boolean {
+  return consumed_bytes === in_bytes && tail.readUInt32LE(tail.length - 4) === out_bytes % SIZE_MODULUS
+}
+
+/** The last bytes of what has come so far. */
+export class Tail {
+  readonly bytes = Buffer.alloc(4)
+
+  add(chunk: Buffer): void {
+    const { bytes } = this
+    if (chunk.length < bytes.length) bytes.copyWithin(0, chunk.length)
+    const kept = Math.min(chunk.length, bytes.length)
+    chunk.copy(bytes, bytes.length - kept, chunk.length - kept)
+  }
+}
