@@ -73,6 +73,8 @@ type Operation = Exclude<
 
 function emitOperation(k: Constants, value: Operation): string {
   switch (value.kind) {
+    case 'raw':
+      return `rawText(${emitValue(k, value.of)})`
     case 'truth':
       return emitTruth(k, value.of)
     case 'logic':
@@ -121,6 +123,7 @@ export function isDefined(value: Value): boolean {
   switch (value.kind) {
     case 'text':
     case 'join':
+    case 'raw':
     case 'regsub':
       return true
     case 'variable':

@@ -50,6 +50,7 @@ function mayThrow(value: Value): boolean {
     case 'not':
     case 'truth':
     case 'to_string':
+    case 'raw':
     case 'negate':
     case 'case':
     case 'property':

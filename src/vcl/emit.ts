@@ -65,6 +65,7 @@ export const RUNTIME_NAMES = [
   'notEmpty',
   'notNegative',
   'orBogus',
+  'rawText',
   'realText',
   'regsub',
   'regsuball',

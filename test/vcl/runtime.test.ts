@@ -260,6 +260,12 @@ describe('messages', () => {
     expect(e.body).toBe('b')
   })
 
+  test('a BLOB is a body of its bytes', () => {
+    const c = new FakeContext()
+    run(load('sub vcl_synth { set resp.body = :AID/:; set resp.body += :Cg==:; return (deliver); }'), 'synth', c)
+    expect(c.body).toBe('\x00\x80\xff\n')
+  })
+
   test('unset returns variables to nothing or to their parameter', () => {
     const c = recv('set req.grace = 5s; unset req.grace; set sess.timeout_idle = 99s; unset sess.timeout_idle;')
     expect([c.req_grace_s, c.sess_timeout_idle_s]).toEqual([undefined, 5])

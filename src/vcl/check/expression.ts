@@ -39,7 +39,7 @@ function convert(value: Value, want: VclType): Value | undefined {
   if (want === 'HEADER') return value.kind === 'header' ? value : undefined
   const from = valueType(value.type)
   const to = want === 'STRANDS' || want === 'BODY' ? 'STRING' : want
-  if (from === 'BLOB' && want === 'BODY') return undefined
+  if (from === 'BLOB' && want === 'BODY') return { kind: 'raw', type: 'STRING', of: value }
   if (assignable(from, to)) return value
   if (to === 'BOOL') return truth(value)
   if (to === 'STRING' && TO_STRING[from] !== undefined) return { kind: 'to_string', type: 'STRING', of: value }

@@ -102,6 +102,8 @@ export type Value =
   | { readonly kind: 'sub'; readonly type: 'SUB'; readonly sub: string }
   | { readonly kind: 'join'; readonly type: 'STRING'; readonly parts: readonly Value[] }
   | { readonly kind: 'to_string'; readonly type: 'STRING'; readonly of: Value }
+  /** A BLOB's bytes, as a body. */
+  | { readonly kind: 'raw'; readonly type: 'STRING'; readonly of: Value }
   | { readonly kind: 'truth'; readonly type: 'BOOL'; readonly of: Value }
   | { readonly kind: 'logic'; readonly type: 'BOOL'; readonly op: '&&' | '||'; readonly left: Value; readonly right: Value }
   | { readonly kind: 'not'; readonly type: 'BOOL'; readonly of: Value }

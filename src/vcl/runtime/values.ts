@@ -37,6 +37,11 @@ export function blobText(bytes: Uint8Array): string {
   return `:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')}:`
 }
 
+/** A body of the same bytes. */
+export function rawText({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1')
+}
+
 export function blobOf(base64: string): Uint8Array {
   return Buffer.from(base64, 'base64')
 }

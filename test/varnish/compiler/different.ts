@@ -27,7 +27,8 @@ export const DIFFERENCES: readonly Difference[] = [
     said: /old form/,
   },
   { why: 'a number of bytes may be used where no BYTES are expected', accepted: false, body: /[0-9]\s*[KMGT]?B\b|[0-9][KMGT]\b/ },
-  { why: 'a condition may begin with a minus', accepted: false, body: /\(-/ },
+  { why: 'a condition may begin with a minus', accepted: false, body: /\(!?-/ },
+  { why: 'a body is joined like any text, whatever it begins with', accepted: false, body: /resp\.body \+?= / },
   { why: 'default may be asked and compared like any backend', accepted: false, body: /\bdefault\b/ },
   { why: 'req.hash is there in vcl_synth and vcl_pipe, too, from 8.0 on', accepted: false, body: /sub vcl_(?:synth|pipe) .*req\.hash/ },
   {

@@ -8,12 +8,12 @@ import { ATTRIBUTES, CALLS, ENTRIES, PROBES, STATEMENTS, TOPS } from './forms.ts
  */
 export interface Program {
   readonly version: '4.0' | '4.1'
-  /** One sub, behind FRAME; or declarations. */
+  /** Subs behind FRAME, for which "@" stands; or declarations. */
   readonly body: string
 }
 
 export function textOf({ version, body }: Program): string {
-  return `vcl ${version};\n${body.startsWith('sub vcl_') && !body.includes('\n') ? FRAME : ''}${body}\n`
+  return `vcl ${version};\n${body.startsWith('@ ') ? FRAME + body.slice(2) : body}\n`
 }
 
 /** mulberry32: the same programs for the same seed, everywhere. */
@@ -201,7 +201,7 @@ function sub(d: Dice): Program {
   const text = statement(d)
   const name = d.chance(80) ? placeFor(d, text) : d.one(SUBS)
   const version = d.chance(70) ? '4.1' : '4.0'
-  return { version, body: `sub vcl_${name} { ${text.replaceAll('\n', '\r')} }` }
+  return { version, body: `@ sub vcl_${name} { ${text} }` }
 }
 
 /** A sub where what the statement names may be, if there is one. */
@@ -221,6 +221,21 @@ sub s { set client.identity = "s"; }
 sub vcl_init { new rr = directors.round_robin(); new sh = directors.shard(); }
 sub vcl_recv { if (client.ip ~ a && req.http.never) { call s; } }
 `
+
+/** Subs that call one another: what one does must be legal wherever it is reached from. */
+function graph(d: Dice): Program {
+  const text = d.chance(60) ? set(d) : statement(d)
+  const used = [...new Set([placeFor(d, text), d.one(SUBS)])].slice(0, d.chance(70) ? 1 : 2)
+  const inner = `sub inner { ${text} ${d.chance(20) ? action(d) : ''} }`
+  const middle = `sub middle { if (req.http.never) { } call inner; ${d.chance(10) ? 'call outer;' : ''} }`
+  const outer = d.chance(50) ? 'sub outer { call inner; }' : 'sub outer { return; }'
+  const through = d.chance(50)
+    ? [outer, ...used.map((name) => `sub vcl_${name} { call outer; call inner; }`)]
+    : used.map((name) => `sub vcl_${name} { call inner; }`)
+  const list = [inner, ...(d.chance(15) ? [middle] : []), ...through]
+  if (d.chance(50)) list.reverse()
+  return { version: '4.1', body: `@ ${list.join('\n')}` }
+}
 
 // ---- declarations
 
@@ -255,7 +270,7 @@ export function programs(seed: number, count: number): Program[] {
   const d = new Dice(seed)
   const made = new Map<string, Program>()
   while (made.size < count) {
-    const program = d.chance(75) ? sub(d) : declaration(d)
+    const program = d.one([sub, sub, sub, graph, declaration])(d)
     made.set(program.version + program.body, program)
   }
   return [...made.values()]
