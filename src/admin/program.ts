@@ -19,6 +19,7 @@ export interface BackendRow {
   readonly admin: 'probe' | 'healthy' | 'sick'
   readonly good: number
   readonly window: number
+  /** What the probe says; `admin` may say otherwise. */
   readonly health: 'healthy' | 'sick'
   /** Epoch seconds. */
   readonly last_change_s: number

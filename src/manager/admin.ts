@@ -75,8 +75,9 @@ export class AdminProgram implements Program {
 
   backends(matches: Matches): readonly BackendRow[] {
     const { health } = this.parts.supplies
-    return listBackends(health, matches).map(({ details, ...row }) => ({
+    return listBackends(health, matches).map(({ details, probe, ...row }) => ({
       ...row,
+      health: probe,
       details: details === undefined ? [] : detailLines(details),
     }))
   }

@@ -77,7 +77,7 @@ export class RuleNames {
       for (const used of set.rules.labels) {
         if (used === label) {
           const how = `Vcl ${set.name} uses Label ${label}\nPointing label ${label} at ${target.name} would create a loop`
-          throw new Fault(STATUS.cant, how)
+          throw new Fault(STATUS.param, how)
         }
         const entry = this.entries.get(used)
         if (entry instanceof Label) visit(entry.target)

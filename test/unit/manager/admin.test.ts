@@ -145,7 +145,7 @@ describe('an operator', () => {
     expect((await client.ask(['ban', 'foo', '==', 'bar'])).body).toContain('Unknown or unsupported field "foo"')
     expect(await ok('backend.list')).toMatch(/^Backend name +Admin +Probe +Health +Last change\nboot\.default +healthy +0\/0 +healthy +\S/)
     await ok('backend.set_health', 'default', 'sick')
-    expect(await ok('backend.list', 'boot.*')).toMatch(/boot\.default +sick +0\/0 +sick /)
+    expect(await ok('backend.list', 'boot.*')).toMatch(/boot\.default +sick +0\/0 +healthy /)
     await ok('backend.set_health', 'boot.default', 'auto')
     expect(await ok('storage.list')).toBe('Storage devices:\n\tstorage.s0 = memory\n\tstorage.Transient = memory\n')
     for (const command of ['backend.list', 'ban.list', 'vcl.list', 'param.show', 'storage.list', 'status', 'pid'])
