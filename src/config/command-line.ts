@@ -71,6 +71,7 @@ export interface TestOptions {
   readonly json: boolean
   /** -v: traces of tests that pass, too. */
   readonly verbose: boolean
+  readonly coverage: boolean
 }
 
 export interface FormatOptions {
@@ -244,6 +245,7 @@ function testOptions(given: Given): TestOptions {
     names: given.all('t'),
     json: given.has('json'),
     verbose: given.has('v'),
+    coverage: given.has('coverage'),
   }
 }
 

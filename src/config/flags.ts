@@ -134,6 +134,7 @@ export const TEST_FLAGS: readonly FlagRow[] = [
     about: 'Set a parameter for all tests. With policy=name only those run that are for that policy',
   },
   { name: 'v', about: 'Show what the rules did in tests that pass, too' },
+  { name: 'coverage', about: 'List the statements of the rules that no test has run' },
   { name: 'json', about: 'Print a JSON object for each test, on a line of its own' },
   { name: 'help', about: 'Print this and end' },
 ]

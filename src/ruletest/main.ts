@@ -4,7 +4,7 @@ import { OperatorError } from '../base/errors.ts'
 import type { TestOptions } from '../config/command-line.ts'
 import { defaultParameters, setParameter, type ParameterValues } from '../config/parameters.ts'
 import { boundBacktracking } from '../vcl/regex/regex.ts'
-import { COLOURED, PLAIN, reportJson, reportText, summaryText, type Style } from './report.ts'
+import { COLOURED, coverageJson, coverageText, PLAIN, reportJson, reportText, summaryText, type Style } from './report.ts'
 import { runSuite, testsBeside, type SuiteReport } from './suite.ts'
 
 /** Where a report goes. */
@@ -64,5 +64,6 @@ async function runFile(path: string, options: TestOptions, output: Output, style
     all: options.verbose,
   })
   output.write(options.json ? reportJson(report) : reportText(report, style))
+  if (options.coverage) output.write(options.json ? coverageJson(report) : coverageText(report, style))
   return report
 }

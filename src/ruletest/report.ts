@@ -67,8 +67,23 @@ function lineText(line: TraceLine, before: string | undefined, width: number, st
   return outcome === '' ? `${left}${code}\n` : `${left}${code.padEnd(CODE_COLUMN)}  ${style.good(printable(outcome))}\n`
 }
 
-function whereText({ path, line }: TraceLine): string {
+function whereText({ path, line }: Pick<TraceLine, 'path' | 'line'>): string {
   return `${path.slice(path.lastIndexOf('/') + 1)}:${line}`
+}
+
+/** How much of the rules the tests have tried, and what they have not. */
+export function coverageText({ rules, coverage }: SuiteReport, style: Style): string {
+  const { statements, covered, missed } = coverage
+  const count = `${covered} of ${statements} statements ran`
+  if (missed.length === 0) return `  ${rules}: ${style.good(count)}\n`
+  const width = Math.max(...missed.map((point) => whereText(point).length))
+  const lines = missed.map((point) => `    ${style.faint(whereText(point).padEnd(width))}  ${printable(point.text)}\n`)
+  return `  ${rules}: ${style.bad(count)}, not these:\n${lines.join('')}`
+}
+
+export function coverageJson({ path, rules, coverage }: SuiteReport): string {
+  const { statements, covered, missed } = coverage
+  return `${JSON.stringify({ file: path, rules, statements, covered, missed: missed.map(({ path: file, line, text }) => ({ file, line, text: utf8(text) })) })}\n`
 }
 
 /** The last line: how many of each. */

@@ -36,6 +36,8 @@ export interface Outcome {
   /** Of the request that disappointed; with `all`, of every one. */
   readonly traces: readonly RequestTrace[]
   readonly took_ms: number
+  /** Points of statements that ran. */
+  readonly ran: ReadonlySet<number>
 }
 
 /** A test with everything that it needs. */
@@ -54,12 +56,13 @@ export async function runTest(ready: Ready, all: boolean): Promise<Outcome> {
   const run = new Run(all)
   await run.all(ready)
   const { name, policy, at } = ready
-  return { name, policy, at, failures: run.failures, traces: run.traces, took_ms: performance.now() - begun_ms }
+  return { name, policy, at, failures: run.failures, traces: run.traces, took_ms: performance.now() - begun_ms, ran: run.ran }
 }
 
 class Run {
   readonly failures: Failure[] = []
   readonly traces: RequestTrace[] = []
+  ran: ReadonlySet<number> = new Set()
   private readonly withAll: boolean
   private readonly asked: Asked[] = []
   private readonly begun = new Map<string, Asked>()
@@ -78,6 +81,7 @@ class Run {
       this.fail(at, messageOf(error))
       return
     }
+    this.ran = engine.recorder.ran
     const driver = new Driver(engine)
     for (const step of steps) {
       // Of one request all that is wrong is told; what comes after it would only follow from it.

@@ -7,6 +7,7 @@ import { formatDiagnostic, type Diagnostic, type SourceSet } from '../vcl/diagno
 import type { VclImage } from '../vcl/instantiate.ts'
 import { compileVcl } from '../vcl/load.ts'
 import { limitMatching } from '../vcl/regex/regex.ts'
+import { Coverage } from './coverage.ts'
 import type { PolicyName, Replace, TestCase, TestFile } from './language/ast.ts'
 import { parseTests } from './language/parse.ts'
 import { runTest, type Outcome } from './run.ts'
@@ -36,6 +37,7 @@ export interface SuiteReport {
   readonly rules: string
   readonly sources: SourceSet
   readonly outcomes: readonly Outcome[]
+  readonly coverage: Coverage
   /** Tests that were not run because they are for another policy. */
   readonly elsewhere: number
 }
@@ -65,7 +67,7 @@ export async function runSuite(path: string, options: SuiteOptions): Promise<Sui
     if (policies.length === 0) elsewhere++
     for (const policy of policies) outcomes.push(await builder.run(test, policy))
   }
-  return { path, rules, sources: file.sources, outcomes, elsewhere }
+  return { path, rules, sources: file.sources, outcomes, elsewhere, coverage: builder.coverage }
 }
 
 function resolveBeside(path: string, named: string): string {
@@ -98,6 +100,7 @@ class Builder {
   private readonly known: ReadonlyMap<string, string>
   private readonly options: SuiteOptions
   private readonly images = new Map<string, VclImage>()
+  readonly coverage = new Coverage()
 
   constructor(file: TestFile, rules: string, options: SuiteOptions) {
     this.file = file
@@ -112,7 +115,9 @@ class Builder {
     const params = this.parameters(test, policy)
     const image = this.image(this.adapted(test), params)
     const steps = [...this.file.setup, ...test.steps]
-    return runTest({ name: test.name, at: test.at, policy, steps, image, params }, this.options.all)
+    const outcome = await runTest({ name: test.name, at: test.at, policy, steps, image, params }, this.options.all)
+    this.coverage.add(image.trace ?? [], outcome.ran)
+    return outcome
   }
 
   /** The test's own before the file's before those that hold for all. */

@@ -96,6 +96,7 @@ describe.each(files)('$name', (file) => {
     const expected = sentences.flatMap((sentence) => file.policies.map((policy) => `${sentence} (${policy})`))
     expect(report.outcomes.map(({ name, policy }) => `${name} (${policy})`)).toEqual(expected)
     expect(report.outcomes.some(({ failures }) => failures.length > 0) ? reportText(report, PLAIN) : '').toBe('')
+    expect(report.coverage.missed).toEqual([])
   })
 
   if (conversations !== undefined) {

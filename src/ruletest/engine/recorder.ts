@@ -19,7 +19,11 @@ export class Recorder implements TraceSink {
   /** What each request gave to hash_data() in its last run. */
   readonly keys = new Map<number, string>()
 
+  /** Points of statements that ran, vcl_init's included. */
+  readonly ran = new Set<number>()
+
   step(c: CommonContext, point: number): void {
+    this.ran.add(point)
     if (this.events.length < EVENTS_MAX) this.events.push({ xid: xidOf(c), point, values: [] })
   }
 

@@ -71,6 +71,18 @@ describe('lacquer test', () => {
     expect((await run(false, '-v', '-t', 'also', 'x.test')).output).toContain('what the rules did for GET / (x.test:6):\n      vcl_recv\n')
   })
 
+  test('--coverage: what no test has run, of the rules alone', async () => {
+    const { output } = await run(false, '--coverage', 'bad.test')
+    expect(output).toMatch(/\n {2}x\.vcl: 16 of 30 statements ran, not these:\n {4}x\.vcl:13 {2}set req\.backend_hint = api;\n/)
+    expect(output.slice(output.indexOf('statements ran'))).not.toContain('builtin')
+    const { output: json } = await run(false, '--coverage', '--json', 'bad.test')
+    expect(JSON.parse(json.trimEnd().split('\n')[1])).toMatchObject({
+      statements: 30,
+      covered: 16,
+      missed: expect.arrayContaining([{ file: 'x.vcl', line: 13, text: 'set req.backend_hint = api;' }]),
+    })
+  })
+
   test('--json: a line for each test', async () => {
     const { code, output } = await run(false, '--json', 'x.test', 'unfit.test')
     expect(code).toBe(2)

@@ -25,7 +25,7 @@ test('docs/vcl/testing.md: what it shows is what is printed', async () => {
     }
   }
   rmSync(folder, { recursive: true })
-  expect(runs.length).toBe(3)
+  expect(runs.length).toBe(4)
 })
 
 function replace(folder: string, argument: string): void {
