@@ -71,6 +71,22 @@ const TABLE = {
     about: 'Known as part of VCL, but nothing that Lacquer does (yet)',
     example: 'C{ int i; }C',
   },
+  unreachable: {
+    severity: 'warning',
+    about: 'Nothing leads to this statement, or to this part of a sub: what stands before it always ends the sub',
+    example: 'sub vcl_recv { return (hash); set req.url = "/"; }',
+  },
+  vary: {
+    severity: 'warning',
+    about: 'A response is made to vary by a field of which nearly every client has a value of his own, and no rule changes that field',
+    example: 'sub vcl_backend_response { set beresp.http.Vary = "User-Agent"; }',
+  },
+  cookie: {
+    severity: 'warning',
+    about:
+      'What belongs to one client may be stored, or answered from the cache: a ttl for responses with Set-Cookie; under `policy=varnish` also `return (hash)` in vcl_recv and `return (deliver)` in vcl_backend_response of rules that never look at Cookie or Set-Cookie, for they skip the built-in rules that would',
+    example: 'sub vcl_backend_response { if (beresp.http.Set-Cookie) { set beresp.ttl = 1h; } }',
+  },
   obsolete: {
     severity: 'warning',
     about: 'A form of older releases: it works, and there is a newer one',

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { Place, VclFile } from './ast.ts'
 import { checkVcl } from './check/check.ts'
 import type { CheckOptions } from './check/checking.ts'
+import { checkFootguns } from './check/footguns.ts'
 import { resolveHost } from './check/hosts.ts'
+import { checkReach } from './check/reach.ts'
 import { usageOf } from './check/usage.ts'
 import { formatDiagnostic, inFileOrder, type Diagnostic, type SourceSet } from './diagnostic.ts'
 import { emitProgram } from './emit.ts'
@@ -63,6 +65,9 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
   if (parsed.ast === undefined) return refused(allErrors(parsed, builtin, checking), parsed.sources)
   const { k, program } = checkVcl(parsed.ast, builtin, checking)
   if (program === undefined) return refused(k.errors, parsed.sources)
+  checkReach(k, program)
+  checkFootguns(k, program, options.policy)
+  k.warnings.sort(inFileOrder)
   const describe = (at: Place, inBuiltin: boolean) =>
     inBuiltin
       ? `builtin.${options.policy}.vcl:${at.line}:${at.column}`
