@@ -239,7 +239,8 @@ export class RuleSets implements RuleSetsContract {
     try {
       await this.parts.tell((slot) => ({ does: 'load', set: set.imageFor(slot) }))
     } catch (error) {
-      await this.remove(set)
+      // Whoever does not answer is told all the same, in its turn.
+      await this.remove(set).catch(() => {})
       throw new Fault(STATUS.param, messageOf(error))
     }
     set.state = state

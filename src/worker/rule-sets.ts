@@ -96,7 +96,7 @@ export class WorkerRules {
         this.labels.delete(order.label)
         break
       case 'cool':
-        this.maker.idle(this.find(order.id))
+        this.cool(order.id)
         break
       case 'discard':
         this.discard(order.id)
@@ -110,6 +110,12 @@ export class WorkerRules {
     const set = this.sets.get(id)
     if (set === undefined) throw new Error('this worker has no such rules')
     return set
+  }
+
+  /** One that could not be brought to life here has no connections. */
+  private cool(id: number): void {
+    const set = this.sets.get(id)
+    if (set !== undefined) this.maker.idle(set)
   }
 
   private discard(id: number): void {

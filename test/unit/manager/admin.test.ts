@@ -234,6 +234,18 @@ describe('at the start', () => {
     expect(await made.instance.exited).toBe(0)
   })
 
+  test('of several -f the last is active, and the others are there', async () => {
+    const made = await start('-f', join(directory, 'one.vcl'), '-f', join(directory, 'two.vcl'), '-T', '127.0.0.1:0')
+    const own = (await CliClient.open({ host: '127.0.0.1', port: made.port }, undefined, 20_000)).client
+    expect((await own.ask(['vcl.list'])).body).toMatch(/^available +auto +warm +0 +boot0\nactive +auto +warm +0 +boot\n$/)
+    expect((await get(made.instance.port)).reason).toBe('two')
+    expect((await own.ask(['vcl.use', 'boot0'])).status).toBe(200)
+    expect((await get(made.instance.port)).reason).toBe('one')
+    own.close()
+    made.instance.child.kill('SIGTERM')
+    expect(await made.instance.exited).toBe(0)
+  })
+
   test('one that fails ends it, in one line', async () => {
     const script = join(directory, 'wrong.cli')
     writeFileSync(script, 'ping\nvcl.use nobody\n')

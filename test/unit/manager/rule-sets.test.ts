@@ -86,6 +86,15 @@ describe('one worker refuses', () => {
     expect(await names()).toEqual(['boot active', 'a available'])
   })
 
+  test('to answer at all: it is told all the same, and the operator hears of it', async () => {
+    pair.refusing = { slot: 0, order: 'discard' }
+    await sets.load('a', 'a.vcl')
+    await expect(sets.discard(['a'])).rejects.toThrow()
+    expect(await names()).toEqual(['boot active', 'a discarded'])
+    ended(2)
+    expect(await names()).toEqual(['boot active'])
+  })
+
   test('to switch: all go back', async () => {
     await sets.load('a', 'a.vcl')
     pair.refusing = { slot: 1, order: 'use' }
