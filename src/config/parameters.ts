@@ -10,6 +10,7 @@ import {
   parseInteger,
   parseNumber,
 } from '../base/units.ts'
+import { changeFeatures, FEATURES } from './features.ts'
 import { parseFieldNames } from './field-names.ts'
 import { parseTagFields } from './tag-fields.ts'
 
@@ -45,6 +46,8 @@ interface Row<V> {
 interface Shape {
   readonly fits: (given: string) => boolean
   readonly expected: string
+  /** The value that it makes of the one before, where it changes that. */
+  readonly change?: (before: string, given: string) => string | undefined
 }
 
 interface NumberOptions {
@@ -85,6 +88,12 @@ function text(value: string, flags: readonly ParameterFlag[], about: string, sha
 function fieldNames(value: string, about: string): Row<string> {
   const shape: Shape = { fits: (given) => parseFieldNames(given) !== undefined, expected: 'a list of field names, or none' }
   return text(value, ['must_restart', 'lacquer'], about, shape)
+}
+
+function features(value: string, about: string): Row<string> {
+  const expected = `+ or - before one of ${FEATURES.join(', ')}; several are separated by commas`
+  const fits = (given: string): boolean => changeFeatures(value, given) !== undefined
+  return text(value, [], about, { fits, expected, change: changeFeatures })
 }
 
 function tagFields(value: string, about: string): Row<string> {
@@ -233,6 +242,10 @@ export const PARAMETERS = {
     { min: 0, max: 1, flags: ['must_restart', 'lacquer'] },
     'What an arena store keeps when it is full: 1 the most objects, so that most requests are hits; 0 the most wanted whatever their size, so that most bytes are. What an object has to earn grows with its size to this power.',
   ),
+  feature: features(
+    '+validate_headers',
+    'Switches: esi_disable_xml_check (a page with ESI need not begin with <), esi_ignore_https (an include by https is made as by http), esi_ignore_other_elements (tags are found in other tags, too), esi_include_onerror (a page ends where an include fails that has no onerror="continue"), esi_remove_bom. Header fields are always validated.',
+  ),
   first_byte_timeout: duration(
     60,
     { min: 0 },
@@ -282,6 +295,16 @@ export const PARAMETERS = {
     50_000,
     { min: 1, max: 1_000_000, unit: 'connections', flags: ['lacquer'] },
     'Client connections a worker holds at once. Those above it are closed as they arrive and counted in sess_dropped. Lowered at the start to three quarters of the files that the process may open.',
+  ),
+  max_esi_depth: integer(
+    5,
+    { min: 0, unit: 'levels' },
+    'How deeply pages that include each other may be nested (ESI). What would be deeper is left out.',
+  ),
+  max_esi_includes: integer(
+    1000,
+    { min: 0, unit: 'includes', flags: ['lacquer'] },
+    'How many includes one request may lead to, those of what it includes counted. What would be more is left out.',
   ),
   max_restarts: integer(4, { min: 0, unit: 'restarts' }, 'How often rules may restart one request before it fails with 503.'),
   max_retries: integer(4, { min: 0, unit: 'retries' }, 'How often rules may retry one backend fetch before it fails with 503.'),
@@ -441,7 +464,9 @@ export function setParameter(values: ParameterValues, assignment: string): void 
   const name = assignment.slice(0, at).trim()
   if (!isParameter(name)) throw new OperatorError(unknownParameter(name))
   // The row and the value have the same type by construction of ParameterValues.
-  Object.assign(values, { [name]: parseValue(name, assignment.slice(at + 1).trim()) })
+  const given = parseValue(name, assignment.slice(at + 1).trim())
+  const change = parameterRow(name).shape?.change
+  Object.assign(values, { [name]: change === undefined || given === 'default' ? given : change(String(values[name]), String(given)) })
 }
 
 function unknownParameter(name: string): string {

@@ -54,6 +54,7 @@ export const MAIN_COUNTERS = {
   client_req_400: counter('Requests refused with 400 because they were malformed or too large'),
   client_req_417: counter('Requests refused with 417 because of an unknown expectation'),
   client_req: counter('Well-formed requests received'),
+  esi_req: counter('Requests made for ESI includes'),
   client_resp_304: counter('Conditional requests answered 304 from the cache', OWN),
   client_resp_500: counter('Requests answered with 500 or 503 because handling them failed', DIAG),
 
@@ -90,6 +91,8 @@ export const MAIN_COUNTERS = {
   fetch_204: counter('Fetches without a body because of status 204'),
   fetch_304: counter('Fetches without a body because of status 304: a stored object was revalidated'),
   fetch_failed: counter('Fetches that failed, before or within the body'),
+  esi_errors: counter('Faults found in ESI, each of which is left out', DIAG),
+  esi_warnings: counter('Bad style found in ESI', DIAG),
 
   n_gzip: counter('Bodies compressed'),
   n_gunzip: counter('Bodies decompressed'),

@@ -167,7 +167,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
   /** For a new response: as the request said, unless something else is known, and nothing chosen. */
   forgetUncacheable(uncacheable = this.bereq_uncacheable): void {
     this.beresp_do_stream = true
-    this.beresp_do_gzip = this.beresp_do_gunzip = false
+    this.beresp_do_esi = this.beresp_do_gzip = this.beresp_do_gunzip = false
     this.filters_chosen = undefined
     this.storage_choice = undefined
     this.uncacheable = uncacheable

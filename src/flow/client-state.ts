@@ -88,15 +88,20 @@ export abstract class ClientState extends TaskState implements ClientContext {
   resp_do_esi = false
   /** resp.filters as rules have set it. */
   filters_chosen: string | undefined
-  readonly esi_level = 0
+  /** How deep below the request that came from the client. */
+  esi_level = 0
+  /** The request that came from the client, of one for an ESI include. */
+  top: ClientState | undefined
+  /** Of a top request: how many includes it has led to. */
+  includes = 0
 
   constructor(env: Environment) {
     super(env, env.vcl)
     this.view = new ObjectView(env)
   }
 
-  protected beginState(connection: ClientConnection): void {
-    this.vcl = holdRules(this.env.vcl)
+  protected beginState(connection: ClientConnection, vcl: LoadedVcl = this.env.vcl): void {
+    this.vcl = holdRules(vcl)
     this.connection = connection
     this.req = connection.req
     this.restarts = 0
@@ -105,12 +110,14 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.client_identity = undefined
     this.module_state = undefined
     this.relabelled = false
+    this.includes = 0
   }
 
   /** The rules may end now, if they are old ones. A spare task keeps none. */
   protected endState(): void {
     this.object = undefined
     this.body_text = ''
+    this.top = undefined
     releaseRules(this.vcl)
     this.vcl = this.env.vcl
   }
@@ -169,6 +176,12 @@ export abstract class ClientState extends TaskState implements ClientContext {
   }
   get facts(): ConnectionFacts {
     return this.connection.facts
+  }
+  get req_top(): RequestHead {
+    return this.top === undefined ? this.req : this.top.req
+  }
+  get req_top_time_s(): number {
+    return (this.top ?? this).start_ms / 1000
   }
   get req_time_s(): number {
     return this.start_ms / 1000

@@ -3,11 +3,13 @@ import { TAG } from '../log/tags.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/message.ts'
 import type { Busy, Waiter } from '../cache/busy.ts'
-import type { Body, BodyReader, Cold, StoredObject } from '../store/contract.ts'
+import type { Cold, StoredObject } from '../store/contract.ts'
 import type { Forwarded } from '../policy/cache-status.ts'
+import { BodyPump, type PumpHost } from './body-pump.ts'
 import { ClientState } from './client-state.ts'
 import type { ClientConnection } from './client.ts'
-import { logHit, logRequest } from './request-log.ts'
+import { logHit, logIncluded, logRequest } from './request-log.ts'
+import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import type { Environment } from './environment.ts'
 import type { Fetch } from './fetch.ts'
 import { learnFrom } from './invalidate.ts'
@@ -18,12 +20,13 @@ import { STEP, type Step } from './step.ts'
 
 /** Where finished tasks go back to. */
 export interface TaskPool {
+  take(): ClientTask
   giveBack(task: ClientTask): void
 }
 
 /** One client request under way. Reused: nothing is allocated for a request that hits. */
-export class ClientTask extends ClientState implements Waiter, FetchOwner {
-  private readonly pool: TaskPool
+export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpHost {
+  readonly pool: TaskPool
   /** The right to fetch, while it is ours and the fetch has not begun. */
   busy: Busy | undefined
   /** What we are parked on. */
@@ -32,8 +35,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   fetch: Fetch | undefined
   /** Where the response being delivered comes from, if it was fetched for us. */
   private source: Fetch | undefined
-  private reader: BodyReader | undefined
-  private remaining_bytes = -1
+  readonly pump = new BodyPump(this)
   purging = false
   /** How often this request has waited for a disk. */
   thaws = 0
@@ -46,7 +48,6 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   /** Of what was fetched for us: it is a stored object, in place of a response that could not be had. */
   stood_in = false
   private over = true
-  private pumping = false
 
   constructor(env: Environment, pool: TaskPool) {
     super(env)
@@ -55,6 +56,25 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
 
   /** A request has been read, and the clock with it: runs it as far as it goes. */
   begin(connection: ClientConnection): void {
+    this.open(connection, this.env.vcl)
+    logRequest(this)
+    if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
+    this.env.counters[MAIN.client_req]++
+    run(this, STEP.recv)
+  }
+
+  /** The same for what the page of another request includes. */
+  beginIncluded(fragment: ClientConnection, parent: ClientTask): void {
+    this.open(fragment, parent.vcl)
+    this.esi_level = parent.esi_level + 1
+    this.top = parent.top ?? parent
+    logIncluded(this, parent)
+    if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
+    this.env.counters[MAIN.esi_req]++
+    run(this, STEP.recv)
+  }
+
+  private open(connection: ClientConnection, vcl: LoadedVcl): void {
     const { env } = this
     this.over = false
     this.head_tx_bytes = 0
@@ -63,13 +83,10 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     this.req_xid = env.log.nextXid()
     this.log = env.log.open(this.req_xid, 'client')
     this.thaws = 0
-    this.beginState(connection)
+    this.esi_level = 0
+    this.beginState(connection, vcl)
     this.beginAgain()
-    logRequest(this)
-    if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
-    env.counters[MAIN.client_req]++
     connection.onClosed = this.onClosed
-    run(this, STEP.recv)
   }
 
   /** Nothing of an earlier run through the rules is left but the request. */
@@ -179,8 +196,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   /** The response of our own fetch is about to be handed out: hold its first byte. */
   take(object: StoredObject): void {
     this.object = object
-    this.releaseReader()
-    this.reader = object.body.read(0)
+    this.pump.hold(object.body)
   }
 
   /** The response of our own fetch is there. */
@@ -223,28 +239,13 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
   }
 
   dropObject(): void {
-    this.releaseReader()
+    this.pump.release()
     this.object = undefined
-  }
-
-  /** Sends the body, of that length (-1: unknown), as fast as the client takes it and as it fills. */
-  streamBody(body: Body, length_bytes: number): void {
-    this.reader ??= body.read(0)
-    this.remaining_bytes = length_bytes
-    this.pump()
-  }
-
-  /** The same of what that reader reads. It was made before: a body without readers may be given up. */
-  streamFrom(reader: BodyReader, length_bytes: number): void {
-    this.releaseReader()
-    this.reader = reader
-    this.remaining_bytes = length_bytes
-    this.pump()
   }
 
   /** The connection is not to call us any more for this request. */
   leave(): void {
-    this.releaseReader()
+    this.pump.release()
     this.connection.onClosed = undefined
     this.connection.onDrain = undefined
   }
@@ -258,23 +259,19 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     const { head_bytes, body_bytes } = connection
     counters[MAIN.s_req_hdrbytes] += head_bytes
     counters[MAIN.s_req_bodybytes] += body_bytes
-    counters[MAIN.s_resp_hdrbytes] += this.head_tx_bytes
-    counters[MAIN.s_resp_bodybytes] += this.body_tx_bytes
+    if (this.esi_level === 0) {
+      counters[MAIN.s_resp_hdrbytes] += this.head_tx_bytes
+      counters[MAIN.s_resp_bodybytes] += this.body_tx_bytes
+    }
     this.timestamp('Resp')
     log.account(TAG.ReqAcct, head_bytes, body_bytes, this.head_tx_bytes, this.body_tx_bytes)
     this.retire()
   }
 
-  /** The same for one that became a pipe. */
-  finishPipe(bereq_bytes: number, in_bytes: number, out_bytes: number): void {
+  /** The same for one that became a pipe, and has been accounted. */
+  finishPiped(): void {
     if (this.over) return
     this.over = true
-    const { env, log, connection } = this
-    env.counters[MAIN.s_req_hdrbytes] += connection.head_bytes
-    env.counters[MAIN.s_pipe_in] += in_bytes
-    env.counters[MAIN.s_pipe_out] += out_bytes
-    this.timestamp('PipeSess')
-    log.record(TAG.PipeAcct, `${connection.head_bytes} ${bereq_bytes} ${in_bytes} ${out_bytes}`)
     this.retire()
   }
 
@@ -303,66 +300,15 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner {
     if (!this.over && this.connection.http11) this.connection.informational(status, reason, fields)
   }
 
-  private releaseReader(): void {
-    const reader = this.reader
-    if (reader === undefined) return
-    this.reader = undefined
-    reader.onMore = undefined
-    reader.release()
-  }
-
-  private readonly pump = (): void => {
-    if (this.pumping) return
-    this.pumping = true
-    try {
-      this.pumpAll()
-    } catch (error) {
-      this.broke(error)
-    } finally {
-      this.pumping = false
-    }
-  }
-
-  private pumpAll(): void {
-    const { connection } = this
-    connection.onDrain = undefined
-    for (let reader = this.reader; reader !== undefined; reader = this.reader) {
-      const chunk = this.remaining_bytes === 0 ? undefined : this.cut(reader.next())
-      if (chunk === undefined) return this.pause(reader)
-      this.body_tx_bytes += chunk.length
-      if (!connection.write(chunk)) {
-        connection.onDrain = this.pump
-        reader.onMore = undefined
-        return this.parkLog()
-      }
-    }
-  }
-
-  /** It may wait for long, and its records need not wait with it. */
-  private parkLog(): void {
+  /** PumpHost. It may wait for long, and its records need not wait with it. */
+  slow(): void {
     if (!this.over) this.log.park()
   }
 
-  private cut(chunk: Buffer | undefined): Buffer | undefined {
-    if (chunk === undefined || this.remaining_bytes < 0) return chunk
-    const part = chunk.length > this.remaining_bytes ? chunk.subarray(0, this.remaining_bytes) : chunk
-    this.remaining_bytes -= part.length
-    return part
-  }
-
-  private pause(reader: BodyReader): void {
-    const { connection } = this
-    if (reader.failed || (reader.done && this.remaining_bytes > 0)) {
-      this.leave()
-      connection.abort('TX_ERROR')
-    } else if (reader.done || this.remaining_bytes === 0) {
-      this.leave()
-      connection.end()
-    } else {
-      reader.onMore = this.pump
-      if (this.body_tx_bytes === 0) connection.headFirst()
-      return this.parkLog()
-    }
+  streamed(whole: boolean): void {
+    this.leave()
+    if (whole) this.connection.end()
+    else this.connection.abort('TX_ERROR')
     this.env.clock.refresh()
     this.finish()
   }

@@ -9,12 +9,12 @@ import { responseHeadText } from '../http/write.ts'
 import { PartialObject } from '../cache/partial.ts'
 import { clientNotModified } from '../policy/conditional.ts'
 import { recode, varyByCoding } from '../policy/coding.ts'
-import { OBJ_GZIP, OBJ_PARTIAL, OBJ_RECODED, OBJ_SPECIAL } from '../policy/flags.ts'
-import type { StoredObject } from '../store/contract.ts'
+import { OBJ_ESI, OBJ_GZIP, OBJ_PARTIAL, OBJ_RECODED, OBJ_SPECIAL } from '../policy/flags.ts'
+import type { Body, BodyReader, StoredObject } from '../store/contract.ts'
 import { VIA } from './bereq.ts'
 import type { ClientTask } from './client-task.ts'
 import type { BodyFraming } from './client.ts'
-import { applyRange, type Cut, cutFrom, readerOf } from './filters/range.ts'
+import { applyRange, cutFrom, readerOf } from './filters/range.ts'
 import { FieldChange } from './field-change.ts'
 import { logGzip } from './fetch-log.ts'
 import { readRespFilters, unpacks } from './filters/resp-filters.ts'
@@ -38,6 +38,7 @@ export function present(task: ClientTask): void {
   task.age_s = age_s(task, object)
   task.env.cacheStatus.describe(task)
   task.logged_bytes = length >= 0 && !isBodyless(head.status) ? length : -1
+  task.resp_do_esi = (head.flags & OBJ_ESI) !== 0 && task.req_esi
   if (task.vcl.usage.respTouched) materialise(task)
   // What rules change of it they tell as they do.
   const { status_text, status_ttl_s } = task
@@ -51,7 +52,7 @@ export function presentSynthetic(task: ClientTask): void {
 }
 
 /** Makes resp from the object. */
-function materialise(task: ClientTask): void {
+export function materialise(task: ClientTask): void {
   const { resp, object } = task
   if (object === undefined) return
   const head = object.head
@@ -91,7 +92,7 @@ function transmitSpecial(task: ClientTask, object: StoredObject, status: number)
   return transmitAs(task, gunzips ? unpacked(task, object) : object, status, chosen.has('range'))
 }
 
-function noFilter(task: ClientTask, name: string): Step {
+export function noFilter(task: ClientTask, name: string): Step {
   task.vclError(`Filter '${name}' not found`, 'DELIVER')
   return task.failed('VCL failed')
 }
@@ -148,7 +149,7 @@ export function transmitSynthetic(task: ClientTask): Step {
 }
 
 /** Rules have said what they had to say: what follows is the sending. */
-function processed(task: ClientTask): void {
+export function processed(task: ClientTask): void {
   task.env.clock.refresh()
   task.timestamp('Process')
 }
@@ -157,7 +158,7 @@ export function isRead(method: string): boolean {
   return method === 'GET' || method === 'HEAD'
 }
 
-function notModified(task: ClientTask, object: StoredObject, status: number): boolean {
+export function notModified(task: ClientTask, object: StoredObject, status: number): boolean {
   if (status !== 200 && !task.env.policy.conditionsByRfc) return false
   const fields = isMade(task, object) ? task.resp.fields : object.head.fields
   return clientNotModified(task.req.fields, status, fields)
@@ -168,7 +169,7 @@ function isMade(task: ClientTask, object: StoredObject): boolean {
   return task.vcl.usage.respTouched || object instanceof FilteredObject
 }
 
-function mayHaveBody(task: ClientTask, status: number): boolean {
+export function mayHaveBody(task: ClientTask, status: number): boolean {
   return task.req.method !== 'HEAD' && !isBodyless(status)
 }
 
@@ -195,7 +196,7 @@ function addStatus(fields: Fields, status: string): void {
 }
 
 /** The Content-Length line, none when negative. The log hears of it where it has said something else. */
-function lengthLine(task: ClientTask, length: number): string {
+export function lengthLine(task: ClientTask, length: number): string {
   if (length !== task.logged_bytes) correctLength(task, length)
   return length < 0 ? '' : `Content-Length: ${length}\r\n`
 }
@@ -210,12 +211,13 @@ function correctLength(task: ClientTask, length: number): void {
 function knownLength(task: ClientTask, object: StoredObject): number {
   // Of a HEAD that the origin has answered only it can know (RFC 9110 section 8.6).
   if ((task.passed || task.announced_bytes >= 0) && task.req.method === 'HEAD') return task.announced_bytes
+  if ((object.head.flags & OBJ_ESI) !== 0) return -1
   const body = object.body
   return body.state === 'complete' ? body.size_bytes : body.expected_bytes
 }
 
 /** Status line and field lines, without framing, Connection and the end. */
-function headOf(task: ClientTask): string {
+export function headOf(task: ClientTask): string {
   const { resp } = task
   resp.fields.delete('content-length')
   resp.fields.delete('transfer-encoding')
@@ -246,7 +248,9 @@ function sendWhole(task: ClientTask, object: StoredObject, status: number): Step
   const streamed = body === undefined && mayHaveBody(task, status)
   if (!streamed && !isMade(task, object)) return sendStored(task, object, length, body)
   const text = headText(task, object) + lengthLine(task, length)
-  return streamed ? stream(task, object, text, length) : send(task, text, body, object)
+  return streamed
+    ? stream(task, text, length, object instanceof FilteredObject ? object.body.read(0) : object.body)
+    : send(task, text, body, object)
 }
 
 /** Filled and sent in one go, so one will do. */
@@ -280,7 +284,7 @@ function sent(task: ClientTask, free: boolean, object: StoredObject | undefined)
 /** Of no use to who has the representation, and misleading where its copy is another's (RFC 9110 section 15.4.5). */
 const OF_THE_BODY = ['content-type', 'content-encoding', 'content-language', 'content-range']
 
-function sendNotModified(task: ClientTask, object: StoredObject): Step {
+export function sendNotModified(task: ClientTask, object: StoredObject): Step {
   task.env.counters[MAIN.client_resp_304]++
   if (!isMade(task, object)) materialise(task)
   task.resp.status = 304
@@ -312,7 +316,7 @@ function sendPart(task: ClientTask, object: StoredObject): Step {
   if (cut.length_bytes === 0 || task.req.method === 'HEAD') return send(task, text, undefined)
   const whole = object.body.whole
   if (whole !== undefined) return send(task, text, cutFrom(whole, cut), object)
-  return stream(task, object, text, cut.length_bytes, cut)
+  return stream(task, text, cut.length_bytes, readerOf(object.body, cut))
 }
 
 /** Where it ends the origin has not said so that it could be relied on. */
@@ -340,7 +344,7 @@ function endOfHead(task: ClientTask): string {
 }
 
 /** `object`: whose body it is, if it is a stored one. */
-function send(task: ClientTask, text: string, body: Buffer | undefined, object?: StoredObject): Step {
+export function send(task: ClientTask, text: string, body: Buffer | undefined, object?: StoredObject): Step {
   const head = text + endOfHead(task)
   task.head_tx_bytes = head.length
   task.body_tx_bytes = body === undefined ? 0 : body.length
@@ -348,8 +352,8 @@ function send(task: ClientTask, text: string, body: Buffer | undefined, object?:
   return STEP.done
 }
 
-/** `cut`: what of the body, if not all. */
-function stream(task: ClientTask, object: StoredObject, text: string, length: number, cut?: Cut): Step {
+/** All of a body, or what is made of it. */
+export function stream(task: ClientTask, text: string, length: number, from: Body | BodyReader): Step {
   const { connection } = task
   let framing: BodyFraming = 'length'
   if (length < 0) {
@@ -360,8 +364,7 @@ function stream(task: ClientTask, object: StoredObject, text: string, length: nu
   const head = (framing === 'chunked' ? `${text}Transfer-Encoding: chunked\r\n` : text) + endOfHead(task)
   task.head_tx_bytes = head.length
   connection.start(head, framing)
-  if (cut === undefined && object instanceof FilteredObject) task.streamFrom(object.body.read(0), length)
-  else if (cut === undefined) task.streamBody(object.body, length)
-  else task.streamFrom(readerOf(object.body, cut), cut.length_bytes)
+  if ('read' in from) task.pump.send(from, length)
+  else task.pump.sendFrom(from, length)
   return STEP.wait
 }

@@ -4,7 +4,7 @@ import type { InitialAnswers } from '../policy/initial.ts'
 import type { OriginCall } from '../origin/contract.ts'
 import { NO_TRAFFIC } from '../origin/meter.ts'
 import type { StoredObject } from '../store/contract.ts'
-import { OBJ_RECODED } from '../policy/flags.ts'
+import { OBJ_ESI, OBJ_RECODED } from '../policy/flags.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import { BackendState, type FetchOrigin } from './backend-state.ts'
 import type { Environment } from './environment.ts'
@@ -72,7 +72,7 @@ export abstract class FetchState extends BackendState implements FetchBegun {
   /** Bytes of body to come: Content-Length of a response to HEAD is only an announcement. */
   protected get body_bytes(): number {
     if (this.bereq.method === 'HEAD') return 0
-    return (this.coding_flags & OBJ_RECODED) === 0 ? this.expected_bytes : -1
+    return (this.coding_flags & (OBJ_RECODED | OBJ_ESI)) === 0 ? this.expected_bytes : -1
   }
 
   /** The stored object whose head the 304 has updated: its body is the response's. */

@@ -16,8 +16,11 @@ export class Flow implements FlowEntry, TaskPool {
 
   request(connection: ClientConnection): void {
     this.env.store.newRun()
-    const task = this.spare.pop() ?? new ClientTask(this.env, this)
-    task.begin(connection)
+    this.take().begin(connection)
+  }
+
+  take(): ClientTask {
+    return this.spare.pop() ?? new ClientTask(this.env, this)
   }
 
   /** Other rules have taken over: spare tasks keep the old ones no longer. */

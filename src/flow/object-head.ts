@@ -4,6 +4,7 @@ import { ResponseHead } from '../http/message.ts'
 import { finalStatus } from '../http/status.ts'
 import { responseHeadText } from '../http/write.ts'
 import { freshen, stripForStore } from '../policy/conditional.ts'
+import { OBJ_ESI } from '../policy/flags.ts'
 import { settledAnswers, type InitialAnswers } from '../policy/initial.ts'
 import type { Policy } from '../policy/policy.ts'
 import { cookieRefused } from '../policy/storable.ts'
@@ -31,7 +32,9 @@ export function headToStore(fetch: BackendState, settled: InitialAnswers): Objec
   const { beresp, bereq_xid, env } = fetch
   const { policy } = env
   // Said once here, not with each hit: ranges of it are answered, whatever the origin does (RFC 9110 section 14.3).
-  if (env.params.http_range_support && beresp.status === 200) beresp.fields.set('Accept-Ranges', 'bytes')
+  const ranged = env.params.http_range_support && beresp.status === 200
+  if ((settled.flags & OBJ_ESI) !== 0) beresp.fields.delete('accept-ranges')
+  else if (ranged) beresp.fields.set('Accept-Ranges', 'bytes')
   const { unshared } = responseControl(policy.targets, beresp.fields)
   const kept = unshared.length > 0 || fetch.own_cookie ? copyOf(beresp) : beresp
   if (fetch.own_cookie) kept.fields.delete('set-cookie')

@@ -1,4 +1,5 @@
 import { ResponseHead } from '../http/message.ts'
+import { OBJ_ESI } from '../policy/flags.ts'
 import type { ObjectHead, StoredObject } from '../store/contract.ts'
 import type { VclObject, VclStale, VclStevedore } from '../vcl/runtime/context.ts'
 import type { Environment } from './environment.ts'
@@ -52,6 +53,10 @@ export class ObjectView implements VclObject {
 
   get time_s(): number {
     return this.object === undefined ? 0 : this.object.head.t_origin_ms / 1000
+  }
+
+  get can_esi(): boolean {
+    return this.object !== undefined && (this.object.head.flags & OBJ_ESI) !== 0
   }
 
   get uncacheable(): boolean {

@@ -117,6 +117,18 @@ class Pipe {
     const { clock, counters } = task.env
     clock.refresh()
     counters[MAIN.n_pipe]--
-    task.finishPipe(this.bereq_bytes, this.in_bytes, this.out_bytes)
+    if (!task.gone) this.account()
+    task.finishPiped()
+  }
+
+  private account(): void {
+    const { task, bereq_bytes, in_bytes, out_bytes } = this
+    const { counters } = task.env
+    const { head_bytes } = task.connection
+    counters[MAIN.s_req_hdrbytes] += head_bytes
+    counters[MAIN.s_pipe_in] += in_bytes
+    counters[MAIN.s_pipe_out] += out_bytes
+    task.timestamp('PipeSess')
+    task.log.record(TAG.PipeAcct, `${head_bytes} ${bereq_bytes} ${in_bytes} ${out_bytes}`)
   }
 }

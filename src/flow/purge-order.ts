@@ -1,4 +1,4 @@
-import { ClientTask } from './client-task.ts'
+import { ClientTask, type TaskPool } from './client-task.ts'
 import type { ClientConnection } from './client.ts'
 import type { Environment } from './environment.ts'
 import { RequestHead } from '../http/message.ts'
@@ -58,9 +58,15 @@ function keyOf(env: Environment, { target, host, headers }: UrlToPurge): Named {
   req.proto = 'HTTP/1.1'
   req.fields.append('Host', host)
   for (const [name, value] of headers) req.fields.append(name, value)
-  return new HashTask(env, { giveBack: () => {} }).keyOf(req)
+  return new HashTask(env, NO_POOL).keyOf(req)
 }
 
+const NO_POOL: TaskPool = {
+  take: () => {
+    throw new Error('what is never answered includes nothing')
+  },
+  giveBack: () => {},
+}
 const NOWHERE = parseIp('0.0.0.0', 0)!
 
 /** A request that nobody waits for. vcl_hash can ask it for what a connection knows, and answer nobody. */

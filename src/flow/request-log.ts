@@ -29,6 +29,16 @@ export function logRequest(task: ClientTask): void {
   log.requestBlock(req.proto, known.fields, text, known.slot)
 }
 
+/** What a page includes is a request of its own in the log, a child of the page's. */
+export function logIncluded(task: ClientTask, parent: ClientTask): void {
+  const { log, req_xid, start_ms } = task
+  parent.log.link('req', req_xid, 'esi')
+  log.begin('req', parent.req_xid, 'esi')
+  log.timestamp('Start', start_ms, 0, 0)
+  log.record(TAG.VCL_use, task.vcl.name)
+  logReceived(task)
+}
+
 function logReceived({ log, req, connection }: ClientTask): void {
   log.record(TAG.ReqStart, connection.facts.peer_text)
   log.record(TAG.ReqMethod, req.method)

@@ -29,12 +29,14 @@ export const OBJ_RECODED = 1 << 10
 export const OBJ_ANY_CODING = 1 << 11
 /** Only parts of it are stored (RFC 9111 section 3.3): its body is not the response's, but says which they are (cache/partials.ts). */
 export const OBJ_PARTIAL = 1 << 16
+/** ESI has been looked for in it: its body is not the response's, but frames (flow/filters/esi/frames.ts). */
+export const OBJ_ESI = 1 << 17
 
 /** Section 4.2.4: never served stale, not even disconnected. */
 export const OBJ_PROHIBITS_STALE = OBJ_MUST_REVALIDATE | OBJ_PROXY_REVALIDATE | OBJ_NO_CACHE | OBJ_S_MAXAGE
 
-/** What is known of the coding, which stays when all else is said anew by a 304. */
-export const OBJ_CODING = OBJ_GZIP | OBJ_RECODED | OBJ_ANY_CODING
+/** What is known of the body, which stays when all else is said anew by a 304. */
+export const OBJ_CODING = OBJ_GZIP | OBJ_RECODED | OBJ_ANY_CODING | OBJ_ESI
 
 /** Its body is not simply sent. */
-export const OBJ_SPECIAL = OBJ_PARTIAL | OBJ_GZIP
+export const OBJ_SPECIAL = OBJ_PARTIAL | OBJ_GZIP | OBJ_ESI

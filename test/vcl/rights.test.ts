@@ -113,8 +113,6 @@ describe('the other syntax', () => {
 
 describe('what is kept and not acted upon yet is said once a load', () => {
   test.each([
-    ['backend_response', 'set beresp.do_esi = true;', 'beresp.do_esi is set, but ESI is not processed yet'],
-    ['deliver', 'set resp.do_esi = true;', 'resp.do_esi is set, but ESI is not processed yet'],
     ['recv', 'set req.filters = "a"; set req.filters = "b";', 'req.filters is set, but the bodies of requests are not filtered yet'],
   ])('vcl_%s { %s }', (sub, statements, message) => {
     const compiled = compile(`sub vcl_${sub} { ${statements} }`)

@@ -1,8 +1,11 @@
 import { MAIN } from '../../counters/counters.ts'
+import { TAG } from '../../log/tags.ts'
 import { isBodyless } from '../../http/status.ts'
 import { codingOf, type HeadChange, mayRecode, recode, variesByCoding, varyByCoding } from '../../policy/coding.ts'
-import { OBJ_ANY_CODING, OBJ_GZIP, OBJ_RECODED } from '../../policy/flags.ts'
+import { OBJ_ANY_CODING, OBJ_ESI, OBJ_GZIP, OBJ_RECODED } from '../../policy/flags.ts'
 import type { BackendState } from '../backend-state.ts'
+import { esiFeatures } from '../includes.ts'
+import { EsiFilter } from './esi/filter.ts'
 import type { FetchFilter } from './fetch-filter.ts'
 import { GunzipFilter, GzipFilter, TestGunzipFilter } from './zlib-filter.ts'
 
@@ -24,6 +27,7 @@ const FETCH_FILTERS: ReadonlyMap<string, Adds> = new Map<string, Adds>([
   ['gzip', addGzip],
   ['gunzip', addGunzip],
   ['testgunzip', addTest],
+  ['esi', addEsi],
 ])
 
 export interface FetchPlan {
@@ -80,6 +84,19 @@ function addTest(plan: Plan): void {
   plan.flags |= OBJ_GZIP
 }
 
+/** Of what is not plain nothing can be looked through. */
+function addEsi(plan: Plan): void {
+  const { fetch } = plan
+  if (codingOf(fetch.beresp.fields) !== 'plain' || (plan.flags & OBJ_ESI) !== 0) return
+  const { env, log } = fetch
+  const trouble = (text: string, error: boolean): void => {
+    log.record(TAG.ESI_xmlerror, text)
+    env.counters[error ? MAIN.esi_errors : MAIN.esi_warnings]++
+  }
+  plan.filters.push(new EsiFilter(fetch.bereq.url, esiFeatures(env.params), trouble))
+  plan.flags |= OBJ_ESI
+}
+
 /** May the body be filtered at all? What is a part, or has none, stays as it is. */
 export function hasBody({ bereq, beresp }: BackendState, expected_bytes: number): boolean {
   return bereq.method !== 'HEAD' && expected_bytes !== 0 && beresp.status !== 206 && !isBodyless(beresp.status)
@@ -91,6 +108,8 @@ export function defaultFetchFilters(fetch: BackendState, expected_bytes: number)
   const { fields } = fetch.beresp
   const coding = codingOf(fields)
   const may = fetch.env.params.http_gzip_support && mayRecode(fetch.env.policy, fields)
+  // A page is stored as it is read: frames of gzip could not be joined to what is included.
+  if (fetch.beresp_do_esi) return coding === 'gzip' && may ? ' gunzip esi' : ' esi'
   if (coding === 'gzip') return may && fetch.beresp_do_gunzip ? ' gunzip' : testsGzip(fetch) ? ' testgunzip' : ''
   return coding === 'plain' && may && fetch.beresp_do_gzip ? ' gzip' : ''
 }

@@ -3,11 +3,12 @@ import { OBJ_GZIP } from '../../policy/flags.ts'
 import type { ClientState } from '../client-state.ts'
 
 /** Filters between the store and the client (VDP), by the names that resp.filters has for them. */
-const RESP_FILTERS: ReadonlySet<string> = new Set(['gunzip', 'range'])
+const RESP_FILTERS: ReadonlySet<string> = new Set(['esi', 'gunzip', 'range'])
 
 /** resp.filters as long as rules do not set it: each name with a blank before it, as Varnish has them. */
 export function defaultRespFilters(task: ClientState): string {
   const { env, req, resp } = task
+  if (task.resp_do_esi) return ' esi'
   const range = env.params.http_range_support && resp.status === 200 && req.fields.has('range') ? ' range' : ''
   return (unpacks(task) ? ' gunzip' : '') + range
 }

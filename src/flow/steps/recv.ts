@@ -29,7 +29,7 @@ export function recv(task: ClientTask): Step {
     case ACTION.pass:
       return hashed(task, STEP.pass)
     case ACTION.pipe:
-      return hashed(task, STEP.pipe)
+      return hashed(task, task.esi_level > 0 ? includePiped(task) : STEP.pipe)
     case ACTION.purge:
       task.purging = true
       return STEP.hash
@@ -42,6 +42,12 @@ export function recv(task: ClientTask): Step {
     default:
       return task.failed('VCL failed')
   }
+}
+
+/** There is no connection of its own to be a tunnel of. */
+function includePiped(task: ClientTask): Step {
+  task.log.record(TAG.VCL_Error, 'vcl_recv{} returns pipe for ESI included object.  Doing pass.')
+  return STEP.pass
 }
 
 /** return (vcl(..)): from the top by the rules of that label, as if they were the active ones, with the request as it came. */

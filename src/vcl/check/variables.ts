@@ -73,7 +73,6 @@ function status(path: string): Code {
 }
 
 const FILTERS = { idle: 'the bodies of requests are not filtered yet' }
-const ESI = { idle: 'ESI is not processed yet' }
 /** A limit in seconds that `unset` takes away; -1 when there is none. */
 const MAX_AGE: Code = { get: '(c.req_ttl_s ?? -1)', set: 'c.req_ttl_s = notNegative($)', clear: 'c.req_ttl_s = undefined' }
 const C = 'C'
@@ -134,11 +133,11 @@ const REQUEST: readonly Variable[] = [
   row('req.url', 'STRING', C, C, '-', text('c.req.url', { guard: 'word' })),
   row('req.xid', 'INT', C, '-', '-', member('c.req_xid')),
   // Without ESI every request is its own top request.
-  row('req_top.http.*', 'HEADER', C, '-', '-', { fields: 'c.req.fields' }),
-  row('req_top.method', 'STRING', C, '-', '-', text('c.req.method')),
-  row('req_top.proto', 'STRING', C, '-', '-', text('c.req.proto')),
-  row('req_top.time', 'TIME', C, '-', '-', member('c.req_time_s')),
-  row('req_top.url', 'STRING', C, '-', '-', text('c.req.url')),
+  row('req_top.http.*', 'HEADER', C, '-', '-', { fields: 'c.req_top.fields' }),
+  row('req_top.method', 'STRING', C, '-', '-', text('c.req_top.method')),
+  row('req_top.proto', 'STRING', C, '-', '-', text('c.req_top.proto')),
+  row('req_top.time', 'TIME', C, '-', '-', member('c.req_top_time_s')),
+  row('req_top.url', 'STRING', C, '-', '-', text('c.req_top.url')),
 ]
 
 // prettier-ignore
@@ -175,7 +174,7 @@ const FETCH: readonly Variable[] = [
   row('beresp.backend.ip <=4.0', 'IP', 'bresp', '-', '-', { get: 'orBogus(c.beresp_backend_ip)' }),
   row('beresp.backend.name', 'STRING', BR, '-', '-', { get: '(c.beresp_backend?.name)' }),
   row('beresp.body', 'BODY', '-', 'berr', '-', { set: 'c.synthetic($)' }),
-  row('beresp.do_esi', 'BOOL', BR, BR, '-', member('c.beresp_do_esi', ESI)),
+  row('beresp.do_esi', 'BOOL', BR, BR, '-', member('c.beresp_do_esi')),
   row('beresp.do_gunzip', 'BOOL', BR, BR, '-', member('c.beresp_do_gunzip')),
   row('beresp.do_gzip', 'BOOL', BR, BR, '-', member('c.beresp_do_gzip')),
   row('beresp.do_stream', 'BOOL', BR, BR, '-', member('c.beresp_do_stream')),
@@ -216,7 +215,7 @@ const OBJECT: readonly Variable[] = [
   row('obj_stale.ttl', 'DURATION', 'brefresh', '-', '-', member('c.obj_stale.ttl_s')),
   row('obj_stale.uncacheable', 'BOOL', 'brefresh', '-', '-', member('c.obj_stale.uncacheable')),
   row('obj.age', 'DURATION', HD, '-', '-', member('c.obj.age_s')),
-  row('obj.can_esi', 'BOOL', HD, '-', '-', { get: 'false' }),
+  row('obj.can_esi', 'BOOL', HD, '-', '-', member('c.obj.can_esi')),
   row('obj.grace', 'DURATION', HD, '-', '-', member('c.obj.grace_s')),
   row('obj.hits', 'INT', HD, '-', '-', member('c.obj.hits')),
   row('obj.http.*', 'HEADER', 'hit', '-', '-', { fields: 'c.obj.head.fields' }),
@@ -234,7 +233,7 @@ const OBJECT: readonly Variable[] = [
 const RESPONSE: readonly Variable[] = [
   row('resp', 'HTTP', DS, '-', '-', member('c.resp')),
   row('resp.body', 'BODY', '-', 'synth', '-', { set: 'c.synthetic($)' }),
-  row('resp.do_esi >=4.1', 'BOOL', DS, DS, '-', member('c.resp_do_esi', ESI)),
+  row('resp.do_esi >=4.1', 'BOOL', DS, DS, '-', member('c.resp_do_esi')),
   row('resp.filters', 'STRING', DS, DS, '-', text('c.resp_filters')),
   row('resp.http.*', 'HEADER', DS, DS, DS, { fields: 'c.resp.fields' }),
   row('resp.http.content-length', 'HEADER', DS, DS, DS, { fields: 'c.resp.fields', framing: true }),
@@ -275,7 +274,7 @@ const PARAMETERS: Readonly<Record<string, VclType>> = {
 }
 
 /** What holds here, and is no parameter of ours. */
-const FIXED: Readonly<Record<string, number>> = { max_esi_depth: 5, shortlived: 10 }
+const FIXED: Readonly<Record<string, number>> = { shortlived: 10 }
 
 function parameter(name: string): string {
   return name in FIXED ? `(host.param('${name}') ?? ${FIXED[name]})` : `host.param('${name}')`

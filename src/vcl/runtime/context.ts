@@ -68,6 +68,8 @@ export interface VclObject {
   /** Epoch seconds of insertion. */
   readonly time_s: number
   readonly uncacheable: boolean
+  /** It is delivered through ESI, unless rules say otherwise. */
+  readonly can_esi: boolean
   readonly storage: VclStevedore
 }
 
@@ -132,6 +134,9 @@ export interface CommonContext {
 
 export interface ClientContext extends CommonContext {
   readonly req: RequestHead
+  /** The client's, of a request for what its page includes (ESI). */
+  readonly req_top: RequestHead
+  readonly req_top_time_s: number
   /** Touching it on a hit materialises it from the object: see LoadedVcl.usage.respTouched. */
   readonly resp: ResponseHead
   /** vcl_pipe only. */

@@ -1,0 +1,98 @@
+import type { Body, BodyReader } from '../store/contract.ts'
+import type { ClientConnection } from './client.ts'
+
+/** Whose response it is. */
+export interface PumpHost {
+  readonly connection: ClientConnection
+  body_tx_bytes: number
+  /** The client, or the body, keeps it waiting. */
+  slow(): void
+  /** Nothing more will be written: all of it has been, or it broke off. */
+  streamed(whole: boolean): void
+  broke(error: unknown): void
+}
+
+/** Writes a body to its client, as fast as that takes it and as it fills. */
+export class BodyPump {
+  private readonly host: PumpHost
+  private reader: BodyReader | undefined
+  private remaining_bytes = -1
+  private pumping = false
+
+  constructor(host: PumpHost) {
+    this.host = host
+  }
+
+  /** Keeps the first byte until it is sent. */
+  hold(body: Body): void {
+    this.release()
+    this.reader = body.read(0)
+  }
+
+  /** `length_bytes`: -1 while unknown. */
+  send(body: Body, length_bytes: number): void {
+    this.reader ??= body.read(0)
+    this.remaining_bytes = length_bytes
+    this.pump()
+  }
+
+  /** The same of what is made of a body. */
+  sendFrom(reader: BodyReader, length_bytes: number): void {
+    // The new one is there already: a body without readers may be given up.
+    this.release()
+    this.reader = reader
+    this.remaining_bytes = length_bytes
+    this.pump()
+  }
+
+  release(): void {
+    const { reader } = this
+    if (reader === undefined) return
+    this.reader = undefined
+    reader.onMore = undefined
+    reader.release()
+  }
+
+  private readonly pump = (): void => {
+    if (this.pumping) return
+    this.pumping = true
+    try {
+      this.pumpAll()
+    } catch (error) {
+      this.host.broke(error)
+    } finally {
+      this.pumping = false
+    }
+  }
+
+  private pumpAll(): void {
+    const { connection } = this.host
+    connection.onDrain = undefined
+    for (let reader = this.reader; reader !== undefined; reader = this.reader) {
+      const chunk = this.remaining_bytes === 0 ? undefined : this.cut(reader.next())
+      if (chunk === undefined) return this.pause(reader)
+      this.host.body_tx_bytes += chunk.length
+      if (!connection.write(chunk)) {
+        connection.onDrain = this.pump
+        reader.onMore = undefined
+        return this.host.slow()
+      }
+    }
+  }
+
+  private cut(chunk: Buffer | undefined): Buffer | undefined {
+    if (chunk === undefined || this.remaining_bytes < 0) return chunk
+    const part = chunk.length > this.remaining_bytes ? chunk.subarray(0, this.remaining_bytes) : chunk
+    this.remaining_bytes -= part.length
+    return part
+  }
+
+  private pause(reader: BodyReader): void {
+    const { host, remaining_bytes } = this
+    if (reader.failed || (reader.done && remaining_bytes > 0)) return host.streamed(false)
+    if (reader.done || remaining_bytes === 0) return host.streamed(true)
+    reader.onMore = this.pump
+    if (host.body_tx_bytes === 0) host.connection.headFirst()
+    host.slow()
+  }
+}

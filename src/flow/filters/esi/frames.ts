@@ -1,0 +1,111 @@
+import type { EsiInclude } from './include.ts'
+
+/**
+ * How the body of a page with ESI is stored: frames, so that nothing is parsed when it is delivered, and that it can be delivered while it
+ * comes. A frame is its kind (one byte), its length (four, little endian) and its bytes.
+ */
+export const FRAME = {
+  /** Bytes of the page. */
+  verbatim: 0,
+  /** Bytes that only who wants the page unprocessed is to have. */
+  skipped: 1,
+  /** What is to be included: "+" or "-" for goes_on, host, line feed, URL. */
+  include: 2,
+} as const
+export type FrameKind = (typeof FRAME)[keyof typeof FRAME]
+
+export const FRAME_HEAD_BYTES = 5
+/** Of frames that have to be whole: longer tags are none. */
+const WHOLE_MAX_BYTES = 64 * 1024
+
+export function frameHead(kind: FrameKind, length_bytes: number): Buffer {
+  const head = Buffer.allocUnsafe(FRAME_HEAD_BYTES)
+  head[0] = kind
+  head.writeUInt32LE(length_bytes, 1)
+  return head
+}
+
+export function includeFrame({ url, host, goes_on }: EsiInclude): Buffer {
+  const text = Buffer.from(`${goes_on ? '+' : '-'}${host ?? ''}\n${url}`, 'latin1')
+  return Buffer.concat([frameHead(FRAME.include, text.length), text])
+}
+
+function includeFrom(text: string): EsiInclude {
+  const line = text.indexOf('\n')
+  const host = text.slice(1, line)
+  return { goes_on: text.startsWith('+'), host: host === '' ? undefined : host, url: text.slice(line + 1) }
+}
+
+/** What a decoder has come upon: bytes of a verbatim or skipped frame, maybe not all of it, or an include. */
+export interface Found {
+  kind: FrameKind
+  bytes: Buffer | undefined
+  include: EsiInclude | undefined
+}
+
+/** Takes frames apart as they come. What it finds it shows in one object, until the next. */
+export class FrameDecoder {
+  private chunk: Buffer | undefined = undefined
+  private at = 0
+  private readonly head = Buffer.alloc(FRAME_HEAD_BYTES)
+  private head_bytes = 0
+  private left_bytes = 0
+  private text = ''
+  private readonly found: Found = { kind: FRAME.verbatim, bytes: undefined, include: undefined }
+
+  /** Call it when `next` has nothing more of what was given before. */
+  feed(chunk: Buffer): void {
+    this.chunk = chunk
+    this.at = 0
+  }
+
+  /** Undefined: feed it. Throws on what no writer of ours has written. */
+  next(): Found | undefined {
+    const { chunk } = this
+    if (chunk === undefined) return undefined
+    while (this.at < chunk.length) {
+      if (this.left_bytes === 0 && !this.readHead(chunk)) return undefined
+      const found = this.readBytes(chunk)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  /** In the middle of something? */
+  get unfinished(): boolean {
+    return this.left_bytes > 0 || this.head_bytes > 0
+  }
+
+  private readHead(chunk: Buffer): boolean {
+    const bytes = Math.min(FRAME_HEAD_BYTES - this.head_bytes, chunk.length - this.at)
+    chunk.copy(this.head, this.head_bytes, this.at, this.at + bytes)
+    this.at += bytes
+    this.head_bytes += bytes
+    if (this.head_bytes < FRAME_HEAD_BYTES) return false
+    const [kind] = this.head
+    this.left_bytes = this.head.readUInt32LE(1)
+    if (kind > FRAME.include || (kind === FRAME.include && this.left_bytes > WHOLE_MAX_BYTES) || this.left_bytes === 0) {
+      throw new Error('a stored page with ESI has frames that nobody writes')
+    }
+    this.found.kind = kind as FrameKind
+    this.head_bytes = 0
+    this.text = ''
+    return true
+  }
+
+  private readBytes(chunk: Buffer): Found | undefined {
+    const to = Math.min(chunk.length, this.at + this.left_bytes)
+    const bytes = chunk.subarray(this.at, to)
+    this.left_bytes -= bytes.length
+    this.at = to
+    const { found } = this
+    if (bytes.length === 0) return undefined
+    found.bytes = found.kind === FRAME.include ? undefined : bytes
+    found.include = undefined
+    if (found.kind !== FRAME.include) return found
+    this.text += bytes.toString('latin1')
+    if (this.left_bytes > 0) return undefined
+    found.include = includeFrom(this.text)
+    return found
+  }
+}

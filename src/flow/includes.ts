@@ -1,0 +1,89 @@
+import { featuresOf, type Feature } from '../config/features.ts'
+import type { ParameterValues } from '../config/parameters.ts'
+import { TAG } from '../log/tags.ts'
+import type { ClientTask } from './client-task.ts'
+import { Fragment } from './filters/esi/fragment.ts'
+import type { EsiInclude } from './filters/esi/include.ts'
+import type { EsiFeatures } from './filters/esi/parser.ts'
+import type { Includer } from './filters/esi/reader.ts'
+
+/** Of the page's request: what asks for something else, or for part of it, or only sometimes. */
+const OF_THE_PAGE = [
+  'if-modified-since',
+  'if-none-match',
+  'if-match',
+  'if-unmodified-since',
+  'if-range',
+  'range',
+  'accept-encoding',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'transfer-encoding',
+  'expect',
+  'upgrade',
+]
+
+/** Statuses of an include that is there. */
+const HAD = [200, 204]
+
+/** Makes the requests for what a page includes: the client's, as it came, for another URL, through all the rules. */
+export class Includes implements Includer {
+  private readonly task: ClientTask
+  private readonly breaks_on_errors: boolean
+
+  constructor(task: ClientTask) {
+    this.task = task
+    this.breaks_on_errors = isOn(task.env.params.feature, 'esi_include_onerror')
+  }
+
+  begin(include: EsiInclude): Fragment | undefined {
+    const { task } = this
+    if (task.gone || !mayInclude(task)) return undefined
+    const fragment = new Fragment(task.connection)
+    const { req } = fragment
+    req.copyFrom(task.vcl.usage.rollback ? task.original : task.req)
+    req.method = 'GET'
+    req.proto = 'HTTP/1.1'
+    req.url = include.url
+    if (include.host !== undefined) req.fields.set('Host', include.host)
+    for (const key of OF_THE_PAGE) req.fields.delete(key)
+    task.pool.take().beginIncluded(fragment, task)
+    return fragment
+  }
+
+  breaks({ goes_on }: EsiInclude, { failed, status }: Fragment): boolean {
+    return this.breaks_on_errors && !goes_on && (failed || !HAD.includes(status))
+  }
+}
+
+function mayInclude(task: ClientTask): boolean {
+  const { max_esi_depth, max_esi_includes } = task.env.params
+  const top = task.top ?? task
+  const wrong =
+    task.esi_level >= max_esi_depth
+      ? 'ESI depth limit reached (param max_esi_depth = ' + max_esi_depth + ')'
+      : top.includes >= max_esi_includes
+        ? 'ESI include limit reached (param max_esi_includes = ' + max_esi_includes + ')'
+        : undefined
+  if (wrong === undefined) {
+    top.includes++
+    return true
+  }
+  task.log.record(TAG.VCL_Error, wrong)
+  return false
+}
+
+function isOn(value: string, wanted: Feature): boolean {
+  return featuresOf(value).includes(wanted)
+}
+
+/** How pages are to be looked through. */
+export function esiFeatures({ feature }: ParameterValues): EsiFeatures {
+  return {
+    disable_xml_check: isOn(feature, 'esi_disable_xml_check'),
+    ignore_https: isOn(feature, 'esi_ignore_https'),
+    ignore_other_elements: isOn(feature, 'esi_ignore_other_elements'),
+    remove_bom: isOn(feature, 'esi_remove_bom'),
+  }
+}
