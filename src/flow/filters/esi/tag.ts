@@ -45,7 +45,8 @@ function readAttributes(text: string, from: number, found: Map<string, string>):
       if (start + 1 === last) return true
       throw new TagError("XML 1.0 '>' does not follow '/' in tag")
     }
-    if (start === at || !NAME_START.test(text[start])) throw new TagError('XML 1.0 Illegal attribute start char')
+    // Between attributes it may be missing.
+    if ((start === at && at === from) || !NAME_START.test(text[start])) throw new TagError('XML 1.0 Illegal attribute start char')
     at = readAttribute(text, start, found)
   }
 }
