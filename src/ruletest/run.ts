@@ -47,6 +47,8 @@ export interface Ready {
   readonly policy: PolicyName
   readonly steps: readonly Step[]
   readonly image: VclImage
+  /** By name. */
+  readonly labels: ReadonlyMap<string, VclImage>
   readonly params: ParameterValues
 }
 
@@ -73,10 +75,10 @@ class Run {
     this.withAll = withAll
   }
 
-  async all({ steps, image, params, at }: Ready): Promise<void> {
+  async all({ steps, image, labels, params, at }: Ready): Promise<void> {
     let engine
     try {
-      engine = new Engine(image, params, requestsOf(steps))
+      engine = new Engine(image, params, requestsOf(steps), labels)
     } catch (error) {
       this.fail(at, messageOf(error))
       return
@@ -174,8 +176,9 @@ function softly(soft: boolean): { soft?: SoftTimes } {
 }
 
 function setHealth(engine: Engine, name: string, healthy: boolean): void {
-  const backend = engine.origin.backend(name)
-  if (backend === undefined || backend.healthy === healthy) return
-  backend.healthy = healthy
-  backend.health_changed_s = engine.env.clock.wall_ms / 1000
+  for (const backend of engine.origin.named(name)) {
+    if (backend.healthy === healthy) continue
+    backend.healthy = healthy
+    backend.health_changed_s = engine.env.clock.wall_ms / 1000
+  }
 }

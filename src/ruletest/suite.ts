@@ -113,9 +113,10 @@ class Builder {
 
   async run(test: TestCase, policy: PolicyName): Promise<Outcome> {
     const params = this.parameters(test, policy)
-    const image = this.image(this.adapted(test), params)
+    const image = this.image(this.rules, this.adapted(test), params)
+    const labels = new Map(this.file.labels.map(({ name, path }) => [name, this.labelled(path, params)]))
     const steps = [...this.file.setup, ...test.steps]
-    const outcome = await runTest({ name: test.name, at: test.at, policy, steps, image, params }, this.options.all)
+    const outcome = await runTest({ name: test.name, at: test.at, policy, steps, image, labels, params }, this.options.all)
     this.coverage.add(image.trace ?? [], outcome.ran)
     return outcome
   }
@@ -148,17 +149,23 @@ class Builder {
     return text.replaceAll(from, () => to)
   }
 
-  private image(source: string, params: ParameterValues): VclImage {
+  private labelled(named: string, params: ParameterValues): VclImage {
+    const path = resolveBeside(this.file.path, named)
+    return this.image(path, readFile(path, `the rules behind a label of ${this.file.path}`), params)
+  }
+
+  private image(path: string, source: string, params: ParameterValues): VclImage {
     const { policy, vcl_path, vcc_err_unref } = params
     limitMatching(params.pcre2_match_limit, params.pcre2_depth_limit)
-    const key = JSON.stringify([policy, vcl_path, vcc_err_unref, source])
+    const key = JSON.stringify([policy, vcl_path, vcc_err_unref, path, source])
     const known = this.images.get(key)
     if (known !== undefined) return known
     const compiled = compileVcl(source, {
-      path: this.rules,
+      path,
       policy,
       vcl_path: vcl_path.split(':'),
-      readFile: (path) => this.known.get(path) ?? readFileSync(path, 'latin1'),
+      readFile: (included) => this.known.get(included) ?? readFileSync(included, 'latin1'),
+      labels: this.file.labels.map(({ name }) => name),
       errUnref: vcc_err_unref,
       trace: true,
     })

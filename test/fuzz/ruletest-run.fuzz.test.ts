@@ -122,7 +122,10 @@ test(`${ROUNDS} stories`, { timeout: 120_000 }, async () => {
     const compiled = compileVcl(RULES, { path: 'x.vcl', policy: params.policy, vcl_path: [], trace: true })
     if (!compiled.ok) throw new Error(compiled.text)
     const [{ name, at, steps }] = parsed.file.tests
-    const { failures, traces } = await runTest({ name, at, policy: params.policy, steps, image: compiled.program.image, params }, true)
+    const { failures, traces } = await runTest(
+      { name, at, policy: params.policy, steps, image: compiled.program.image, labels: new Map(), params },
+      true,
+    )
     expect(
       failures.map(({ message }) => message).filter((message) => !KNOWN.test(message)),
       text,

@@ -24,7 +24,7 @@ import { SharedTexts } from '../../shm/shared-texts.ts'
 import { TokenBuckets } from '../../shm/token-buckets.ts'
 import { createHeapStore } from '../../store/heap/store.ts'
 import { instantiateVcl, type VclImage } from '../../vcl/instantiate.ts'
-import type { VclHost } from '../../vcl/runtime/context.ts'
+import type { LoadedVcl, VclHost } from '../../vcl/runtime/context.ts'
 import type { TracePoint } from '../../vcl/runtime/trace.ts'
 import { backendSpec } from '../../origin/spec.ts'
 import { policyParameters } from '../../worker/worker.ts'
@@ -51,7 +51,7 @@ export class Engine {
   readonly origin = new FakeOrigin(this.calendar)
   readonly recorder = new Recorder()
   /** What events of the recorder are about. */
-  readonly points: readonly TracePoint[]
+  readonly points: TracePoint[] = []
   /** What would have gone to the operations log. */
   readonly complaints: string[] = []
   /** Mistakes of ours, not of the rules: the flow ends a request by them. */
@@ -63,12 +63,11 @@ export class Engine {
   private known: LogRecord[] = []
   private known_records = -1
 
-  /** `requests`: how many there will be. Throws when vcl_init fails. */
-  constructor(image: VclImage, params: ParameterValues, requests: number) {
+  /** `requests`: how many there will be. `labels`: other rules, by name. Throws when vcl_init fails. */
+  constructor(image: VclImage, params: ParameterValues, requests: number, labels: ReadonlyMap<string, VclImage> = NONE) {
     this.ring = new ArrayBuffer(Math.max(RING_BYTES_MIN, requests * REQUEST_BYTES))
     this.log = newLog(this.ring, params)
-    this.points = image.trace ?? []
-    this.env = this.assemble(image, params)
+    this.env = this.assemble(image, params, labels)
     this.flow = new Flow(this.env)
   }
 
@@ -86,10 +85,10 @@ export class Engine {
   }
 
   close(): void {
-    this.env.vcl.fini()
+    for (const vcl of [this.env.vcl, ...this.env.labels.values()]) vcl.fini()
   }
 
-  private assemble(image: VclImage, params: ParameterValues): Environment {
+  private assemble(image: VclImage, params: ParameterValues, labels: ReadonlyMap<string, VclImage>): Environment {
     const { clock } = this.calendar
     const serials = new Serials()
     const store = newStore('s0', params)
@@ -99,7 +98,9 @@ export class Engine {
     const policy = policyFor(params.policy, policyParameters(params))
     const shared = { store, claims: new NoClaims(), invalidations: new Invalidations(serials, [purges, bans]) }
     const operations = { warn: (line: string) => void this.complaints.push(line), error: (line: string) => void this.complaints.push(line) }
-    const vcl = this.recorder.watch(instantiateVcl(image, this.host(params, bans), 'boot'))
+    const host = this.host(params, bans)
+    const vcl = this.load('boot', image, host)
+    const others = Array.from(labels, ([name, other]) => [name, this.load(name, other, host)] as const)
     return {
       vcl,
       cache: new Cache(shared, policy, clock, limitsOf(params), { gaveUp: () => {} }),
@@ -107,7 +108,7 @@ export class Engine {
       tag_fields: parseTagFields(params.tag_fields) ?? [],
       bans,
       bodies: new BodyRoom(params.cached_bodies_max),
-      labels: new Map(),
+      labels: new Map(others),
       store,
       storages: new Storages([store], newStore(TRANSIENT, params)),
       origin: this.origin,
@@ -124,6 +125,12 @@ export class Engine {
     }
   }
 
+  private load(name: string, image: VclImage, host: VclHost): LoadedVcl {
+    const trace = this.recorder.sink(this.points.length)
+    this.points.push(...(image.trace ?? []))
+    return this.recorder.watch(instantiateVcl(image, { ...host, directors: directorFactory(), trace }, name))
+  }
+
   private host(params: ParameterValues, bans: Bans): VclHost {
     return {
       backend: (declaration) => this.origin.add(backendSpec(declaration)),
@@ -135,11 +142,11 @@ export class Engine {
       identity: IDENTITY,
       ban: (expression) => bans.add(expression),
       param: (name) => params[name as keyof ParameterValues],
-      trace: this.recorder,
     }
   }
 }
 
+const NONE: ReadonlyMap<string, VclImage> = new Map()
 const UNOBSERVED = { added: () => {}, tested: () => {} }
 
 function newStore(name: string, params: ParameterValues) {

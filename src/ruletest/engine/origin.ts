@@ -37,7 +37,7 @@ export class FakeOrigin implements Origin {
   readonly answers = new Answers()
   readonly exchanges: Exchange[] = []
   private readonly calendar: Calendar
-  private readonly backends = new Map<string, FakeBackend>()
+  private readonly backends: FakeBackend[] = []
 
   constructor(calendar: Calendar) {
     this.calendar = calendar
@@ -45,16 +45,21 @@ export class FakeOrigin implements Origin {
 
   add(spec: BackendSpec): FakeBackend {
     const backend = new FakeBackend(spec)
-    this.backends.set(spec.name, backend)
+    this.backends.push(backend)
     return backend
   }
 
   backend(name: string): FakeBackend | undefined {
-    return this.backends.get(name)
+    return this.backends.find((backend) => backend.name === name)
+  }
+
+  /** All of that name: rules behind a label have their own. */
+  named(name: string): readonly FakeBackend[] {
+    return this.backends.filter((backend) => backend.name === name)
   }
 
   get names(): string[] {
-    return [...this.backends.keys()]
+    return [...new Set(this.backends.map((backend) => backend.name))]
   }
 
   fetch(

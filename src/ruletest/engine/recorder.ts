@@ -13,7 +13,7 @@ export interface TraceEvent {
 }
 
 /** Keeps what rules do, by the transactions of the log. */
-export class Recorder implements TraceSink {
+export class Recorder {
   readonly events: TraceEvent[] = []
   readonly calls: { readonly xid: number; readonly sub: string }[] = []
   /** What each request gave to hash_data() in its last run. */
@@ -22,12 +22,20 @@ export class Recorder implements TraceSink {
   /** Points of statements that ran, vcl_init's included. */
   readonly ran = new Set<number>()
 
-  step(c: CommonContext, point: number): void {
+  /** For rules whose points begin there among all. */
+  sink(first: number): TraceSink {
+    return {
+      step: (c, point) => this.step(c, first + point),
+      value: (c, point, value) => this.value(c, first + point, value),
+    }
+  }
+
+  private step(c: CommonContext, point: number): void {
     this.ran.add(point)
     if (this.events.length < EVENTS_MAX) this.events.push({ xid: xidOf(c), point, values: [] })
   }
 
-  value(c: CommonContext, point: number, value: unknown): void {
+  private value(c: CommonContext, point: number, value: unknown): void {
     if (this.events.length >= EVENTS_MAX) return
     const xid = xidOf(c)
     // What it called has run meanwhile.

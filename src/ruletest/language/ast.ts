@@ -11,6 +11,8 @@ export interface TestFile {
   readonly rules: Named | undefined
   readonly policies: readonly PolicyName[]
   readonly params: readonly Named[]
+  /** What return (vcl(NAME)) leads to. */
+  readonly labels: readonly LabelLine[]
   /** Steps in front of the first test: every test begins with them. */
   readonly setup: readonly Step[]
   readonly replaces: readonly Replace[]
@@ -22,6 +24,12 @@ export type PolicyName = 'rfc9111' | 'varnish'
 export interface Named {
   readonly at: Place
   readonly text: string
+}
+
+export interface LabelLine {
+  readonly at: Place
+  readonly name: string
+  readonly path: string
 }
 
 /** The rules are tried with another text in this place, as whoever adapts them would change them. */

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../vcl/diagnostic.ts'
 import { SourceSet } from '../../vcl/diagnostic.ts'
 import type { Place } from '../../vcl/ast.ts'
-import type { Named, ParsedTests, PolicyName, Replace, Step, TestCase } from './ast.ts'
+import type { LabelLine, Named, ParsedTests, PolicyName, Replace, Step, TestCase } from './ast.ts'
 import { Cursor, LineError } from './cursor.ts'
 import { parseExpect } from './expect.ts'
 import { isMethod, parseAttached, parseOrigin, parseRequest, readDuration, type Open } from './messages.ts'
@@ -18,8 +18,8 @@ export function parseTests(text: string, path: string): ParsedTests {
   reader.read(text)
   const { diagnostics } = reader
   if (diagnostics.length > 0) return { ok: false, diagnostics, sources }
-  const { rules, policies, params, replaces, setup, tests } = reader
-  return { ok: true, file: { path, sources, rules, policies: policies ?? ['rfc9111'], params, replaces, setup, tests } }
+  const { rules, policies, params, labels, replaces, setup, tests } = reader
+  return { ok: true, file: { path, sources, rules, policies: policies ?? ['rfc9111'], params, labels, replaces, setup, tests } }
 }
 
 /** What is being collected: the file's head, or a test. */
@@ -33,6 +33,7 @@ interface Scope {
 class Reader {
   readonly diagnostics: Diagnostic[] = []
   rules: Named | undefined
+  readonly labels: LabelLine[] = []
   readonly tests: TestCase[] = []
   private readonly head: Scope = { policies: undefined, params: [], replaces: [], steps: [] }
   private readonly sources: SourceSet
@@ -99,6 +100,9 @@ class Reader {
         if (this.inTest || this.rules !== undefined) line.fail('`rules` stands once, in front of the first test', undefined, word.at)
         this.rules = line.rest('the path of the rule file')
         return true
+      case 'label':
+        this.label(line, word.at)
+        return true
       case 'policy':
         this.scope.policies = this.readPolicies(line)
         return true
@@ -114,6 +118,13 @@ class Reader {
       default:
         return false
     }
+  }
+
+  private label(line: Cursor, at: Place): void {
+    if (this.inTest) line.fail('`label` stands in front of the first test', undefined, at)
+    const name = line.word('the name of the label')
+    if (this.labels.some((other) => other.name === name.text)) line.fail(`there is a label '${name.text}' already`, undefined, name.at)
+    this.labels.push({ at, name: name.text, path: line.rest('the path of a rule file').text })
   }
 
   private beginTest(line: Cursor, at: Place): void {

@@ -19,6 +19,11 @@ export const HEADINGS: readonly WordRow[] = [
   },
   { word: 'param', synopsis: 'param NAME=VALUE', about: 'A parameter, as with `serve -p`. Below a `test`: for that one' },
   {
+    word: 'label',
+    synopsis: 'label NAME PATH',
+    about: 'The rules that `return (vcl(NAME))` leads to: a rule file, relative to the test file',
+  },
+  {
     word: 'replace',
     synopsis: 'replace "TEXT" "TEXT"',
     about: 'Try the rules with another text in that place, as somebody who adapts them would change them',

@@ -61,6 +61,7 @@ const BAD: readonly (readonly [steps: string, says: string])[] = [
   ['sick', 'x.test:2:5 expected the name of a backend'],
   ['policy rfc911', "x.test:2:8 there is no policy 'rfc911'\n    policy rfc911\n           ^~~~~~\n    hint: did you mean 'rfc9111'?"],
   ['rules other.vcl', 'x.test:2:1 `rules` stands once, in front of the first test'],
+  ['label a b.vcl', 'x.test:2:1 `label` stands in front of the first test'],
   ['replace "a" b', 'x.test:2:13 expected a text in quotes'],
   ['test x', 'x.test:2:1 there is a test of that name in line 1'],
   ['test', 'x.test:2:5 expected the name of the test'],

@@ -64,11 +64,17 @@ sub vcl_deliver {
 const EVERYTHING: SuiteOptions = { parameters: defaultParameters, policy: undefined, names: [], all: false }
 
 /** Runs tests of rules that lie in a folder of their own. */
-export async function play(tests: string, rules = RULES, options: Partial<SuiteOptions> = {}): Promise<SuiteReport> {
+export async function play(
+  tests: string,
+  rules = RULES,
+  options: Partial<SuiteOptions> = {},
+  others: Readonly<Record<string, string>> = {},
+): Promise<SuiteReport> {
   const folder = mkdtempSync(join(tmpdir(), 'ruletest-'))
   try {
     writeFileSync(join(folder, 'x.vcl'), rules, 'latin1')
     writeFileSync(join(folder, 'x.test'), tests, 'latin1')
+    for (const [name, text] of Object.entries(others)) writeFileSync(join(folder, name), text, 'latin1')
     return await runSuite(join(folder, 'x.test'), { ...EVERYTHING, ...options })
   } finally {
     rmSync(folder, { recursive: true })

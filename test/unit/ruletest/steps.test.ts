@@ -330,6 +330,51 @@ describe('tests', () => {
   })
 })
 
+describe('labels', () => {
+  const MAIN = `vcl 4.1;
+backend default { .host = "127.0.0.1"; }
+sub vcl_recv {
+    if (req.http.Host == "shop.example") {
+        return (vcl(shop));
+    }
+}
+`
+
+  test('return (vcl(..)) leads to the rules that a line names', async () => {
+    const tests = `label shop x2.vcl
+test The shop has rules of its own
+GET /
+  Host: shop.example
+expect resp.http.X-From == shop
+expect log == in the shop
+expect backend == default
+GET /
+expect resp.http.X-From absent
+sick default
+GET /new
+  Host: shop.example
+expect error ~ "sick"
+`
+    const shop = `vcl 4.1;
+import std;
+backend default { .host = "127.0.0.2"; }
+sub vcl_recv { std.log("in the shop"); }
+sub vcl_deliver { set resp.http.X-From = "shop"; }
+`
+    const { outcomes } = await play(tests, MAIN, { all: true }, { 'x2.vcl': shop })
+    expect(outcomes.map(({ failures }) => failures)).toEqual([[]])
+    const texts = outcomes[0].traces[0].lines.map(({ text }) => text)
+    expect(texts).toEqual(expect.arrayContaining(['return (vcl(shop));', 'std.log("in the shop"); }', 'set resp.http.X-From = "shop"; }']))
+  })
+
+  test('what no line names is refused with the rules', async () => {
+    await expect(play('test x\nGET /\n', MAIN)).rejects.toThrow('the rules are not accepted:')
+    await expect(play('label shop none.vcl\ntest x\nGET /\n', MAIN)).rejects.toThrow(
+      /none\.vcl: the rules behind a label of .*: there is no such file/,
+    )
+  })
+})
+
 describe('what cannot be done is a failure with its place', () => {
   test.each([
     ['GET / HTTP/1.0\n  Host: a b', '2: rules never see this request: it is refused with 400'],
