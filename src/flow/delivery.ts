@@ -83,13 +83,13 @@ function transmitSpecial(task: ClientTask, object: StoredObject, status: number)
   if ((object.head.flags & OBJ_PARTIAL) !== 0 && !mayShow(task, object, status)) return task.refuse(503, 'Only a part of it is stored')
   const { params } = task.env
   if (task.filters_chosen === undefined) {
-    const shown = unpacks(task) ? unpacked(task, object) : object
+    const shown = unpacks(task) ? unpacked(task, object, status) : object
     return transmitAs(task, shown, status, params.http_range_support && mayResume(task, object))
   }
   const chosen = readRespFilters(task.filters_chosen)
   if (typeof chosen === 'string') return noFilter(task, chosen)
   const gunzips = chosen.has('gunzip') && (object.head.flags & OBJ_GZIP) !== 0
-  return transmitAs(task, gunzips ? unpacked(task, object) : object, status, chosen.has('range'))
+  return transmitAs(task, gunzips ? unpacked(task, object, status) : object, status, chosen.has('range'))
 }
 
 export function noFilter(task: ClientTask, name: string): Step {
@@ -103,13 +103,14 @@ function mayResume({ req }: ClientTask, { head }: StoredObject): boolean {
 }
 
 /** The response as one of what the gzip body comes to: made here, and logged as it changes. */
-function unpacked(task: ClientTask, object: StoredObject): StoredObject {
+function unpacked(task: ClientTask, object: StoredObject, status: number): StoredObject {
   const { env, req, log } = task
   if (!task.vcl.usage.respTouched) materialise(task)
   env.counters[MAIN.n_gunzip]++
   const several = req.fields.get('range')?.includes(',') === true
+  const wanted = mayHaveBody(task, status) && !(mayAnswer(task) && notModified(task, object, status))
   const account = (in_bytes: number, out_bytes: number): void => logGzip(log, 'U D -', in_bytes, out_bytes)
-  const body = new UnpackedBody(object.body, env.params, several, mayHaveBody(task, object.head.status), account)
+  const body = new UnpackedBody(object.body, env.params, several, wanted, account)
   const change = new FieldChange(task, task.resp.fields)
   task.resp.fields.delete('content-length')
   recode(task.resp.fields, undefined, change)
@@ -119,7 +120,7 @@ function unpacked(task: ClientTask, object: StoredObject): StoredObject {
 
 /** `ranges`: parts of it may be sent. */
 function transmitAs(task: ClientTask, object: StoredObject, status: number, ranges: boolean): Step {
-  if (!task.passed && (task.querying || isRead(task.req.method))) {
+  if (mayAnswer(task)) {
     if (notModified(task, object, status)) return sendNotModified(task, object)
     if (status === 200 && !task.querying && isCut(object) && ranges && task.req.fields.has('range')) return sendPart(task, object)
   }
@@ -152,6 +153,11 @@ export function transmitSynthetic(task: ClientTask): Step {
 export function processed(task: ClientTask): void {
   task.env.clock.refresh()
   task.timestamp('Process')
+}
+
+/** Are the conditions and ranges of the request ours to answer? */
+function mayAnswer({ passed, querying, req }: ClientTask): boolean {
+  return !passed && (querying || isRead(req.method))
 }
 
 export function isRead(method: string): boolean {

@@ -23,8 +23,6 @@ abstract class ZlibFilter implements FetchFilter {
   protected next!: Sink
   private gathered: Buffer[] = []
   private stream: Conversion | undefined
-  /** `next` has asked for a pause. */
-  protected nextFull = false
   protected in_bytes = 0
   protected out_bytes = 0
   protected over = false
@@ -68,7 +66,6 @@ abstract class ZlibFilter implements FetchFilter {
   }
 
   onRoom(): void {
-    this.nextFull = false
     this.stream?.resume()
   }
 
@@ -80,8 +77,9 @@ abstract class ZlibFilter implements FetchFilter {
     this.line.account(this.what, this.in_bytes, this.out_bytes)
   }
 
-  protected handOn(piece: Buffer): void {
-    if (!this.next.take(piece)) this.nextFull = true
+  /** False: nothing more for now. */
+  protected handOn(piece: Buffer): boolean {
+    return this.next.take(piece)
   }
 
   private forget(): void {
@@ -123,8 +121,7 @@ abstract class ZlibFilter implements FetchFilter {
   private came(stream: Conversion, piece: Buffer): void {
     if (this.over) return
     this.out_bytes += piece.length
-    this.handOn(piece)
-    if (this.nextFull) stream.pause()
+    if (!this.handOn(piece)) stream.pause()
   }
 
   /** False while it holds as much as it is to hold. */
@@ -206,6 +203,8 @@ export class GunzipFilter extends ZlibFilter {
 export class TestGunzipFilter extends GunzipFilter {
   protected override readonly what = 'u F -'
   protected override readonly urgent = false
+  /** `next` has asked for a pause. */
+  private nextFull = false
 
   override take(chunk: Buffer): boolean {
     if (this.over) return true
@@ -224,5 +223,7 @@ export class TestGunzipFilter extends GunzipFilter {
   }
 
   /** What it comes to has been seen. */
-  protected override handOn(): void {}
+  protected override handOn(): boolean {
+    return true
+  }
 }
