@@ -111,7 +111,13 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     if (this.done || !this.paused) return
     this.paused = false
     if (this.headSeen) this.carrier.deadlines.set(this, this.timeouts.between_bytes_ms)
-    this.controller?.resume()
+    // Not within: whoever resumes may have been called by the parser of another connection, and undici has one for all at a time.
+    process.nextTick(resumeNow, this)
+  }
+
+  /** Unless it has been paused again meanwhile. */
+  resumeNow(): void {
+    if (!this.done && !this.paused) this.controller?.resume()
   }
 
   abort(): void {
@@ -309,4 +315,8 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     this.released = true
     this.carrier.release()
   }
+}
+
+function resumeNow(call: { resumeNow(): void }): void {
+  call.resumeNow()
 }

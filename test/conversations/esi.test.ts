@@ -142,6 +142,39 @@ describe('what a page includes', () => {
   })
 })
 
+describe('bodies of all sizes', () => {
+  const LARGE = 'large '.repeat(500_000)
+
+  vtc('come whole, stored or not, to clients that are slow', async (t) => {
+    const middle = 'middle '.repeat(30_000)
+    const page = `<p>${'<esi:include src="/large"/>-<esi:include src="/passed"/>-<esi:include src="/middle"/>'.repeat(2)}</p>`
+    const s1 = await site(t, { '/page': page, '/large': LARGE, '/middle': middle, '/passed': [LARGE, 'Cache-Control: private'] })
+    const v1 = t.cache(await startCache({ origin: s1, vcl: RULES, params: { transit_buffer: '64k' }, store_bytes: 64 * 1024 * 1024 }))
+    const one = `${LARGE}-${LARGE}-${middle}`
+    const [c1, c2] = [await t.connect('c1', v1), await t.connect('c2', v1)]
+    c1.get('/page')
+    c2.get('/page')
+    for (const client of [c2, c1, c2]) {
+      if (client === c2) c2.get('/page')
+      const { body } = await client.rx({ status: 200 })
+      expect(body.length).toBe(one.length * 2 + 7)
+      expect(body === `<p>${one}${one}</p>`).toBe(true)
+    }
+  })
+
+  vtc('of pages, too: what is long is looked through as it comes', async (t) => {
+    const piece = `<p>${'x'.repeat(3000)}<esi:include src="/a"/></p>`
+    const s1 = await site(t, { '/page': piece.repeat(200), '/a': 'A' })
+    const v1 = t.cache(await startCache({ origin: s1, vcl: RULES }))
+    const [c1, c2] = [await t.connect('c1', v1), await t.connect('c2', v1)]
+    c1.get('/page')
+    c2.get('/page')
+    const expected = `<p>${'x'.repeat(3000)}A</p>`.repeat(200)
+    for (const client of [c1, c2]) expect((await client.rx({ status: 200 })).body === expected).toBe(true)
+    expect(v1.counters()).toMatchObject({ s_fetch: 2 })
+  })
+})
+
 describe('the request for what is included', () => {
   vtc('is the client’s, for another URL, without what was meant for the page', async (t) => {
     const heard: Message[] = []
