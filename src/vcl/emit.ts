@@ -21,6 +21,7 @@ export function emitProgram(program: Program, describePlace: (at: Place, builtin
     ...(tracing === undefined ? [] : [`const { ${TRACE_NAMES.join(', ')} } = runtime.tracer(host.trace)`]),
     ...program.backends.map(emitBackend),
     `const default_backend = declared${program.default_backend}`,
+    `const default_hint = backend${program.default_backend}`,
     emitIsBackend(program),
     ...program.objects.map((name, i) => `let object${i} // ${name}`),
     ...program.acls.flatMap((acl, i) => [

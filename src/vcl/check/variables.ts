@@ -104,7 +104,7 @@ const CONNECTION: readonly Variable[] = [
 // prettier-ignore
 const REQUEST: readonly Variable[] = [
   row('req', 'HTTP', C, '-', '-', member('c.req')),
-  row('req.backend_hint', 'BACKEND', C, C, '-', { get: '(c.backend_hint === undefined ? default_backend : (c.backend_hint ?? undefined))', set: 'c.backend_hint = $ ?? null' }),
+  row('req.backend_hint', 'BACKEND', C, C, '-', { get: '(c.backend_hint === undefined ? default_hint : (c.backend_hint ?? undefined))', set: 'c.backend_hint = $ ?? null' }),
   row('req.can_gzip', 'BOOL', C, '-', '-', member('c.can_gzip')),
   row('req.esi <=4.0', 'BOOL', C, C, '-', member('c.req_esi')),
   row('req.esi_level', 'INT', C, '-', '-', member('c.esi_level')),

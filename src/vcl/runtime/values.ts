@@ -8,13 +8,21 @@ import { VclFailure } from './failure.ts'
 
 /** What emitted code calls for conversions, comparisons and guarded writes. Names are those of the tables in check/. */
 
+/** Beyond this numbers are not exact, and would be written with an exponent. */
+const MAX_NUMBER = 1e15
+
+function inRange(value: number): number {
+  if (!(Math.abs(value) < MAX_NUMBER)) throw new VclFailure('a number is too large to be written')
+  return value
+}
+
 export function intText(value: number): string {
-  return String(value)
+  return String(inRange(value))
 }
 
 /** REAL and DURATION: three decimals, no unit. */
 export function realText(value: number): string {
-  return value.toFixed(3)
+  return inRange(value).toFixed(3)
 }
 
 export function timeText(epoch_s: number): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { VarnishCompiler } from '../compiler/compiler.ts'
 import { bytesOf } from '../../kit/fake-context.ts'
 import { Varnishd } from '../varnishd.ts'
+import { CHOSEN } from './chosen.ts'
 import { expressions, REQUEST, rulesFor } from './generate.ts'
 
 export const RECORD = new URL('recorded.json', import.meta.url)
@@ -52,6 +53,6 @@ function answer(port: number, i: number): Promise<string> {
 
 /** npm run varnish:record: what the installed varnishd makes of them becomes the record. */
 if (import.meta.main) {
-  const results = await valuesOf(expressions(1, 1200))
+  const results = await valuesOf([...CHOSEN, ...expressions(1, 1200)])
   writeFileSync(RECORD, `[\n${results.map((result) => JSON.stringify(result)).join(',\n')}\n]\n`)
 }

@@ -46,10 +46,18 @@ export function timeOf(text: string | undefined, now_s: number): number | undefi
   const trimmed = text.trim()
   const iso = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$/.test(trimmed)
   const ms = iso ? Date.parse(trimmed + 'Z') : parseHttpDate(trimmed, now_s * 1000)
-  // The epoch itself is what Varnish takes for no time.
-  if (!Number.isNaN(ms)) return ms > 0 ? ms / 1000 : undefined
+  // The epoch itself is what Varnish takes for no time; a leap second it takes for the one before.
+  if (!Number.isNaN(ms)) return ms > 0 && isItsDay(trimmed, ms) ? (ms - (trimmed.includes(':60') ? 1000 : 0)) / 1000 : undefined
   const seconds = realOf(text)
   return seconds !== undefined && seconds > 0 ? seconds : undefined
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+
+/** A date that names another day than its own is none. */
+function isItsDay(text: string, ms: number): boolean {
+  const named = DAYS.indexOf(text.slice(0, 3))
+  return named < 0 || named === new Date(ms - (text.includes(':60') ? 1000 : 0)).getUTCDay()
 }
 
 function decimal(sign: string, whole: string, fraction: string | undefined): number | undefined {

@@ -112,9 +112,9 @@ const CONVERSIONS: Readonly<Record<string, Conversion>> = {
   Z: () => 'GMT',
 }
 
-/** What it does not know stays as it is written. */
+/** What it does not know stays as it is written. E and O ask for other forms, which the C locale has not. */
 export function strftime(date: Date, format: string): string {
-  return format.replace(/%([%A-Za-z])/g, (whole, letter: string) =>
+  return format.replace(/%[EO]?([%A-Za-z])/g, (whole, letter: string) =>
     Object.hasOwn(CONVERSIONS, letter) ? CONVERSIONS[letter](date) : whole,
   )
 }
