@@ -11,7 +11,7 @@ import type { TagRow } from '../log/tags.ts'
 import { TAGS } from '../log/tags.ts'
 import { cliPage } from './cli-page.ts'
 import { vmodsPage } from './vmod-page.ts'
-import { diagnosticsPage } from './vcl-pages.ts'
+import { diagnosticsPage, languagePage } from './vcl-pages.ts'
 import { page, table } from './page.ts'
 
 /**
@@ -29,6 +29,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'diagnostics.md': diagnosticsPage,
   'flags.md': flagsPage,
   'log-tags.md': logTagsPage,
+  'vcl.md': languagePage,
   'vmods.md': vmodsPage,
 }
 

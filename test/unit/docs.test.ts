@@ -22,7 +22,9 @@ const PAGES = [
   'vcl-examples/README.md',
   'docs/ARCHITECTURE.md',
   CONFORMANCE,
+  'docs/vcl/coming-from-varnish.md',
   'docs/vcl/testing.md',
+  'docs/vcl/tour.md',
   'docs/decisions/README.md',
   ...DECISIONS.map((name) => `docs/decisions/${name}`),
 ]

@@ -42,7 +42,7 @@ function viaName(k: Checking, value: AttributeValue): string | undefined {
 }
 
 /** Every attribute of a backend; `.tls` is Lacquer's own. */
-const ATTRIBUTES: Readonly<Record<string, Reader>> = {
+export const ATTRIBUTES: Readonly<Record<string, Reader>> = {
   host: (k, value, draft) => (draft.host = textOf(k, value)),
   port: (k, value, draft) => (draft.port = portOf(k, value)),
   path: (k, value, draft) => (draft.path = socketPath(k, value)),

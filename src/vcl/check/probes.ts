@@ -21,7 +21,7 @@ const WINDOW_MAX = 64
 const WINDOW = 8
 const THRESHOLD = 3
 
-const ATTRIBUTES: Readonly<Record<string, Reader>> = {
+export const ATTRIBUTES: Readonly<Record<string, Reader>> = {
   url: (k, value, draft) => (draft.url = textOf(k, value)),
   request: (k, value, draft) => (draft.request = requestOf(k, value)),
   expected_response: (k, value, draft) => (draft.expected_response = statusOf(k, value)),
