@@ -15,6 +15,8 @@ export class FakeContext {
   proxy_tlvs: Uint8Array | undefined = undefined
   side: 'client' | 'pipe' | 'backend' | 'house' = 'client'
   req = new RequestHead()
+  readonly req_top = this.req
+  req_top_time_s = 1_700_000_000
   resp = new ResponseHead()
   bereq = new RequestHead()
   beresp = new ResponseHead()
