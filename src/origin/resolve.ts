@@ -48,6 +48,8 @@ const TTL_MAX_MS = 86_400_000
 const FAILED_MS = 1000
 /** While the name server cannot be asked, the addresses that were known are used on for so long (RFC 8767 section 5). */
 const STALE_MAX_MS = 3_600_000
+/** getaddrinfo occupies a thread of a pool that the whole process shares, for many seconds when a name server is silent. */
+const AT_ONCE_MAX = 2
 /** Names that are remembered: those of backends are few, dynamic ones may be many. */
 const NAMES_MAX = 1024
 
@@ -63,6 +65,9 @@ export class Resolver implements Names {
   private readonly sources: NameSources
   private readonly known = new Map<string, Known>()
   private readonly asking = new Map<string, Answer[]>()
+  /** Questions to the system that wait for others. */
+  private readonly queue: (() => void)[] = []
+  private running = 0
 
   constructor(clock: Clock, prefersIpv6: () => boolean, sources: NameSources = SYSTEM, keep: Keep = asTold) {
     this.clock = clock
@@ -109,12 +114,22 @@ export class Resolver implements Names {
       ttl_ms = ttlOf(records)
       if (answered?.error === null) this.expire(answered, ttl_ms)
     })
-    this.sources.system(host, { all: true, order: this.prefersIpv6() ? 'ipv6first' : 'ipv4first' }, (error, addresses) => {
+    this.askSystem(host, (error, addresses) => {
       this.clock.refresh()
       answered = this.remember(host, error, error === null ? addresses : [])
       if (error === null) this.expire(answered, ttl_ms)
       this.asking.delete(host)
       for (const answer of waiting) answer(answered.error, inTurn(answered))
+    })
+  }
+
+  private askSystem(host: string, answer: Answer): void {
+    if (this.running >= AT_ONCE_MAX) return void this.queue.push(() => this.askSystem(host, answer))
+    this.running++
+    this.sources.system(host, { all: true, order: this.prefersIpv6() ? 'ipv6first' : 'ipv4first' }, (error, addresses) => {
+      this.running--
+      answer(error, addresses)
+      this.queue.shift()?.()
     })
   }
 

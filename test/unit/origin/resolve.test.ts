@@ -205,6 +205,17 @@ test('names that nobody has asked for longest are forgotten', () => {
   expect(asked.length).toBe(1101)
 })
 
+test('the system is asked two questions at a time: a silent name server does not hold all threads', () => {
+  const { asked, ask } = server()
+  const heard = ['a', 'b', 'c', 'd', 'c'].map((name) => ask({ all: true }, `${name}.test`))
+  expect(asked.map(({ host }) => host)).toEqual(['a.test', 'b.test'])
+  asked[1].answer(null, [V4])
+  expect(asked.map(({ host }) => host)).toEqual(['a.test', 'b.test', 'c.test'])
+  asked[2].answer(NOT_FOUND, NONE)
+  asked[3].answer(null, [V4B])
+  expect(heard).toEqual([[], [[V4]], [NOT_FOUND.message], [[V4B]], [NOT_FOUND.message]])
+})
+
 describe('a backend by name', () => {
   /** Two servers on one port, at different addresses of this machine, and a name that is told to mean one or the other. */
   async function twins() {
