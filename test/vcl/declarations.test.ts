@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { BACKEND_ATTRIBUTES } from '../../src/vcl/check/backends.ts'
+import { PROBE_ATTRIBUTES } from '../../src/vcl/check/probes.ts'
 import { backendVcl } from '../../src/vcl/load.ts'
 import { compile, fakeHost, load } from '../kit/fake-context.ts'
 
@@ -313,4 +316,14 @@ sub vcl_init { new d = debug.director(); d.debug(one); }`
 test('inline C is refused with advice', () => {
   expect(compile('C{ int x; }C').text).toContain('rules are compiled to JavaScript')
   expect(compile('sub vcl_recv { C{ int x; }C }').text).toContain('inline C is not possible')
+})
+
+test('docs/vcl/backends.md has a row for every attribute, and no other', () => {
+  const page = readFileSync(new URL('../../docs/vcl/backends.md', import.meta.url), 'utf8')
+  const rows = (from: string): string[] => {
+    const part = page.slice(page.indexOf(`## ${from}`)).split('\n## ')[0]
+    return Array.from(part.matchAll(/^\| ((?:`\.\w+`(?:, )?)+) \|/gm), ([, names]) => names.replaceAll(/[`.]/g, '').split(', ')).flat()
+  }
+  expect(rows('Attributes of a backend').toSorted()).toEqual(BACKEND_ATTRIBUTES.toSorted())
+  expect(rows('Attributes of a probe').toSorted()).toEqual(PROBE_ATTRIBUTES.toSorted())
 })

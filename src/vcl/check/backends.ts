@@ -91,6 +91,8 @@ function socketPath(k: Checking, value: AttributeValue): string | undefined {
   return path.length > 107 ? k.error(value.at, 'the path of a unix socket has at most 107 bytes') : path
 }
 
+export const BACKEND_ATTRIBUTES = Object.keys(ATTRIBUTES)
+
 export function checkBackend(k: Checking, node: BackendDeclarationNode): BackendDeclaration {
   const draft: Draft = {
     name: node.name.text,

@@ -33,6 +33,8 @@ export const ATTRIBUTES: Readonly<Record<string, Reader>> = {
   expect_close: (k, value, draft) => (draft.expect_close = boolOf(k, value)),
 }
 
+export const PROBE_ATTRIBUTES = Object.keys(ATTRIBUTES)
+
 /** Each of the strings is a line; an empty one ends the head. */
 function requestOf(k: Checking, value: AttributeValue): string | undefined {
   const lines = value.kind === 'strings' ? value.items.map((item) => item.value) : [textOf(k, value)]
