@@ -22,8 +22,13 @@ export interface Observed {
   readonly hash: readonly string[]
   /** Subs that were called, in the order of time. */
   readonly calls: readonly string[]
-  /** The records of each of its transactions, restarts and fetches included, in the order of their ids. */
+  /** Of it, its restarts and its fetches, in the order in which they were written. */
   readonly records: readonly LogRecord[]
+  /** With those of what its page includes (ESI). */
+  readonly all_records: readonly LogRecord[]
+  /** The last request of its own that an origin got. */
+  readonly last: Exchange | undefined
+  /** All that origins got because of it. */
   readonly exchanges: readonly Exchange[]
 }
 
@@ -36,17 +41,21 @@ export class Observation {
   readonly reply: Reply
   readonly hash: readonly string[]
   readonly calls: string
+  readonly last: Exchange | undefined
   readonly exchanges: readonly Exchange[]
   private readonly records: readonly LogRecord[]
+  private readonly all_records: readonly LogRecord[]
   private readonly all: readonly Exchange[]
 
   /** `all`: what origins have got in this test. */
-  constructor({ req, reply, hash, calls, records, exchanges }: Observed, all: readonly Exchange[]) {
+  constructor({ req, reply, hash, calls, records, all_records, last, exchanges }: Observed, all: readonly Exchange[]) {
     this.req = req
     this.reply = reply
     this.hash = hash
     this.calls = calls.join(' ')
     this.records = records
+    this.all_records = all_records
+    this.last = last
     this.exchanges = exchanges
     this.all = all
   }
@@ -56,11 +65,11 @@ export class Observation {
   }
 
   get log(): string[] {
-    return this.texts('VCL_Log')
+    return this.all_records.filter(({ name }) => name === 'VCL_Log').map(({ text }) => text)
   }
 
   get errors(): string[] {
-    return this.records.filter(({ name }) => name === 'VCL_Error' || name === 'FetchError').map(({ text }) => text)
+    return this.all_records.filter(({ name }) => name === 'VCL_Error' || name === 'FetchError').map(({ text }) => text)
   }
 
   get restarts(): number {
@@ -69,6 +78,11 @@ export class Observation {
 
   get retries(): number {
     return this.links('retry')
+  }
+
+  /** How much of its page came by requests of its own. */
+  get includes(): number {
+    return this.all_records.filter(({ name, text }) => name === 'Link' && text.endsWith(' esi')).length
   }
 
   get stored(): boolean {

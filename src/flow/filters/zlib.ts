@@ -28,12 +28,20 @@ function bounds(params: ZlibParams): zlib.ZlibOptions {
   return { chunkSize: params.gzip_buffer, highWaterMark: QUEUED_BYTES } as zlib.ZlibOptions
 }
 
+/** Conversions that are begun and not over: other threads work on them, in time of their own. Whoever moves a clock by hand waits for them. */
+export const underWay = { conversions: 0 }
+
+function counted(stream: Conversion): Conversion {
+  underWay.conversions++
+  return stream.once('close', () => underWay.conversions--)
+}
+
 export function gzipStream(params: ZlibParams): Conversion {
-  return zlib.createGzip({ ...gzipOptions(params), ...bounds(params) })
+  return counted(zlib.createGzip({ ...gzipOptions(params), ...bounds(params) }))
 }
 
 export function gunzipStream(params: ZlibParams): Conversion {
-  return zlib.createGunzip(bounds(params))
+  return counted(zlib.createGunzip(bounds(params)))
 }
 
 export function gzipNow(plain: Buffer, params: ZlibParams): Buffer {

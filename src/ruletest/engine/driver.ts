@@ -1,4 +1,5 @@
 import type { LogRecord } from '../../log/reader.ts'
+import { underWay } from '../../flow/filters/zlib.ts'
 import { carryOut, type PurgeOrder } from '../../flow/purge-order.ts'
 import type { RequestStep } from '../language/ast.ts'
 import { Observation } from '../observation.ts'
@@ -8,6 +9,8 @@ import { traceOf, type TraceLine } from './trace.ts'
 
 /** Turns of the event loop without anything happening: then nothing will. */
 const IDLE_TURNS = 3
+/** Other threads may be at work on a body: they are given so long to get on with it. */
+const THREADS_QUIET_MS = 50
 /** Housekeeping runs so often, in the time of a test; of long waits so many times. */
 const UPKEEP_MS = 1000
 const UPKEEPS_MAX = 1000
@@ -41,6 +44,7 @@ export class Asked {
 export class Driver {
   private readonly engine: Engine
   private readonly begun_ms = performance.now()
+  private readonly asked: Asked[] = []
   private events = 0
 
   constructor(engine: Engine) {
@@ -56,6 +60,7 @@ export class Driver {
     // Ids are given in their order: the request takes the next one.
     const asked = new Asked(step, client, session + 1)
     if (refusal !== undefined) throw new Stuck(`rules never see this request: it is refused with ${refusal.status}, ${refusal.reason}`)
+    this.asked.push(asked)
     flow.request(client)
     await this.settle()
     return asked
@@ -91,16 +96,20 @@ export class Driver {
     const { engine } = this
     const { exchanges } = engine.origin
     const [records, xids] = recordsOf(engine.records, asked.xid)
+    const [own, ownXids] = recordsOf(engine.records, asked.xid, INCLUDED)
     const numbers = new Set(records.filter(({ name }) => name === 'BackendOpen').map(({ text }) => Number(text.split(' ')[5])))
-    const key = [...xids].map((xid) => engine.recorder.keys.get(xid)).findLast((text) => text !== undefined) ?? ''
+    const key = [...ownXids].map((xid) => engine.recorder.keys.get(xid)).findLast((text) => text !== undefined) ?? ''
+    const fetched = exchanges.filter(({ number, xid }) => (xid === undefined ? numbers.has(number) : xids.has(xid)))
     return new Observation(
       {
         req: asked.client.req,
         reply: asked.client.reply,
         hash: key.split('\0').slice(0, -1),
-        calls: engine.recorder.calls.filter(({ xid }) => xids.has(xid)).map(({ sub }) => sub),
-        records,
-        exchanges: exchanges.filter(({ number, xid }) => (xid === undefined ? numbers.has(number) : xids.has(xid))),
+        calls: engine.recorder.calls.filter(({ xid }) => ownXids.has(xid)).map(({ sub }) => sub),
+        records: own,
+        all_records: records,
+        last: fetched.findLast(({ xid }) => xid === undefined || ownXids.has(xid)),
+        exchanges: fetched,
       },
       exchanges,
     )
@@ -130,8 +139,26 @@ export class Driver {
         idle = 0
         this.count()
       }
-      await turn()
+      if (underWay.conversions > 0 && (await this.threads())) idle = 0
+      else await turn()
     }
+  }
+
+  /** Until something comes of what other threads do; false when nothing does. */
+  private async threads(): Promise<boolean> {
+    const { conversions } = underWay
+    const before = this.progress
+    const end_ms = performance.now() + THREADS_QUIET_MS
+    while (performance.now() < end_ms) {
+      await new Promise((resolve) => setTimeout(resolve, 1))
+      if (this.progress !== before || underWay.conversions !== conversions) return true
+    }
+    return false
+  }
+
+  /** Grows with whatever clients get and requests say. */
+  private get progress(): number {
+    return this.asked.reduce((sum, { client }) => sum + client.reply.body.length, this.engine.written)
   }
 
   private count(): void {
@@ -144,13 +171,20 @@ function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Its records and those of its restarts and fetches, which links lead to, in the order in which they were written. */
-function recordsOf(records: readonly LogRecord[], xid: number): [LogRecord[], ReadonlySet<number>] {
+const INCLUDED = ' esi'
+
+/**
+ * Its records and those of its restarts and fetches, which links lead to, in the order in which they were written; and the ids of all these.
+ * Links with that ending are not followed.
+ */
+function recordsOf(records: readonly LogRecord[], xid: number, but?: string): [LogRecord[], ReadonlySet<number>] {
   const xids = new Set([xid])
   // Who is linked to has the higher id, and is written later or earlier.
   for (let size = 0; size < xids.size;) {
     size = xids.size
-    for (const record of records) if (record.name === 'Link' && xids.has(record.xid)) xids.add(Number(record.text.split(' ')[1]))
+    for (const { name, text, xid: from } of records) {
+      if (name === 'Link' && xids.has(from) && (but === undefined || !text.endsWith(but))) xids.add(Number(text.split(' ')[1]))
+    }
   }
   return [records.filter((record) => xids.has(record.xid)), xids]
 }

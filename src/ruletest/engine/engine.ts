@@ -71,9 +71,14 @@ export class Engine {
     this.flow = new Flow(this.env)
   }
 
-  /** All records so far. */
+  /** How many records have been written. */
+  get written(): number {
+    return this.log.tally[0]
+  }
+
+  /** All of them. */
   get records(): readonly LogRecord[] {
-    const written = this.log.tally[0]
+    const { written } = this
     if (written !== this.known_records) this.known = [...readRing(this.ring)]
     this.known_records = written
     return this.known

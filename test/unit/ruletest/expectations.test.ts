@@ -100,6 +100,12 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     says: 'expected error absent, got "connect ECONNREFUSED default"',
   },
   fetches: { steps: 'GET /retry', holds: 'fetches == 2', fails: 'fetches != 2', says: 'expected fetches != 2, got 2' },
+  includes: {
+    steps: 'origin 200 for /page\n body "<esi:include src=\\"/a\\"/>"\nGET /page',
+    holds: 'includes == 1',
+    fails: 'includes == 0',
+    says: 'expected includes == 0, got 1',
+  },
   backend: { steps: 'GET /api/', holds: 'backend == api', fails: 'backend == default', says: 'expected backend == "default", got "api"' },
   'bereq.method': {
     steps: 'HEAD /',

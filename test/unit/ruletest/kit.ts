@@ -49,6 +49,7 @@ sub vcl_backend_response {
         set beresp.uncacheable = true;
         return (deliver);
     }
+    set beresp.do_esi = bereq.url == "/page";
     set beresp.ttl = 1m;
     set beresp.grace = 10s;
     set beresp.keep = 20s;

@@ -330,6 +330,59 @@ describe('tests', () => {
   })
 })
 
+describe('bodies that are made of others', () => {
+  test('a page with its includes: what is expected is about the page', async () => {
+    const tests = `test page
+origin 200 for /page
+  Content-Type: text/html
+  body "<p><esi:include src=\\"/again\\"/>-<esi:include src=\\"/api/2\\"/></p>"
+origin 200 for /again
+  body "one"
+origin api 200
+  delay 2s
+  body "two"
+GET /page
+expect miss
+expect resp.body == <p>one-two</p>
+expect includes == 2
+expect fetches == 3
+expect requests.api == 1
+expect hash == "/page" "example.com"
+expect bereq.url == /page
+expect backend == default
+expect restarts == 0
+expect calls == recv hash miss backend_fetch backend_response deliver
+expect log == again
+wait 10s
+GET /page
+expect hit
+expect age == 12s
+expect resp.body == <p>one-two</p>
+`
+    expect(await failuresOf(tests)).toEqual([])
+  })
+
+  test('what other threads pack and unpack is waited for', async () => {
+    const rules =
+      'vcl 4.1; backend default { .host = "127.0.0.1"; } sub vcl_backend_response { set beresp.do_gzip = true; set beresp.ttl = 1m; }'
+    const tests = `test packed
+origin 200
+  Content-Type: text/html
+  body 300k
+GET /
+  Accept-Encoding: gzip
+expect resp.http.Content-Encoding == gzip
+expect resp.size < 2000
+GET /
+expect hit
+expect age == 0
+expect resp.http.Content-Encoding absent
+expect resp.size == 307200
+`
+    expect(await failuresOf(tests, rules)).toEqual([])
+  })
+})
+
 describe('labels', () => {
   const MAIN = `vcl 4.1;
 backend default { .host = "127.0.0.1"; }
