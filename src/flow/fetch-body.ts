@@ -109,7 +109,7 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
       this.keepCoding(this.validated.head.flags & OBJ_CODING)
       return true
     }
-    if (!hasBody(this, this.expected_bytes)) return true
+    if (!hasBody(this, this.expected_bytes)) return this.nothingCoded()
     const plan = planFilters(this, list, this.change)
     if (typeof plan === 'string') {
       this.log.record(TAG.FetchError, `Filter '${plan}' not found`)
@@ -117,6 +117,14 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
     }
     this.filters = plan.filters
     this.coding_flags |= plan.flags
+    return true
+  }
+
+  /** To Varnish nothing, in whatever coding, is just nothing. True. */
+  private nothingCoded(): true {
+    const { fields } = this.beresp
+    const isNothing = !this.env.policy.decidesStorage && fields.get('content-length') === '0' && fields.has('content-encoding')
+    if (isNothing && this.bereq.method !== 'HEAD') this.change.unset('content-encoding')
     return true
   }
 
