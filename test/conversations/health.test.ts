@@ -225,6 +225,26 @@ describe('probes', () => {
     expect(health(v1)).toEqual(['boot.default probe 3/8 healthy'])
   })
 
+  // Neither ends its line, and neither closes.
+  for (const [answer, expected] of [
+    ['HTTP/1.1 200 OK', 'Went healthy 4---X-RH 3 3 8'],
+    [`HTTP/1.1 200 ${'a'.repeat(300)}`, 'Went healthy 4---X-RH 3 3 8'],
+    ['', 'Still sick 4---Xr-- 2 3 8'],
+  ]) {
+    vtc(`.expect_close = false, and an answer of ${answer.length} bytes without an end`, async (t) => {
+      const server = createServer((socket) => {
+        socket.on('error', () => {})
+        socket.once('data', () => void socket.write(answer))
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      t.cache({ close: () => void server.close() })
+      const { port } = server.address() as { port: number }
+      const v1 = t.cache(await startCache({ vcl: vcl(backendOf('default', port, '{ .expect_close = false; .timeout = 0.2s; }')) }))
+      await probe(t, v1)
+      expect(v1.events().at(-1)).toContain(`default ${expected} `)
+    })
+  }
+
   vtc('rules that are replaced: their probes end, what is under way is not waited for', async (t) => {
     const s1 = await patient(t, 's1')
     const v1 = t.cache(await startCache({ vcl: vcl(backendOf('default', s1.port)) }))

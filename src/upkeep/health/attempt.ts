@@ -8,6 +8,7 @@ import { proxyPreamble } from '../../origin/preamble.ts'
 import type { ProbeDeclaration } from '../../vcl/runtime/context.ts'
 import type { ProbeOutcome } from './window.ts'
 
+const LF = 10
 /** What is kept of an answer: its first line must be in it. */
 const KEPT_BYTES = 128
 /** An answer is read so far, and judged then, whether or not the backend has more to say. */
@@ -80,7 +81,8 @@ export class Attempt {
   }
 
   private late(): void {
-    this.settle(false, `Poll ${numbered('ETIMEDOUT')}`)
+    if (!this.probe.expect_close && this.received_bytes > 0) this.judge()
+    else this.settle(false, `Poll ${numbered('ETIMEDOUT')}`)
   }
 
   private read(chunk: Buffer): void {
@@ -89,7 +91,7 @@ export class Attempt {
     this.received_bytes += chunk.length
     if (this.received_bytes >= READ_BYTES_MAX) this.judge()
     // Whoever does not close is not waited for: the first line is all that counts.
-    else if (!this.probe.expect_close && this.kept.includes(10)) this.judge()
+    else if (!this.probe.expect_close && (this.kept.includes(LF) || this.received_bytes >= KEPT_BYTES)) this.judge()
   }
 
   private judge(): void {
