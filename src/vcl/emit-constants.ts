@@ -56,8 +56,14 @@ export class Constants {
     return `chain${this.count++}`
   }
 
-  place(at: Place, builtin: boolean): number {
-    return this.places.push(this.describePlace(at, builtin)) - 1
+  /** Of a statement: "vcl_recv, rules.vcl:41:5". */
+  place(sub: string, at: Place, builtin: boolean): number {
+    return this.places.push(`${sub}, ${this.describePlace(at, builtin)}`) - 1
+  }
+
+  /** Of a sub before its first statement that can fail. */
+  start(sub: string): number {
+    return this.places.push(sub) - 1
   }
 
   source(): string {

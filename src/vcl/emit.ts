@@ -15,6 +15,7 @@ export function emitProgram(program: Program, describePlace: (at: Place, builtin
   const k = new Constants(describePlace)
   const returning = new Set<string>()
   const subs = program.subs.map((sub) => emitSub(k, sub, returning, tracing))
+  const exported = emitExports(k, program)
   return [
     '"use strict"',
     'const { ' + RUNTIME_NAMES.join(', ') + ' } = runtime',
@@ -29,13 +30,13 @@ export function emitProgram(program: Program, describePlace: (at: Place, builtin
       `const matchAcl${i} = (c, ip) => matchAcl(c, acl${i}, ip)`,
     ]),
     k.source(),
-    `const places = ${JSON.stringify(k.places)}`,
     'let at = 0',
     'function failed(c, error) { if (error instanceof Ended) return error.action; c.vclError(failureText(error, places[at]), places[at]); at = 0; return ' +
       ACTION.fail +
       ' }',
     ...subs,
-    emitExports(program),
+    `const places = ${JSON.stringify(k.places)}`,
+    exported,
   ].join('\n')
 }
 
@@ -100,12 +101,12 @@ function emitIsBackend({ backends, default_backend }: Program): string {
 }
 
 /** A built-in sub is wrapped: what is thrown below ends as return (fail), with the place of the statement. */
-function emitExports(program: Program): string {
+function emitExports(k: Constants, program: Program): string {
   const names = new Set(program.subs.map((sub) => sub.name))
   const wrapped = [...RUNNABLE_SUBS, 'init', 'fini'].map((name) => {
     const fn = functionName(`vcl_${name}`)
     if (!names.has(`vcl_${name}`)) return `${name}: () => 0`
-    return `${name}(c) { try { return ${fn}(c) } catch (error) { return failed(c, error) } }`
+    return `${name}(c) { at = ${k.start(`vcl_${name}`)}; try { return ${fn}(c) } catch (error) { return failed(c, error) } }`
   })
   return `return { default_backend, subs: {\n${wrapped.join(',\n')}\n} }`
 }
@@ -139,7 +140,7 @@ interface Emitting {
 
 function emitSteps(e: Emitting, steps: readonly Step[], indent: string): void {
   for (const step of steps) {
-    if (canFail(step)) e.out.push(`${indent}at = ${e.k.place(step.at, e.piece.builtin)}`)
+    if (canFail(step)) e.out.push(`${indent}at = ${e.k.place(e.sub, step.at, e.piece.builtin)}`)
     if (e.tracing === undefined) emitStep(e, step, indent)
     else emitTraced(e, e.tracing, step, indent)
   }

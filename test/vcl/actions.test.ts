@@ -92,6 +92,6 @@ describe('arguments', () => {
   test('a reason cannot hold a line break', () => {
     const c = new FakeContext()
     expect(run(load('sub vcl_recv { return (synth(200, {"a\nb"})); }'), 'recv', c)).toBe('fail')
-    expect(c.errors).toEqual(['reason: control characters are not possible (test.vcl:2:16)'])
+    expect(c.errors).toEqual(['reason: control characters are not possible (vcl_recv, test.vcl:2:16)'])
   })
 })

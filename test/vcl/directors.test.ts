@@ -72,7 +72,7 @@ test('lookup finds what is declared, in vcl_init only', () => {
 
 describe('what cannot be', () => {
   test.each([
-    ['new d = directors.round_robin(); d.add_backend(default);', 'vcl_init failed: d: None backend cannot be added (test.vcl:1:'],
+    ['new d = directors.round_robin(); d.add_backend(default);', 'vcl_init failed: d: None backend cannot be added (vcl_init, test.vcl:1:'],
     ['new d = directors.fallback(); d.add_backend(d.backend());', 'd: d would choose among itself'],
     [
       'new d = directors.fallback(); new e = directors.fallback(); d.add_backend(e.backend()); e.add_backend(d.backend());',
@@ -181,7 +181,7 @@ describe('objects', () => {
       sub vcl_recv { set req.backend_hint = e.backend(); set req.backend_hint = d.backend(); }`)
     const c = new FakeContext()
     expect(run(vcl, 'recv', c)).toBe('fail')
-    expect(c.errors).toEqual(['object d has not been made in vcl_init (test.vcl:3:58)'])
+    expect(c.errors).toEqual(['object d has not been made in vcl_init (vcl_recv, test.vcl:3:58)'])
   })
 
   test('one that nobody uses is worth a warning, as it is no error in Varnish', () => {

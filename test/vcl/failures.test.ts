@@ -8,7 +8,7 @@ describe('failures', () => {
       throw new TypeError('out of\norder')
     }
     expect(run(load('import std; sub vcl_recv {\n  std.log("x");\n}'), 'recv', c)).toBe('fail')
-    expect(c.errors).toEqual(['out of order (test.vcl:3:3)'])
+    expect(c.errors).toEqual(['out of order (vcl_recv, test.vcl:3:3)'])
   })
 
   test('a storage that does not exist', () => {
@@ -18,7 +18,54 @@ describe('failures', () => {
   test('the place is that of an included or called sub', () => {
     const c = new FakeContext()
     run(load('sub inner {\n  set req.url = "";\n}\nsub vcl_recv { call inner; }'), 'recv', c)
-    expect(c.errors).toEqual(['req.url cannot be empty (test.vcl:3:3)'])
+    expect(c.errors).toEqual(['req.url cannot be empty (inner, test.vcl:3:3)'])
+  })
+})
+
+describe('every kind of failure ends as return (fail), and says where', () => {
+  const HUGE = `${' + req.http.h'.repeat(70)}`
+
+  test.each<[string, string, string]>([
+    ['a whole number by 0', 'set req.http.a = 1 / std.integer("0", 0);', 'division by zero'],
+    ['the rest of it', 'set req.http.a = 1 % std.integer("0", 0);', 'division by zero'],
+    ['a real number by 0', 'set req.http.a = 1.0 / std.real("0", 0.0);', 'division by zero'],
+    ['an assignment that divides', 'set req.grace = 1s; set req.grace /= std.real("0", 0.0);', 'division by zero'],
+    ['a condition that divides', 'if (req.restarts / std.integer("0", 0) > 1) { set req.http.a = "b"; }', 'division by zero'],
+    ['an empty URL', 'set req.url = req.http.nothing;', 'req.url cannot be empty'],
+    ['a URL that the rules emptied', 'set req.url = regsub(req.url, "^.*$", "");', 'req.url cannot be empty'],
+    ['a URL with a blank', 'set req.url = "/a b";', 'req.url: blanks and control characters are not possible'],
+    ['a method with a line end', 'set req.method = {"GET\n"};', 'req.method: blanks and control characters are not possible'],
+    ['a field with a line end', 'set req.http.a = {"b\r\nc"};', 'a: control characters are not possible'],
+    ['a field that is too long', `set req.http.a = "x"${HUGE};`, 'a: value too long (70001 bytes)'],
+    ['a field that becomes too long', `set req.http.a = "x"; set req.http.a += "x"${HUGE};`, 'a: value too long (70002 bytes)'],
+    ['a store that is not there', 'set req.http.a = storage.nope.free_space;', 'storage.nope does not exist'],
+    ['a reason with a line end', 'return (synth(200, {"a\nb"}));', 'reason: control characters are not possible'],
+    ['a function of a module', 'set req.http.a = blob.transcode(BASE64, HEX, encoded="*");', ''],
+    ['an object that vcl_init has not made', 'set req.backend_hint = late.backend();', 'object late has not been made in vcl_init'],
+    ['a pattern at its limit', 'if (req.http.a0 ~ "^(?=a)(a+)+$") { set req.http.b = "c"; }', 'given up'],
+  ])('%s', (_what, statement, message) => {
+    const c = new FakeContext()
+    c.req.fields.append('H', 'h'.repeat(1000))
+    c.req.fields.append('A0', `${'a'.repeat(4000)}b`)
+    const late = 'sub vcl_init { if (std.integer("0", 0) > 1) { new late = directors.round_robin(); } }'
+    const rules = `import std; import blob; import directors;\n${late}\nsub vcl_recv {\n  ${statement}\n  set req.http.after = "1";\n}`
+    expect(run(load(rules), 'recv', c)).toBe('fail')
+    expect(c.errors).toHaveLength(1)
+    expect(c.errors[0]).toContain(message)
+    expect(c.errors[0]).toMatch(/ \(vcl_recv, test\.vcl:5:\d+\)$/)
+    expect(c.req.fields.get('after')).toBeUndefined()
+  })
+
+  test('a place is of the run that failed: what went well before has left none', () => {
+    const vcl = load('sub vcl_recv {\n  set req.url = req.url + "a";\n}\nsub vcl_hash {\n  hash_data(req.url);\n}')
+    const c = new FakeContext()
+    run(vcl, 'recv', c)
+    expect(c.errors).toEqual([])
+    c.hashData = () => {
+      throw new Error('out of order')
+    }
+    expect(run(vcl, 'hash', c)).toBe('fail')
+    expect(c.errors).toEqual(['out of order (vcl_hash)'])
   })
 })
 

@@ -101,7 +101,7 @@ describe('+ and arithmetic', () => {
 
   test.each(['1 / (req.restarts + 0)', '1 % (req.restarts + 0)', '1.0 / (req.restarts + 0)'])('%s fails the request', (expression) => {
     const c = recv(`set req.http.result = ${expression};`)
-    expect(c.errors).toEqual([expect.stringMatching(/^division by zero \(test\.vcl:2:\d+\)$/)])
+    expect(c.errors).toEqual([expect.stringMatching(/^division by zero \(vcl_recv, test\.vcl:2:\d+\)$/)])
   })
 })
 
@@ -209,7 +209,7 @@ describe('headers', () => {
     ['set req.method = {"GET\n"};', 'req.method: blanks and control characters are not possible'],
   ])('%j fails the request', (statement, message) => {
     const c = recv(statement)
-    expect(c.errors).toEqual([`${message} (test.vcl:2:28)`])
+    expect(c.errors).toEqual([`${message} (vcl_recv, test.vcl:2:28)`])
   })
 
   test('values have a length that rules cannot exceed', () => {
@@ -227,7 +227,7 @@ describe('messages', () => {
     expect([c.resp.fields.get('r'), c.resp.status, c.resp.reason]).toEqual(['Not Found', 10404, 'Not Found'])
     const low = new FakeContext()
     expect(run(load('sub vcl_deliver { set resp.status = 99; }'), 'deliver', low)).toBe('fail')
-    expect(low.errors).toEqual(['status 99 is below 100 (test.vcl:2:19)'])
+    expect(low.errors).toEqual(['status 99 is below 100 (vcl_deliver, test.vcl:2:19)'])
   })
 
   test('durations do not go below zero; *= takes numbers', () => {

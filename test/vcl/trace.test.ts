@@ -57,7 +57,7 @@ describe('traced rules', () => {
   test('fail as they would without', () => {
     const c = new FakeContext()
     expect(told('set req.url = req.http.None;', c)).toEqual(['set req.url = req.http.None'])
-    expect(c.errors.join()).toContain('req.url cannot be empty (test.vcl:1:')
+    expect(c.errors.join()).toContain('req.url cannot be empty (vcl_recv, test.vcl:1:')
   })
 
   test('run without anybody who listens', () => {
