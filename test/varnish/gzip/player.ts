@@ -18,7 +18,7 @@ export class Player {
   constructor() {
     this.origin = createServer((req, res) => {
       const [, , number] = (req.url ?? '').split('/')
-      this.asked.push(String(req.headers['accept-encoding'] ?? 'none'))
+      this.asked.push(req.headers['accept-encoding'] ?? 'none')
       const { body, lines } = PAGES[Number(number)]
       for (const [name, value] of lines) res.setHeader(name, value)
       res.setHeader('Content-Length', body.length).setHeader('Cache-Control', 'max-age=1000')
