@@ -230,7 +230,7 @@ describe(CONFORMANCE, () => {
 const REFUSED: readonly { readonly what: string; readonly recv?: string; readonly rest?: string }[] = [
   { what: 'other modules', rest: 'import debug;' },
   { what: 'inline C', rest: 'C{ int x; }C' },
-  ...['(*UTF)a', '(*UCP)a', '(*ANYCRLF)a', '(*COMMIT)a'].map((pattern) => ({
+  ...['(*UTF)a', '(*UCP)a', '(*ANYCRLF)a', '(*SKIP:x)a', '(*sr:a)'].map((pattern) => ({
     what: `the pattern ${pattern}`,
     recv: `if (req.url ~ "${pattern}") { return (pass); }`,
   })),

@@ -41,7 +41,7 @@ class Emitter {
       case 'backreference':
         // Digits may follow.
         return `(?:\\${this.groups[node.indexes[0]]})`
-      case 'verb':
+      case 'verb': // fail
         return '[]'
       default:
         return ''

@@ -28,6 +28,7 @@ export function firstOf(node: RegexNode): First {
       return firstOf(node.item)
     case 'condition':
       return either([firstOf(node.yes), firstOf(node.no)])
+    case 'verb':
     case 'look':
     case 'anchor':
     case 'keep':
@@ -54,7 +55,14 @@ function either(firsts: readonly First[]): First {
 /** Bytes that a match can begin with; undefined when it may be empty. */
 export function firstBytes(root: RegexNode): ByteSet | undefined {
   const { set, empty } = firstOf(root)
-  return empty || has(root, ({ kind }) => kind === 'verb') ? undefined : set
+  if (empty || has(root, (node) => node.kind === 'verb' && node.verb === 'accept')) return undefined
+  // Where a search begins makes a difference to them: PCRE2 looks for the first byte when there is only one, in one case or both.
+  if (has(root, ({ kind }) => kind === 'verb') && new Set(bytesOf(set).map((byte) => byte & 0xdf)).size > 1) return undefined
+  return set
+}
+
+function bytesOf(set: ByteSet): number[] {
+  return [...set.keys()].filter((byte) => set[byte] === 1)
 }
 
 /** Does every way begin with this anchor? */

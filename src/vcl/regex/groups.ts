@@ -5,7 +5,7 @@ import { NOT_NEWLINE } from './escapes.ts'
 import { NO_FLAGS, type Flags } from './reader.ts'
 import { References } from './references.ts'
 import { readSettings, type Settings } from './settings.ts'
-import type { Anchor, BackreferenceNode, CallNode, Condition, LookNode, RegexNode } from './tree.ts'
+import type { Anchor, BackreferenceNode, CallNode, Condition, LookNode, RegexNode, Verb } from './tree.ts'
 
 /** An item, or what is none: a comment or setting, or the end of an alternative. */
 export type Atom = RegexNode | 'nothing' | 'end'
@@ -202,12 +202,14 @@ export abstract class GroupReader extends ClassReader {
 
   private verb(start: number): Atom {
     const [, name = '', argument = ''] = this.match(/\*([A-Z]*)(?::([^)]*))?\)/y) ?? []
-    if (name === 'ACCEPT') return { kind: 'verb', verb: 'accept' }
-    if (name === 'FAIL' || name === 'F') return { kind: 'verb', verb: 'fail' }
+    const verb = Object.hasOwn(VERBS, name) && !(name === 'SKIP' && argument !== '') ? VERBS[name] : undefined
+    if (verb !== undefined) return { kind: 'verb', verb }
     // A mark is only for who asks for it.
     if ((name === 'MARK' || name === '') && argument !== '') return 'nothing'
-    const hint = 'atomic groups (?>…) and lookaheads say the same; known are (*ACCEPT), (*FAIL), and settings at the very beginning'
-    return this.fail(`(*${name}) is not supported`, start, hint)
+    const hint = `known are ${Object.keys(VERBS)
+      .map((each) => `(*${each})`)
+      .join(' ')}, and settings at the very beginning`
+    return this.fail(`(*${name}${argument && ':'}${argument}) is not supported`, start, hint)
   }
 
   // ---- conditions
@@ -285,6 +287,16 @@ const LOOKS: Readonly<Record<string, Look>> = {
   '<!': { behind: true, negative: true, atomic: true },
   '*': { behind: false, negative: false, atomic: false },
   '<*': { behind: true, negative: false, atomic: false },
+}
+
+const VERBS: Readonly<Record<string, Verb>> = {
+  ACCEPT: 'accept',
+  FAIL: 'fail',
+  F: 'fail',
+  COMMIT: 'commit',
+  PRUNE: 'prune',
+  SKIP: 'skip',
+  THEN: 'then',
 }
 
 const LOOK_WORDS: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
 import { WORD } from './classes.ts'
-import { OP, UNLIMITED } from './program.ts'
-import { Backtracking, FEWER, MatchLimit, MORE, WAY } from './stack.ts'
+import { OP, UNLIMITED } from './code.ts'
+import { Backtracking, FEWER, LOOKED, MatchLimit, MORE, OTHERWISE, VERB, WAY } from './stack.ts'
 
 /**
  * A backtracking matcher with PCRE2's order of ways and its captures, on a stack of its own: patterns cannot overflow anything, and the
@@ -25,6 +25,7 @@ export class Machine extends Backtracking {
       if (start === 'subject' && at > 0) return false
       if (start === 'line' && at > from && subject.charCodeAt(at - 1) !== 10) continue
       if (this.matchAt(at, not_empty || (not_empty_at_start && at === from))) return true
+      if (this.next_start > at) at = this.next_start - 1
       if (start === 'from') return false
     }
     return false
@@ -33,6 +34,7 @@ export class Machine extends Backtracking {
   /** What fails has put back all that it has set. */
   private matchAt(start: number, not_empty: boolean): boolean {
     this.registers[0] = start
+    this.next_start = -1
     this.top = 0
     this.call = -1
     this.depth = 0
@@ -158,6 +160,16 @@ export class Machine extends Backtracking {
         return code[pc + 2]
       case OP.accept:
         return this.accept(pc)
+      case OP.branch:
+        this.set(a, 0)
+        registers[a] = this.top
+        return pc + 2
+      case OP.or_else:
+      case OP.prune:
+      case OP.skip:
+      case OP.commit:
+        this.push(VERB, pc, this.at, 0)
+        return code[pc] === OP.or_else ? pc + 2 : pc + 1
       case OP.keep:
         this.set(0, this.at)
         return pc + 1
@@ -173,10 +185,11 @@ export class Machine extends Backtracking {
     switch (code[pc]) {
       case OP.look:
         this.beginLook(height, position)
+        this.push(LOOKED, 0, 0, 0)
         return pc + 3
       case OP.not:
         this.beginLook(height, position)
-        this.push(WAY, code[pc + 3], this.at, 0)
+        this.push(OTHERWISE, code[pc + 3], this.at, 0)
         return pc + 4
       case OP.look_end:
         this.cut(registers[height])

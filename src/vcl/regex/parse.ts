@@ -164,7 +164,8 @@ class RegexParser extends GroupReader {
 
 /** A group that holds nothing but an anchor may be repeated, the anchor itself not. */
 function isRepeatable(atom: RegexNode, written: string): boolean {
-  return written.startsWith('(') || atom.kind === 'look' ? written !== '(*F' : atom.kind !== 'anchor' && atom.kind !== 'keep'
+  if (written.startsWith('(*')) return atom.kind !== 'verb' || atom.verb === 'accept'
+  return written.startsWith('(') || atom.kind === 'look' ? true : atom.kind !== 'anchor' && atom.kind !== 'keep'
 }
 
 /** An assertion more than once again is the same assertion. */

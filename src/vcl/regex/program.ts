@@ -1,95 +1,28 @@
 import { onlyByte, type ByteSet } from './bytes.ts'
+import { ANCHORS, OP, UNLIMITED, type Program } from './code.ts'
 import { firstBytes, isAnchored, startsLines } from './first.ts'
-import type { Anchor, CallNode, Condition, LookNode, RegexNode, RegexTree, RepeatNode } from './tree.ts'
+import { has, type CallNode, type Condition, type LookNode, type RegexNode, type RegexTree, type RepeatNode, type Verb } from './tree.ts'
 import { canBeEmpty } from './width.ts'
-
-/** Instructions of the matcher; behind each its operands. */
-export const OP = {
-  match: 0,
-  /** byte */
-  byte: 1,
-  /** set */
-  set: 2,
-  /** set, min, max, what follows (-1, or a set): as many as there are, then fewer */
-  greedy: 3,
-  /** set, min, max */
-  lazy: 4,
-  /** set, min, max: as many as there are */
-  run: 5,
-  /** where to go on when what follows fails */
-  split: 6,
-  jump: 7,
-  /** register: the position */
-  mark: 8,
-  /** group, register of where it began */
-  close: 9,
-  /** which */
-  anchor: 10,
-  /** fold, n, n groups */
-  backreference: 11,
-  /** register */
-  zero: 12,
-  /** counter, min, max, lazy, end: one more round? */
-  round: 13,
-  /** counter, register of the round's beginning, min, max, round */
-  next: 14,
-  /** register of the round's beginning, end: a round that matched nothing is the last */
-  unless_empty: 15,
-  /** register of the height of the stack */
-  atomic: 16,
-  /** the same register */
-  cut: 17,
-  /** registers of height and position */
-  look: 18,
-  /** the same registers */
-  look_end: 19,
-  /** registers, where to go on when it does not match */
-  not: 20,
-  /** registers, where to go on because it did, or -1 to fail */
-  not_end: 21,
-  /** bytes */
-  back: 22,
-  /** else, n, n groups */
-  if_set: 23,
-  /** else, n, n groups */
-  if_called: 24,
-  /** group, where it begins */
-  call: 25,
-  fail: 26,
-  /** end of the lookaround or -1, n, n pairs of a group and its register, from the innermost */
-  accept: 27,
-  keep: 28,
-  /** register */
-  return_to: 29,
-} as const
-
-export const ANCHORS: readonly Anchor[] = ['start', 'end', 'end_or_newline', 'line_start', 'line_end', 'word', 'not_word', 'match_start']
-
-/** Counts beyond all. */
-export const UNLIMITED = 0x7fffffff
-
-/** A pattern for the matcher. */
-export interface Program {
-  readonly code: Int32Array
-  /** 256 bytes for each set. */
-  readonly sets: Uint8Array
-  readonly groups: number
-  /** Two for each group, then those of the instructions. */
-  readonly registers: number
-  /** Bytes that a match can begin with; undefined when it may be empty. */
-  readonly first: ByteSet | undefined
-  readonly start: 'anywhere' | 'subject' | 'line' | 'from'
-}
 
 export function programOf({ root, groups }: RegexTree): Program {
   const writer = new Writer(groups)
   writer.write(root)
   writer.emit(OP.match)
   writer.resolveCalls()
-  const start = isAnchored(root, 'start') ? 'subject' : isAnchored(root, 'match_start') ? 'from' : startsLines(root) ? 'line' : 'anywhere'
+  const start = isAnchored(root, 'start')
+    ? 'subject'
+    : isAnchored(root, 'match_start')
+      ? 'from'
+      : startsLines(root) && !has(root, ({ kind }) => kind === 'verb')
+        ? 'line'
+        : 'anywhere'
   const sets = new Uint8Array(writer.sets.length * 256)
   writer.sets.forEach((set, i) => sets.set(set, i * 256))
   return { code: Int32Array.from(writer.code), sets, groups, registers: writer.registers, first: firstBytes(root), start }
+}
+
+function isThen(node: RegexNode): boolean {
+  return node.kind === 'verb' && node.verb === 'then'
 }
 
 interface Call {
@@ -106,6 +39,8 @@ class Writer {
   private readonly begins = new Map<number, number>([[0, 0]])
   /** Groups that are open here, and the lookaround, for (*ACCEPT). */
   private open: readonly (readonly [index: number, register: number])[] = []
+  /** Of the innermost alternatives, for (*THEN). */
+  private branch = -1
   private look_ends: number[] | undefined = undefined
 
   constructor(groups: number) {
@@ -148,7 +83,7 @@ class Writer {
       case 'call':
         return this.call(node)
       case 'verb':
-        return node.verb === 'fail' ? void this.emit(OP.fail) : this.accept()
+        return this.verb(node.verb)
       default:
         return void this.emit(OP.keep)
     }
@@ -181,6 +116,17 @@ class Writer {
   }
 
   private choice(options: readonly RegexNode[], before: (i: number) => void = () => {}): void {
+    const outer = this.branch
+    const own = options.length > 1 && options.some((option) => has(option, isThen)) ? this.register() : -1
+    if (own >= 0) this.branch = own
+    this.alternatives(options, (i) => {
+      if (own >= 0) this.emit(OP.branch, own)
+      before(i)
+    })
+    this.branch = outer
+  }
+
+  private alternatives(options: readonly RegexNode[], before: (i: number) => void): void {
     const ends: number[] = []
     options.forEach((option, i) => {
       const last = i === options.length - 1
@@ -289,6 +235,12 @@ class Writer {
     if (height >= 0) this.emit(OP.cut, height)
   }
 
+  private verb(verb: Verb): void {
+    if (verb === 'accept') this.accept()
+    else if (verb === 'then') this.emit(OP.or_else, this.branch)
+    else this.emit(OP[verb])
+  }
+
   private accept(): void {
     const at = this.emit(OP.accept, -1, this.open.length, ...this.open.flat())
     this.look_ends?.push(at + 1)
@@ -315,7 +267,8 @@ class Writer {
   }
 
   private insideLook(node: LookNode): void {
-    const { open, look_ends } = this
+    const { open, look_ends, branch } = this
+    this.branch = -1
     const ends: number[] = (this.look_ends = [])
     this.open = []
     if (node.behind) this.behind(node)
@@ -323,6 +276,7 @@ class Writer {
     for (const end of ends) this.land(end)
     this.open = open
     this.look_ends = look_ends
+    this.branch = branch
   }
 
   private behind({ options, widths }: LookNode): void {

@@ -1,4 +1,4 @@
-import { UNLIMITED, type Program } from './program.ts'
+import { OP, UNLIMITED, type Program } from './code.ts'
 
 /** Why a match was given up. */
 export class MatchLimit extends Error {
@@ -10,6 +10,12 @@ export const WAY = 0 // place, position
 const REGISTER = 1 // register, value
 export const FEWER = 2 // place, least position, position: a greedy run gives back
 export const MORE = 3 // instruction, position, most position: a lazy run takes more
+/** Of a lookaround that does not fail, but goes on elsewhere: what (*COMMIT) and the like end at. */
+/** Of a lookaround that fails: what (*THEN) ends at. */
+export const LOOKED = 8
+export const OTHERWISE = 6 // place, position
+/** (*THEN) and the like: where it is in the code, position. */
+export const VERB = 7
 const RETURNED = 4 // call
 const CALLED = 5 // call, number of calls
 
@@ -44,6 +50,8 @@ export class Backtracking {
   protected readonly calls: Call[] = []
   protected depth = 0
   protected deepest = 0
+  /** Where a verb wants the search to begin next. */
+  protected next_start = -1
   /** Where `backtrack` goes on. */
   protected resumed = 0
 
@@ -60,6 +68,10 @@ export class Backtracking {
       const top = this.top
       const a = stack[top + 1]
       switch (stack[top]) {
+        case VERB:
+          if (!this.trigger(a, stack[top + 2])) return -1
+          break
+        case OTHERWISE:
         case WAY:
           this.resumed = stack[top + 2]
           return a
@@ -77,12 +89,37 @@ export class Backtracking {
           this.call = a
           this.depth--
           break
-        default:
+        case RETURNED:
           this.call = a
           this.depth++
+          break
+        default:
       }
     }
     return -1
+  }
+
+  /** Backtracking came to a verb: false when that is the end of this start. */
+  private trigger(pc: number, at: number): boolean {
+    const { code } = this.program
+    const branch = code[pc] === OP.or_else ? code[pc + 1] : -1
+    if (this.fellThrough(branch < 0 ? -1 : this.registers[branch], code[pc] === OP.or_else)) return true
+    if (code[pc] === OP.commit) this.next_start = Infinity
+    else if (code[pc] === OP.skip) this.next_start = at
+    return false
+  }
+
+  /** Puts back everything down to this height, or to what no verb reaches beyond: the call, or the lookaround, that it stands in. */
+  private fellThrough(height: number, is_then: boolean): boolean {
+    let calls = 0
+    while (this.top > Math.max(height, 0)) {
+      const kind = stack[this.top - 4]
+      if (kind === OTHERWISE || (kind === LOOKED && is_then) || (kind === CALLED && calls === 0)) return true
+      if (kind === RETURNED) calls++
+      else if (kind === CALLED) calls--
+      this.undo(this.top - 4)
+    }
+    return height >= 0
   }
 
   /** A greedy run gives back one byte, or as many as there are until what follows is found. */

@@ -70,7 +70,8 @@ export type Condition =
 
 export type Anchor = 'start' | 'end' | 'end_or_newline' | 'line_start' | 'line_end' | 'word' | 'not_word' | 'match_start'
 
-export type Verb = 'accept' | 'fail'
+/** The last four do nothing until backtracking comes to them: then the search fails, this start of it, or all up to here; or this alternative. */
+export type Verb = 'accept' | 'fail' | 'commit' | 'prune' | 'skip' | 'then'
 
 /** What a pattern says about itself before it begins: (*NOTEMPTY), … */
 export interface RegexTree {

@@ -35,7 +35,7 @@ function sequenceWidth(items: readonly RegexNode[], widthOf: (item: RegexNode) =
   let sum = 0
   for (const item of items) {
     // Nothing behind it is ever reached.
-    if (item.kind === 'verb') return sum
+    if (item.kind === 'verb' && (item.verb === 'accept' || item.verb === 'fail')) return sum
     const width = widthOf(item)
     if (width === undefined) return undefined
     sum += width
