@@ -1,6 +1,6 @@
 import { ANY_BYTE, NO_BYTE, overlaps, union, type ByteSet } from './bytes.ts'
-import { firstOf, isAnchored } from './first.ts'
-import { children, has, type RegexNode, type RepeatNode } from './tree.ts'
+import { isAnchored } from './first.ts'
+import { children, type RegexNode, type RepeatNode } from './tree.ts'
 import { canBeEmpty } from './width.ts'
 
 /** V8's linear engine copies what is counted; beyond this many copies it declines. */
@@ -53,12 +53,20 @@ function statesOf(node: RegexNode): number {
 
 function stepsAtMost(root: RegexNode, length: number): number {
   const starts = isAnchored(root, 'start') ? 1 : length
-  const compared = has(root, (node) => node.kind === 'backreference') ? length : 1
-  return starts * new Ways(length).of(root, NO_BYTE) * (2 * length + 16) * compared
+  return starts * new Bounds(length).of(root, NO_BYTE).cost
 }
 
-/** An upper bound of the number of ways that a subject of this length can be divided among the parts of a pattern. */
-class Ways {
+interface Bound {
+  /** In how many ways a text can be divided among the parts of the node: how often what follows it is tried. */
+  readonly ways: number
+  /** Steps to try them all. */
+  readonly cost: number
+}
+
+const ONE: Bound = { ways: 1, cost: 1 }
+
+/** Upper bounds for any subject of this length. */
+class Bounds {
   private readonly length: number
 
   constructor(length: number) {
@@ -66,50 +74,65 @@ class Ways {
   }
 
   /** `follow`: bytes that may come behind. */
-  of(node: RegexNode, follow: ByteSet): number {
+  of(node: RegexNode, follow: ByteSet): Bound {
     switch (node.kind) {
       case 'sequence':
         return this.ofSequence(node.items, follow)
       case 'choice':
         return this.ofChoice(node.options, follow)
       case 'repeat':
-        return this.ofRepeat(node, follow)
+        return node.item.kind === 'set' ? this.ofRun(node.item.set, node, follow) : this.ofRounds(node, follow)
       case 'capture':
         return this.of(node.item, follow)
       case 'atomic':
+        // What it took is compared with itself once more.
+        return { ways: 1, cost: this.of(node.item, ANY_BYTE).cost + this.length }
       case 'look':
-        // Tried anew at each way through what is before it.
-        return this.of(node.item, ANY_BYTE)
+        return { ways: 1, cost: this.of(node.item, ANY_BYTE).cost }
+      case 'backreference':
+        return { ways: 1, cost: this.length }
       default:
-        return 1
+        return ONE
     }
   }
 
-  private ofSequence(items: readonly RegexNode[], follow: ByteSet): number {
-    let ways = 1
-    let behind = follow
-    for (let i = items.length - 1; i >= 0; i--) {
-      ways *= this.of(items[i], behind)
-      behind = beginning(items[i], behind)
+  private ofSequence(items: readonly RegexNode[], follow: ByteSet): Bound {
+    const follows: ByteSet[] = []
+    items.reduceRight((behind, item, i) => beginning(item, (follows[i] = behind)), follow)
+    let bound: Bound = { ways: 1, cost: 0 }
+    for (const [i, item] of items.entries()) {
+      const { ways, cost } = this.of(item, follows[i])
+      bound = { ways: bound.ways * ways, cost: bound.cost + bound.ways * cost }
     }
-    return ways
+    return bound
   }
 
-  private ofChoice(options: readonly RegexNode[], follow: ByteSet): number {
-    const ways = options.map((option) => this.of(option, follow))
-    return areApart(options.map((option) => beginning(option, follow))) ? Math.max(...ways) : ways.reduce((sum, more) => sum + more)
+  private ofChoice(options: readonly RegexNode[], follow: ByteSet): Bound {
+    const bounds = options.map((option) => this.of(option, follow))
+    const apart = areApart(options.map((option) => beginning(option, follow)))
+    const ways = bounds.reduce((sum, bound) => (apart ? Math.max(sum, bound.ways) : sum + bound.ways), 0)
+    return { ways, cost: bounds.reduce((sum, { cost }) => sum + cost, 0) }
   }
 
-  private ofRepeat({ item, min, max }: RepeatNode, follow: ByteSet): number {
+  /** As many as there are, and then, unless the next byte says where to stop, what follows after each. */
+  private ofRun(set: ByteSet, { min, max }: RepeatNode, follow: ByteSet): Bound {
+    const most = Math.min(max, this.length)
+    const ways = min === max || !overlaps(set, follow) ? 1 : most - Math.min(min, most) + 1
+    return { ways, cost: 2 * most + 1 }
+  }
+
+  private ofRounds({ item, min, max }: RepeatNode, follow: ByteSet): Bound {
     const again = beginning(item, NO_BYTE)
     const last = this.of(item, follow)
-    const rounds = Math.min(max, this.length)
+    const stops_by_byte = !overlaps(again, follow)
+    if (max <= 1) return { ways: min === 1 || stops_by_byte ? last.ways : last.ways + 1, cost: last.cost + 1 }
     // Each round that matches nothing could be there or not.
-    if (max > 1 && canBeEmpty(item)) return Infinity
-    // Where to stop is known by the next byte, or may be anywhere.
-    const stops = min === max || (last === 1 && !overlaps(again, follow)) ? 1 : rounds - Math.min(min, rounds) + 1
-    const others = max > 1 ? this.of(item, again) : 1
-    return others === 1 ? stops * last : stops * last * others ** rounds
+    if (canBeEmpty(item)) return { ways: Infinity, cost: Infinity }
+    const other = this.of(item, again)
+    const rounds = Math.min(max, this.length)
+    const divided = other.ways === 1 ? 1 : other.ways ** rounds
+    const stops = min === max || (last.ways === 1 && stops_by_byte) ? 1 : rounds - Math.min(min, rounds) + 1
+    return { ways: stops * last.ways * divided, cost: rounds * divided * (other.cost + last.cost) }
   }
 }
 
@@ -122,11 +145,29 @@ function areApart(sets: readonly ByteSet[]): boolean {
   return true
 }
 
-/** What a node begins with, where nothing but a byte decides. */
+/** The bytes of which the next has to be one for the node, and then what is behind it, to match; at the end of the subject there is none. */
 function beginning(node: RegexNode, follow: ByteSet): ByteSet {
-  if (node.kind === 'anchor') return node.anchor === 'end' || node.anchor === 'end_or_newline' ? NO_BYTE : ANY_BYTE
-  if (node.kind === 'sequence') return node.items.reduceRight((behind, item) => beginning(item, behind), follow)
-  if (has(node, ({ kind }) => kind === 'anchor' || kind === 'look' || kind === 'keep' || kind === 'backreference')) return ANY_BYTE
-  const { set, empty } = firstOf(node)
-  return empty ? union(set, follow) : set
+  switch (node.kind) {
+    case 'set':
+      return node.set
+    case 'sequence':
+      return node.items.reduceRight((behind, item) => beginning(item, behind), follow)
+    case 'choice':
+      return node.options.map((option) => beginning(option, follow)).reduce(union)
+    case 'repeat': {
+      const first = beginning(node.item, follow)
+      return node.min === 0 ? union(first, follow) : first
+    }
+    case 'capture':
+    case 'atomic':
+      return beginning(node.item, follow)
+    case 'anchor':
+      return node.anchor === 'end' || node.anchor === 'end_or_newline' ? NO_BYTE : follow
+    case 'look':
+      return node.behind || node.negative ? follow : beginning(node.item, follow)
+    case 'keep':
+      return follow
+    default:
+      return ANY_BYTE
+  }
 }
