@@ -1,7 +1,10 @@
+import { isLinear } from '../../src/vcl/regex/cost.ts'
+import { samenessOf } from '../../src/vcl/regex/differences.ts'
+import { emitRegex } from '../../src/vcl/regex/emit.ts'
 import { Machine } from '../../src/vcl/regex/machine.ts'
 import { parseRegex } from '../../src/vcl/regex/parse.ts'
 import { programOf } from '../../src/vcl/regex/program.ts'
-import { boundBacktracking, compileRegex, newBudget, type VclRegex } from '../../src/vcl/regex/regex.ts'
+import { boundBacktracking, compileRegex, LINEAR, newBudget, type VclRegex } from '../../src/vcl/regex/regex.ts'
 import { VclFailure } from '../../src/vcl/runtime/failure.ts'
 import { MatchLimit } from '../../src/vcl/regex/stack.ts'
 import { RegexError } from '../../src/vcl/regex/tree.ts'
@@ -16,6 +19,7 @@ export function differences({ pattern, groups, matches }: Verdict, subjects: rea
   if (groups === undefined) return ['accepted']
   if (compiled.groups !== groups) return [`${compiled.groups} groups, PCRE2 counts ${groups}`]
   const machine = new Machine(programOf(parseRegex(pattern)))
+  const linear = linearOf(pattern)
   const found: string[] = []
   for (const [i, expected] of matches.entries()) {
     if (expected === undefined) continue
@@ -35,6 +39,8 @@ export function differences({ pattern, groups, matches }: Verdict, subjects: rea
       expected !== 'none',
       orLimit(() => compiled.test(subject)),
     )
+    // `$` is for subjects that do not end in a newline.
+    if (linear !== undefined && !subject.endsWith('\n')) note(found, subject, 'linear', ...bothOf(linear, expected, subject))
   }
   return found
 }
@@ -42,6 +48,34 @@ export function differences({ pattern, groups, matches }: Verdict, subjects: rea
 function note(into: string[], subject: string, what: string, expected: unknown, given: unknown): void {
   const [a, b] = [JSON.stringify(expected), JSON.stringify(given)]
   if (a !== b && b !== '"limit"') into.push(`${what} ${JSON.stringify(subject)}: ${b}, PCRE2 ${a}`)
+}
+
+interface Linear {
+  readonly regexp: RegExp
+  readonly numbers: readonly number[]
+  /** What it captures is to be compared, not only whether it matches. */
+  readonly finds: boolean
+}
+
+/** The pattern for V8's linear engine, when it is given to that. */
+export function linearOf(pattern: string): Linear | undefined {
+  const { root, not_empty } = parseRegex(pattern)
+  const same = samenessOf(root)
+  if (!same.test || not_empty !== 'never' || !isLinear(root)) return undefined
+  const { source, groups } = emitRegex(root)
+  try {
+    return { regexp: new RegExp(source, LINEAR), numbers: groups, finds: same.find }
+  } catch {
+    return undefined
+  }
+}
+
+/** What is expected, and what it says. */
+function bothOf({ regexp, numbers, finds }: Linear, expected: Spans | 'none', subject: string): [unknown, unknown] {
+  const found = regexp.exec(subject)
+  if (!finds || found === null || expected === 'none') return [expected !== 'none', found !== null]
+  const groups = numbers.slice(1).map((number) => found[number] ?? '')
+  return [textsOf(expected, subject), [found.index, found.index + found[0].length, ...withoutEmpty(groups)]]
 }
 
 function orLimit(ask: () => unknown): unknown {

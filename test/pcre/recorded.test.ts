@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { safeLengths } from '../../src/vcl/regex/cost.ts'
-import { samenessOf } from '../../src/vcl/regex/differences.ts'
-import { emitRegex } from '../../src/vcl/regex/emit.ts'
-import { parseRegex } from '../../src/vcl/regex/parse.ts'
-import { boundBacktracking, LINEAR } from '../../src/vcl/regex/regex.ts'
 import type { Spans, Verdict } from './oracle.ts'
-import { differences } from './ours.ts'
+import { differences, linearOf } from './ours.ts'
 
 /** What PCRE2 10.42 says; see record.ts. */
 type Row = readonly [pattern: string, groups?: number, ...subjects: (readonly [subject: string, Spans | 0])[]]
@@ -19,7 +14,7 @@ function verdictOf([pattern, groups, ...entries]: Row): Verdict {
   return { pattern, groups, matches: entries.map(([, spans]) => (spans === 0 ? 'none' : spans)) }
 }
 
-test(`${ROWS.length} patterns are taken or refused, match and capture as in PCRE2, in V8 and in our own matcher`, () => {
+test(`${ROWS.length} patterns are taken or refused, match and capture as in PCRE2, in V8's two engines and in our own`, () => {
   const wrong = ROWS.filter(([pattern]) => !KNOWN.some((known) => known.test(pattern))).flatMap((row) => {
     const [pattern, , ...entries] = row
     const found = differences(
@@ -32,22 +27,7 @@ test(`${ROWS.length} patterns are taken or refused, match and capture as in PCRE
   expect(ROWS.length).toBeGreaterThan(3000)
 })
 
-function isTaken(source: string): boolean {
-  try {
-    return new RegExp(source, LINEAR).flags === LINEAR
-  } catch {
-    return false
-  }
-}
-
-test('what is given to V8’s linear engine is what that takes', () => {
-  boundBacktracking()
-  const refused = ROWS.filter((row) => row.length > 1).flatMap(([pattern]) => {
-    if (KNOWN.some((known) => known.test(pattern))) return []
-    const { root } = parseRegex(pattern)
-    if (!samenessOf(root).test || safeLengths(root).linear < 0) return []
-    const { source } = emitRegex(root)
-    return isTaken(source) ? [] : [`${pattern} as ${source}`]
-  })
-  expect(refused).toEqual([])
+test('V8’s linear engine has been asked as well', () => {
+  const taken = ROWS.filter((row) => row.length > 1 && !KNOWN.some((known) => known.test(row[0])) && linearOf(row[0]) !== undefined)
+  expect(taken.length).toBeGreaterThan(1000)
 })

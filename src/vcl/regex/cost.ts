@@ -1,17 +1,17 @@
 import { ANY_BYTE, NO_BYTE, overlaps, union, type ByteSet } from './bytes.ts'
 import { isAnchored } from './first.ts'
-import { children, type RegexNode, type RepeatNode } from './tree.ts'
+import { children, has, type RegexNode, type RepeatNode } from './tree.ts'
 import { canBeEmpty } from './width.ts'
 
 /** V8's linear engine copies what is counted; beyond this many copies it declines. */
 const MAX_COPIES = 16
 
-/** Can V8 fall back to its linear engine? Neither lookaround nor backreferences (atomic groups are made of both). */
+/** May V8's linear engine take it? V8 itself has the last word. Neither lookaround nor backreferences (atomic groups are made of both). */
 export function isLinear(node: RegexNode, copies = 1): boolean {
-  if (node.kind === 'look' || node.kind === 'atomic' || node.kind === 'backreference') return false
+  if (node.kind === 'atomic' || node.kind === 'backreference') return false
+  if (node.kind === 'look' && (!node.behind || has(node, ({ kind }) => kind === 'capture'))) return false
   if (node.kind === 'anchor') return node.anchor !== 'line_start' && node.anchor !== 'line_end'
-  let inside = copies
-  if (node.kind === 'repeat') inside *= Math.max(node.min, node.max === Infinity ? 1 : node.max, 1)
+  const inside = node.kind === 'repeat' ? copies * copiesOf(node) : copies
   return inside <= MAX_COPIES && children(node).every((child) => isLinear(child, inside))
 }
 
@@ -33,8 +33,8 @@ export interface Lengths {
   readonly linear: number
 }
 
-export function safeLengths(root: RegexNode): Lengths {
-  if (!isLinear(root)) return { backtracking: longestSafe(root, STEPS_MAX), linear: -1 }
+export function safeLengths(root: RegexNode, is_linear: boolean): Lengths {
+  if (!is_linear) return { backtracking: longestSafe(root, STEPS_MAX), linear: -1 }
   const backtracking = Math.max(LENGTH_LINEAR, longestSafe(root, STEPS_MAX_LINEAR))
   return { backtracking, linear: Math.floor(STATES_MAX / statesOf(root)) }
 }
@@ -48,7 +48,11 @@ function longestSafe(root: RegexNode, steps_max: number): number {
 
 function statesOf(node: RegexNode): number {
   const inside = children(node).reduce((sum, child) => sum + statesOf(child), 1)
-  return node.kind === 'repeat' ? inside * Math.max(node.min, node.max === Infinity ? 1 : node.max, 1) : inside
+  return node.kind === 'repeat' ? inside * copiesOf(node) : inside
+}
+
+function copiesOf({ min, max }: RepeatNode): number {
+  return Math.max(1, max === Infinity ? min : max)
 }
 
 function stepsAtMost(root: RegexNode, length: number): number {

@@ -54,12 +54,13 @@ export class VclRegex {
   private readonly same: { readonly test: boolean; readonly find: boolean }
   private is_measured = false
   private readonly plain: RegExp
+  /** The same on V8's linear engine, which takes over from `plain` as well then; undefined when it does not take the pattern. */
+  private readonly linear: RegExp | undefined
   private readonly numbers: readonly number[]
   private readonly can_be_empty: boolean
   /** `$` means something else for subjects that end in a newline. */
   private readonly has_dollar: boolean
   private scanner: RegExp | undefined
-  private linear: RegExp | undefined
   private machine: Machine | undefined
   /** What was tested last, and with what result. */
   private subject: string | undefined = undefined
@@ -80,7 +81,8 @@ export class VclRegex {
     const { source, groups } = this.same.test ? emitRegex(root) : NOTHING
     this.plain = new RegExp(source)
     this.numbers = groups
-    if (this.same.test && isLinear(root)) this.give(LENGTH_LINEAR)
+    this.linear = this.same.test && isLinear(root) ? linearOrNone(source) : undefined
+    if (this.linear !== undefined) this.give(LENGTH_LINEAR)
   }
 
   /** Does it match anywhere? An unset subject is the empty string. */
@@ -152,7 +154,7 @@ export class VclRegex {
   private measured(): this {
     this.is_measured = true
     if (!this.same.test) return this
-    const { backtracking, linear } = safeLengths(this.tree.root)
+    const { backtracking, linear } = safeLengths(this.tree.root, this.linear !== undefined)
     this.give(backtracking)
     this.linear_max = linear
     return this
@@ -175,22 +177,12 @@ export class VclRegex {
     return true
   }
 
-  /** Undefined when there is none: without `boundBacktracking`, or for a pattern that it does not take. */
-  private linearEngine(length: number): RegExp | undefined {
-    if (length > this.linear_max) return undefined
-    try {
-      return (this.linear ??= new RegExp(this.plain.source, `${LINEAR}g`))
-    } catch {
-      this.linear_max = -1
-      return undefined
-    }
-  }
-
   // ---- our own matcher
 
   /** `same`: V8's linear engine may be asked, where our own matcher takes long. */
   private searchLong(subject: string, from: number, not_empty: boolean, budget: Budget, same: boolean): boolean {
-    const linear = same && !(this.has_dollar && endsInNewline(subject)) ? this.linearEngine(subject.length) : undefined
+    const is_linear = same && subject.length <= this.linear_max && !(this.has_dollar && endsInNewline(subject))
+    const linear = is_linear ? this.linear : undefined
     if (linear === undefined) return this.search(subject, from, not_empty, budget)
     if (budget.is_linear) return this.ask(linear, subject, from)
     try {
@@ -240,6 +232,15 @@ export interface Budget {
 
 export function newBudget(): Budget {
   return { steps: limits.match * STEPS_EACH, is_linear: false, is_slow: false }
+}
+
+/** Undefined when V8 does not take it, and without `boundBacktracking`. V8 compiles it when it first runs. */
+function linearOrNone(source: string): RegExp | undefined {
+  try {
+    return new RegExp(source, `${LINEAR}g`)
+  } catch {
+    return undefined
+  }
 }
 
 const NEITHER = { test: false, find: false }
