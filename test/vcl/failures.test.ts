@@ -23,7 +23,7 @@ describe('failures', () => {
 })
 
 describe('every kind of failure ends as return (fail), and says where', () => {
-  const HUGE = `${' + req.http.h'.repeat(70)}`
+  const HUGE = ' + req.http.h'.repeat(70)
 
   test.each<[string, string, string]>([
     ['a whole number by 0', 'set req.http.a = 1 / std.integer("0", 0);', 'division by zero'],

@@ -89,7 +89,7 @@ export const cookie: Vmod = {
     ),
     format_date: define(
       'STRING',
-      ['TIME time', 'DURATION duration'],
+      ['TIME now', 'DURATION timedelta'],
       'The date so long after a time, for Expires of a cookie.',
       (_c: CommonContext, time: number, duration: number) => timeText(time + duration),
     ),

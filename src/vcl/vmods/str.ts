@@ -78,7 +78,7 @@ export const str: Vmod = {
     ),
     split: define(
       'STRING',
-      ['STRING s', 'INT n', option('STRING sep', ' \t')],
+      ['STRING S', 'INT n', option('STRING sep', ' \t')],
       'The n-th token, from the end when n is negative; unset when there is none. sep are the separating characters.',
       split,
     ),
