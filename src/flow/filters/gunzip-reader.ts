@@ -1,5 +1,5 @@
 import type { BodyReader } from '../../store/contract.ts'
-import { type Conversion, gunzipStream, type ZlibParams } from './zlib.ts'
+import { type Conversion, gunzipStream, Slabs, type ZlibParams } from './zlib.ts'
 
 /** Unpacked bytes that wait for the client. */
 const QUEUED_BYTES = 128 * 1024
@@ -14,6 +14,7 @@ export type Account = (in_bytes: number, out_bytes: number) => void
 export class GunzipReader implements BodyReader {
   private readonly source: BodyReader
   private readonly stream: Conversion
+  private readonly slabs = new Slabs()
   private readonly account: Account
   private readonly queue: Buffer[] = []
   private queued_bytes = 0
@@ -74,7 +75,7 @@ export class GunzipReader implements BodyReader {
       if (piece === undefined) return this.starved()
       this.in_bytes += piece.length
       // The view is the reader's until its next piece; the thread works on it for longer.
-      stream.write(Buffer.from(piece))
+      this.slabs.write(stream, piece)
     }
   }
 

@@ -7,6 +7,7 @@ import {
   gzipStream,
   isWhole,
   JUNK,
+  Slabs,
   SYNC_GUNZIP_BYTES,
   SYNC_GZIP_BYTES,
   Tail,
@@ -22,6 +23,7 @@ abstract class ZlibFilter implements FetchFilter {
   protected line!: FilterLine
   protected next!: Sink
   private gathered: Buffer[] = []
+  private readonly slabs = new Slabs()
   private stream: Conversion | undefined
   protected in_bytes = 0
   protected out_bytes = 0
@@ -51,9 +53,8 @@ abstract class ZlibFilter implements FetchFilter {
   take(chunk: Buffer): boolean {
     if (this.over) return true
     this.in_bytes += chunk.length
-    const copy = Buffer.from(chunk)
-    if (this.stream !== undefined) return this.stream.write(copy)
-    this.gathered.push(copy)
+    if (this.stream !== undefined) return this.slabs.write(this.stream, chunk)
+    this.gathered.push(Buffer.from(chunk))
     if (this.in_bytes > this.sync_bytes) return this.begin()
     if (this.urgent) this.immediate ??= setImmediate(() => this.begin())
     return true

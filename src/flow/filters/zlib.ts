@@ -84,3 +84,22 @@ export class Tail {
     chunk.copy(bytes, bytes.length - kept, chunk.length - kept)
   }
 }
+
+/** As much as a socket's read brings. */
+const SLAB_BYTES = 64 * 1024
+
+/**
+ * Copies of what the thread pool works on: the caller's buffer is used for something else meanwhile. They are used again when the work is
+ * done, so that a gigabyte that passes through leaves no gigabyte to be collected.
+ */
+export class Slabs {
+  private readonly spare: Buffer[] = []
+
+  /** False: the stream has enough for now. */
+  write(stream: Conversion, chunk: Buffer): boolean {
+    if (chunk.length > SLAB_BYTES) return stream.write(Buffer.from(chunk))
+    const slab = this.spare.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
+    chunk.copy(slab)
+    return stream.write(slab.subarray(0, chunk.length), () => void this.spare.push(slab))
+  }
+}
