@@ -28,6 +28,8 @@ export interface ParseResult {
 export interface Lost {
   readonly used: ReadonlySet<string>
   readonly declared: ReadonlySet<string>
+  /** A declaration is missing of which not even the name is certain. */
+  readonly declarations: boolean
   /** Whole files, or the end, are missing: any name may be declared and used there. */
   readonly partial: boolean
 }

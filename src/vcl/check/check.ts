@@ -200,6 +200,8 @@ function checkSubs(k: Checking, declarations: readonly Declaration[]): Map<strin
 /** "Unused …" is an error unless vcc_err_unref is off; so is a helper of the built-in rules that nothing calls. */
 function checkUnused(k: Checking): void {
   const report = (at: Global['at'], text: string, hint: string): void => {
+    // Who knows what the text that could not be read was to say.
+    if (k.options.lost !== undefined) return
     if (k.options.errUnref) k.error(at, text, hint, 'unused')
     else k.warn(at, text, hint, 'unused')
   }
@@ -211,7 +213,7 @@ function checkUnused(k: Checking): void {
     } else if (global.kind === 'object') {
       // As in Varnish, no error: but somebody has forgotten something.
       if (!global.used) k.warn(global.at, `object ${global.name} is made but not used`, undefined, 'unused')
-    } else if (!global.used && !isDefaultBackend(global, k) && !k.mayBeUsed(folded)) {
+    } else if (!global.used && !isDefaultBackend(global, k)) {
       report(global.at, `unused ${global.kind} ${global.name}`, `use it, remove it, or say: unused ${global.name};`)
     }
   }

@@ -1,9 +1,9 @@
-import type { Place } from '../ast.ts'
+import type { Expression, Place, SymbolPath } from '../ast.ts'
 import type { DiagnosticCode } from '../diagnostic-codes.ts'
 import { didYouMean, type Diagnostic } from '../diagnostic.ts'
 import type { ProbeDeclaration } from '../runtime/context.ts'
 import type { Lost } from '../parse.ts'
-import type { Global } from './symbols.ts'
+import { isReserved, type Global } from './symbols.ts'
 import type { SubMask } from './subs.ts'
 
 export interface CheckOptions {
@@ -98,13 +98,27 @@ export class Checking {
   /** Was it, perhaps, declared in text that could not be read? Then nothing is known about it. */
   mayBeLost(name: string): boolean {
     const { lost } = this.options
-    return lost !== undefined && (lost.partial || lost.declared.has(name.toLowerCase()))
+    const folded = name.toLowerCase()
+    if (lost === undefined) return false
+    return lost.partial || lost.declared.has(folded) || (lost.declarations && !isReserved(folded.split('.')[0]))
   }
 
   /** Was it, perhaps, used there? */
   mayBeUsed(name: string): boolean {
     const { lost } = this.options
     return lost !== undefined && (lost.partial || lost.used.has(name.toLowerCase()))
+  }
+
+  /** Names in what is not looked at any more are used all the same. */
+  markUsed(node: Expression): void {
+    const waiting: unknown[] = [node]
+    for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
+      if (typeof one !== 'object' || one === null) continue
+      if ('kind' in one && one.kind === 'symbol') {
+        const global = this.find((one as SymbolPath).parts[0].text)
+        if (global !== undefined) global.used = true
+      } else waiting.push(...Object.values(one))
+    }
   }
 
   enter(name: string): void {

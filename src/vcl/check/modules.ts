@@ -65,7 +65,8 @@ export function declareObject(k: Checking, node: NewStatement, index: number): O
   if (vmod?.kind !== 'vmod') {
     const known = Object.hasOwn(VMODS, module.text.toLowerCase())
     const hint = known ? `is 'import ${module.text};' missing?` : undefined
-    if (!k.refused.has(module.text.toLowerCase())) k.error(module.at, `unknown module '${module.text}'`, hint, 'unknown-name')
+    if (!k.refused.has(module.text.toLowerCase()) && !k.mayBeLost(module.text))
+      k.error(module.at, `unknown module '${module.text}'`, hint, 'unknown-name')
     return refuse()
   }
   const types = vmod.vmod.objects ?? {}

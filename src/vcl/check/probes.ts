@@ -92,6 +92,7 @@ export function probeOf(k: Checking, value: AttributeValue): ProbeDeclaration | 
     return k.defaultProbe ?? k.error(value.at, "there is no 'probe default'", 'probes are declared before they are used')
   }
   const probe = k.find(value.text)
+  if (probe === undefined && k.mayBeLost(value.text)) return undefined
   if (probe?.kind !== 'probe') return k.error(value.at, `unknown probe '${value.text}'`, 'probes are declared before they are used')
   probe.used = true
   return probe.probe

@@ -16,7 +16,7 @@ export class Refusal {
 export class Cursor {
   readonly tokens: Tokens
   readonly diagnostics: Diagnostic[] = []
-  readonly lost = { used: new Set<string>(), declared: new Set<string>() }
+  readonly lost = { used: new Set<string>(), declared: new Set<string>(), declarations: false }
   /** There was so much wrong that the rest has not been read. */
   gave_up = false
   /** The version of the main file, once it has been read. */

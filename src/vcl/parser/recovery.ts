@@ -73,6 +73,8 @@ export function recover(c: Cursor, thrown: unknown, first: number, skip: (c: Cur
 
 /** From a failure in a statement (or entry, or attribute) that began at token `first`: behind its ';' or '}', or where the next begins. */
 export function skipStatement(c: Cursor, first: number): void {
+  // An object is declared, whatever its name was to be.
+  if (c.tokens.word(first) === 'new') c.lost.declarations = true
   let depth = openBraces(c, first)
   for (let fresh = c.i > first; c.kind !== 'end' && !atDeclaration(c); fresh = true) {
     if (depth === 0 && (c.kind === '}' || (fresh && atStatement(c)))) break
@@ -84,8 +86,9 @@ export function skipStatement(c: Cursor, first: number): void {
   }
 }
 
-/** From a failure in a declaration that began at token `first`. A '}' too many is skipped alone. */
+/** From a failure in a declaration that began at token `first`. A '}' or ';' too many is skipped alone. */
 export function skipDeclaration(c: Cursor, first: number): void {
+  if (c.tokens.kinds[first] !== '}' && c.tokens.kinds[first] !== ';') c.lost.declarations = true
   let depth = openBraces(c, first)
   while (c.kind !== 'end' && !(c.i > first && atDeclaration(c))) {
     const kind = c.kind
@@ -131,6 +134,8 @@ export function lose(c: Cursor, from: number, to: number): void {
     if (c.tokens.kinds[i] !== 'name') continue
     const name = c.tokens.word(i).toLowerCase()
     c.lost.used.add(name)
-    if (i > 0 && DECLARERS.has(c.tokens.word(i - 1))) c.lost.declared.add(name)
+    const [before, behind] = [c.tokens.kinds[i - 1], c.tokens.kinds[i + 1]]
+    // `name = …` is an object, unless it is the end of a variable's name.
+    if ((before === 'name' && DECLARERS.has(c.tokens.word(i - 1))) || (behind === '=' && before !== '.')) c.lost.declared.add(name)
   }
 }
