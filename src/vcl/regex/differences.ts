@@ -1,4 +1,4 @@
-import { children, has, type RegexNode } from './tree.ts'
+import { children, has, type RegexNode, type RepeatNode } from './tree.ts'
 import { canBeEmpty } from './width.ts'
 
 /** What V8 can be asked about a pattern, written as a JavaScript pattern: it says the same as PCRE2 then. */
@@ -9,15 +9,56 @@ export interface Sameness {
   readonly find: boolean
 }
 
+const NEITHER: Sameness = { test: false, find: false }
+
 export function samenessOf(root: RegexNode): Sameness {
-  if (has(root, isUnknown) || !backreferencesAreSet(root)) return { test: false, find: false }
+  const facts = new Facts()
+  facts.collect(root)
+  if (facts.is_unknown || (facts.refers_back && (facts.has_twins || !backreferencesAreSet(root)))) return NEITHER
   // Without lookaround, atomic groups and backreferences a pattern stands for a set of texts, and order is nothing for `test`.
-  const rounds = has(root, mayEndEmpty)
-  if (rounds && has(root, ({ kind }) => kind === 'look' || kind === 'atomic' || kind === 'backreference'))
-    return { test: false, find: false }
-  const twins = hasTwins(root)
-  if (twins && has(root, ({ kind }) => kind === 'backreference')) return { test: false, find: false }
-  return { test: true, find: !rounds && !twins && !has(root, ({ kind }) => kind === 'keep') && !has(root, forgets) }
+  if (facts.may_end_empty && facts.is_ordered) return NEITHER
+  return { test: true, find: !facts.may_end_empty && !facts.has_twins && !facts.keeps && !facts.forgets }
+}
+
+/** What a pattern has in it, found in one pass. */
+class Facts {
+  is_unknown = false
+  refers_back = false
+  /** Lookaround, atomic groups or backreferences. */
+  is_ordered = false
+  may_end_empty = false
+  /** Two groups of one number. */
+  has_twins = false
+  keeps = false
+  forgets = false
+  private readonly groups = new Set<number>()
+
+  collect(node: RegexNode): void {
+    if (node.kind === 'set') return
+    if (node.kind === 'repeat') this.repeat(node)
+    else if (node.kind === 'capture') this.capture(node.index)
+    else if (node.kind !== 'sequence' && node.kind !== 'choice') this.rarer(node)
+    for (const child of children(node)) this.collect(child)
+  }
+
+  private repeat(node: RepeatNode): void {
+    if (node.item.kind === 'set') return
+    this.may_end_empty ||= mayEndEmpty(node)
+    this.forgets ||= forgets(node)
+  }
+
+  private capture(index: number): void {
+    this.has_twins ||= this.groups.has(index)
+    this.groups.add(index)
+  }
+
+  private rarer(node: RegexNode): void {
+    const { kind } = node
+    this.is_unknown ||= isUnknown(node)
+    this.is_ordered ||= kind === 'look' || kind === 'atomic' || kind === 'backreference'
+    this.refers_back ||= kind === 'backreference'
+    this.keeps ||= kind === 'keep'
+  }
 }
 
 /** JavaScript has no words for it. */
@@ -41,26 +82,15 @@ function isUnknown(node: RegexNode): boolean {
 }
 
 /** A round that matches nothing ends a repetition in PCRE2; in JavaScript it does not count. */
-function mayEndEmpty(node: RegexNode): boolean {
-  return node.kind === 'repeat' && node.max > node.min && canBeEmpty(node.item)
+function mayEndEmpty(node: RepeatNode): boolean {
+  return node.max > node.min && canBeEmpty(node.item)
 }
 
 /** A group that not every round sets: PCRE2 keeps what an earlier round captured, JavaScript forgets it. */
-function forgets(node: RegexNode): boolean {
-  if (node.kind !== 'repeat' || node.max <= 1) return false
+function forgets(node: RepeatNode): boolean {
+  if (node.max <= 1 || !has(node.item, ({ kind }) => kind === 'capture')) return false
   const always = setBy(node.item)
   return has(node.item, (inner) => inner.kind === 'capture' && !always.has(inner.index))
-}
-
-/** Two groups of one number. */
-function hasTwins(root: RegexNode): boolean {
-  const seen = new Set<number>()
-  return has(root, (node) => {
-    if (node.kind !== 'capture') return false
-    if (seen.has(node.index)) return true
-    seen.add(node.index)
-    return false
-  })
 }
 
 const NONE: ReadonlySet<number> = new Set()
