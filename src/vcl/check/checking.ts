@@ -110,7 +110,7 @@ export class Checking {
   }
 
   /** Names in what is not looked at any more are used all the same. */
-  markUsed(node: Expression): void {
+  markUsed(node: Expression): undefined {
     const waiting: unknown[] = [node]
     for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
       if (typeof one !== 'object' || one === null) continue
@@ -119,6 +119,7 @@ export class Checking {
         if (global !== undefined) global.used = true
       } else waiting.push(...Object.values(one))
     }
+    return undefined
   }
 
   enter(name: string): void {

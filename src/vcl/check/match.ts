@@ -11,7 +11,7 @@ import { valueType, type VclType } from './types.ts'
 /** `~` and `!~`: STRING with a literal regex, or IP with an ACL; nothing else. */
 export function checkMatch(k: Checking, node: MatchExpression, want: VclType | undefined): Value | undefined {
   const subject = checkValue(k, node.left, want === 'STRING' ? want : undefined)
-  if (subject === undefined) return void k.markUsed(node.right)
+  if (subject === undefined) return k.markUsed(node.right)
   const type = valueType(subject.type)
   if (type === 'IP') return checkAclMatch(k, node, subject)
   if (type !== 'STRING') return k.error(node.op_at, `${describe(subject.type)} ~ is not possible`, 'only STRING ~ regex and IP ~ acl')

@@ -71,7 +71,7 @@ export function refuseInlineC(k: Checking, at: Statement['at']): undefined {
 
 function checkSet(k: Checking, node: SetStatement): Step | undefined {
   const target = checkTarget(k, node.target, 'write')
-  if (target === undefined) return void k.markUsed(node.value)
+  if (target === undefined) return k.markUsed(node.value)
   const type = target.type
   if (!assignOps(type).includes(node.op)) {
     return k.error(node.op_at, `${node.op} is not possible on ${type}`, `possible: ${assignOps(type).join(' ')}`)
