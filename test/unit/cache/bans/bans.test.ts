@@ -183,7 +183,7 @@ test('an entry that is no ban any more, of another version, describes everything
 test('so does a pattern that is none any more', () => {
   for (const operator of ['~', '!~']) {
     const threads = new Threads()
-    threads.manager.add(`obj.status\0${operator}\0(*PRUNE)`, 0)
+    threads.manager.add(`obj.status\0${operator}\0(*UTF)x`, 0)
     expect(threads.bans(0).invalidatedSince(stored, 0, asked('/'))).toBe(true)
   }
 })
