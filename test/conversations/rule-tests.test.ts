@@ -94,8 +94,8 @@ interface Told {
   readonly body: string
 }
 
-/** What can be used for nothing any more a store forgets when it likes: then it is `uri-miss`, and `stale` before. */
-const FORGOTTEN = /^(cache-status: lacquer; fwd)=(?:stale|uri-miss|vary-miss)/
+/** What can be used for nothing any more a store forgets when it likes: then it is one of the misses, and `stale` before. */
+const FORGOTTEN = /^(cache-status: lacquer; fwd)=(?:stale|uri-miss|vary-miss|miss)/
 const OURS = /^(?:date|connection|keep-alive):/
 
 function told(start: string, lines: readonly string[], body: string): Told {
