@@ -58,7 +58,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
   begin(connection: ClientConnection): void {
     this.open(connection, this.env.vcl)
     logRequest(this)
-    if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
+    if (this.vcl.usage.pristine) this.original.copyFrom(this.req)
     this.env.counters[MAIN.client_req]++
     run(this, STEP.recv)
   }
@@ -69,7 +69,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
     this.esi_level = parent.esi_level + 1
     this.top = parent.top ?? parent
     logIncluded(this, parent)
-    if (this.vcl.usage.rollback) this.original.copyFrom(this.req)
+    if (this.vcl.usage.pristine) this.original.copyFrom(this.req)
     this.env.counters[MAIN.esi_req]++
     run(this, STEP.recv)
   }

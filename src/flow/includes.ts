@@ -42,7 +42,7 @@ export class Includes implements Includer {
     if (task.gone || !mayInclude(task)) return undefined
     const fragment = new Fragment(task.connection)
     const { req } = fragment
-    req.copyFrom(task.vcl.usage.rollback ? task.original : task.req)
+    req.copyFrom(task.vcl.usage.pristine ? task.original : task.req)
     req.method = 'GET'
     req.proto = 'HTTP/1.1'
     req.url = include.url

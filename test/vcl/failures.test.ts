@@ -90,6 +90,7 @@ describe('what the hit path may skip', () => {
       trivialDeliver: true,
       builtinHash: true,
       rollback: false,
+      pristine: false,
       bodyBytes: 0,
       refreshes: false,
     })
@@ -110,7 +111,8 @@ describe('what the hit path may skip', () => {
     ['import std; sub vcl_recv { std.cache_req_body(std.bytes(req.http.x, 1KB)); }', { bodyBytes: Number.MAX_SAFE_INTEGER }],
     ['sub vcl_backend_refresh { return (merge); }', { refreshes: true }],
     ['sub vcl_refresh_valid { return; }', { refreshes: true }],
-    ['import std; sub vcl_backend_fetch { std.rollback(bereq); }', { rollback: true }],
+    ['import std; sub vcl_backend_fetch { std.rollback(bereq); }', { rollback: true, pristine: true }],
+    ['sub vcl_backend_response { set beresp.do_esi = true; }', { pristine: true }],
   ])('%s', (body, expected) => {
     expect(usage(body)).toMatchObject(expected)
   })

@@ -217,12 +217,16 @@ function unknownSymbol(k: Checking, node: SymbolPath): undefined {
 type Right = 'read' | 'write' | 'unset'
 const WORD: Readonly<Record<Right, string>> = { read: 'read', write: 'set', unset: 'unset' }
 
+/** What is set to have pages looked through for ESI. */
+const MAKES_PAGES: ReadonlySet<string> = new Set(['beresp.do_esi', 'beresp.filters'])
+
 /** Notes the use of a variable for the rights check, and refuses what is not supported. */
 export function useVariable(k: Checking, node: SymbolPath, found: Found, right: Right): Target | undefined {
   const { variable, part } = found
   if (variable[right] === 0) return k.error(node.at, `${node.text} cannot be ${WORD[right]}`, otherRights(variable), 'not-here')
   k.use(node.at, `${node.text} cannot be ${WORD[right]}`, variable[right])
   k.sub.touched.add(variable.name.split('.')[0])
+  if (MAKES_PAGES.has(variable.name) && right === 'write') k.sub.touched.add('esi')
   if (variable.name.startsWith('storage.')) return useStorage(k, node, found)
   if (variable.type !== 'HEADER') return { kind: 'variable', type: variable.type, variable, part }
   const bad = badHeaderName(node.parts[2], k.options.syntax)

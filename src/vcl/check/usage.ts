@@ -10,12 +10,15 @@ export interface Usage {
   readonly trivialDeliver: boolean
   readonly builtinHash: boolean
   readonly rollback: boolean
+  readonly pristine: boolean
   readonly bodyBytes: number
   readonly refreshes: boolean
 }
 
 export function usageOf(k: Checking, program: Program): Usage {
   const subs = new Map(program.subs.map((sub) => [sub.name, sub]))
+  const touches = (what: string) => program.subs.some((sub) => k.facts.get(sub.name)!.touched.has(what))
+  const rollback = k.labels.size > 0 || touches('std.rollback')
   const reached = (name: string) => callOrder(k, [name])
   return {
     respTouched: reached('vcl_deliver').some((name) => k.facts.get(name)!.touched.has('resp')),
@@ -24,7 +27,8 @@ export function usageOf(k: Checking, program: Program): Usage {
     builtinHash: reached('vcl_hash').every((name) => subs.get(name)!.pieces.every((piece) => piece.builtin)),
     bodyBytes: k.bodyBytes,
     refreshes: reached('vcl_backend_refresh').some((name) => subs.get(name)!.pieces.some((piece) => !piece.builtin)),
-    rollback: k.labels.size > 0 || program.subs.some((sub) => k.facts.get(sub.name)!.touched.has('std.rollback')),
+    rollback,
+    pristine: rollback || touches('esi'),
   }
 }
 

@@ -280,6 +280,8 @@ export interface LoadedVcl {
     bodyBytes: number
     /** Is std.rollback used anywhere, or return (vcl(..))? Only then are originals kept. */
     rollback: boolean
+    /** The request as it came is wanted once more: for that, or for what pages include. */
+    pristine: boolean
   }
 }
 
