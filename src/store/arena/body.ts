@@ -8,6 +8,7 @@ import type { ObjectWriter, Piece } from './writer.ts'
 /** What a body asks of its store. */
 export interface BodyHost {
   readonly bytes: Buffer
+  readonly epochs: { readonly runs: number }
   /** Of an arena in a file. */
   readonly reads: ColdReads | undefined
   filledOf(piece: Piece): number
@@ -61,6 +62,8 @@ export class ArenaBody implements Body {
   private record_held = false
   private readonly readers = new ReaderList<ArenaReader>()
   private overflow: Body | undefined = undefined
+  /** In which that was found out: all of it is there until the next. */
+  private overflow_run = 0
   private only: Buffer | undefined = undefined
   private seen_bytes = 0
 
@@ -142,7 +145,8 @@ export class ArenaBody implements Body {
   }
 
   read(from_bytes: number): BodyReader {
-    if (this.overflow !== undefined && !(from_bytes >= this.kept_bytes)) throw new RangeError(`byte ${from_bytes} of the body is gone`)
+    if (this.overflow !== undefined && !(from_bytes >= this.kept_bytes) && this.overflow_run !== this.host.epochs.runs)
+      throw new RangeError(`byte ${from_bytes} of the body is gone`)
     if (!(from_bytes >= 0)) throw new RangeError(`there is no byte ${from_bytes}`)
     if (this.readers.count === 0) this.hold()
     const reader = new ArenaReader(this, from_bytes)
@@ -286,6 +290,7 @@ export class ArenaBody implements Body {
   /** Each reader takes its place in the window before anything comes into it. */
   private continueIn(window: Body): void {
     this.overflow = window
+    this.overflow_run = this.host.epochs.runs
     // For whoever comes now it is too late.
     this.known = 'failed'
     this.host.unfollow(this)

@@ -13,6 +13,8 @@ const STRIDE = 16
 export class Epochs {
   private readonly memory: ArenaMemory
   private readonly general: Int32Array
+  /** Announcements of this worker: what it has found and does not hold may be gone when there is another. */
+  runs = 0
   private readonly announced: Int32Array
   private readonly at: number
 
@@ -26,6 +28,7 @@ export class Epochs {
 
   /** A run begins. The store before the load that follows in `find`: both are Atomics, in one order for all threads. */
   announce(): void {
+    this.runs++
     Atomics.store(this.announced, this.at, Atomics.load(this.general, EPOCH))
   }
 

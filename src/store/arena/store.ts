@@ -69,7 +69,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   private readonly records: Records
   private readonly segments: Segments
   readonly objects: Objects
-  private readonly epochs: Epochs
+  readonly epochs: Epochs
   private readonly evictor: Evictor
   private readonly fills: Fills
   private readonly filling = new Map<number, Fill>()

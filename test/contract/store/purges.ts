@@ -81,7 +81,10 @@ export function purges(makeStore: MakeStore): void {
   test('many tags at once', () => {
     const the = new Tagged(makeStore(ROOMY))
     for (let i = 0; i < 2000; i++) the.keep(`${i} t${i % 500} all`)
-    expect(the.purge(Array.from({ length: 250 }, (_, i) => `t${i}`))).toBe(1000)
+    // Of what there was no time to look at, those count, too, that are others' or have left.
+    const met = the.purge(Array.from({ length: 250 }, (_, i) => `t${i}`))
+    expect(met).toBeGreaterThanOrEqual(1000)
+    expect(met).toBeLessThan(1100)
     expect(the.store.stats().objects).toBe(1000)
     expect(the.purge(['all', ...Array.from({ length: 250 }, (_, i) => `t${i + 250}`)])).toBeGreaterThanOrEqual(1000)
     expect(the.store.stats().objects).toBe(0)
