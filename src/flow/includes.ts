@@ -48,6 +48,8 @@ export class Includes implements Includer {
     req.url = include.url
     if (include.host !== undefined) req.fields.set('Host', include.host)
     for (const key of OF_THE_PAGE) req.fields.delete(key)
+    // Under rfc9111 the origin is asked as we are, and who says nothing takes any coding (RFC 9110 section 12.5.3). A page is plain.
+    if (task.env.policy.decidesStorage) req.fields.set('Accept-Encoding', 'identity')
     task.pool.take().beginIncluded(fragment, task)
     return fragment
   }

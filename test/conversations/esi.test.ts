@@ -317,6 +317,26 @@ describe('the page', () => {
     }
   })
 
+  vtc('is plain, and so is what it includes, whatever the client takes and rules make of it', async (t) => {
+    const part = gzipSync('A')
+    const heard: (string | undefined)[] = []
+    const s1 = await served(t, (asked, url) => {
+      if (url === '/page') return asked.answer('<p><esi:include src="/a"/><esi:include src="/b"/></p>', KEPT)
+      heard.push(asked.request.field('Accept-Encoding'))
+      asked.tx('HTTP/1.1 200 OK', KEPT, 'Content-Encoding: gzip', `Content-Length: ${part.length}`)
+      asked.txbody(part)
+    })
+    const vcl = `${RULES} sub vcl_recv { if (req.url == "/b") { set req.http.Accept-Encoding = "gzip"; } }`
+    const v1 = t.cache(await startCache({ origin: s1, vcl }))
+    const c1 = await t.connect('c1', v1)
+    for (let i = 0; i < 2; i++) {
+      c1.get('/page', 'Accept-Encoding: gzip')
+      await c1.rx({ body: '<p>AA</p>', fields: { 'Content-Encoding': undefined } })
+    }
+    await c1.ask('/page', { body: '<p>AA</p>' })
+    expect(new Set(heard)).toEqual(new Set(['gzip', 'identity']))
+  })
+
   vtc('by the filters that rules name', async (t) => {
     const page = '<p><esi:include src="/a"/></p>'
     const s1 = await site(t, { '/page': page, '/a': 'A', '/other': page })

@@ -13,9 +13,10 @@ export function defaultRespFilters(task: ClientState): string {
   return (unpacks(task) ? ' gunzip' : '') + range
 }
 
-/** Is the body gzip, and the client one that does not take it? */
-export function unpacks({ env, object, req }: ClientState): boolean {
+/** Is the body gzip, and the client one that does not take it? A page is plain, and so is what it includes, whatever rules make of the request. */
+export function unpacks({ env, esi_level, object, req }: ClientState): boolean {
   if (object === undefined || (object.head.flags & OBJ_GZIP) === 0 || !env.params.http_gzip_support) return false
+  if (esi_level > 0) return true
   return wantsPlain(env.policy, req.fields, object.head.flags, object.head.fields)
 }
 
