@@ -58,6 +58,15 @@ describe('functions of modules', () => {
     expect(complaint('sub vcl_recv { std.log("x"); } import std;')).toBe('module std is imported after its use')
   })
 
+  test('a misspelt module, object or backend has the nearest for a hint', () => {
+    const object = 'import directors as d; sub vcl_init { new apps = d.random(); } '
+    const hint = (text: string) => /hint: (.*)/.exec(compile(text).text)?.[1]
+    expect(hint(`${object}sub vcl_recv { set req.backend_hint = aps.backend(); }`)).toBe("did you mean 'apps.backend'?")
+    expect(hint('import std as tools; sub vcl_recv { tolos.log("x"); }')).toBe("did you mean 'tools.log'?")
+    expect(hint('sub vcl_recv { sdt.log("x"); }')).toBe("did you mean 'std.log'?")
+    expect(hint('sub vcl_recv { constructor.log("x"); }')).toBeUndefined()
+  })
+
   test('an alias stands for the module', () => {
     expect(complaint('import std as s; sub vcl_recv { s.log("x"); }')).toBe('accepted')
   })

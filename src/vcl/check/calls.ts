@@ -1,5 +1,7 @@
+import { nearest } from '../../base/nearest.ts'
 import { own } from '../../base/own.ts'
 import type { Argument, CallExpression, MethodExpression, PathPart, Place, PropertyExpression } from '../ast.ts'
+import { VMODS } from '../vmods/vmods.ts'
 import { literalPattern } from './arguments.ts'
 import type { Checking } from './checking.ts'
 import { checkValue, expect, useVariable } from './expression.ts'
@@ -51,7 +53,17 @@ function unknownFunction(k: Checking, node: CallExpression): undefined {
   if (callee.parts.length < 2) return k.unknown(callee.at, `unknown function '${callee.text}'`, callee.text, ['regsub', 'regsuball'])
   const module = callee.parts[0].text
   if (k.refused.has(module.toLowerCase()) || k.mayBeLost(module)) return checkRefusedArguments(k, node)
-  return k.error(callee.at, `unknown function '${callee.text}'`, `is 'import ${module};' missing?`, 'unknown-name')
+  if (Object.hasOwn(VMODS, module.toLowerCase()))
+    return k.error(callee.at, `unknown function '${callee.text}'`, `is 'import ${module};' missing?`, 'unknown-name')
+  const rest = callee.text.slice(module.length)
+  const near = nearest(module, [...havingFunctions(k), ...Object.keys(VMODS)])
+  const hint = near === undefined ? undefined : `did you mean '${near}${rest}'?`
+  return k.error(callee.at, `unknown function '${callee.text}'`, hint, 'unknown-name')
+}
+
+/** Names of these rules behind which a dot and a function may stand. */
+function havingFunctions(k: Checking): string[] {
+  return [...k.globals.values()].filter(({ kind }) => kind === 'vmod' || kind === 'object' || kind === 'backend').map(({ name }) => name)
 }
 
 /** Only so that what they name counts as used. */
