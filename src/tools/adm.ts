@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { CliClient, type CliAnswer } from '../admin/cli/client.ts'
 import { COMMANDS } from '../admin/commands/table.ts'
+import { documentEnd, SyntaxFault, tokens } from '../admin/cli/tokens.ts'
 import { STATUS } from '../admin/fault.ts'
 import type { AdmOptions } from '../config/command-line.ts'
 
@@ -41,9 +42,12 @@ async function talk(client: CliClient, banner: string, terminal: Terminal): Prom
   if (person) output.write(`${banner}\n`)
   let code = 0
   if (person) lines.prompt()
+  const commands = new Commands()
   for await (const line of lines) {
-    if (line.trim() !== '') {
-      const answer = await client.line(Buffer.from(line, 'utf8').toString('latin1'))
+    const command = commands.take(Buffer.from(line, 'utf8').toString('latin1'))
+    if (command === undefined) continue
+    if (command.trim() !== '') {
+      const answer = await client.line(command)
       const failed = person ? told(answer, terminal) : shown(answer, terminal)
       code = person ? 0 : Math.max(code, failed)
       if (answer.status === STATUS.close) break
@@ -51,7 +55,39 @@ async function talk(client: CliClient, banner: string, terminal: Terminal): Prom
     if (person) lines.prompt()
   }
   lines.close()
-  return code
+  if (commands.open === undefined) return code
+  terminal.errors.write(`The last command was not given: '${commands.open}' is missing behind its << ${commands.open}\n`)
+  return 1
+}
+
+/** A command is a line, or a line that ends in `<< WORD` and those behind it up to WORD: there is no answer before that. */
+class Commands {
+  /** The WORD that is waited for. */
+  open: string | undefined
+  private lines: string[] = []
+
+  /** The command that this line ends, if it ends one. */
+  take(line: string): string | undefined {
+    if (this.open === undefined) {
+      this.open = announced(line)
+      if (this.open === undefined) return line
+      this.lines = [line]
+      return undefined
+    }
+    this.lines.push(line)
+    if (!line.includes(this.open)) return undefined
+    this.open = undefined
+    return this.lines.join('\n')
+  }
+}
+
+function announced(line: string): string | undefined {
+  try {
+    return documentEnd(tokens(line))
+  } catch (error) {
+    if (error instanceof SyntaxFault) return undefined
+    throw error
+  }
 }
 
 /** To a person the status says something only when it is not 200. */

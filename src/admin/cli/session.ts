@@ -3,7 +3,7 @@ import { STATUS, type Status } from '../fault.ts'
 import type { Program } from '../program.ts'
 import { type Answer, dispatch } from './dispatch.ts'
 import { frame } from './framing.ts'
-import { SyntaxFault, tokens } from './tokens.ts'
+import { documentEnd, SyntaxFault, tokens } from './tokens.ts'
 import { UNKNOWN } from '../commands/table.ts'
 
 /** Of one line, before and after it is known who sends it. A rule file may come as one word. */
@@ -107,8 +107,8 @@ export class Session {
   private wordsOf(text: string): readonly string[] {
     try {
       const words = tokens(text.replace(/^\s*-/, ''))
-      const [mark, end] = words.slice(-2)
-      if (!this.authenticated || words.length < 3 || mark !== '<<' || end === '') return words
+      const end = this.authenticated ? documentEnd(words) : undefined
+      if (end === undefined) return words
       this.document = { words: words.slice(0, -2), end, looked: 0 }
       return []
     } catch (error) {

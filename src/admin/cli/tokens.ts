@@ -12,6 +12,12 @@ export function tokens(line: string): string[] {
   return words
 }
 
+/** What ends the here-document that the words of a line announce; undefined when they announce none. */
+export function documentEnd(words: readonly string[]): string | undefined {
+  const [mark, end] = words.slice(-2)
+  return words.length < 3 || mark !== '<<' || end === '' ? undefined : end
+}
+
 function isBlank(char: string): boolean {
   return char === ' ' || char === '\t' || char === '\r' || char === '\n' || char === '\v' || char === '\f'
 }

@@ -194,6 +194,18 @@ describe('lacquer adm', () => {
     expect(out).toMatch(/^Child in state running\nmax_retries\n[^]*Closing CLI connection\n$/)
   })
 
+  test('takes a here-document from there, and says when its end is missing', async () => {
+    const inline = 'vcl.inline typed << END\nvcl 4.1;\n\nbackend a none;\nEND\n'
+    const whole = await adm([], `${inline}vcl.show typed\nvcl.discard typed\n`)
+    expect(whole).toMatchObject({ code: 0, err: '' })
+    expect(whole.out).toContain('vcl 4.1;\n\nbackend a none;\n')
+    expect(await adm([], 'status\nvcl.inline typed << END\nvcl 4.1;\n')).toEqual({
+      code: 1,
+      out: 'Child in state running\n',
+      err: "The last command was not given: 'END' is missing behind its << END\n",
+    })
+  })
+
   test('says what is wrong in one line', async () => {
     const wrong = join(directory, 'wrong')
     writeFileSync(wrong, 'guessed')
