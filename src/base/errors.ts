@@ -21,6 +21,7 @@ export function codeOf(thrown: unknown): string | undefined {
 
 /** Why a file cannot be read, for the person who named it. */
 export function readFault(thrown: unknown): string {
+  if (thrown instanceof OperatorError) return thrown.message
   switch (codeOf(thrown)) {
     case 'ENOENT':
       return 'there is no such file'

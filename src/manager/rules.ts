@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { OperatorError, readFault } from '../base/errors.ts'
+import { readRuleFile } from '../base/rule-file.ts'
 import type { BackendArgument } from '../config/addresses.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { storeNames } from '../config/storage.ts'
@@ -77,7 +78,7 @@ export function checkRules({ path, text }: RuleSource, options: ServeOptions, la
 /** Rules are bytes: read as latin1, text in any encoding goes out as it came in. */
 function readRules(path: string): string {
   try {
-    return readFileSync(path, 'latin1')
+    return readRuleFile(path)
   } catch (error) {
     throw new OperatorError(`${path}: ${readFault(error)}`, { cause: error })
   }

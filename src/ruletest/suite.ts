@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { OperatorError, messageOf, readFault } from '../base/errors.ts'
+import { readRuleFile } from '../base/rule-file.ts'
 import { setParameter, type ParameterValues } from '../config/parameters.ts'
 import type { Place } from '../vcl/ast.ts'
 import { formatDiagnostic, type Diagnostic, type SourceSet } from '../vcl/diagnostic.ts'
@@ -86,7 +86,7 @@ function readTests(path: string): TestFile {
 
 function readFile(path: string, what: string): string {
   try {
-    return readFileSync(path, 'latin1')
+    return readRuleFile(path)
   } catch (error) {
     throw new OperatorError(`${path}: ${what}: ${readFault(error)}`, { cause: error })
   }
@@ -164,7 +164,7 @@ class Builder {
       path,
       policy,
       vcl_path: vcl_path.split(':'),
-      readFile: (included) => this.known.get(included) ?? readFileSync(included, 'latin1'),
+      readFile: (included) => this.known.get(included) ?? readRuleFile(included),
       labels: this.file.labels.map(({ name }) => name),
       errUnref: vcc_err_unref,
       trace: true,

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { readFault } from '../base/errors.ts'
+import { readRuleFile } from '../base/rule-file.ts'
 import type { CheckOptions } from '../config/command-line.ts'
 import type { DiagnosticCode } from '../vcl/diagnostic-codes.ts'
 import { endOf, formatExcerpt, printable, type Diagnostic, type SourceSet } from '../vcl/diagnostic.ts'
@@ -38,7 +38,7 @@ function checkFile(path: string, options: CheckOptions, reporter: Reporter): boo
   const { parameters } = options
   let source
   try {
-    source = readFileSync(path, 'latin1')
+    source = readRuleFile(path)
   } catch (error) {
     reporter.unreadable(path, readFault(error))
     return false

@@ -1,6 +1,7 @@
-import { closeSync, fchmodSync, openSync, readFileSync, realpathSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fchmodSync, openSync, realpathSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { codeOf, readFault } from '../base/errors.ts'
+import { readRuleFile } from '../base/rule-file.ts'
 import type { FormatOptions } from '../config/command-line.ts'
 import { formatDiagnostic, type Diagnostic } from '../vcl/diagnostic.ts'
 import { formatRules } from '../vcl/format/format.ts'
@@ -23,7 +24,7 @@ export function runFormat(options: FormatOptions, streams: FormatStreams): numbe
 function formatFile(path: string, options: FormatOptions, { out, complain }: FormatStreams): boolean {
   let text
   try {
-    text = readFileSync(path, 'latin1')
+    text = readRuleFile(path)
   } catch (error) {
     complain(`ERROR ${path}: ${readFault(error)}\n`)
     return false

@@ -1,5 +1,6 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { posix } from 'node:path'
+import { readRuleFile } from '../base/rule-file.ts'
 import type { VclFile } from './ast.ts'
 import { inFileOrder, SourceSet, type Diagnostic } from './diagnostic.ts'
 import { Cursor } from './parser/cursor.ts'
@@ -69,7 +70,7 @@ function toBytes(source: string): string {
 function withDefaults(options: ParseOptions): SpliceHost {
   return {
     vcl_path: options.vcl_path ?? [],
-    readFile: options.readFile ?? ((path) => readFileSync(path, 'latin1')),
+    readFile: options.readFile ?? readRuleFile,
     glob: options.glob ?? globFiles,
   }
 }

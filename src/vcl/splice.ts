@@ -1,4 +1,6 @@
 import { posix } from 'node:path'
+import { codeOf, messageOf, OperatorError, readFault } from '../base/errors.ts'
+import { RULE_BYTES_MAX } from '../base/rule-file.ts'
 import type { Diagnostic, SourceSet } from './diagnostic.ts'
 import { MARKS, Tokens, type TokenKind } from './parser/tokens.ts'
 import type { Token } from './scan.ts'
@@ -15,7 +17,7 @@ export interface SpliceHost {
 
 /** Rules are written by people: these bounds only stop accidents and attacks. */
 export const SPLICE_LIMITS = {
-  total_bytes: 8 << 20,
+  total_bytes: RULE_BYTES_MAX,
   files: 1000,
   include_depth: 32,
   nesting: 100,
@@ -184,7 +186,7 @@ class Splicer {
       try {
         found.push({ path, text: this.host.readFile(path) })
       } catch (error) {
-        return `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`
+        return `cannot read ${path}: ${reason(error)}`
       }
     }
     return found
@@ -201,6 +203,11 @@ class Splicer {
     this.diagnostics.push({ at, code: 'syntax', message, ...(hint === undefined ? {} : { hint }) })
     return true
   }
+}
+
+/** The system's words, or those of whoever reads in its place. */
+function reason(thrown: unknown): string {
+  return codeOf(thrown) === undefined && !(thrown instanceof OperatorError) ? messageOf(thrown) : readFault(thrown)
 }
 
 interface Include {

@@ -1,4 +1,5 @@
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
+import { readRuleFile } from '../../base/rule-file.ts'
 import { SourceSet, type Diagnostic } from '../diagnostic.ts'
 import { parseVcl } from '../parse.ts'
 import { scan } from '../scan.ts'
@@ -10,7 +11,7 @@ export function faultsOf(text: string, path: string, vcl_path: readonly string[]
   let missing = false
   const readFile = (name: string): string => {
     try {
-      return readFileSync(name, 'latin1')
+      return readRuleFile(name)
     } catch {
       missing = true
       return ''
