@@ -94,7 +94,7 @@ describe('what follows from an error is not told', () => {
     [
       'anything, when a file is not there',
       'include "./nope.vcl";\nacl a { }\nsub vcl_recv { call there; if (client.ip ~ elsewhere) { return (pass) } }\n',
-      ["1:9 cannot read nope.vcl: there is no such file", "3:71 expected ';', found '}'"],
+      ['1:9 cannot read nope.vcl: there is no such file', "3:71 expected ';', found '}'"],
     ],
     [
       'behind a string that never ends',
