@@ -110,7 +110,7 @@ class Manager {
       const admin = await openAdmin(program, parts)
       this.health = 'ready'
       for (const line of supplies.describe()) process.stdout.write(`lacquer: ${line}\n`)
-      this.announce(open, metrics)
+      this.announce(open, metrics, rules.active.name === 'boot')
       for (const remark of supplies.remarks()) this.operations.write('warn', remark)
       if (lowered !== undefined) this.operations.write('warn', lowered)
       for (const { hosts } of this.started.map((one) => one.rules)) this.tellUnresolved(hosts)
@@ -201,7 +201,7 @@ class Manager {
   }
 
   /** The one line that scripts wait for, and for the demo what to try. */
-  private announce(endpoints: readonly Endpoint[], metrics: MetricsServer | undefined): void {
+  private announce(endpoints: readonly Endpoint[], metrics: MetricsServer | undefined, as_started: boolean): void {
     const { demo } = this
     const where = endpoints.map((endpoint) => endpoint.text).join(', ')
     const scrape =
@@ -210,7 +210,8 @@ class Manager {
         : `, metrics on http://${metrics.host.includes(':') ? `[${metrics.host}]` : metrics.host}:${metrics.port}/metrics`
     const took = `${Math.round(performance.now())} ms`
     process.stdout.write(`lacquer: ready on ${where}${scrape} (${took})\n`)
-    if (demo === undefined) return
+    // Commands of -I may have put other rules in its place.
+    if (demo === undefined || !as_started) return
     const base = `http://${reachable(endpoints)}`
     const pages = demo.pages.map(({ path, what }) => `  curl -i ${base}${path}\n      ${what}\n`).join('')
     process.stdout.write(

@@ -246,6 +246,16 @@ describe('at the start', () => {
     expect(await made.instance.exited).toBe(0)
   })
 
+  test('nobody is told of the demo site where -I has brought other rules', async () => {
+    const script = join(directory, 'only.cli')
+    writeFileSync(script, `vcl.load two ${join(directory, 'two.vcl')}\nvcl.use two\n`)
+    const made = await start('-T', '127.0.0.1:0', '-I', script)
+    expect((await get(made.instance.port)).reason).toBe('two')
+    expect(made.instance.said).not.toContain('demo')
+    made.instance.child.kill('SIGTERM')
+    expect(await made.instance.exited).toBe(0)
+  })
+
   test('of several -f the last is active, and the others are there', async () => {
     const made = await start('-f', join(directory, 'one.vcl'), '-f', join(directory, 'two.vcl'), '-T', '127.0.0.1:0')
     const own = (await CliClient.open({ host: '127.0.0.1', port: made.port }, undefined, 20_000)).client
