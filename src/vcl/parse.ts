@@ -6,6 +6,7 @@ import { inFileOrder, SourceSet, type Diagnostic } from './diagnostic.ts'
 import { Cursor } from './parser/cursor.ts'
 import { parseFile } from './parser/declarations.ts'
 import type { Tokens } from './parser/tokens.ts'
+import { DECLARATIONS, GONE_DECLARATIONS } from './parser/words.ts'
 import { splice, type SpliceHost } from './splice.ts'
 
 export interface ParseOptions {
@@ -49,8 +50,13 @@ export function parseVcl(source: string, path: string, options: ParseOptions = {
   const main = sources.add(path, toBytes(source))
   const { tokens, diagnostics, partial } = splice(main, sources, withDefaults(options))
   const missing = missingVersion(tokens)
-  if (missing !== undefined) return { diagnostics: diagnostics.length > 0 ? diagnostics : [missing], sources }
+  if (missing !== undefined) {
+    if (diagnostics.length > 0 || !beginsDeclaration(tokens))
+      return { diagnostics: diagnostics.length > 0 ? diagnostics : [missing], sources }
+    diagnostics.push(missing)
+  }
   const cursor = new Cursor(tokens)
+  if (missing !== undefined) cursor.main_syntax = 41
   const ast = parseFile(cursor)
   diagnostics.push(...cursor.diagnostics)
   if (diagnostics.length === 0 && ast !== undefined) return { ast, diagnostics, sources }
@@ -80,6 +86,12 @@ function globFiles(pattern: string): string[] {
   const hidden = posix.basename(pattern).startsWith('.')
   const visible = (path: string) => hidden || !posix.basename(path).startsWith('.')
   return globSync(pattern).filter(visible).sort()
+}
+
+/** Is it VCL all the same, perhaps of Varnish 3? Then what else is old in it is told as well. */
+function beginsDeclaration(tokens: Tokens): boolean {
+  const word = tokens.kinds[0] === 'name' ? tokens.word(0) : ''
+  return DECLARATIONS.includes(word) || Object.hasOwn(GONE_DECLARATIONS, word)
 }
 
 function missingVersion(tokens: Tokens): Diagnostic | undefined {

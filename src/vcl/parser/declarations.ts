@@ -32,6 +32,8 @@ export function parseFile(c: Cursor): VclFile | undefined {
       recover(c, thrown, first, skipDeclaration)
     }
   }
+  // Where it is missing, and that has been told, the rest is read as what was assumed.
+  if (version === undefined && c.main_syntax !== 0) version = { at: c.tokens.place(0, 0), syntax: c.main_syntax }
   if (version === undefined) return undefined
   return { kind: 'file', at: c.tokens.place(0, c.tokens.text.length), version, declarations }
 }

@@ -93,6 +93,21 @@ test('warnings do not fail a file', () => {
   expect(output).toMatch(/^WARNING DIR\/old\.vcl: 3:23 return \(miss\) in vcl_hit is an old form[^]*\nOK DIR\/old\.vcl\n$/)
 })
 
+test('a file of Varnish 3 is told all that has changed, beside the version that is missing', () => {
+  const old = file(
+    'old3.vcl',
+    'backend default { .host = "127.0.0.1"; }\nsub vcl_fetch { }\nsub vcl_recv { set req.backend = default; error 404; }\n',
+  )
+  const hints = check(old).output.match(/(?<=hint: ).*/g)
+  expect(hints).toEqual([
+    'begin with vcl 4.1;',
+    'since VCL 4.0 it is vcl_backend_response',
+    'since VCL 4.0 it is req.backend_hint',
+    'use return (synth(status, "reason"));',
+  ])
+  expect(check(file('no.vcl', '#!/bin/sh\nexec lacquer\n')).output).toMatch(/^ERROR DIR\/no\.vcl: 2:1 the VCL version is missing\n[^E]*$/)
+})
+
 test('what cannot be read is an ERROR line', () => {
   expect(check(join(directory, 'nope.vcl'))).toEqual({ code: 1, output: 'ERROR DIR/nope.vcl: 0:0 there is no such file\n' })
   expect(check(directory).output).toBe('ERROR DIR: 0:0 is a directory\n')
