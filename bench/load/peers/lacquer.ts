@@ -12,8 +12,13 @@ export interface Started extends Running {
 }
 
 export function startLacquer(origin_port: number, more: readonly string[], core: number | undefined = SERVER_CORE): Promise<Started> {
+  return startServe(['-b', `127.0.0.1:${origin_port}`, ...more], core)
+}
+
+/** `what`: -b or -f, and what else there is. */
+export function startServe(what: readonly string[], core: number | undefined = SERVER_CORE): Promise<Started> {
   const began_ms = performance.now()
-  const child = start(core, PROGRAM, ['serve', '-a', '127.0.0.1:0', '-b', `127.0.0.1:${origin_port}`, ...more])
+  const child = start(core, PROGRAM, ['serve', '-a', '127.0.0.1:0', ...what])
   return new Promise((resolve, reject) => {
     let said = ''
     const late = setTimeout(() => reject(new Error(`lacquer is not ready after ${START_LIMIT_MS} ms: ${said}`)), START_LIMIT_MS)

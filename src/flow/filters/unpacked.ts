@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { LooseObject } from '../../cache/loose.ts'
 import type { APPEND_OK, Body, BodyReader, BodyState, StoredObject } from '../../store/contract.ts'
 import { type Account, GunzipReader } from './gunzip-reader.ts'
@@ -58,10 +59,18 @@ export class UnpackedBody implements Body {
   fail(): void {}
 }
 
+/** What small bodies came to that were last wanted so, by the body itself: it is the same for as long as a worker remembers its object. */
+const remembered = new LRUCache<Body, Buffer>({ maxSize: 8 * 1024 * 1024, sizeCalculation: ({ length }) => length + 1024 })
+
 /** Undefined when there is too much of it, or it is not all there. */
-function atOnce({ state, whole }: Body): Buffer | undefined {
+function atOnce(packed: Body): Buffer | undefined {
+  const { state, whole } = packed
   if (state !== 'complete' || whole === undefined || whole.length > SYNC_GUNZIP_BYTES) return undefined
-  return whole.length >= 4 && whole.readUInt32LE(whole.length - 4) > SYNC_OUT_BYTES ? undefined : gunzipNow(whole)
+  const known = remembered.get(packed)
+  if (known !== undefined) return known
+  const plain = whole.length >= 4 && whole.readUInt32LE(whole.length - 4) > SYNC_OUT_BYTES ? undefined : gunzipNow(whole)
+  if (plain !== undefined) remembered.set(packed, plain)
+  return plain
 }
 
 /** What it comes to, as its last four bytes say; -1 when that is not known. It has been checked when it was stored. */
