@@ -43,6 +43,13 @@ export function present(task: ClientTask): void {
   // What rules change of it they tell as they do.
   const { status_text, status_ttl_s } = task
   log.storedResponse(head, head.xid, task.logged_bytes, showsAge(task) ? task.age_s : -1, VIA_RUN, status_text, status_ttl_s)
+  if (task.vcl.usage.xVarnish) addTransactions(task, object)
+}
+
+/** What rules look at to tell a hit, as in `resp.http.X-Varnish ~ " "`: this transaction, and of a hit that which fetched the object. */
+function addTransactions(task: ClientTask, object: StoredObject): void {
+  const { req_xid, fetched_by_us, resp } = task
+  new FieldChange(task, resp.fields).set('X-Varnish', fetched_by_us ? String(req_xid) : `${req_xid} ${object.head.xid}`)
 }
 
 /** A response of our own before vcl_synth. */

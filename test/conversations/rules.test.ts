@@ -15,6 +15,19 @@ describe('rules', () => {
     await c1.ask('/', { body: '2' })
   })
 
+  vtc('resp.http.X-Varnish has two transactions at a hit, for the rules of shops that tell a hit by the blank', async (t) => {
+    const vcl = `sub vcl_deliver { if (resp.http.X-Varnish ~ " ") { set resp.http.Debug = "HIT"; } else { set resp.http.Debug = "MISS"; }
+      set resp.http.Own = req.xid; if (req.url == "/hidden") { unset resp.http.X-Varnish; } }`
+    const v1 = t.cache(await startCache({ origin: await numbered(t, 'Cache-Control: max-age=100', 'X-Varnish: 7 8'), vcl }))
+    const c1 = await t.connect('c1', v1)
+    const miss = await c1.ask('/', { fields: { Debug: 'MISS' } })
+    expect(miss.field('X-Varnish')).toBe(miss.field('Own'))
+    const hit = await c1.ask('/', { fields: { Debug: 'HIT' } })
+    expect(hit.field('X-Varnish')).toMatch(new RegExp(`^${hit.field('Own')} [1-9][0-9]*$`))
+    await c1.ask('/pass', { fields: { Debug: 'MISS' } }, 'Cache-Control: no-store')
+    await c1.ask('/hidden', { fields: { Debug: 'MISS', 'X-Varnish': undefined } })
+  })
+
   vtc('beresp.uncacheable passes what the policy would store', async (t) => {
     const vcl = 'sub vcl_backend_response { set beresp.uncacheable = true; }'
     const v1 = t.cache(await startCache({ origin: await numbered(t, 'Cache-Control: max-age=100'), vcl }))

@@ -93,6 +93,7 @@ describe('what the hit path may skip', () => {
       pristine: false,
       bodyBytes: 0,
       refreshes: false,
+      xVarnish: false,
     })
   })
 
@@ -103,6 +104,8 @@ describe('what the hit path may skip', () => {
     ['sub vcl_synth { set resp.http.x = "1"; }', { respTouched: false, trivialDeliver: true }],
     ['sub vcl_deliver { set req.http.x = "1"; }', { respTouched: false, trivialDeliver: false }],
     ['sub vcl_deliver { }', { trivialDeliver: true }],
+    ['sub own { if (resp.http.x-varnish ~ " ") { return; } } sub vcl_deliver { call own; }', { xVarnish: true }],
+    ['sub vcl_deliver { unset resp.http.X-Varnish; set resp.http.x = req.http.x-varnish; }', { xVarnish: false }],
     ['sub own { } sub vcl_hit { call own; return (deliver); }', { trivialHit: true }],
     ['sub vcl_hit { if (obj.hits > 1) { return (pass); } }', { trivialHit: false }],
     ['sub vcl_hit { return (pass); }', { trivialHit: false }],

@@ -231,7 +231,9 @@ export function useVariable(k: Checking, node: SymbolPath, found: Found, right: 
   if (variable.type !== 'HEADER') return { kind: 'variable', type: variable.type, variable, part }
   const bad = badHeaderName(node.parts[2], k.options.syntax)
   if (bad !== undefined) return k.error(node.parts[2].at, bad)
-  return { kind: 'header', type: 'HEADER', variable, name: part, key: part.toLowerCase() }
+  const key = part.toLowerCase()
+  if (right === 'read' && variable.name.startsWith('resp.') && key === 'x-varnish') k.sub.touched.add('x-varnish')
+  return { kind: 'header', type: 'HEADER', variable, name: part, key }
 }
 
 /** storage.NAME and storage.NAME.*: in any case, as for all symbols. */

@@ -13,6 +13,7 @@ export interface Usage {
   readonly pristine: boolean
   readonly bodyBytes: number
   readonly refreshes: boolean
+  readonly xVarnish: boolean
 }
 
 export function usageOf(k: Checking, program: Program): Usage {
@@ -27,6 +28,7 @@ export function usageOf(k: Checking, program: Program): Usage {
     builtinHash: reached('vcl_hash').every((name) => subs.get(name)!.pieces.every((piece) => piece.builtin)),
     bodyBytes: k.bodyBytes,
     refreshes: reached('vcl_backend_refresh').some((name) => subs.get(name)!.pieces.some((piece) => !piece.builtin)),
+    xVarnish: reached('vcl_deliver').some((name) => k.facts.get(name)!.touched.has('x-varnish')),
     rollback,
     pristine: rollback || touches('esi'),
   }

@@ -276,6 +276,8 @@ export interface LoadedVcl {
     builtinHash: boolean
     /** Do rules have a vcl_backend_refresh, or one of its parts, of their own? If not, a 304 is merged without asking. */
     refreshes: boolean
+    /** Does vcl_deliver read resp.http.X-Varnish? Only then there is one: see docs/decisions/0011. */
+    xVarnish: boolean
     /** The most that std.cache_req_body is called with; 0: it is not called. */
     bodyBytes: number
     /** Is std.rollback used anywhere, or return (vcl(..))? Only then are originals kept. */
