@@ -68,16 +68,32 @@ export class BodyPump {
   private pumpAll(): void {
     const { connection } = this.host
     connection.onDrain = undefined
+    // A page with ESI comes in many small pieces: a write for each would be most of the work, and a packet for each most of the traffic.
+    const corked = connection.cork()
+    let dry: BodyReader | undefined
+    try {
+      dry = this.writeAll()
+    } finally {
+      if (corked) connection.uncork()
+    }
+    if (dry !== undefined) this.pause(dry)
+  }
+
+  /** The reader, when it has nothing more for now. */
+  private writeAll(): BodyReader | undefined {
+    const { connection } = this.host
     for (let reader = this.reader; reader !== undefined; reader = this.reader) {
       const chunk = this.remaining_bytes === 0 ? undefined : this.cut(reader.next())
-      if (chunk === undefined) return this.pause(reader)
+      if (chunk === undefined) return reader
       this.host.body_tx_bytes += chunk.length
       if (!connection.write(chunk)) {
         connection.onDrain = this.pump
         reader.onMore = undefined
-        return this.host.slow()
+        this.host.slow()
+        return undefined
       }
     }
+    return undefined
   }
 
   private cut(chunk: Buffer | undefined): Buffer | undefined {

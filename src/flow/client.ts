@@ -127,6 +127,9 @@ export interface ClientConnection {
   headFirst(): void
   /** Writes body bytes without copying them; they must stay unchanged until `onDrain` or `onClosed` if false is returned. */
   write(chunk: Buffer): boolean
+  /** What is small of what is written until `uncork` leaves together. False: it does so already, and there is nothing to uncork. */
+  cork(): boolean
+  uncork(): void
   /** Ends a streamed response (writes the last chunk where chunked) and the request. */
   end(): void
   /** The response broke half-way: the client must be able to see it (RST or close without the last chunk). */

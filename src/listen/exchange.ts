@@ -140,6 +140,15 @@ export class Exchange implements ClientConnection {
     return flushed
   }
 
+  cork(): boolean {
+    return this.writer.cork()
+  }
+
+  uncork(): void {
+    this.writer.uncork()
+    if (this.active && !this.writer.flushed) this.host.waiting()
+  }
+
   end(): void {
     if (!this.active || !this.writer.started) return
     this.writer.end()

@@ -87,6 +87,18 @@ export class ResponseWriter {
     return this.flushed
   }
 
+  /** False: it is `deferring` already. */
+  cork(): boolean {
+    if (this.deferring) return false
+    this.deferring = true
+    return true
+  }
+
+  uncork(): void {
+    this.deferring = false
+    this.flush()
+  }
+
   /** The end of a streamed response. */
   end(): void {
     const rest = this.framing === 'chunked' ? this.head + LAST_CHUNK_TEXT : this.head

@@ -106,6 +106,12 @@ export class FakeClient implements ClientConnection {
     return true
   }
 
+  cork(): boolean {
+    return false
+  }
+
+  uncork(): void {}
+
   end(): void {
     this.reply.state = 'complete'
     this.onDrain = this.onClosed = undefined

@@ -93,6 +93,28 @@ describe.each(READ_PATHS)('HTTP/1 connections, read path %s', (path) => {
       expect(reads).toEqual([ok('/one').length + ok('/two').length])
     })
 
+    test('what is written between cork and uncork leaves in one write', async () => {
+      const client = await (
+        await start((c) => {
+          setImmediate(() => {
+            c.start('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', 'chunked')
+            front.note(`corked ${c.cork()}, again ${c.cork()}`)
+            for (const piece of ['a', 'b', 'c']) c.write(Buffer.from(piece))
+            c.uncork()
+            c.end()
+          })
+        })
+      )
+        .connect()
+        .connected()
+      const reads: string[] = []
+      client.socket.on('data', (chunk: string) => reads.push(chunk))
+      client.send('GET /one HTTP/1.1\r\nHost: a\r\n\r\n')
+      await client.read('0\r\n\r\n')
+      expect(reads[0]).toContain('\r\n\r\n1\r\na\r\n1\r\nb\r\n1\r\nc\r\n')
+      expect(front.events).toContain('corked true, again false')
+    })
+
     test('the next request is begun only when the one before it is answered', async () => {
       const held: ClientConnection[] = []
       const client = (

@@ -112,6 +112,12 @@ export class Fragment implements ClientConnection {
     return this.piece === undefined
   }
 
+  cork(): boolean {
+    return false
+  }
+
+  uncork(): void {}
+
   end(): void {
     this.finish()
   }
