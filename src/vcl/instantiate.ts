@@ -1,3 +1,4 @@
+import { OperatorError } from '../base/errors.ts'
 import type { Usage } from './check/usage.ts'
 import { ACTION, type LoadedVcl, type VclBackend, type VclHost } from './runtime/context.ts'
 import { HouseContext } from './runtime/house.ts'
@@ -31,7 +32,7 @@ export function instantiateVcl(image: VclImage, host: VclHost, name: string = im
   if (subs.init(house) === ACTION.fail) {
     const complaint = house.complaint()
     subs.fini(house)
-    throw new Error(`vcl_init failed: ${complaint}`)
+    throw new OperatorError(`vcl_init failed: ${complaint}`)
   }
   const fini = () => void subs.fini(house)
   return { name, subs, defaultBackend: default_backend, usage: image.usage, fini, running: 0, onIdle: undefined }

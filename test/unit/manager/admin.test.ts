@@ -276,6 +276,14 @@ describe('at the start', () => {
     expect(err).toBe(`lacquer: -I ${script}:2: vcl.use failed (106): No VCL named nobody known\n`)
   })
 
+  test('rules whose vcl_init fails end it, in one line', async () => {
+    const rules = join(directory, 'init.vcl')
+    writeFileSync(rules, 'vcl 4.1;\nbackend none none;\nsub vcl_init { return (fail("no licence")); }\n')
+    const { code, err } = await run(process.execPath, [MAIN, 'serve', '-a', '127.0.0.1:0', '-f', rules, '-w', '2', '-s', 'memory,16M'])
+    expect(code).toBe(1)
+    expect(err).toBe('lacquer: vcl_init failed: no licence\n')
+  })
+
   test('-M connects to whoever waits, says who it is to be told, and comes again', async () => {
     const callers: Socket[] = []
     const server = createServer((socket) => void callers.push(socket))
