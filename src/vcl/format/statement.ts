@@ -29,14 +29,17 @@ function piecesOf(tokens: readonly FormatToken[]): Piece[] {
   let depth = 0
   let before: FormatToken | undefined
   let sign = false
+  /** Tokens so far that are no comments. */
+  let words = 0
   for (const [i, token] of tokens.entries()) {
     const breaks = i > 0 && breaksBefore(tokens[i - 1], token)
-    const first = i === 1 || (i === 2 && tokens[0].text === 'else')
+    const first = words === 1 || (words === 2 && tokens[0].text === 'else')
     const blank = i > 0 && blankBetween(kind, tokens[i - 1], token, { sign, first, inside: depth > 0 })
     if (token.text === ')' && token.kind === 'mark') depth--
     pieces.push({ token, blank, depth: Math.max(depth, 0), breaks })
     if (token.text === '(' && token.kind === 'mark') depth++
     if (isComment(token)) continue
+    words++
     sign = isSign(token, before)
     before = token
   }

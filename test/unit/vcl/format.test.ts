@@ -60,6 +60,11 @@ describe('the style', () => {
       '# top\nsub a { # behind\n\n/* own\n  * line\n */\nset a = "b" // mid\n+ "c"; /* end */\n\n\n# last\n}\n# end',
       '# top\nsub a { # behind\n    /* own\n     * line\n     */\n    set a = "b" // mid\n        + "c"; /* end */\n\n    # last\n}\n\n# end\n',
     ],
+    [
+      'a comment between else and if takes no blank away',
+      'if (a) {\n} else /* why */ if(b) {\n}',
+      'if (a) { } else /* why */ if (b) { }\n',
+    ],
     ['a comment before an else keeps its line', 'if (a) {\n}\n# why\nelse {\n}', 'if (a) { }\n# why\nelse { }\n'],
     [
       'strings over several lines, and what looks like something else in them',
