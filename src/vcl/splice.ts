@@ -195,7 +195,9 @@ class Splicer {
   private searched(value: string): string | undefined {
     const { vcl_path } = this.host
     if (value.startsWith('/') || value.startsWith('./')) return undefined
-    return vcl_path.length === 0 ? 'vcl_path is empty; use ./ for files next to this one' : `searched in ${vcl_path.join(', ')}`
+    return vcl_path.length === 0
+      ? 'vcl_path is empty; use ./ for files next to this one'
+      : `searched in ${vcl_path.join(', ')}; a file next to this one is ./${value}`
   }
 
   private complain(source: number, start: number, end: number, message: string, hint?: string): true {

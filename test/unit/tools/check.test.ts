@@ -83,6 +83,7 @@ test.each([
 test('includes are found in vcl_path', () => {
   file('found.vcl', 'sub vcl_recv { return (hash); }\n')
   const main = file('path.vcl', `${GOOD}include "found.vcl";\n`)
+  expect(check('-p', 'vcl_path=/nowhere', main).output).toContain('hint: searched in /nowhere; a file next to this one is ./found.vcl')
   expect(check(main).code).toBe(1)
   expect(check('-p', `vcl_path=/nowhere:${directory}`, main).code).toBe(0)
 })
