@@ -58,7 +58,7 @@ const TABLE = {
   },
   regex: {
     severity: 'error',
-    about: 'The pattern is none, cannot be translated, or could take exponential time',
+    about: 'The pattern is none, or asks PCRE2 for what is not done here (docs/vcl/patterns.md)',
     example: 'sub vcl_recv { if (req.url ~ "(") { return (pass); } }',
   },
   unused: {
