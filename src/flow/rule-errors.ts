@@ -26,7 +26,7 @@ export class RuleErrors {
     this.operations = operations
   }
 
-  /** `where`: never text that a request can choose. */
+  /** `where`: never text that a request can choose. It is told unless the text has it. */
   tell(text: string, where: string): void {
     const now_ms = this.clock.mono_ms
     const place = this.placeOf(where)
@@ -37,7 +37,8 @@ export class RuleErrors {
     const more = place.left_out === 0 ? '' : ` (and ${place.left_out} more since the last line)`
     place.silent_until_ms = now_ms + SILENCE_MS
     place.left_out = 0
-    this.operations.error(`rules: ${text.slice(0, LINE_CHARS_MAX)}${more}`)
+    const place_text = text.includes(where) ? '' : ` (${where})`
+    this.operations.error(`rules: ${text.slice(0, LINE_CHARS_MAX)}${place_text}${more}`)
   }
 
   private placeOf(where: string): Place {

@@ -267,7 +267,7 @@ function emitReturn({ k, out }: Emitting, { action, args }: Extract<Step, { kind
   } else if (action.args === 'label') {
     out.push(`${indent}c.action_label = ${emitValue(k, args[0])}`)
   } else if (action.args === 'reason' && args.length > 0) {
-    out.push(`${indent}c.vclError(c.action_reason = line(${definedText(k, args[0])}, "reason"), "fail()")`)
+    out.push(`${indent}c.vclError(c.action_reason = line(${definedText(k, args[0])}, "reason"), places[at])`)
   }
   out.push(`${indent}return ${action.code}`)
 }
