@@ -35,8 +35,11 @@ export interface FetchPlan {
   readonly flags: number
 }
 
+const NONE: readonly FetchFilter[] = []
+
 /** Makes the filters of the list, and the head what they make of the body; the name of the first that there is none of. */
 export function planFilters(fetch: BackendState, list: string, change: HeadChange): FetchPlan | string {
+  if (list === '') return { filters: NONE, flags: anyCoding(fetch) }
   const names = list.split(/\s+/).filter((name) => name !== '')
   const unknown = names.find((name) => !FETCH_FILTERS.has(name))
   if (unknown !== undefined) return unknown
@@ -107,11 +110,15 @@ export function defaultFetchFilters(fetch: BackendState, expected_bytes: number)
   if (!hasBody(fetch, expected_bytes)) return ''
   const { fields } = fetch.beresp
   const coding = codingOf(fields)
-  const may = fetch.env.params.http_gzip_support && mayRecode(fetch.env.policy, fields)
   // A page is stored as it is read: frames of gzip could not be joined to what is included.
-  if (fetch.beresp_do_esi) return coding === 'gzip' && may ? ' gunzip esi' : ' esi'
-  if (coding === 'gzip') return may && fetch.beresp_do_gunzip ? ' gunzip' : testsGzip(fetch) ? ' testgunzip' : ''
-  return coding === 'plain' && may && fetch.beresp_do_gzip ? ' gzip' : ''
+  if (fetch.beresp_do_esi) return coding === 'gzip' && converts(fetch) ? ' gunzip esi' : ' esi'
+  if (coding === 'gzip') return fetch.beresp_do_gunzip && converts(fetch) ? ' gunzip' : testsGzip(fetch) ? ' testgunzip' : ''
+  return coding === 'plain' && fetch.beresp_do_gzip && converts(fetch) ? ' gzip' : ''
+}
+
+/** May the coding be another than the origin's? */
+function converts({ env, beresp }: BackendState): boolean {
+  return env.params.http_gzip_support && mayRecode(env.policy, beresp.fields)
 }
 
 /** What goes through unstored is between the origin and the client under rfc9111. */
