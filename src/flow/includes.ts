@@ -31,6 +31,8 @@ const HAD = [200, 204]
 export class Includes implements Includer {
   private readonly task: ClientTask
   private readonly breaks_on_errors: boolean
+  /** That something is left out is said once for each page. */
+  private told = false
 
   constructor(task: ClientTask) {
     this.task = task
@@ -39,7 +41,7 @@ export class Includes implements Includer {
 
   begin(include: EsiInclude): Fragment | undefined {
     const { task } = this
-    if (task.gone || !mayInclude(task)) return undefined
+    if (task.gone || !this.mayInclude()) return undefined
     const fragment = new Fragment(task.connection)
     const { req } = fragment
     req.copyFrom(task.vcl.usage.pristine ? task.original : task.req)
@@ -57,23 +59,22 @@ export class Includes implements Includer {
   breaks({ goes_on }: EsiInclude, { failed, status }: Fragment): boolean {
     return this.breaks_on_errors && !goes_on && (failed || !HAD.includes(status))
   }
-}
 
-function mayInclude(task: ClientTask): boolean {
-  const { max_esi_depth, max_esi_includes } = task.env.params
-  const top = task.top ?? task
-  const wrong =
-    task.esi_level >= max_esi_depth
-      ? 'ESI depth limit reached (param max_esi_depth = ' + max_esi_depth + ')'
-      : top.includes >= max_esi_includes
-        ? 'ESI include limit reached (param max_esi_includes = ' + max_esi_includes + ')'
-        : undefined
-  if (wrong === undefined) {
+  private mayInclude(): boolean {
+    const { task } = this
+    const { max_esi_depth, max_esi_includes } = task.env.params
+    const top = task.top ?? task
+    if (task.esi_level >= max_esi_depth) return this.leftOut(`ESI depth limit reached (param max_esi_depth = ${max_esi_depth})`)
+    if (top.includes >= max_esi_includes) return this.leftOut(`ESI include limit reached (param max_esi_includes = ${max_esi_includes})`)
     top.includes++
     return true
   }
-  task.log.record(TAG.VCL_Error, wrong)
-  return false
+
+  private leftOut(why: string): false {
+    if (!this.told) this.task.log.record(TAG.VCL_Error, why)
+    this.told = true
+    return false
+  }
 }
 
 function isOn(value: string, wanted: Feature): boolean {

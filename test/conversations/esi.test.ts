@@ -111,6 +111,10 @@ describe('what a page includes', () => {
     const c1 = await t.connect('c1', v1)
     await c1.ask('/page', { status: 200 })
     expect(v1.counters()).toMatchObject({ esi_req: 10 })
+    // Once for each page, however many of its includes are left out.
+    const told = v1.log().filter(({ tag, text }) => tag === 'VCL_Error' && text.startsWith('ESI include limit'))
+    expect(new Set(told.map(({ xid }) => xid)).size).toBe(told.length)
+    expect(told.length).toBeGreaterThan(0)
   })
 
   vtc('breaks off, and the page goes on', async (t) => {
