@@ -2,7 +2,8 @@ import type { ParameterView } from '../admin/program.ts'
 import { OperatorError } from '../base/errors.ts'
 import { checkLogSizes } from '../config/command-line.ts'
 import { boundConnections, openFilesMax } from '../config/file-limit.ts'
-import { isParameter, type ParameterName, parameterRow, type ParameterValues, setParameter } from '../config/parameters.ts'
+import { isParameter, type ParameterName, parameterRow, type ParameterValues } from '../config/parameters.ts'
+import { setParameter } from '../config/parameter-values.ts'
 import { parseMask } from '../log/tags.ts'
 
 /** What is made of these is made once for the life of the process: memory, and rules that have been compiled. */

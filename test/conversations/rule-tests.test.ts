@@ -1,5 +1,6 @@
 import { describe } from 'vitest'
-import { defaultParameters, setParameter } from '../../src/config/parameters.ts'
+import { defaultParameters } from '../../src/config/parameters.ts'
+import { setParameter } from '../../src/config/parameter-values.ts'
 import { RequestHead, type ResponseHead } from '../../src/http/message.ts'
 import type { Fields } from '../../src/http/fields.ts'
 import { isBodyless } from '../../src/http/status.ts'

@@ -5,7 +5,8 @@
  * Bounded in the suite; LACQUER_FUZZ_ROUNDS=100000 LACQUER_FUZZ_SEED=... for more. A failure prints the test.
  */
 import { expect, test } from 'vitest'
-import { defaultParameters, setParameter } from '../../src/config/parameters.ts'
+import { defaultParameters } from '../../src/config/parameters.ts'
+import { setParameter } from '../../src/config/parameter-values.ts'
 import { parseTests } from '../../src/ruletest/language/parse.ts'
 import { runTest } from '../../src/ruletest/run.ts'
 import { compileVcl } from '../../src/vcl/load.ts'

@@ -1,5 +1,6 @@
 import { type Clock, ManualClock } from '../../src/base/clock.ts'
-import { defaultParameters, type ParameterValues, setParameter } from '../../src/config/parameters.ts'
+import { defaultParameters, type ParameterValues } from '../../src/config/parameters.ts'
+import { setParameter } from '../../src/config/parameter-values.ts'
 import { parseStores } from '../../src/config/storage.ts'
 import { backendInstance } from '../../src/counters/backend-instance.ts'
 import { CounterBlock, CounterSet, type CounterValues } from '../../src/counters/counters.ts'

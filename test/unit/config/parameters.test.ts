@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
-import { defaultParameters, formatParameter, PARAMETER_NAMES, parameterRow, setParameter } from '../../../src/config/parameters.ts'
+import { defaultParameters, PARAMETER_NAMES, parameterRow } from '../../../src/config/parameters.ts'
+import { formatParameter, setParameter } from '../../../src/config/parameter-values.ts'
 
 describe('a value is read in its unit', () => {
   test.each([
