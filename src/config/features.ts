@@ -33,5 +33,6 @@ export function changeFeatures(before: string, given: string): string | undefine
 
 /** Those that are on, of a value that `changeFeatures` has made. */
 export function featuresOf(value: string): Feature[] {
-  return FEATURES.filter((one) => value.split(',').includes(`+${one}`))
+  const on = value.split(',')
+  return FEATURES.filter((one) => on.includes(`+${one}`))
 }

@@ -21,9 +21,10 @@ export function setParameter(values: ParameterValues, assignment: string): void 
   const name = assignment.slice(0, at).trim()
   if (!isParameter(name)) throw new OperatorError(unknownParameter(name))
   // The row and the value have the same type by construction of ParameterValues.
-  const given = parseValue(name, assignment.slice(at + 1).trim())
-  const change = parameterRow(name).shape?.change
-  Object.assign(values, { [name]: change === undefined || given === 'default' ? given : change(String(values[name]), String(given)) })
+  const text = assignment.slice(at + 1).trim()
+  const given = parseValue(name, text)
+  const change = text === 'default' ? undefined : parameterRow(name).shape?.change
+  Object.assign(values, { [name]: change === undefined ? given : change(String(values[name]), text) })
 }
 
 function unknownParameter(name: string): string {

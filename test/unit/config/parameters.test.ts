@@ -70,3 +70,28 @@ describe.each(PARAMETER_NAMES)('%s', (name) => {
 test('values can be posted to a worker', () => {
   expect(structuredClone(defaultParameters())).toEqual(defaultParameters())
 })
+
+describe('feature', () => {
+  const after = (...given: string[]): string => {
+    const values = defaultParameters()
+    for (const one of given) setParameter(values, `feature=${one}`)
+    return values.feature
+  }
+
+  test.each([
+    [['+esi_remove_bom'], '+esi_remove_bom,+validate_headers'],
+    [['+esi_remove_bom', '+esi_ignore_https'], '+esi_ignore_https,+esi_remove_bom,+validate_headers'],
+    [['+esi_remove_bom,+esi_ignore_https', '-esi_remove_bom'], '+esi_ignore_https,+validate_headers'],
+    [['none'], 'none'],
+    [['none', '+esi_ignore_https'], '+esi_ignore_https'],
+    [['+esi_remove_bom', 'default'], '+validate_headers'],
+  ])('%j', (given, value) => {
+    expect(after(...given)).toBe(value)
+  })
+
+  test('others are refused, with all there are', () => {
+    for (const wrong of ['+http2', 'esi_remove_bom', '', '+esi_remove_bom,']) {
+      expect(() => after(wrong), wrong).toThrow(/is not \+ or - before one of esi_disable_xml_check, /)
+    }
+  })
+})
