@@ -1,3 +1,5 @@
+import { randomFrom } from '../../fuzz/generate.ts'
+
 /** Pieces that pages are put together of: every kind of tag, whole and broken, and what is around them. */
 const PIECES = [
   '<esi:include src="/x"/>',
@@ -42,18 +44,9 @@ const PIECES = [
 const SEED = 4711
 const PAGES = 700
 
-/** Numbers that look like chance and are the same each time. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    return state / 2 ** 32
-  }
-}
-
 /** Most begin as XML: nothing else is looked through. */
 export function pages(seed = SEED, count = PAGES): string[] {
-  const chance = generator(seed)
+  const chance = randomFrom(seed)
   return Array.from({ length: count }, () => {
     const pieces = Array.from({ length: 1 + Math.floor(chance() * 7) }, () => PIECES[Math.floor(chance() * PIECES.length)])
     return (chance() < 0.9 ? '<html>' : '') + pieces.join('')

@@ -160,7 +160,7 @@ export class EsiParser {
   private comment(bytes: Buffer, at: number, behind: number): number {
     const ours = begins(bytes, behind, ESI_COMMENT)
     if (ours === undefined) return MORE
-    if (!ours || this.commented) {
+    if (!ours) {
       // Whatever it is in ends with it: comments do not nest.
       this.commented = false
       return this.enter('until', END_OF_COMMENT, bytes, at, behind)

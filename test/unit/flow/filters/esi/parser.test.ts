@@ -90,6 +90,7 @@ const PAGES: readonly (readonly [what: string, page: string, text: string, said?
   ['dashes before the end of that', '<!--esi a ---->b', ' a --b'],
   ['a comment', '<a><!-- <esi:include src="/x"/> --><b>', '<a><!-- <esi:include src="/x"/> --><b>'],
   ['a comment in what is for who has ESI', '<!--esi <!-- c --> d-->', ' <!-- c --> d-->'],
+  ['the same once more in it', '<!--esi a <!--esi b <esi:include src="/x"/>--> c-->', ' a  b {/x} c-->'],
   ['CDATA', '<![CDATA[<esi:include src="/x"/>]]>', '<![CDATA[<esi:include src="/x"/>]]>'],
   ['in an attribute of another element', '<a href="<esi:include src="/x"/>">', '<a href="<esi:include src="/x"/>">'],
   ['and looked for there', '<a href="<esi:include src="/x"/>">', '<a href="{/x}">', undefined, { ignore_other_elements: true }],
