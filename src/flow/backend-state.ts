@@ -25,6 +25,8 @@ export interface FetchOrigin {
   readonly search: Search | undefined
   readonly is_hitmiss: boolean
   readonly is_hitpass: boolean
+  /** Wanted as part of a page. */
+  readonly is_fragment: boolean
 }
 
 /** A fetch as rules see it. One object per fetch. */
@@ -114,6 +116,9 @@ export abstract class BackendState extends TaskState implements BackendContext {
   }
   get is_hitmiss(): boolean {
     return this.from.is_hitmiss
+  }
+  get is_fragment(): boolean {
+    return this.from.is_fragment
   }
   get is_hitpass(): boolean {
     return this.from.is_hitpass

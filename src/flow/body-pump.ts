@@ -29,6 +29,15 @@ export class BodyPump {
     this.reader = body.read(0)
   }
 
+  /** Calls back once when there is something to be sent, or nothing more to come. */
+  awaitFirst(body: Body, come: () => void): void {
+    const reader = (this.reader ??= body.read(0))
+    reader.onMore = () => {
+      reader.onMore = undefined
+      come()
+    }
+  }
+
   /** `length_bytes`: -1 while unknown. */
   send(body: Body, length_bytes: number): void {
     this.reader ??= body.read(0)

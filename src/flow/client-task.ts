@@ -15,7 +15,7 @@ import type { Fetch } from './fetch.ts'
 import { learnFrom } from './invalidate.ts'
 import { purgeKey, softPurgeKey } from './purges.ts'
 import type { FetchOwner } from './recipients.ts'
-import { run } from './steps.ts'
+import { goOn, run } from './steps.ts'
 import { STEP, type Step } from './step.ts'
 
 /** Where finished tasks go back to. */
@@ -134,6 +134,19 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
     cold.thaw(() => {
       // It may be free by now, or busy with another request.
       if (!this.over && this.req_xid === req_xid) this.resume(STEP.lookup)
+    })
+    this.log.park()
+    return STEP.wait
+  }
+
+  /** On with `then` when the body of its object has begun, or broken. */
+  awaitBytes(then: (task: ClientTask) => Step): Step {
+    const { object, req_xid } = this
+    if (object === undefined) return then(this)
+    this.pump.awaitFirst(object.body, () => {
+      if (this.over || this.req_xid !== req_xid) return
+      this.env.clock.refresh()
+      goOn(this, then)
     })
     this.log.park()
     return STEP.wait

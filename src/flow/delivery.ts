@@ -104,9 +104,11 @@ export function noFilter(task: ClientTask, name: string): Step {
   return task.failed('VCL failed')
 }
 
+const OURS = OBJ_GZIP | OBJ_RECODED
+
 /** What was compressed here may come out as other bytes the next time: no part of it is to be joined to one of before. */
 function mayResume({ req }: ClientTask, { head }: StoredObject): boolean {
-  return (head.flags & OBJ_RECODED) === 0 || !req.fields.has('if-range')
+  return (head.flags & OURS) !== OURS || !req.fields.has('if-range')
 }
 
 /** The response as one of what the gzip body comes to: made here, and logged as it changes. */

@@ -73,5 +73,6 @@ function fetchOrigin(task: ClientTask): FetchOrigin {
     backend: hinted(task.backend_hint, task.vcl.defaultBackend),
     is_hitmiss: task.is_hitmiss,
     is_hitpass: task.is_hitpass,
+    is_fragment: task.esi_level > 0,
   }
 }

@@ -60,3 +60,12 @@ export function run(task: ClientTask, from: Step): void {
     task.broke(error)
   }
 }
+
+/** The same, from the middle of a step. */
+export function goOn(task: ClientTask, rest: (task: ClientTask) => Step): void {
+  try {
+    run(task, rest(task))
+  } catch (error) {
+    task.broke(error)
+  }
+}

@@ -117,6 +117,18 @@ describe('what a page includes', () => {
     expect(told.length).toBeGreaterThan(0)
   })
 
+  vtc('is gzip all the same, and nobody may store it', async (t) => {
+    const packed = gzipSync('AAA').toString('latin1')
+    const s1 = await site(t, {
+      '/page': '<p><esi:include src="/a"/></p>',
+      '/a': [packed, 'Cache-Control: no-store', 'Content-Encoding: gzip'],
+    })
+    const v1 = t.cache(await startCache({ origin: s1, vcl: `${RULES} sub vcl_recv { if (req.url ~ "pass") { return (pass); } }` }))
+    const c1 = await t.connect('c1', v1)
+    await c1.ask('/page', { body: '<p>AAA</p>' })
+    await c1.ask('/page', { body: '<p>AAA</p>' }, 'Accept-Encoding: gzip')
+  })
+
   vtc('breaks off, and the page goes on', async (t) => {
     const s1 = await served(t, (asked, url) => {
       if (url === '/page') return asked.answer('<p><esi:include src="/a"/></p>', KEPT)

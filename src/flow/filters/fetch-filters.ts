@@ -121,7 +121,7 @@ function converts({ env, beresp }: BackendState): boolean {
   return env.params.http_gzip_support && mayRecode(env.policy, beresp.fields)
 }
 
-/** What goes through unstored is between the origin and the client under rfc9111. */
-function testsGzip({ env, beresp_uncacheable }: BackendState): boolean {
-  return !env.policy.decidesStorage || (env.params.http_gzip_support && !beresp_uncacheable)
+/** What goes through unstored is between the origin and the client under rfc9111; but a page has to know what it can unpack. */
+function testsGzip({ env, beresp_uncacheable, is_fragment }: BackendState): boolean {
+  return !env.policy.decidesStorage || (env.params.http_gzip_support && (!beresp_uncacheable || is_fragment))
 }

@@ -1,6 +1,8 @@
+import { finalStatus } from '../../http/status.ts'
+import { OBJ_RECODED } from '../../policy/flags.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
-import { present, transmit } from '../delivery.ts'
+import { mayHaveBody, present, transmit } from '../delivery.ts'
 import { isPage, transmitPage } from '../page-delivery.ts'
 import { callClient, otherwise } from '../rules.ts'
 import { RUNS } from '../request-log.ts'
@@ -18,5 +20,25 @@ export function deliver(task: ClientTask): Step {
 }
 
 function send(task: ClientTask): Step {
+  return isUnproven(task) ? task.awaitBytes(sendProven) : sendProven(task)
+}
+
+/**
+ * A body that is being made of another, and of which nothing has come: the other may not be what it claims to be. As long as no head has
+ * left there can be an honest 503 in its place.
+ */
+function isUnproven(task: ClientTask): boolean {
+  const { object } = task
+  if (object === undefined || (object.head.flags & OBJ_RECODED) === 0) return false
+  const { body } = object
+  if (body.state !== 'filling' || body.size_bytes > 0) return false
+  return mayHaveBody(task, task.vcl.usage.respTouched ? finalStatus(task.resp) : object.head.status)
+}
+
+function sendProven(task: ClientTask): Step {
+  const { object } = task
+  if (object !== undefined && object.body.state === 'failed' && object.body.size_bytes === 0) {
+    if ((object.head.flags & OBJ_RECODED) !== 0) return task.refuse(503, 'Backend fetch failed')
+  }
   return isPage(task) ? transmitPage(task) : transmit(task)
 }
