@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { connect, type AddressInfo } from 'node:net'
 import type { Latin1Buffer } from '../../src/base/digits.ts'
 import { defaultParameters } from '../../src/config/parameters.ts'
+import { newVitals } from '../../src/counters/vitals.ts'
 import type { ClientConnection } from '../../src/flow/client.ts'
 import { RequestHead } from '../../src/http/message.ts'
 import { RequestParser } from '../../src/http/parse.ts'
@@ -48,6 +49,7 @@ async function startWorker(rules: string, count: number): Promise<{ worker: Work
     identity: 'bench',
     hostname: 'bench',
     counters: [],
+    vitals: newVitals(),
     store_counters: undefined,
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),

@@ -4,6 +4,7 @@ import { prometheusLabels, prometheusName, prometheusValues } from './prometheus
 import type { CounterClass, CounterRow } from './table.ts'
 import { COUNTER_CLASSES, counterRows } from './table.ts'
 import { ThreadMetrics, type ThreadView } from './thread-metrics.ts'
+import { registerVitals } from './vital-metrics.ts'
 
 /**
  * The counters in Prometheus text. Values are added up when somebody scrapes; nothing runs in between. Loading
@@ -29,7 +30,13 @@ export class PrometheusText {
 
   private readonly threads: ThreadMetrics
 
-  constructor(set: CounterSet, version: string, threads: () => readonly (ThreadView | undefined)[] = () => []) {
+  /** `threads` and `vitals`: of each worker, by number. */
+  constructor(
+    set: CounterSet,
+    version: string,
+    threads: () => readonly (ThreadView | undefined)[] = () => [],
+    vitals: () => readonly Float64Array[] = () => [],
+  ) {
     this.set = set
     this.contentType = this.registry.contentType
     for (const kind of Object.keys(COUNTER_CLASSES) as CounterClass[]) {
@@ -43,6 +50,7 @@ export class PrometheusText {
     for (const { name } of this.registry.getMetricsAsArray())
       if (name.startsWith('nodejs_eventloop_lag')) this.registry.removeSingleMetric(name)
     this.threads = new ThreadMetrics(this.registry, threads)
+    registerVitals(this.registry, vitals)
   }
 
   async metricsText(): Promise<string> {

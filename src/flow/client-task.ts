@@ -1,4 +1,6 @@
 import { MAIN } from '../counters/counters.ts'
+import { countTime } from '../counters/histogram.ts'
+import { firstByteOf, RESULT, totalOf, type Result } from '../counters/vitals.ts'
 import { TAG } from '../log/tags.ts'
 import type { Fields } from '../http/fields.ts'
 import type { ResponseHead } from '../http/message.ts'
@@ -47,6 +49,8 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
   fetched_by_us = false
   /** Of what was fetched for us: it is a stored object, in place of a response that could not be had. */
   stood_in = false
+  /** When the head of the response left, 0: it has not. */
+  private first_ms = 0
   private over = true
 
   constructor(env: Environment, pool: TaskPool) {
@@ -82,6 +86,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
     this.start_ms = this.last_ms = env.clock.wall_ms
     this.req_xid = env.log.nextXid()
     this.log = env.log.open(this.req_xid, 'client')
+    this.first_ms = 0
     this.thaws = 0
     this.esi_level = 0
     this.beginState(connection, vcl)
@@ -277,8 +282,29 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
       counters[MAIN.s_resp_bodybytes] += this.body_tx_bytes
     }
     this.timestamp('Resp')
+    if (this.first_ms !== 0 && this.esi_level === 0) this.measure()
     log.account(TAG.ReqAcct, head_bytes, body_bytes, this.head_tx_bytes, this.body_tx_bytes)
     this.retire()
+  }
+
+  /** Rules have said what they had to say: what follows is the sending. */
+  processed(): void {
+    this.env.clock.refresh()
+    this.timestamp('Process')
+    this.first_ms = this.last_ms
+  }
+
+  private measure(): void {
+    const { env, start_ms } = this
+    const result = this.result()
+    countTime(env.vitals, firstByteOf(result), this.first_ms - start_ms)
+    countTime(env.vitals, totalOf(result), this.last_ms - start_ms)
+  }
+
+  private result(): Result {
+    if (this.object === undefined) return RESULT.synth
+    if (this.passed) return RESULT.pass
+    return this.fetched_by_us ? RESULT.miss : RESULT.hit
   }
 
   /** The same for one that became a pipe, and has been accounted. */

@@ -77,7 +77,7 @@ export function materialise(task: ClientTask): void {
 export function transmit(task: ClientTask): Step {
   const { object } = task
   if (object === undefined) return task.refuse(503, 'No response')
-  processed(task)
+  task.processed()
   const touched = task.vcl.usage.respTouched
   const status = touched ? finalStatus(task.resp) : object.head.status
   if ((object.head.flags & OBJ_SPECIAL) !== 0 || (touched && task.filters_chosen !== undefined))
@@ -149,19 +149,13 @@ function mayShow(task: ClientTask, object: StoredObject, status: number): boolea
 /** A response of vcl_synth. */
 export function transmitSynthetic(task: ClientTask): Step {
   const { resp } = task
-  processed(task)
+  task.processed()
   const body = Buffer.from(task.body_text, 'latin1')
   const status = finalStatus(resp)
   resp.fields.delete('content-length')
   const text = headOf(task) + lengthLine(task, isBodyless(status) ? -1 : body.length)
   task.log.run(NO_FILTERS)
   return send(task, text, mayHaveBody(task, status) ? body : undefined)
-}
-
-/** Rules have said what they had to say: what follows is the sending. */
-export function processed(task: ClientTask): void {
-  task.env.clock.refresh()
-  task.timestamp('Process')
 }
 
 /** Are the conditions and ranges of the request ours to answer? */

@@ -41,6 +41,8 @@ export interface Environment {
   readonly clock: Clock
   /** MAIN counters of this worker: `counters[MAIN.x]++`. */
   readonly counters: Float64Array
+  /** Where this worker measures (counters/vitals.ts). */
+  readonly vitals: Float64Array
   readonly log: LogWriter
   readonly operations: OperationsLog
   readonly ruleErrors: RuleErrors

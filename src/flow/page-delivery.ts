@@ -4,19 +4,7 @@ import { weakenTag } from '../policy/coding.ts'
 import { finalStatus } from '../http/status.ts'
 import { OBJ_ESI } from '../policy/flags.ts'
 import type { ClientTask } from './client-task.ts'
-import {
-  headOf,
-  isRead,
-  lengthLine,
-  materialise,
-  mayHaveBody,
-  noFilter,
-  notModified,
-  processed,
-  send,
-  sendNotModified,
-  stream,
-} from './delivery.ts'
+import { headOf, isRead, lengthLine, materialise, mayHaveBody, noFilter, notModified, send, sendNotModified, stream } from './delivery.ts'
 import { EsiReader, RawReader } from './filters/esi/reader.ts'
 import { readRespFilters } from './filters/resp-filters.ts'
 import { Includes } from './includes.ts'
@@ -34,7 +22,7 @@ export function isPage({ object }: ClientTask): boolean {
 export function transmitPage(task: ClientTask): Step {
   const { object, resp } = task
   if (object === undefined) return task.refuse(503, 'No response')
-  processed(task)
+  task.processed()
   const status = task.vcl.usage.respTouched ? finalStatus(resp) : object.head.status
   const assembles = assembled(task)
   if (typeof assembles === 'string') return noFilter(task, assembles)

@@ -81,6 +81,7 @@ class Manager {
   private readonly operations: Operations
   private readonly counters = new CounterSet()
   private health: Health = 'starting'
+  private vitals: readonly Float64Array[] = []
   private readonly begun_ms = performance.now()
 
   constructor(options: ServeOptions, started: readonly StartRules[], demo: DemoOrigin | undefined, operations: Operations) {
@@ -99,6 +100,7 @@ class Manager {
     try {
       const rules = await this.ruleSets(workers)
       const supplies = newSupplies(this.options, rules, this.counters, this.operations)
+      this.vitals = supplies.vitals
       const parts = this.adminParts(workers, rules, supplies)
       const program = new AdminProgram(parts)
       await beginWith(program, this.options.admin.script)
@@ -194,7 +196,13 @@ class Manager {
 
   private async exposition(workers: Workers): Promise<{ contentType: string; text: string }> {
     this.exposed ??= import('../counters/prometheus.ts').then(
-      ({ PrometheusText }) => new PrometheusText(this.counters, version(), () => workers.running),
+      ({ PrometheusText }) =>
+        new PrometheusText(
+          this.counters,
+          version(),
+          () => workers.running,
+          () => this.vitals,
+        ),
     )
     const exposed = await this.exposed
     return { contentType: exposed.contentType, text: await exposed.metricsText() }

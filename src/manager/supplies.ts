@@ -1,9 +1,10 @@
 import { hostname } from 'node:os'
 import type { Panic } from '../admin/program.ts'
-import { SystemClock } from '../base/clock.ts'
+import { type Clock, SystemClock } from '../base/clock.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { defaultTransientBytes } from '../config/memory-limit.ts'
 import { clearGauges, CounterBlock, type CounterSet } from '../counters/counters.ts'
+import { newVitals } from '../counters/vitals.ts'
 import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
 import type { StoreCounters } from '../worker/config.ts'
 import type { Health } from '../upkeep/health/health.ts'
@@ -22,6 +23,8 @@ export interface WorkerSupplies {
   /** To begin before: whoever is asked first should find backends that have been probed. */
   readonly health: Health
   readonly panics: Panics
+  /** What each worker measures. */
+  readonly vitals: readonly Float64Array[]
   /** The manager's own log records. */
   readonly ring: SharedArrayBuffer
   /** What the stores are, a line for each. */
@@ -43,6 +46,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
   for (const block of blocks.flat()) counters.add(block.handle)
   const storeBlocks = newStoreBlocks(stores)
   for (const handle of [storeBlocks.main, ...storeBlocks.space, ...storeBlocks.arena]) counters.add(handle)
+  const vitals = blocks.map(newVitals)
   const rings = blocks.map(() => new SharedArrayBuffer(parameters.vsl_space))
   const clock = new SystemClock()
   const panics: Panics = { last: undefined }
@@ -71,6 +75,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
         endpoints,
         rules: rules.tableOf(slot),
         counters: blocks[slot].map((block) => block.handle),
+        vitals: vitals[slot],
         // The first of them: while it is being replaced the figures stay as they were.
         store_counters: slot === 0 ? storeBlocks : undefined,
         ring: rings[slot],
@@ -78,10 +83,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
       began: (faults) => rules.began(slot, faults),
       over: (id) => rules.over(slot, id),
       watch: (watch) => health.heard(slot, watch),
-      died: (why) => {
-        clock.refresh()
-        panics.last = { at_s: clock.wall_ms / 1000, text: why }
-      },
+      died: (why) => (panics.last = panicOf(why, clock)),
       buried: () => {
         // First, so that who is rung below finds its connections given back.
         health.releaseAllOf(slot)
@@ -92,6 +94,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
     }),
     describe: () => shared.describe(),
     remarks: () => shared.remarks(),
+    vitals: vitals.map((memory) => new Float64Array(memory)),
     upkeep,
     health,
     panics,
@@ -102,6 +105,11 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
       return shared.close()
     },
   }
+}
+
+function panicOf(text: string, clock: Clock): Panic {
+  clock.refresh()
+  return { at_s: clock.wall_ms / 1000, text }
 }
 
 /** One worker's counters: what it has counted stays when it dies. */

@@ -8,6 +8,7 @@ import { formatParameter } from '../config/parameter-values.ts'
 import { prometheusLabels, prometheusName } from '../counters/prometheus-names.ts'
 import type { CounterClass } from '../counters/table.ts'
 import { COUNTER_CLASSES, counterRows } from '../counters/table.ts'
+import { VITAL_METRICS } from '../counters/vital-metrics.ts'
 import type { TagRow } from '../log/tags.ts'
 import { TAGS } from '../log/tags.ts'
 import { cliPage } from './cli-page.ts'
@@ -90,7 +91,14 @@ function countersPage(): string {
     'Counters',
     'Names are Varnish’s where the meaning is; those marked own exist only here. `--metrics host:port` serves them at /metrics, added up over the workers at the moment of the scrape.',
     ...parts,
+    '## What else is measured',
+    `Beside the counters, /metrics has these. Histograms have the bounds 2^4, 2^5 .. 2^26 microseconds; a worker that takes a dead one's place goes on where that ended.`,
+    table(['in Prometheus', 'type', 'meaning'], measureRows()),
   )
+}
+
+function measureRows(): string[][] {
+  return Object.entries(VITAL_METRICS).map(([name, { type, labels, about }]) => [`\`${name}{${labels.join(', ')}}\``, type, about])
 }
 
 function flagsPage(): string {

@@ -25,6 +25,8 @@ export interface WorkerConfig {
   readonly hostname: string
   /** This worker's own: MAIN, SMA of Transient. What is missing is counted where nobody looks. */
   readonly counters: readonly CounterHandle[]
+  /** What this worker number measures (counters/vitals.ts). */
+  readonly vitals: SharedArrayBuffer
   /** For the worker that tells how all stores are doing: what all share is reported once. */
   readonly store_counters: StoreCounters | undefined
   /** This worker's ring of log records. It outlives the thread. */

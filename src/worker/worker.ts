@@ -25,6 +25,7 @@ import type { HealthWatch, WorkerConfig } from './config.ts'
 import { banObserver, cacheObserver, SessionObserver } from './observers.ts'
 import { cacheLimits, type Following } from './live-parameters.ts'
 import { WorkerRules } from './rule-sets.ts'
+import { Measuring } from './measuring.ts'
 import { Rules } from './rules.ts'
 import { SharedStore } from './shared-store.ts'
 import { StoreReport, TransientReport } from './store-report.ts'
@@ -56,6 +57,7 @@ export class Worker {
   private readonly report: StoreReport | undefined
   private readonly transient: TransientReport
   private readonly shared: SharedStore
+  private readonly measuring: Measuring
   private readonly upkeep: NodeJS.Timeout
   /** When housekeeping is to run next. */
   private due_ms: number
@@ -73,6 +75,7 @@ export class Worker {
     this.transient = parts.transient
     this.listener = listener
     this.shared = parts.shared
+    this.measuring = new Measuring(parts.env.vitals)
     this.due_ms = performance.now() + UPKEEP_MS
     this.upkeep = setInterval(() => this.onTimer(), UPKEEP_MS)
     this.upkeep.unref()
@@ -88,7 +91,9 @@ export class Worker {
 
   private onTimer(): void {
     const now_ms = performance.now()
-    this.main.values[MAIN.loop_lag] = Math.max(0, now_ms - this.due_ms) / 1000
+    const late_ms = Math.max(0, now_ms - this.due_ms)
+    this.main.values[MAIN.loop_lag] = late_ms / 1000
+    this.measuring.late(late_ms)
     this.due_ms = now_ms + UPKEEP_MS
     this.keepUp()
   }
@@ -111,6 +116,7 @@ export class Worker {
   async drain(deadline_ms: number): Promise<number> {
     const cut = await this.listener.drain(deadline_ms)
     clearInterval(this.upkeep)
+    this.measuring.close()
     this.shared.close()
     this.rules.close()
     await this.origin.close()
@@ -171,6 +177,7 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
     params,
     clock,
     counters,
+    vitals: new Float64Array(config.vitals),
     log,
     operations,
     ruleErrors: new RuleErrors(clock, operations),

@@ -4,6 +4,8 @@ import { setParameter } from '../../src/config/parameter-values.ts'
 import { parseStores } from '../../src/config/storage.ts'
 import { backendInstance } from '../../src/counters/backend-instance.ts'
 import { CounterBlock, CounterSet, type CounterValues } from '../../src/counters/counters.ts'
+import { type HistogramView, viewHistogram } from '../../src/counters/histogram.ts'
+import { firstByteOf, newVitals, RESULT, RESULTS, totalOf } from '../../src/counters/vitals.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { readRing } from '../../src/log/reader.ts'
@@ -26,6 +28,8 @@ export interface TestCache {
   readonly path: string | undefined
   /** Counters by name, up to date: those of MAIN as "client_req", the others as "VBE.boot.default.req". */
   counters(): Record<string, number>
+  /** Requests whose answers were measured, by result. */
+  measured(): Record<string, Measured>
   /** Moves the injected clock and runs what is due: expiry, sweeps, timeouts. */
   advance(ms: number): void
   /** Of the manager: each step when a test says so. */
@@ -121,6 +125,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     identity: 'test',
     hostname: 'test.example',
     counters: blocks.map((block) => block.handle),
+    vitals: newVitals(),
     store_counters,
     ring: new SharedArrayBuffer(parameters.vsl_space),
     xids: new SharedArrayBuffer(4),
@@ -137,6 +142,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
       worker.keepUp()
       return named(counters)
     },
+    measured: () => measured(worker.env.vitals),
     advance: (ms) => {
       clock.advance(ms)
       worker.keepUp()
@@ -153,6 +159,20 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
       if (departures.size > 0) throw new Error(`steps that the table in src/flow/steps.ts does not know: ${[...departures].join(', ')}`)
     },
   }
+}
+
+/** How long answers of one kind took, until the head left and until all had. */
+interface Measured {
+  readonly first: HistogramView
+  readonly total: HistogramView
+}
+
+function measured(vitals: Float64Array): Record<string, Measured> {
+  const of = (result: (typeof RESULTS)[number]): Measured => ({
+    first: viewHistogram([vitals], firstByteOf(RESULT[result])),
+    total: viewHistogram([vitals], totalOf(RESULT[result])),
+  })
+  return Object.fromEntries(RESULTS.map((result) => [result, of(result)]))
 }
 
 /** The manager's part in the health of the backends. */

@@ -7,6 +7,7 @@ import type { ParameterValues } from '../../config/parameters.ts'
 import { TRANSIENT } from '../../config/storage.ts'
 import { parseTagFields } from '../../config/tag-fields.ts'
 import { CounterBlock } from '../../counters/counters.ts'
+import { newVitals } from '../../counters/vitals.ts'
 import { CacheStatus } from '../../flow/cache-status.ts'
 import type { Environment } from '../../flow/environment.ts'
 import { Flow } from '../../flow/flow.ts'
@@ -122,6 +123,7 @@ export class Engine {
       params,
       clock,
       counters: new CounterBlock('MAIN').values,
+      vitals: new Float64Array(newVitals()),
       log: this.log,
       operations,
       ruleErrors: new RuleErrors(clock, operations),
