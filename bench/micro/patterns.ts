@@ -1,5 +1,5 @@
-import { boundBacktracking, compileRegex, type VclRegex } from '../../src/vcl/regex/regex.ts'
-import { regsub, regsuball } from '../../src/vcl/regex/regsub.ts'
+import { boundBacktracking, compileRegex, type VclRegex } from '../../src/pattern/regex.ts'
+import { regsub, regsuball } from '../../src/pattern/regsub.ts'
 
 /**
  * What patterns of rules cost, in nanoseconds: those that V8 runs, those that it runs on its linear engine because the subject is long, and those

@@ -4,7 +4,7 @@ import { OperatorError } from '../base/errors.ts'
 import type { TestOptions } from '../config/command-line.ts'
 import { defaultParameters, type ParameterValues } from '../config/parameters.ts'
 import { setParameter } from '../config/parameter-values.ts'
-import { boundBacktracking } from '../vcl/regex/regex.ts'
+import { boundBacktracking } from '../pattern/regex.ts'
 import { COLOURED, coverageJson, coverageText, PLAIN, reportJson, reportText, summaryText, type Style } from './report.ts'
 import { runSuite, testsBeside, type SuiteReport } from './suite.ts'
 

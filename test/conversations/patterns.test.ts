@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect } from 'vitest'
-import { boundBacktracking } from '../../src/vcl/regex/regex.ts'
+import { boundBacktracking } from '../../src/pattern/regex.ts'
 import { startCache } from '../kit/cache.ts'
 import { vtc } from '../kit/vtc.ts'
 import { numbered } from './origins.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { compileRegex, newBudget } from '../../src/vcl/regex/regex.ts'
-import { RegexError } from '../../src/vcl/regex/tree.ts'
+import { compileRegex, newBudget } from '../../src/pattern/regex.ts'
+import { RegexError } from '../../src/pattern/tree.ts'
 
 /** The tables of docs/vcl/patterns.md are what happens. */
 const PAGE = readFileSync(new URL('../../docs/vcl/patterns.md', import.meta.url), 'utf8')

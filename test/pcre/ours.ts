@@ -1,13 +1,12 @@
-import { isLinear } from '../../src/vcl/regex/cost.ts'
-import { samenessOf } from '../../src/vcl/regex/differences.ts'
-import { emitRegex } from '../../src/vcl/regex/emit.ts'
-import { Machine } from '../../src/vcl/regex/machine.ts'
-import { parseRegex } from '../../src/vcl/regex/parse.ts'
-import { programOf } from '../../src/vcl/regex/program.ts'
-import { boundBacktracking, compileRegex, LINEAR, newBudget, type VclRegex } from '../../src/vcl/regex/regex.ts'
-import { VclFailure } from '../../src/vcl/runtime/failure.ts'
-import { MatchLimit } from '../../src/vcl/regex/stack.ts'
-import { RegexError } from '../../src/vcl/regex/tree.ts'
+import { isLinear } from '../../src/pattern/cost.ts'
+import { samenessOf } from '../../src/pattern/differences.ts'
+import { emitRegex } from '../../src/pattern/emit.ts'
+import { Machine } from '../../src/pattern/machine.ts'
+import { parseRegex } from '../../src/pattern/parse.ts'
+import { programOf } from '../../src/pattern/program.ts'
+import { boundBacktracking, compileRegex, LINEAR, newBudget, PatternGivenUp, type VclRegex } from '../../src/pattern/regex.ts'
+import { MatchLimit } from '../../src/pattern/stack.ts'
+import { RegexError } from '../../src/pattern/tree.ts'
 import type { Spans, Verdict } from './oracle.ts'
 
 boundBacktracking()
@@ -82,7 +81,7 @@ function orLimit(ask: () => unknown): unknown {
   try {
     return ask()
   } catch (error) {
-    if (error instanceof VclFailure) return 'limit'
+    if (error instanceof PatternGivenUp) return 'limit'
     throw error
   }
 }

@@ -1,9 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { CompiledPatterns } from '../../src/cache/bans/compiled.ts'
 import { Pattern } from '../../src/cache/bans/pattern.ts'
-import { boundBacktracking, compileRegex, limitMatching, newBudget, type VclRegex } from '../../src/vcl/regex/regex.ts'
-import { regsub, regsuball } from '../../src/vcl/regex/regsub.ts'
-import { VclFailure } from '../../src/vcl/runtime/failure.ts'
+import { boundBacktracking, compileRegex, limitMatching, newBudget, PatternGivenUp, type VclRegex } from '../../src/pattern/regex.ts'
+import { regsub, regsuball } from '../../src/pattern/regsub.ts'
 import { EVIL, LENGTH } from './evil.ts'
 
 /** Measured: 5 to 60 ms each. Processor time, since the machine may be busy. */
@@ -17,7 +16,7 @@ function timeOf(work: () => unknown): number {
   try {
     work()
   } catch (error) {
-    if (!(error instanceof VclFailure)) throw error
+    if (!(error instanceof PatternGivenUp)) throw error
   }
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1000
@@ -70,7 +69,7 @@ describe('limits', () => {
   test('what takes longer than pcre2_match_limit fails the rules, and says which pattern', () => {
     const regex = compileRegex('^(?=a)(a+)+$')
     expect(() => regex.test(`${'a'.repeat(100)}!`)).toThrow(
-      new VclFailure('regex "^(?=a)(a+)+$" given up: more steps than pcre2_match_limit allows'),
+      new PatternGivenUp('regex "^(?=a)(a+)+$" given up: more steps than pcre2_match_limit allows'),
     )
   })
 

@@ -1,4 +1,4 @@
-import { compileRegex, type VclRegex } from '../../vcl/regex/regex.ts'
+import { compileRegex, type VclRegex } from '../../pattern/regex.ts'
 import type { Compiled, CompiledPatterns } from './compiled.ts'
 
 /** These are matched by themselves: what most bans are made of. Escaped punctuation is that character. */

@@ -1,6 +1,6 @@
 import { parseDuration, parseNumber } from '../../base/units.ts'
 import type { Place } from '../../vcl/ast.ts'
-import { compileRegex } from '../../vcl/regex/regex.ts'
+import { compileRegex } from '../../pattern/regex.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Expectation, ExpectStep, Matcher, Named, Operator } from './ast.ts'
 import type { Cursor } from './cursor.ts'

@@ -1,5 +1,5 @@
 import type { ClientContext } from '../runtime/context.ts'
-import type { VclRegex } from '../regex/regex.ts'
+import type { VclRegex } from '../../pattern/regex.ts'
 import { CLIENT_SUBS, define, only, option } from './define.ts'
 import type { Vmod } from './vmod.ts'
 

@@ -1,5 +1,5 @@
 import type { CommonContext } from '../runtime/context.ts'
-import type { VclRegex } from '../regex/regex.ts'
+import type { VclRegex } from '../../pattern/regex.ts'
 import { timeText } from '../runtime/values.ts'
 import { define } from './define.ts'
 import { TaskKept } from './task-state.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { compileRegex } from '../../../src/vcl/regex/regex.ts'
-import type { RegexError } from '../../../src/vcl/regex/tree.ts'
-import { regsub, regsuball } from '../../../src/vcl/regex/regsub.ts'
+import { compileRegex } from '../../../src/pattern/regex.ts'
+import type { RegexError } from '../../../src/pattern/tree.ts'
+import { regsub, regsuball } from '../../../src/pattern/regsub.ts'
 
 function refusal(pattern: string): RegexError | undefined {
   try {

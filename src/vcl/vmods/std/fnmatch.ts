@@ -1,4 +1,4 @@
-import { POSIX_CLASSES } from '../../regex/classes.ts'
+import { POSIX_CLASSES } from '../../../pattern/classes.ts'
 
 export interface FnmatchFlags {
   /** `/` only matches itself. */

@@ -1,9 +1,9 @@
 import { expect, test, vi } from 'vitest'
 import { CompiledPatterns } from '../../../../src/cache/bans/compiled.ts'
 import { Pattern } from '../../../../src/cache/bans/pattern.ts'
-import { compileRegex } from '../../../../src/vcl/regex/regex.ts'
+import { compileRegex } from '../../../../src/pattern/regex.ts'
 
-vi.mock(import('../../../../src/vcl/regex/regex.ts'), async (original) => {
+vi.mock(import('../../../../src/pattern/regex.ts'), async (original) => {
   const module = await original()
   return { ...module, compileRegex: vi.fn(module.compileRegex) }
 })

@@ -1,6 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
-import { messageOf } from '../../base/errors.ts'
-import { VclFailure } from '../runtime/failure.ts'
+import { messageOf } from '../base/errors.ts'
 import { isLinear, LENGTH_LINEAR, safeLengths } from './cost.ts'
 import { samenessOf } from './differences.ts'
 import { emitRegex } from './emit.ts'
@@ -29,6 +28,11 @@ const limits = { match: 10_000, depth: 1000 }
 export function limitMatching(match: number, depth: number): void {
   limits.match = match
   limits.depth = depth
+}
+
+/** A match that would have taken more steps than it may. To rules it is a failure like any other. */
+export class PatternGivenUp extends Error {
+  override readonly name = 'PatternGivenUp'
 }
 
 /**
@@ -198,7 +202,7 @@ export class VclRegex {
     try {
       return this.run(subject, from, not_empty, this.tree.limit * STEPS_EACH, budget)
     } catch (error) {
-      if (error instanceof MatchLimit) throw new VclFailure(`regex "${excerpt(this.pattern)}" given up: ${messageOf(error)}`)
+      if (error instanceof MatchLimit) throw new PatternGivenUp(`regex "${excerpt(this.pattern)}" given up: ${messageOf(error)}`)
       throw error
     }
   }
