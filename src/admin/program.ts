@@ -64,7 +64,8 @@ export interface Program {
   stores(): readonly StoreRow[]
   /** The last one, until it is cleared. */
   panic(): Panic | undefined
-  clearPanic(): void
+  /** And how many there were, too. */
+  clearPanic(counted: boolean): void
   /** What is listened on: name, address, port; of a unix socket its path, and `-`. */
   listening(): readonly (readonly [name: string, address: string, port: string])[]
   /** What the banner says of itself. */

@@ -27,6 +27,10 @@ export interface ServeOptions extends Stores {
   readonly parameters: ParameterValues
   readonly workers: number
   readonly identity: string
+  /** -n as written; undefined: the default. */
+  readonly name: string | undefined
+  /** -P */
+  readonly pidFile: string | undefined
   readonly metrics: HostPort | undefined
   /** --purge-api: the file of the token, or OPEN. */
   readonly purgeApi: string | undefined
@@ -264,6 +268,8 @@ function serveOptions(given: Given): ServeOptions {
     parameters: parameters(given),
     workers: given.has('w') ? parseWorkers(given.one('w') ?? '') : defaultWorkers(),
     identity: given.one('i') ?? hostname(),
+    name: given.one('n'),
+    pidFile: given.one('P'),
     metrics: metrics === undefined ? undefined : parseHostPort('--metrics', metrics),
     purgeApi: given.one('purge-api'),
     requireTests: given.has('require-tests'),

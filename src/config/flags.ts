@@ -70,9 +70,9 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   { name: 'd', about: 'Debug mode with the admin protocol on standard input', refused: LATER },
   {
     name: 'n',
-    value: 'name',
-    about: 'Work directory',
-    refused: `${LATER}: there is no work directory until the log can be read from outside`,
+    value: 'name|dir',
+    about:
+      'The work directory, where the tools find log, counters and admin port: a path, or a name below /run/lacquer (for root), $XDG_RUNTIME_DIR/lacquer or /tmp/lacquer-UID. Without it the name is lacquer; when another one that runs has that, lacquer-PID',
   },
   {
     name: 'T',
@@ -91,8 +91,7 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   {
     name: 'P',
     value: 'file',
-    about: 'Process id file',
-    refused: `${LATER}: Lacquer stays in the foreground, so whoever starts it knows its process id`,
+    about: 'Write the process id to this file, too, and remove it at the end',
   },
   {
     name: 'r',

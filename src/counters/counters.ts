@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import type { CounterClass } from './table.ts'
-import { ARENA_COUNTERS, counterRows, MAIN_COUNTERS, SMA_COUNTERS, VBE_COUNTERS } from './table.ts'
+import { ARENA_COUNTERS, counterRows, MAIN_COUNTERS, MGT_COUNTERS, SMA_COUNTERS, VBE_COUNTERS } from './table.ts'
 
 /**
  * Counters in memory that manager and workers share. A worker counts in blocks of its own with a plain addition
@@ -16,6 +16,7 @@ function indexes<T extends object>(rows: T): Indexes<T> {
 
 /** Position of each counter in its block's `values`. */
 export const MAIN = indexes(MAIN_COUNTERS)
+export const MGT = indexes(MGT_COUNTERS)
 export const SMA = indexes(SMA_COUNTERS)
 export const ARENA = indexes(ARENA_COUNTERS)
 export const VBE = indexes(VBE_COUNTERS)
@@ -26,7 +27,7 @@ export type CounterValues = Float64Array
 /** What one thread posts to another so that both see the same block. */
 export interface CounterHandle {
   readonly kind: CounterClass
-  /** Store or backend name; empty for MAIN. */
+  /** Store or backend name; empty for MAIN and MGT. */
   readonly instance: string
   readonly memory: SharedArrayBuffer
 }
@@ -79,12 +80,15 @@ export function sumBlocks(blocks: readonly CounterBlock[], kind: CounterClass = 
 
 /** All blocks of the program, as the manager knows them. */
 export class CounterSet {
+  /** How often blocks have come and gone. */
+  changes = 0
   private readonly blocks = new Map<string, CounterBlock[]>()
 
   add(handle: CounterHandle): void {
     const key = `${handle.kind}.${handle.instance}`
     const known = this.blocks.get(key)
     const block = CounterBlock.attach(handle)
+    this.changes++
     if (known) known.push(block)
     else this.blocks.set(key, [block])
   }
@@ -92,6 +96,7 @@ export class CounterSet {
   /** Nobody counts in it any more, and nobody is to see it. */
   remove({ kind, instance, memory }: CounterHandle): void {
     const key = `${kind}.${instance}`
+    this.changes++
     const left = this.blocks.get(key)?.filter((block) => block.memory !== memory) ?? []
     if (left.length === 0) this.blocks.delete(key)
     else this.blocks.set(key, left)
@@ -111,7 +116,7 @@ export class CounterSet {
     const named: Record<string, number> = {}
     for (const [key, blocks] of this.blocks) {
       const { kind } = blocks[0]
-      const prefix = kind === 'MAIN' ? kind : key
+      const prefix = blocks[0].instance === '' ? kind : key
       const values = sumBlocks(blocks, kind)
       counterRows(kind).forEach(([name], i) => (named[`${prefix}.${name}`] = values[i]))
     }

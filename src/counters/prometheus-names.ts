@@ -13,11 +13,11 @@ export function prometheusName(kind: CounterClass, name: string, row: CounterRow
 
 /** The labels that tell instances apart. */
 export function prometheusLabels(kind: CounterClass): readonly string[] {
-  return { MAIN: [], SMA: ['store'], SMF: ['store'], ARENA: ['store'], VBE: ['vcl', 'backend'] }[kind]
+  return { MAIN: [], MGT: [], SMA: ['store'], SMF: ['store'], ARENA: ['store'], VBE: ['vcl', 'backend'] }[kind]
 }
 
 /** Of one of them: a backend is known by its rule set, too. */
 export function prometheusValues(kind: CounterClass, instance: string): Record<string, string> {
   if (kind === 'VBE') return splitInstance(instance)
-  return kind === 'MAIN' ? {} : { store: instance }
+  return instance === '' ? {} : { store: instance }
 }

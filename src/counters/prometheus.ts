@@ -22,6 +22,7 @@ export class PrometheusText {
   private readonly set: CounterSet
   private sums: Record<CounterClass, Sums> = {
     MAIN: new Map(),
+    MGT: new Map(),
     SMA: new Map(),
     SMF: new Map(),
     ARENA: new Map(),

@@ -7,7 +7,7 @@
 export type CounterType = 'counter' | 'gauge'
 /** Who wants to see it: operators, those who look for a fault, developers. */
 export type CounterLevel = 'info' | 'diag' | 'debug'
-export type CounterFormat = 'integer' | 'bytes' | 'duration'
+export type CounterFormat = 'integer' | 'bytes' | 'duration' | 'bitmap'
 
 export interface CounterRow {
   readonly type: CounterType
@@ -177,6 +177,14 @@ export const MAIN_COUNTERS = {
   shm_cycles: counter('Times the log’s ring began again', DIAG),
 } as const satisfies Record<string, CounterRow>
 
+/** The manager; what it calls the child are all workers together. */
+export const MGT_COUNTERS = {
+  uptime: counter('Seconds since the program was started', { format: 'duration', combine: 'max' }),
+  child_start: counter('Times that the workers were started', DIAG),
+  child_stop: counter('Times that the workers were stopped by a command', DIAG),
+  child_panic: counter('Workers that died of a mistake or of lack of memory, and were replaced', DIAG),
+} as const satisfies Record<string, CounterRow>
+
 /** A store in memory, one block per store: SMA.<store>.<counter>. SMA.Transient is what is held for its readers only. */
 export const SMA_COUNTERS = {
   c_req: counter('Objects for which room was asked'),
@@ -213,7 +221,7 @@ export const ARENA_COUNTERS = {
 
 /** A backend, one block per backend: VBE.<backend>.<counter>. */
 export const VBE_COUNTERS = {
-  happy: gauge('Which of the last 53 health probes were good: bits, the newest the lowest', { combine: 'max' }),
+  happy: gauge('Which of the last 53 health probes were good: bits, the newest the lowest', { combine: 'max', format: 'bitmap' }),
   conn: gauge('Requests under way'),
   req: counter('Requests sent'),
   unhealthy: counter('Fetches not tried because the backend was unhealthy'),
@@ -230,6 +238,7 @@ export const VBE_COUNTERS = {
 
 export const COUNTER_CLASSES = {
   MAIN: MAIN_COUNTERS,
+  MGT: MGT_COUNTERS,
   SMA: SMA_COUNTERS,
   SMF: SMF_COUNTERS,
   ARENA: ARENA_COUNTERS,

@@ -1,12 +1,10 @@
-import { CLIENT, XID_MASK } from './format.ts'
 import type { RingMemory } from './ring.ts'
-import { BATCH, END, RingView, WRAP } from './ring.ts'
+import { BATCH, END, RECORD_WORDS, RingView, WRAP } from './ring.ts'
 import { tagName } from './tags.ts'
 
 /** Records as they stand in a ring, oldest first. */
 
 export interface LogRecord {
-  /** Its number in this program. */
   readonly tag: number
   readonly name: string
   readonly xid: number
@@ -22,7 +20,6 @@ const BACK_MAX = 5
 export function* readRing(memory: RingMemory): Generator<LogRecord> {
   const ring = new RingView(memory)
   const bytes = Buffer.from(memory, ring.words.byteOffset, ring.words.byteLength)
-  const { header_words, tags } = ring.format
   let at = oldest(ring)
   for (;;) {
     const first = Atomics.load(ring.words, at)
@@ -30,17 +27,11 @@ export function* readRing(memory: RingMemory): Generator<LogRecord> {
     if (first === WRAP) {
       at = 0
     } else if (first === BATCH) {
-      at += header_words
+      at += RECORD_WORDS
     } else {
       const length = first & 0xffff
-      const start = (at + header_words) * 4
-      yield decode(
-        tags[first >>> 24],
-        ring.words[at + 1],
-        ring.words[at + header_words - 1],
-        bytes.toString('latin1', start, start + length),
-      )
-      at += header_words + ((length + 3) >> 2)
+      yield decode(first >>> 24, ring.words[at + 1], bytes.toString('latin1', (at + RECORD_WORDS) * 4, (at + RECORD_WORDS) * 4 + length))
+      at += RECORD_WORDS + ((length + 3) >> 2)
     }
   }
 }
@@ -69,7 +60,7 @@ function oldest(ring: RingView): number {
   return Math.max(0, ring.offset(newest & 7))
 }
 
-function decode(tag: number, id: number, sides: number, text: string): LogRecord {
-  const side = sides >>> 31 === 1 ? 'backend' : (sides & CLIENT) === 0 ? 'none' : 'client'
-  return { tag, name: tagName(tag) ?? `tag ${tag}`, xid: id & XID_MASK, side, text: text.endsWith('\0') ? text.slice(0, -1) : text }
+function decode(tag: number, id: number, text: string): LogRecord {
+  const side = id >>> 31 === 1 ? 'backend' : (id & 0x40000000) === 0 ? 'none' : 'client'
+  return { tag, name: tagName(tag) ?? `tag ${tag}`, xid: id & 0x3fffffff, side, text: text.endsWith('\0') ? text.slice(0, -1) : text }
 }

@@ -95,8 +95,8 @@ export class AdminProgram implements Program {
     return this.parts.supplies.panics.last
   }
 
-  clearPanic(): void {
-    this.parts.supplies.panics.last = undefined
+  clearPanic(counted: boolean): void {
+    this.parts.supplies.panics.clear(counted)
   }
 
   listening(): readonly (readonly [name: string, address: string, port: string])[] {

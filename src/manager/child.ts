@@ -1,7 +1,9 @@
 import { Fault, STATUS } from '../admin/fault.ts'
 import type { ChildState } from '../admin/program.ts'
 import { messageOf } from '../base/errors.ts'
+import { MGT } from '../counters/counters.ts'
 import type { Endpoint } from '../listen/address.ts'
+import type { Publication } from './publication.ts'
 import type { WorkerSupplies } from './supplies.ts'
 import type { Workers } from './workers.ts'
 
@@ -11,6 +13,8 @@ export interface ChildParts {
   readonly shutdown_timeout_s: () => number
   /** Before they begin again. */
   readonly onStart: () => void
+  /** What others see of them. */
+  readonly publication: Pick<Publication, 'beginChild' | 'endChild' | 'own'>
   readonly onState: (state: ChildState) => void
 }
 
@@ -34,20 +38,25 @@ export class Child {
   /** Resolves with how many connections were cut. */
   async stop(): Promise<number> {
     this.become('stopping')
-    const cut = await this.parts.workers.drain(this.parts.shutdown_timeout_s() * 1000)
+    const { publication, shutdown_timeout_s, workers } = this.parts
+    const cut = await workers.drain(shutdown_timeout_s() * 1000)
+    publication.own[MGT.child_stop]++
+    publication.endChild()
     this.become('stopped')
     return cut
   }
 
   async start(): Promise<void> {
-    const { workers, supplies, onStart } = this.parts
+    const { workers, supplies, onStart, publication } = this.parts
     this.become('starting')
     onStart()
     try {
+      publication.beginChild()
       await workers.start(this.endpoints, supplies)
       this.become('running')
     } catch (error) {
       await workers.discard()
+      publication.endChild()
       this.become('stopped')
       throw new Fault(STATUS.cant, `The workers could not be started: ${messageOf(error)}`)
     }

@@ -6,7 +6,7 @@ import { boundConnections, openFilesMax } from '../config/file-limit.ts'
 import { memoryLimit } from '../config/memory-limit.ts'
 import { version } from '../config/version.ts'
 import { workerHeapBytes } from '../config/workers.ts'
-import { CounterBlock, CounterSet, MAIN } from '../counters/counters.ts'
+import { CounterSet } from '../counters/counters.ts'
 import type { Health, MetricsServer } from '../counters/metrics-server.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
@@ -17,6 +17,7 @@ import { Child } from './child.ts'
 import type { DemoOrigin } from './demo-origin.ts'
 import { LiveParameters } from './live-parameters.ts'
 import { Operations } from './operations.ts'
+import { Publication } from './publication.ts'
 import { Reload } from './reload.ts'
 import type { RuleSets } from './rule-sets.ts'
 import { newRuleSets, startRules, type StartRules } from './start-rules.ts'
@@ -80,15 +81,16 @@ class Manager {
   private readonly demo: DemoOrigin | undefined
   private readonly operations: Operations
   private readonly counters = new CounterSet()
+  private readonly publication: Publication
   private health: Health = 'starting'
   private vitals: readonly Float64Array[] = []
-  private readonly begun_ms = performance.now()
 
   constructor(options: ServeOptions, started: readonly StartRules[], demo: DemoOrigin | undefined, operations: Operations) {
     this.operations = operations
     this.options = options
     this.started = started
     this.demo = demo
+    this.publication = new Publication(this.counters, this.clock, operations)
   }
 
   async run(workers: Workers): Promise<number> {
@@ -97,7 +99,9 @@ class Manager {
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
     const metrics = await this.openMetrics(workers)
     const lowered = boundConnections(this.options.parameters, this.options.workers, openFilesMax())
+    const { publication } = this
     try {
+      publication.begin(this.options)
       const rules = await this.ruleSets(workers)
       const supplies = newSupplies(this.options, rules, this.counters, this.operations)
       this.vitals = supplies.vitals
@@ -106,6 +110,7 @@ class Manager {
       await beginWith(program, this.options.admin.script)
       parts.parameters.settle()
       supplies.health.begin()
+      publication.beginChild()
       const open = await workers.start(endpoints, supplies)
       supplies.upkeep.begin()
       parts.child.began(open)
@@ -113,7 +118,7 @@ class Manager {
       this.health = 'ready'
       for (const line of supplies.describe()) process.stdout.write(`lacquer: ${line}\n`)
       this.announce(open, metrics, rules.active.name === 'boot')
-      for (const remark of supplies.remarks()) this.operations.write('warn', remark)
+      for (const remark of [...supplies.remarks(), ...publication.remarks]) this.operations.write('warn', remark)
       if (lowered !== undefined) this.operations.write('warn', lowered)
       for (const { hosts } of this.started.map((one) => one.rules)) this.tellUnresolved(hosts)
       const reload = this.reloadOf(rules)
@@ -126,6 +131,7 @@ class Manager {
       for (const line of await supplies.close()) this.operations.write('error', line)
       return 0
     } finally {
+      publication.close()
       await metrics?.close()
     }
   }
@@ -149,6 +155,7 @@ class Manager {
       supplies,
       shutdown_timeout_s: () => options.parameters.shutdown_timeout,
       onStart: () => parameters.settle(),
+      publication: this.publication,
       onState: (state) => (this.health = state === 'running' ? 'ready' : state === 'starting' ? 'starting' : 'draining'),
     })
     return { options, rules, parameters, child, supplies, clock, operations }
@@ -168,14 +175,12 @@ class Manager {
     const at = this.options.metrics
     if (at === undefined) return undefined
     const { startMetricsServer } = await import('../counters/metrics-server.ts')
-    const own = new CounterBlock('MAIN')
-    this.counters.add(own.handle)
     const purges = await this.purgeApi(workers)
     return startMetricsServer(at.host, at.port, {
       others: purges?.handle,
       health: () => this.health,
       metrics: async () => {
-        own.values[MAIN.uptime] = (performance.now() - this.begun_ms) / 1000
+        this.publication.show()
         return this.exposition(workers)
       },
     })

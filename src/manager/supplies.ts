@@ -3,15 +3,13 @@ import type { Panic } from '../admin/program.ts'
 import { type Clock, SystemClock } from '../base/clock.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { defaultTransientBytes } from '../config/memory-limit.ts'
-import { clearGauges, CounterBlock, type CounterSet, MAIN } from '../counters/counters.ts'
+import { clearGauges, CounterBlock, MGT, type CounterSet, type CounterValues } from '../counters/counters.ts'
 import { newVitals } from '../counters/vitals.ts'
 import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
-import type { RingPlace } from '../log/place.ts'
 import type { StoreCounters } from '../worker/config.ts'
 import type { Health } from '../upkeep/health/health.ts'
 import type { Upkeep } from '../upkeep/upkeep.ts'
 import { newHealth } from './health.ts'
-import { newLogRing, newManagerLog } from './log.ts'
 import type { Operations } from './operations.ts'
 import type { RuleSets } from './rule-sets.ts'
 import { Shared } from './shared.ts'
@@ -27,8 +25,8 @@ export interface WorkerSupplies {
   readonly panics: Panics
   /** What each worker measures. */
   readonly vitals: readonly Float64Array[]
-  /** The log of all. */
-  readonly ring: RingPlace
+  /** The manager's own log records. */
+  readonly ring: SharedArrayBuffer
   /** What the stores are, a line for each. */
   describe(): readonly string[]
   /** What the operator should hear about them. */
@@ -37,9 +35,26 @@ export interface WorkerSupplies {
   close(): Promise<readonly string[]>
 }
 
-/** Why the last worker died that died of a mistake, until somebody has seen it. */
-export interface Panics {
+/** Why the last worker died that died of a mistake, until somebody has seen it; and how many have. */
+export class Panics {
   last: Panic | undefined
+  private readonly counted: CounterValues
+
+  constructor(counters: CounterSet) {
+    const { handle, values } = new CounterBlock('MGT')
+    counters.add(handle)
+    this.counted = values
+  }
+
+  add(panic: Panic): void {
+    this.last = panic
+    this.counted[MGT.child_panic]++
+  }
+
+  clear(counted: boolean): void {
+    this.last = undefined
+    if (counted) this.counted[MGT.child_panic] = 0
+  }
 }
 
 export function newSupplies(options: ServeOptions, rules: RuleSets, counters: CounterSet, operations: Operations): WorkerSupplies {
@@ -49,15 +64,15 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
   const storeBlocks = newStoreBlocks(stores)
   for (const handle of [storeBlocks.main, ...storeBlocks.space, ...storeBlocks.arena]) counters.add(handle)
   const vitals = blocks.map(newVitals)
+  const rings = blocks.map(() => new SharedArrayBuffer(parameters.vsl_space))
   const clock = new SystemClock()
-  const panics: Panics = { last: undefined }
+  const panics = new Panics(counters)
   const shared = new Shared(stores, clock)
   const own = new CounterBlock('MAIN')
   counters.add(own.handle)
   const upkeep = shared.upkeep(workers, clock, parameters, own.values, (message) => operations.write('warn', message))
-  const ring = newLogRing(parameters)
-  const log = newManagerLog(ring, parameters, own.values.subarray(MAIN.shm_records, MAIN.shm_cycles + 1))
-  const health = newHealth({ options, counters: (set, backend) => rules.countersOf(set, backend), operations, clock, log })
+  const ring = new SharedArrayBuffer(parameters.vsl_space)
+  const health = newHealth({ options, counters: (set, backend) => rules.countersOf(set, backend), operations, clock, ring })
   rules.watch(health)
   const common = {
     workers,
@@ -80,17 +95,16 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
         vitals: vitals[slot],
         // The first of them: while it is being replaced the figures stay as they were.
         store_counters: slot === 0 ? storeBlocks : undefined,
-        ring,
+        ring: rings[slot],
       }),
       began: (faults) => rules.began(slot, faults),
       over: (id) => rules.over(slot, id),
       watch: (watch) => health.heard(slot, watch),
-      died: (why) => (panics.last = panicOf(why, clock)),
+      died: (why) => panics.add(panicOf(why, clock)),
       buried: () => {
         // First, so that who is rung below finds its connections given back.
         health.releaseAllOf(slot)
         shared.releaseAllOf(slot)
-        log.releaseAllOf(slot)
         for (const block of blocks[slot]) clearGauges(block)
         rules.buried(slot)
       },

@@ -5,7 +5,7 @@ import { messageOf, OperatorError } from '../base/errors.ts'
 
 /**
  * The system calls that Node does not offer, by koffi: the only file that knows it, and the only native dependency. It is
- * loaded (40 ms) when a file store is configured, or rules want options of sockets, and not otherwise. Numbers below are those of Linux on every 64-bit
+ * loaded (6 ms) for the work directory and its log, for file stores, and when rules want options of sockets. Numbers below are those of Linux on every 64-bit
  * machine, with glibc and with musl alike: both have one 64-bit `off_t` there.
  */
 
@@ -59,9 +59,12 @@ export interface SocketCalls {
 let loaded: Native | undefined
 let sockets: SocketCalls | undefined
 
-/** Throws an OperatorError where file stores cannot work. */
-export function native(): Native {
-  loaded ??= bind(load('-s file', 'use -s memory,SIZE'))
+/** They cannot be made here: no koffi, or no Linux. */
+export class NoNativeError extends OperatorError {}
+
+/** Throws a NoNativeError where they cannot be had; `what` wants them. */
+export function native(what = '-s file', instead = 'use -s memory,SIZE'): Native {
+  loaded ??= bind(load(what, instead))
   return loaded
 }
 
@@ -72,16 +75,16 @@ export function socketCalls(what: string): SocketCalls {
 }
 
 function load(what: string, instead: string): typeof Koffi {
-  if (process.platform !== 'linux') throw new OperatorError(`${what}: needs Linux; ${instead}`)
+  if (process.platform !== 'linux') throw new NoNativeError(`${what}: needs Linux; ${instead}`)
   let koffi: typeof Koffi
   try {
     koffi = createRequire(import.meta.url)('koffi') as typeof Koffi
   } catch (error) {
-    throw new OperatorError(
+    throw new NoNativeError(
       `${what}: the package koffi cannot be loaded: ${messageOf(error)}; run npm ci (without --omit=optional), or ${instead}`,
     )
   }
-  if (koffi.sizeof('size_t') !== 8) throw new OperatorError(`${what}: needs a 64-bit machine; ${instead}`)
+  if (koffi.sizeof('size_t') !== 8) throw new NoNativeError(`${what}: needs a 64-bit machine; ${instead}`)
   return koffi
 }
 

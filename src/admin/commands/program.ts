@@ -110,7 +110,7 @@ export const PROGRAM_COMMANDS: readonly Command[] = [
     run: (program, [flag]) => {
       if (flag !== undefined && flag !== '-z') throw new Fault(STATUS.param, `Unknown parameter "${flag}".`)
       if (program.panic() === undefined && flag === undefined) throw new Fault(STATUS.cant, 'No panic to clear')
-      program.clearPanic()
+      program.clearPanic(flag !== undefined)
       return ''
     },
   },

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { CLOSE_REASONS, countClose } from '../../../src/counters/close-reasons.ts'
-import { ARENA, CounterBlock, CounterSet, MAIN, SMA, sumBlocks, VBE } from '../../../src/counters/counters.ts'
+import { ARENA, CounterBlock, CounterSet, MAIN, MGT, SMA, sumBlocks, VBE } from '../../../src/counters/counters.ts'
 import { COUNTER_CLASSES, counterRows, type CounterClass } from '../../../src/counters/table.ts'
 
 const CLASSES = Object.keys(COUNTER_CLASSES) as CounterClass[]
 
 describe('layout', () => {
   test.each(CLASSES)('%s: a counter’s index is its place in the table', (kind) => {
-    const indexes = { MAIN, SMA, SMF: SMA, ARENA, VBE }[kind]
+    const indexes = { MAIN, MGT, SMA, SMF: SMA, ARENA, VBE }[kind]
     expect(Object.entries(indexes)).toEqual(counterRows(kind).map(([name], i) => [name, i]))
   })
 

@@ -1,0 +1,63 @@
+import { closeSync, constants, fchmodSync, ftruncateSync, openSync, renameSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperatorError } from '../../base/errors.ts'
+import { formatBytes } from '../../base/units.ts'
+import { attachMapping, type FileMapping, type MappingPlace } from '../mapping.ts'
+import type { Native, Outcome } from '../native.ts'
+import { fileName, roundUp } from './segment-set.ts'
+
+const MODE = 0o640
+const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW
+
+/**
+ * The file of the log ring, mapped. All its blocks are there before the first byte is written: a page that cannot be given later would
+ * end this process, and whoever reads it. It is made once in the life of a process, because there is no munmap, and lies in the set of
+ * the workers' segments while there is one.
+ */
+export class RingFile {
+  readonly mapping: FileMapping
+  readonly file: string
+  private readonly home: string
+
+  /** Throws an OperatorError. */
+  constructor(home: string, size_bytes: number, calls: Native) {
+    this.home = home
+    this.file = fileName('Log')
+    const path = join(home, this.file)
+    const size = roundUp(size_bytes, calls.page_bytes)
+    const fd = openSync(path, CREATE, MODE)
+    try {
+      fchmodSync(fd, MODE)
+      ftruncateSync(fd, size)
+      const address = calls.map(fd, size)
+      if (typeof address === 'string') throw new OperatorError(`${home}: the log cannot be mapped into memory (${address})`)
+      this.mapping = attachMapping({ path, address, size_bytes: size, fd })
+      const outcome = this.mapping.allocate(0, size)
+      if (outcome !== 0) throw new OperatorError(`${home}: ${noRoom(outcome, size_bytes)}`)
+    } catch (error) {
+      closeSync(fd)
+      unlinkSync(path)
+      throw error
+    }
+  }
+
+  get place(): MappingPlace {
+    return this.mapping.place
+  }
+
+  /** Into that directory, or out of it before it goes. The memory is the same. */
+  moveTo(directory: string): void {
+    renameSync(join(this.home, this.file), join(directory, this.file))
+  }
+
+  moveFrom(directory: string): void {
+    renameSync(join(directory, this.file), join(this.home, this.file))
+  }
+}
+
+function noRoom(outcome: Outcome, size_bytes: number): string {
+  const size = formatBytes(size_bytes)
+  if (outcome === 'ENOSPC' || outcome === 'EDQUOT')
+    return `no room for the log of ${size}; make some, set -l to less, or put the work directory elsewhere with -n`
+  return `no room can be had for the log of ${size} (${outcome}); put the work directory elsewhere with -n`
+}
