@@ -11,6 +11,7 @@ import type { StoredHead } from '../../src/http/stored-head.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { NO_IP } from '../../src/listen/facts.ts'
+import { newLogRing } from '../../src/manager/log.ts'
 import { Shared } from '../../src/manager/shared.ts'
 import { compileVcl } from '../../src/vcl/load.ts'
 import { Worker } from '../../src/worker/worker.ts'
@@ -51,7 +52,7 @@ async function startWorker(rules: string, count: number): Promise<{ worker: Work
     counters: [],
     vitals: newVitals(),
     store_counters: undefined,
-    ring: new SharedArrayBuffer(parameters.vsl_space),
+    ring: newLogRing(parameters),
     xids: new SharedArrayBuffer(4),
     shared: new Shared(stores, new SystemClock()).memory,
   }

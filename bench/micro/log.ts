@@ -5,6 +5,7 @@
 import { Fields } from '../../src/http/fields.ts'
 import { Run } from '../../src/log/encoded.ts'
 import { defaultMask, TAG } from '../../src/log/tags.ts'
+import { ownRing } from '../../src/log/ring-writer.ts'
 import { LogWriter } from '../../src/log/writer.ts'
 
 const req = new Fields()
@@ -30,7 +31,12 @@ const FILTERS = new Run([TAG.Filters, ''])
 const head = { status: 200, reason: 'OK', fields: resp }
 
 const tally = new Float64Array(5)
-const writer = new LogWriter(new SharedArrayBuffer(8 << 20), { reclen_bytes: 255, buffer_bytes: 4096, mask: defaultMask(), tally })
+const writer = new LogWriter(ownRing(new SharedArrayBuffer(8 << 20), 3), {
+  reclen_bytes: 255,
+  buffer_bytes: 4096,
+  mask: defaultMask(),
+  tally,
+})
 
 function hit(now_ms: number): void {
   const txn = writer.open(writer.nextXid(), 'client')

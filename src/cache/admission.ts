@@ -33,9 +33,9 @@ export class Admission {
 
   /** Opens the object of a response in the place of its variant; undefined when it does not stay. */
   admit({ key, spec, fields, head, begun }: Arrival, expected_bytes: number): StoredObject | undefined {
-    const claimed = begun.key ?? key
-    if (begun.purges !== this.claims.purges(claimed)) return undefined
     const entry = this.keys.enter(key)
+    const claimed = begun.key === undefined ? entry.hash : this.claims.hash(begun.key)
+    if (begun.purges !== this.claims.purges(claimed)) return undefined
     entry.refresh(true)
     const secondary = secondaryKey(spec, fields)
     if (outdates(this.store.find(entry.idOf(secondary)), head, begun)) return undefined

@@ -29,7 +29,8 @@ export interface Waiter {
  */
 export class Busy {
   readonly variant: Variant
-  readonly waiters = new Set<Waiter>()
+  /** Undefined until somebody waits, as hardly ever anybody does. */
+  waiters: Set<Waiter> | undefined = undefined
   readonly since_ms: number
   /** As counted when it began: purged meanwhile, its waiters may have the response, later requests may not. */
   readonly purges: number
@@ -39,6 +40,7 @@ export class Busy {
   came: Readonly<Forwarded> | undefined
   /** It was another worker's, and is anybody's here who looks up next. */
   free = false
+  ended = false
 
   constructor(variant: Variant, since_ms: number, purges: number, claim: number) {
     this.variant = variant
@@ -49,8 +51,18 @@ export class Busy {
 
   /** Is that so of all who wait? */
   everyone(fact: (req: RequestHead) => boolean): boolean {
-    for (const waiter of this.waiters) if (!fact(waiter.req)) return false
+    if (this.waiters !== undefined) for (const waiter of this.waiters) if (!fact(waiter.req)) return false
     return true
+  }
+
+  /** How many wait. */
+  get count(): number {
+    return this.waiters === undefined ? 0 : this.waiters.size
+  }
+
+  /** He waits no longer. */
+  leave(waiter: Waiter): void {
+    this.waiters?.delete(waiter)
   }
 
   /** Another worker fetches. */

@@ -57,7 +57,7 @@ export class Cache {
   constructor(shared: CacheShared, policy: Policy, clock: Clock, limits: CacheLimits, observer: CacheObserver) {
     const { store, claims, invalidations } = shared
     this.store = store
-    this.entries = new Keys(store, policy.matchesByMeaning, limits.keys_max)
+    this.entries = new Keys(store, claims, policy.matchesByMeaning, limits.keys_max)
     this.searches = new Searches(store, clock, this.entries)
     this.partials = new Partials(store, policy)
     this.policy = policy
@@ -81,7 +81,7 @@ export class Cache {
 
   /** Purges counted for the key, and for others with it: unchanged, it was not purged meanwhile. */
   purges(key: string): number {
-    return this.claims.purges(key)
+    return this.claims.purges(this.claims.hash(key))
   }
 
   get serial(): number {
@@ -180,13 +180,13 @@ export class Cache {
   }
 
   wait(busy: Busy, waiter: Waiter): void {
-    busy.waiters.add(waiter)
+    this.rights.wait(busy, waiter)
   }
 
   /** Takes the objects of all variants of the key out, for all workers; fetches under way will not be found either. */
   purge(key: string): number {
-    this.claims.countPurge(key)
     const entry = this.entries.enter(key)
+    this.claims.countPurge(entry.hash)
     entry.refresh(true)
     const purged = entry.stored
     for (const variant of entry.all()) this.purgeVariant(variant)
@@ -314,7 +314,7 @@ export class Cache {
     if (busy.free) return this.inherit(busy)
     if (request.hash_ignore_busy || request.hash_always_miss) return LOOKUP.miss
     this.busy = busy
-    return busy.waiters.size >= this.limits.busy_waiters_max ? LOOKUP.crowded : LOOKUP.wait
+    return busy.count >= this.limits.busy_waiters_max ? LOOKUP.crowded : LOOKUP.wait
   }
 
   private inherit(busy: Busy): Lookup {

@@ -1,3 +1,6 @@
+import { randomInt } from 'node:crypto'
+import { hashed, hashId } from '../store/arena/hash.ts'
+
 /** What a right to fetch came to, for those who wait for it in other workers. */
 export const CLAIM_END = {
   /** Look up again: the response is stored, or there is none. */
@@ -23,9 +26,11 @@ export interface Claims {
   release(claim: number, end: ClaimEnd): void
   /** Calls back once when the right that another worker has ends, also by its death. Ended by now: in a later turn. */
   watch(id: string, ended: (end: ClaimEnd) => void): void
-  /** Purges of keys, counted together for many keys by a hash: what a count says to be unchanged was not purged meanwhile. */
-  purges(key: string): number
-  countPurge(key: string): void
+  /** 32 bits of a key, in all workers the same. */
+  hash(key: string): number
+  /** Purges of keys, counted together for many keys by their hash: what a count says to be unchanged was not purged meanwhile. */
+  purges(hash: number): number
+  countPurge(hash: number): void
 }
 
 const COUNTS = 1 << 12
@@ -33,6 +38,8 @@ const COUNTS = 1 << 12
 /** For a worker that shares its store with nobody. */
 export class NoClaims implements Claims {
   private readonly counts = new Int32Array(COUNTS)
+  /** No outsider's to know. */
+  private readonly seed = randomInt(0x7fffffff)
 
   take(): number {
     return CLAIM_UNSHARED
@@ -42,17 +49,16 @@ export class NoClaims implements Claims {
 
   watch(): void {}
 
-  purges(key: string): number {
-    return this.counts[bucket(key)]
+  hash(key: string): number {
+    hashId(key, this.seed)
+    return hashed.lo
   }
 
-  countPurge(key: string): void {
-    this.counts[bucket(key)]++
+  purges(hash: number): number {
+    return this.counts[hash & (COUNTS - 1)]
   }
-}
 
-function bucket(key: string): number {
-  let hash = 0
-  for (let i = 0; i < key.length; i++) hash = (Math.imul(hash, 31) + key.charCodeAt(i)) | 0
-  return hash & (COUNTS - 1)
+  countPurge(hash: number): void {
+    this.counts[hash & (COUNTS - 1)]++
+  }
 }

@@ -43,6 +43,10 @@ export class Variant {
  */
 export class Entry {
   readonly key: string
+  /** Of the key: `Claims.hash`. */
+  readonly hash: number
+  /** Of `Keys`. */
+  chained: Entry | undefined = undefined
   /** What the store has under the key itself when its responses vary. */
   note: StoredObject | undefined = undefined
   /** Fetches under way for its variants. */
@@ -58,8 +62,9 @@ export class Entry {
   /** The others, by their second key. */
   private varying: Map<string, Variant> | undefined = undefined
 
-  constructor(key: string, store: Store, by_meaning: boolean) {
+  constructor(key: string, hash: number, store: Store, by_meaning: boolean) {
     this.key = key
+    this.hash = hash
     this.store = store
     this.by_meaning = by_meaning
   }
@@ -165,6 +170,11 @@ export class Entry {
 
   get empty(): boolean {
     return this.plain === undefined && (this.varying === undefined || this.varying.size === 0)
+  }
+
+  /** Of `Keys`. */
+  get chain_key(): number {
+    return this.hash
   }
 
   /** Variants that are stored, as far as they are known here. */

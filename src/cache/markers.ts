@@ -17,14 +17,14 @@ export class Markers {
 
   holds(variant: Variant): boolean {
     if (variant.marker_until_ms <= this.clock.wall_ms) return false
-    return variant.marker_purges === this.claims.purges(variant.entry.key)
+    return variant.marker_purges === this.claims.purges(variant.entry.hash)
   }
 
   set(variant: Variant, ttl_ms: number, pass: boolean, xid = 0): void {
     variant.marker_until_ms = this.clock.wall_ms + ttl_ms
     variant.marker_pass = pass
     variant.marker_xid = xid
-    variant.marker_purges = this.claims.purges(variant.entry.key)
+    variant.marker_purges = this.claims.purges(variant.entry.hash)
     // The store knows nothing of it.
     this.keys.remember(variant.entry)
   }

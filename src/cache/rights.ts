@@ -7,6 +7,8 @@ import { CLAIM_END, CLAIM_THEIRS, CLAIM_UNSHARED, type ClaimEnd, type Claims } f
 import type { Variant } from './entry.ts'
 import type { CacheObserver } from './lookup.ts'
 
+const NOBODY: readonly Waiter[] = []
+
 /** Is told of variants that have a fetch, and that have none any more. */
 export interface RightsHolder {
   claimed(variant: Variant): void
@@ -22,7 +24,8 @@ export class Rights {
   private readonly clock: Clock
   private readonly observer: CacheObserver
   private readonly holder: RightsHolder
-  private readonly busies = new Set<Busy>()
+  /** Those that somebody waits for. */
+  private readonly awaited = new Set<Busy>()
 
   constructor(claims: Claims, clock: Clock, observer: CacheObserver, holder: RightsHolder) {
     this.claims = claims
@@ -34,7 +37,7 @@ export class Rights {
   /** The fetch under way. Of later requests nobody joins one that began before a purge. */
   of(variant: Variant): Busy | undefined {
     const { busy } = variant
-    if (busy === undefined || busy.purges === this.claims.purges(variant.entry.key)) return busy
+    if (busy === undefined || busy.purges === this.claims.purges(variant.entry.hash)) return busy
     this.detach(busy)
     return undefined
   }
@@ -75,6 +78,13 @@ export class Rights {
     for (const waiter of this.finish(busy, elsewhere)) waiter.released(undefined)
   }
 
+  /** Until the right ends, or `busy.leave`. */
+  wait(busy: Busy, waiter: Waiter): void {
+    busy.waiters ??= new Set()
+    busy.waiters.add(waiter)
+    this.awaited.add(busy)
+  }
+
   /** Later requests do not join it any more. */
   detach(busy: Busy): void {
     const { variant } = busy
@@ -87,7 +97,7 @@ export class Rights {
   /** Rule 5 of coalescing: who waited too long fetches for himself; the busy object stops collecting. */
   sweep(patience_ms: number): void {
     const since_ms = this.clock.mono_ms - patience_ms
-    for (const busy of this.busies) if (busy.since_ms < since_ms && busy.waiters.size > 0) this.giveUp(busy)
+    for (const busy of this.awaited) if (busy.since_ms < since_ms && busy.count > 0) this.giveUp(busy)
   }
 
   private giveUp(busy: Busy): void {
@@ -107,8 +117,8 @@ export class Rights {
   private bequeath(busy: Busy): void {
     busy.claim = CLAIM_UNSHARED
     busy.free = true
-    for (const heir of busy.waiters) {
-      busy.waiters.delete(heir)
+    for (const heir of busy.waiters ?? NOBODY) {
+      busy.leave(heir)
       heir.released(undefined)
       break
     }
@@ -117,24 +127,28 @@ export class Rights {
 
   private announce(variant: Variant, claim: number): Busy {
     const { entry } = variant
-    const busy = new Busy(variant, this.clock.mono_ms, this.claims.purges(entry.key), claim)
+    const busy = new Busy(variant, this.clock.mono_ms, this.claims.purges(entry.hash), claim)
     variant.busy = busy
     entry.busies++
     this.holder.claimed(variant)
-    this.busies.add(busy)
     return busy
   }
 
-  private finish(busy: Busy, end: ClaimEnd): Waiter[] {
+  private finish(busy: Busy, end: ClaimEnd): readonly Waiter[] {
     this.detach(busy)
-    if (this.busies.delete(busy) && busy.claim >= 0) this.claims.release(busy.claim, end)
-    const waiters = Array.from(busy.waiters)
-    busy.waiters.clear()
-    return waiters
+    if (!busy.ended && busy.claim >= 0) this.claims.release(busy.claim, end)
+    busy.ended = true
+    return busy.waiters === undefined ? NOBODY : this.dismiss(busy, busy.waiters)
+  }
+
+  private dismiss(busy: Busy, waiters: Set<Waiter>): Waiter[] {
+    this.awaited.delete(busy)
+    busy.waiters = undefined
+    return Array.from(waiters)
   }
 
   /** After a purge a fetch is another one. */
   private claimId({ entry, key }: Variant): string {
-    return `${this.claims.purges(entry.key)}${entry.idOf(key)}`
+    return `${this.claims.purges(entry.hash)}${entry.idOf(key)}`
   }
 }

@@ -55,16 +55,16 @@ export class SharedClaims implements Claims {
     this.watches.watch({ claimEnded: (outcome) => ended(ENDS[outcome]) })
   }
 
-  purges(key: string): number {
-    return Atomics.load(this.counts, this.bucket(key))
-  }
-
-  countPurge(key: string): void {
-    Atomics.add(this.counts, this.bucket(key), 1)
-  }
-
-  private bucket(key: string): number {
+  hash(key: string): number {
     hashId(key, this.seed)
-    return hashed.lo & (PURGE_COUNTS - 1)
+    return hashed.lo
+  }
+
+  purges(hash: number): number {
+    return Atomics.load(this.counts, hash & (PURGE_COUNTS - 1))
+  }
+
+  countPurge(hash: number): void {
+    Atomics.add(this.counts, hash & (PURGE_COUNTS - 1), 1)
   }
 }

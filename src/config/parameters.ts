@@ -410,10 +410,12 @@ export const PARAMETERS = {
     'Log tags to suppress (-Tag) or to record (+Tag), separated by commas, starting from the default set; `all` and `none` may come first.',
   ),
   vsl_reclen: bytes(255, { min: 16, max: 16_372, flags: ['must_restart'] }, 'Longest payload of a log record; the rest is cut off.'),
-  vsl_space: bytes(
-    8 * M,
-    { min: M, max: 4 * G, flags: ['must_restart', 'lacquer'] },
-    'Size of a worker’s ring of log records. Varnish’s default is 80M; 8M is enough until readers outside the process can attach.',
+  vsl_space: bytes(80 * M, { min: M, max: 4 * G, flags: ['must_restart'] }, 'Size of the ring of log records that all workers share.'),
+  vsl_version: word(
+    '3',
+    ['2', '3'],
+    ['must_restart', 'lacquer'],
+    'Format of the log: 3 is that of Varnish 7.3 and newer (VSLHEAD2), 2 that of Varnish up to 7.2 (VSLHEAD1). The tools must be of the same age.',
   ),
   worker_heap: bytes(
     0,

@@ -371,7 +371,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
   }
 
   private quit(): void {
-    if (this.parked !== undefined) this.parked.waiters.delete(this)
+    this.parked?.leave(this)
     this.parked = undefined
     this.giveUpFetch()
     const fetch = this.fetch ?? this.source

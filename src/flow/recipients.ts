@@ -90,7 +90,7 @@ export class Recipients {
 
   /** No response, and no telling whether the next request gets one: who waited fetches side by side, not one after the other. */
   scatter(key: string, req: RequestHead, xid: number): void {
-    if (this.busy === undefined || this.busy.waiters.size < 2) return
+    if (this.busy === undefined || this.busy.count < 2) return
     this.cache.mark(key, req, this.takeBusy(), SCATTERED_MS, false, xid)
   }
 

@@ -1,5 +1,4 @@
 import { digitsOf } from '../base/digits.ts'
-import { RECORD_WORDS } from './ring.ts'
 import { TAG, type TagMask } from './tags.ts'
 
 /** Its records in order. Link is the session's, and the batch's own words follow it. */
@@ -61,21 +60,21 @@ export class Preamble {
   }
 
   /** All of its records as they were encoded for a request. */
-  learn(words: Uint32Array, records: number, xid: number, at_ms: number): void {
+  learn(words: Uint32Array, header_words: number, records: number, xid: number, at_ms: number): void {
     this.id_digits = digitsOf(xid)
     if (!this.fits(xid, at_ms)) return
     this.words = words
     this.records = records
     let at = 0
     for (let n = 0; n < TAGS.length; n++) {
-      const text_at = (at + RECORD_WORDS) * 4
+      const text_at = (at + header_words) * 4
       if (n === LINK) this.id_at = text_at + 'req '.length
       else this.ids[n - 1] = at + 1
       if (n === START) this.start_at = text_at + 'Start: '.length
       if (n === REQ) this.req_at = text_at + 'Req: '.length
-      at += RECORD_WORDS + (((words[at] & 0xffff) + 3) >> 2)
+      at += header_words + (((words[at] & 0xffff) + 3) >> 2)
       if (n === LINK) this.batch_word = at
-      if (n === LINK) at += RECORD_WORDS
+      if (n === LINK) at += header_words
     }
   }
 }

@@ -1,10 +1,12 @@
+import { CLIENT, XID_MASK } from './format.ts'
 import type { RingMemory } from './ring.ts'
-import { BATCH, END, RECORD_WORDS, RingView, WRAP } from './ring.ts'
+import { BATCH, END, RingView, WRAP } from './ring.ts'
 import { tagName } from './tags.ts'
 
 /** Records as they stand in a ring, oldest first. */
 
 export interface LogRecord {
+  /** Its number in this program. */
   readonly tag: number
   readonly name: string
   readonly xid: number
@@ -20,6 +22,7 @@ const BACK_MAX = 5
 export function* readRing(memory: RingMemory): Generator<LogRecord> {
   const ring = new RingView(memory)
   const bytes = Buffer.from(memory, ring.words.byteOffset, ring.words.byteLength)
+  const { header_words, tags } = ring.format
   let at = oldest(ring)
   for (;;) {
     const first = Atomics.load(ring.words, at)
@@ -27,11 +30,17 @@ export function* readRing(memory: RingMemory): Generator<LogRecord> {
     if (first === WRAP) {
       at = 0
     } else if (first === BATCH) {
-      at += RECORD_WORDS
+      at += header_words
     } else {
       const length = first & 0xffff
-      yield decode(first >>> 24, ring.words[at + 1], bytes.toString('latin1', (at + RECORD_WORDS) * 4, (at + RECORD_WORDS) * 4 + length))
-      at += RECORD_WORDS + ((length + 3) >> 2)
+      const start = (at + header_words) * 4
+      yield decode(
+        tags[first >>> 24],
+        ring.words[at + 1],
+        ring.words[at + header_words - 1],
+        bytes.toString('latin1', start, start + length),
+      )
+      at += header_words + ((length + 3) >> 2)
     }
   }
 }
@@ -60,7 +69,7 @@ function oldest(ring: RingView): number {
   return Math.max(0, ring.offset(newest & 7))
 }
 
-function decode(tag: number, id: number, text: string): LogRecord {
-  const side = id >>> 31 === 1 ? 'backend' : (id & 0x40000000) === 0 ? 'none' : 'client'
-  return { tag, name: tagName(tag) ?? `tag ${tag}`, xid: id & 0x3fffffff, side, text: text.endsWith('\0') ? text.slice(0, -1) : text }
+function decode(tag: number, id: number, sides: number, text: string): LogRecord {
+  const side = sides >>> 31 === 1 ? 'backend' : (sides & CLIENT) === 0 ? 'none' : 'client'
+  return { tag, name: tagName(tag) ?? `tag ${tag}`, xid: id & XID_MASK, side, text: text.endsWith('\0') ? text.slice(0, -1) : text }
 }

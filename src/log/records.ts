@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from '../base/digits.ts'
 import { putInteger, putText, putWord } from '../base/digits.ts'
-import { BATCH, RECORD_WORDS } from './ring.ts'
+import { BATCH } from './ring.ts'
 import type { LogBuffer, LogWriter } from './writer.ts'
 import { TALLY } from './writer.ts'
 
@@ -12,7 +12,6 @@ export interface FieldLines {
   readonly values: readonly string[]
 }
 
-export const RECORD_BYTES = RECORD_WORDS * 4
 export const SPACE = 32
 export const COLON = 58
 /** Most bytes a record of numbers can take: eight of 17 characters and two words. */
@@ -28,6 +27,11 @@ export abstract class Records {
   protected readonly writer: LogWriter
   protected readonly mask: Uint8Array
   protected readonly text_max: number
+  /** First words of records by tag, words and bytes before a payload, and position of the head's last word. */
+  protected readonly firsts: Uint32Array
+  protected readonly header_words: number
+  protected readonly header_bytes: number
+  protected readonly last: number
   private buffer = NOTHING
   /** Those of `buffer`. */
   protected bytes = NOTHING.bytes
@@ -36,8 +40,9 @@ export abstract class Records {
   protected at = 0
   /** In the buffer. */
   protected records = 0
-  /** Second word of every record: id and side. */
+  /** Second word of every record, and the last of its head: id and side in one, or each in its own. */
   protected id = 0
+  protected side = 0
   protected open = false
   /** Where a batch's own words go when a link stands before it, else 0. */
   protected batchWord = 0
@@ -46,6 +51,10 @@ export abstract class Records {
     this.writer = writer
     this.mask = writer.mask
     this.text_max = writer.text_max
+    this.firsts = writer.format.firsts
+    this.header_words = writer.format.header_words
+    this.header_bytes = this.header_words * 4
+    this.last = this.header_words - 1
   }
 
   record(tag: number, text: string): void {
@@ -132,17 +141,19 @@ export abstract class Records {
 
   /** Position for a payload of at most `length` characters and its NUL. */
   protected reserve(length: number): number {
-    if (this.at + RECORD_BYTES + length + 4 > this.limit_bytes) this.makeRoom()
-    return this.at + RECORD_BYTES
+    if (this.at + this.header_bytes + length + 4 > this.limit_bytes) this.makeRoom()
+    return this.at + this.header_bytes
   }
 
   protected finish(tag: number, start: number, written: number): void {
     const end = written - start > this.text_max ? start + this.text_max : written
     // NUL; up to three bytes of padding follow, which readers skip.
     this.bytes[end] = 0
+    const { words } = this
     const word = this.at >> 2
-    this.words[word] = (tag << 24) | (end + 1 - start)
-    this.words[word + 1] = this.id
+    words[word] = this.firsts[tag] | (end + 1 - start)
+    words[word + 1] = this.id
+    words[word + this.last] = this.side
     this.at = (end + 4) & ~3
     this.records++
     if (this.direct) this.park()
@@ -152,11 +163,14 @@ export abstract class Records {
   protected copy(encoded: Uint32Array, count: number): void {
     const { length } = encoded
     this.reserve(length * 4)
-    const { words } = this
+    const { words, header_words, last, id, side } = this
     const to = this.at >> 2
     if (length < LOOP_WORDS) for (let i = 0; i < length; i++) words[to + i] = encoded[i]
     else words.set(encoded, to)
-    for (let i = 0; i < length; i += RECORD_WORDS + (((encoded[i] & 0xffff) + 3) >> 2)) words[to + i + 1] = this.id
+    for (let i = 0; i < length; i += header_words + (((encoded[i] & 0xffff) + 3) >> 2)) {
+      words[to + i + 1] = id
+      words[to + i + last] = side
+    }
     this.at += length * 4
     this.records += count
   }
@@ -184,7 +198,8 @@ export abstract class Records {
   private writeLinked(): void {
     const { words, batchWord } = this
     words[batchWord] = BATCH
-    words[batchWord + 1] = this.at - batchWord * 4 - RECORD_BYTES
+    words[batchWord + this.last] = 0
+    words[batchWord + 1] = this.at - batchWord * 4 - this.header_bytes
     this.batchWord = 0
     this.writer.writeSingle(this.bytes, this.at, words[0])
   }

@@ -1,8 +1,9 @@
 import { assert } from '../base/assert.ts'
 import { digitsOf, NO_NUMBER, putInteger, putMicroseconds, putText, putWallClock, widthOf } from '../base/digits.ts'
 import type { Place, ResponsePlace, Run } from './encoded.ts'
+import { CLIENT } from './format.ts'
 import { Preamble } from './preamble.ts'
-import { COLON, NUMBERS_BYTES, RECORD_BYTES, Records, SPACE, type FieldLines } from './records.ts'
+import { COLON, NUMBERS_BYTES, Records, SPACE, type FieldLines } from './records.ts'
 import { TAG } from './tags.ts'
 import { TALLY } from './writer.ts'
 
@@ -15,10 +16,6 @@ export interface HeadLines {
   readonly fields: FieldLines
 }
 
-/** Transaction ids have 30 bits (VSLHEAD1) and wrap; 0 is no transaction. */
-export const XID_MASK = 0x3fffffff
-/** Set in the ids of sessions and requests. */
-export const CLIENT = 0x40000000
 /** More than this is encoded each time. */
 const ENCODED_BYTES_MAX = 2048
 const AGE = 'Age'
@@ -35,15 +32,22 @@ const LABEL_MAX = 96
  * A session lives long and says little: its records are written one by one, and it holds no buffer.
  */
 export class Transaction extends Records {
-  get xid(): number {
-    return this.id & XID_MASK
-  }
+  xid = 0
 
-  start(id: number): void {
+  /** `side` is CLIENT, BACKEND or 0. */
+  start(xid: number, side: number): void {
     assert(!this.open, 'a pooled transaction was ended')
     this.open = true
     this.direct = false
-    this.id = id
+    this.xid = xid
+    this.sign(xid, side)
+  }
+
+  /** Records from here on are in that name. */
+  private sign(xid: number, side: number): void {
+    const together = (xid | side) >>> 0
+    this.id = this.last === 1 ? together : xid
+    this.side = this.last === 1 ? together : side
   }
 
   /** Status line and fields of a response to the client. */
@@ -71,10 +75,10 @@ export class Transaction extends Records {
     const from = this.at
     this.respHead(head)
     if (length_bytes >= 0) this.numberField(TAG.RespHeader, 'Content-Length', length_bytes)
-    const age_at = this.at + RECORD_BYTES + AGE.length + 2 - from
+    const age_at = this.at + this.header_bytes + AGE.length + 2 - from
     if (age_s >= 0) this.numberField(TAG.RespHeader, AGE, age_s)
     this.run(trace)
-    const ttl_at = this.at + RECORD_BYTES + CACHE_STATUS.length + 2 + status.length - from
+    const ttl_at = this.at + this.header_bytes + CACHE_STATUS.length + 2 + status.length - from
     if (ttl_s !== NO_NUMBER) this.countedField(TAG.RespHeader, CACHE_STATUS, status, ttl_s)
     else if (status !== '') this.field(TAG.RespHeader, CACHE_STATUS, status)
     if (mark === undefined) return
@@ -184,14 +188,13 @@ export class Transaction extends Records {
    * the session is open.
    */
   beginRequest(session: number, at_ms: number): void {
-    const { id, mask } = this
     assert(this.at === 0, 'a request begins in an empty buffer')
-    if (mask[TAG.Link] === 0) {
-      this.id = (session | CLIENT) >>> 0
-      this.relation(TAG.Link, 'req', id & XID_MASK, 'rxreq')
-      this.id = id
+    if (this.mask[TAG.Link] === 0) {
+      this.sign(session, CLIENT)
+      this.relation(TAG.Link, 'req', this.xid, 'rxreq')
+      this.sign(this.xid, CLIENT)
       this.batchWord = this.at >> 2
-      this.at += RECORD_BYTES
+      this.at += this.header_bytes
     }
     this.relation(TAG.Begin, 'req', session, 'rxreq')
     this.timestamp('Start', at_ms, 0, 0)
@@ -207,7 +210,10 @@ export class Transaction extends Records {
     this.record(TAG.VCL_use, rules)
     this.record(TAG.ReqStart, peer)
     this.record(TAG.ReqMethod, method)
-    if (again && Preamble.suits(this.mask, this.text_max)) preamble.learn(this.words.slice(0, this.at >> 2), this.records, this.xid, at_ms)
+    if (again && Preamble.suits(this.mask, this.text_max)) {
+      const words = this.words.slice(0, this.at >> 2)
+      preamble.learn(words, this.header_words, this.records, this.xid, at_ms)
+    }
   }
 
   /** Names a child transaction, while this one has not ended. */
@@ -247,7 +253,7 @@ export class Transaction extends Records {
     words.set(encoded)
     const { ids } = preamble
     for (let i = 0; i < ids.length; i++) words[ids[i]] = id
-    putInteger(bytes, preamble.id_at, id & XID_MASK)
+    putInteger(bytes, preamble.id_at, this.xid)
     const at_us = Math.round(at_ms * 1000)
     putWallClock(bytes, preamble.start_at, at_us)
     putWallClock(bytes, preamble.req_at, at_us)

@@ -1,17 +1,17 @@
 import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from '../base/digits.ts'
 import { Encoded } from './encoded.ts'
-import type { RingMemory } from './ring.ts'
-import { RingWriter } from './ring.ts'
+import { BACKEND, CLIENT, type LogFormat, XID_MASK } from './format.ts'
+import { type RingSeat, RingWriter } from './ring-writer.ts'
 import type { TagMask } from './tags.ts'
-import { CLIENT, Transaction, XID_MASK } from './transaction.ts'
+import { Transaction } from './transaction.ts'
 
 export type { Transaction } from './transaction.ts'
 
 /** Whose transaction: sessions and requests are the client's, fetches the backend's. */
 export type Side = 'client' | 'backend' | 'none'
 
-const SIDE_BITS: Record<Side, number> = { none: 0, client: CLIENT, backend: 0x80000000 }
+const SIDE_BITS: Record<Side, number> = { none: 0, client: CLIENT, backend: BACKEND }
 
 /** Ids that a worker takes at a time from the counter that all share. */
 const XID_CHUNK = 32_768
@@ -49,23 +49,32 @@ export class LogWriter {
   readonly text_max: number
   readonly buffer_bytes: number
   readonly encoded = new Encoded()
+  readonly format: LogFormat
   private readonly ring: RingWriter
+  /** As they were when a writer before us, who lives no longer, had counted. */
+  private readonly cycles_before: number
+  private readonly cont_before: number
   private readonly xids: Int32Array
   private readonly freeTransactions: Transaction[] = []
   private readonly freeBuffers: LogBuffer[] = []
   private nextInChunk = 0
   private chunkEnd = 0
 
-  constructor(memory: RingMemory, options: LogOptions) {
-    this.ring = new RingWriter(memory)
+  constructor(seat: RingSeat, options: LogOptions) {
+    this.ring = new RingWriter(seat)
+    this.format = this.ring.format
     this.mask.set(options.mask)
     this.tally = options.tally ?? new Float64Array(Object.keys(TALLY).length)
-    this.ring.cycles = this.tally[TALLY.cycles]
+    this.cycles_before = this.tally[TALLY.cycles]
+    this.cont_before = this.tally[TALLY.cont]
     this.xids = options.xids ?? new Int32Array(1)
     this.text_max = options.reclen_bytes - 1
     // A record of the largest size always fits, and a buffer always fits a segment.
     this.buffer_bytes = Math.max(options.buffer_bytes, options.reclen_bytes + 256) & ~3
-    assert(this.buffer_bytes + 8 < this.ring.block_bytes_max, 'a batch of vsl_buffer fits a segment of vsl_space')
+    assert(
+      this.buffer_bytes + this.format.header_words * 4 < this.ring.block_bytes_max,
+      'a batch of vsl_buffer fits a segment of vsl_space',
+    )
   }
 
   /** vsl_mask changed: takes effect with the next record. */
@@ -86,7 +95,7 @@ export class LogWriter {
   /** Opens a transaction; its holder calls `end` exactly once and forgets it then. */
   open(xid: number, side: Side): Transaction {
     const transaction = this.freeTransactions.pop() ?? new Transaction(this)
-    transaction.start((xid | SIDE_BITS[side]) >>> 0)
+    transaction.start(xid, SIDE_BITS[side])
     return transaction
   }
 
@@ -122,14 +131,24 @@ export class LogWriter {
 
   writeBatch(records: Buffer, size_bytes: number): void {
     this.ring.batch(records, size_bytes)
-    this.tally[TALLY.writes]++
-    this.tally[TALLY.cycles] = this.ring.cycles
+    this.count()
   }
 
   writeSingle(record: Buffer, size_bytes: number, firstWord: number): void {
     this.ring.single(record, size_bytes, firstWord)
-    this.tally[TALLY.writes]++
-    this.tally[TALLY.cycles] = this.ring.cycles
+    this.count()
+  }
+
+  /** For the manager, when the thread of that worker has ended. */
+  releaseAllOf(thread: number): void {
+    this.ring.releaseAllOf(thread)
+  }
+
+  private count(): void {
+    const { tally, ring } = this
+    tally[TALLY.writes]++
+    tally[TALLY.cycles] = this.cycles_before + ring.claims.laps
+    tally[TALLY.cont] = this.cont_before + ring.claims.waits
   }
 
   private newBuffer(): LogBuffer {

@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import type { CounterValues } from '../counters/counters.ts'
-import { parseMask, TAG } from '../log/tags.ts'
-import { LogWriter } from '../log/writer.ts'
+import { TAG } from '../log/tags.ts'
+import type { LogWriter } from '../log/writer.ts'
 import { Resolver } from '../origin/resolve.ts'
 import { Health } from '../upkeep/health/health.ts'
 import type { Operations } from './operations.ts'
@@ -13,18 +13,13 @@ export interface HealthNeeds {
   readonly counters: (set: string, backend: string) => CounterValues
   readonly operations: Pick<Operations, 'write'>
   readonly clock: Clock
-  /** The manager's ring of log records. */
-  readonly ring: SharedArrayBuffer
+  /** The manager's part in the log. */
+  readonly log: Pick<LogWriter, 'event'>
 }
 
-/** The probes, put together: they tell of themselves in counters, in the manager's ring of log records, and in the operations log. */
-export function newHealth({ options, counters, operations, clock, ring }: HealthNeeds): Health {
+/** The probes, put together: they tell of themselves in counters, in the log, and in the operations log. */
+export function newHealth({ options, counters, operations, clock, log }: HealthNeeds): Health {
   const { workers, parameters } = options
-  const log = new LogWriter(ring, {
-    reclen_bytes: parameters.vsl_reclen,
-    buffer_bytes: parameters.vsl_buffer,
-    mask: parseMask(parameters.vsl_mask),
-  })
   const resolver = new Resolver(clock, () => parameters.prefer_ipv6)
   return new Health({
     workers,

@@ -7,7 +7,7 @@ import { setParameter } from '../config/parameter-values.ts'
 import { parseMask } from '../log/tags.ts'
 
 /** What is made of these is made once for the life of the process: memory, and rules that have been compiled. */
-const FIXED: readonly ParameterName[] = ['policy', 'vsl_space', 'worker_heap']
+const FIXED: readonly ParameterName[] = ['policy', 'vsl_space', 'vsl_version', 'worker_heap']
 
 export interface LiveParts {
   /** What the manager and its workers go by: changed in place. */

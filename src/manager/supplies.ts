@@ -3,13 +3,15 @@ import type { Panic } from '../admin/program.ts'
 import { type Clock, SystemClock } from '../base/clock.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { defaultTransientBytes } from '../config/memory-limit.ts'
-import { clearGauges, CounterBlock, MGT, type CounterSet, type CounterValues } from '../counters/counters.ts'
+import { clearGauges, CounterBlock, MAIN, MGT, type CounterSet, type CounterValues } from '../counters/counters.ts'
 import { newVitals } from '../counters/vitals.ts'
 import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
+import type { RingPlace } from '../log/place.ts'
 import type { StoreCounters } from '../worker/config.ts'
 import type { Health } from '../upkeep/health/health.ts'
 import type { Upkeep } from '../upkeep/upkeep.ts'
 import { newHealth } from './health.ts'
+import { newLogRing, newManagerLog } from './log.ts'
 import type { Operations } from './operations.ts'
 import type { RuleSets } from './rule-sets.ts'
 import { Shared } from './shared.ts'
@@ -25,8 +27,8 @@ export interface WorkerSupplies {
   readonly panics: Panics
   /** What each worker measures. */
   readonly vitals: readonly Float64Array[]
-  /** The manager's own log records. */
-  readonly ring: SharedArrayBuffer
+  /** The log of all. */
+  readonly ring: RingPlace
   /** What the stores are, a line for each. */
   describe(): readonly string[]
   /** What the operator should hear about them. */
@@ -64,15 +66,15 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
   const storeBlocks = newStoreBlocks(stores)
   for (const handle of [storeBlocks.main, ...storeBlocks.space, ...storeBlocks.arena]) counters.add(handle)
   const vitals = blocks.map(newVitals)
-  const rings = blocks.map(() => new SharedArrayBuffer(parameters.vsl_space))
   const clock = new SystemClock()
   const panics = new Panics(counters)
   const shared = new Shared(stores, clock)
   const own = new CounterBlock('MAIN')
   counters.add(own.handle)
   const upkeep = shared.upkeep(workers, clock, parameters, own.values, (message) => operations.write('warn', message))
-  const ring = new SharedArrayBuffer(parameters.vsl_space)
-  const health = newHealth({ options, counters: (set, backend) => rules.countersOf(set, backend), operations, clock, ring })
+  const ring = newLogRing(parameters)
+  const log = newManagerLog(ring, parameters, own.values.subarray(MAIN.shm_records, MAIN.shm_cycles + 1))
+  const health = newHealth({ options, counters: (set, backend) => rules.countersOf(set, backend), operations, clock, log })
   rules.watch(health)
   const common = {
     workers,
@@ -95,7 +97,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
         vitals: vitals[slot],
         // The first of them: while it is being replaced the figures stay as they were.
         store_counters: slot === 0 ? storeBlocks : undefined,
-        ring: rings[slot],
+        ring,
       }),
       began: (faults) => rules.began(slot, faults),
       over: (id) => rules.over(slot, id),
@@ -105,6 +107,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
         // First, so that who is rung below finds its connections given back.
         health.releaseAllOf(slot)
         shared.releaseAllOf(slot)
+        log.releaseAllOf(slot)
         for (const block of blocks[slot]) clearGauges(block)
         rules.buried(slot)
       },

@@ -52,6 +52,10 @@ export class SharedLocks {
     return Atomics.load(this.words, i) !== 0
   }
 
+  isHeldBy(i: number, worker: number): boolean {
+    return (Atomics.load(this.words, i) & OWNER) === worker + 1
+  }
+
   unlock(i: number): void {
     const was = Atomics.exchange(this.words, i, 0)
     assert((was & OWNER) === this.me, 'a lock is given back by its owner')

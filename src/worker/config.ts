@@ -3,6 +3,7 @@ import type { StoreSpec } from '../config/storage.ts'
 import type { CounterHandle } from '../counters/counters.ts'
 import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
+import type { RingPlace } from '../log/place.ts'
 import type { HealthHandle } from '../shm/health.ts'
 import type { ArenaHandle } from '../store/arena/arena.ts'
 import type { BackendDeclaration } from '../vcl/runtime/context.ts'
@@ -29,8 +30,8 @@ export interface WorkerConfig {
   readonly vitals: SharedArrayBuffer
   /** For the worker that tells how all stores are doing: what all share is reported once. */
   readonly store_counters: StoreCounters | undefined
-  /** This worker's ring of log records. It outlives the thread. */
-  readonly ring: SharedArrayBuffer
+  /** The log of all. It outlives the thread. */
+  readonly ring: RingPlace
   /** The next transaction id, shared by all workers. */
   readonly xids: SharedArrayBuffer
   readonly shared: SharedMemory

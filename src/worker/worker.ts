@@ -16,6 +16,7 @@ import type { Endpoint } from '../listen/address.ts'
 import { Http1Context } from '../listen/http1-context.ts'
 import { Listener } from '../listen/listener.ts'
 import { chooseReadPath } from '../listen/read-path.ts'
+import { type RingPlace, takeSeat } from '../log/place.ts'
 import { parseMask } from '../log/tags.ts'
 import { LogWriter } from '../log/writer.ts'
 import { createOrigin, type Origins } from '../origin/create.ts'
@@ -49,7 +50,7 @@ export class Worker {
   /** What it listens on. */
   readonly endpoints: readonly Endpoint[]
   readonly context: Http1Context
-  readonly ring: SharedArrayBuffer
+  readonly ring: RingPlace
   readonly rules: WorkerRules
   readonly following: Following
   private readonly origin: Origins
@@ -132,7 +133,7 @@ function isTight(): boolean {
 interface WorkerParts {
   readonly env: Environment
   readonly context: Http1Context
-  readonly ring: SharedArrayBuffer
+  readonly ring: RingPlace
   readonly rules: WorkerRules
   readonly following: Following
   readonly origin: Origins
@@ -202,7 +203,7 @@ function attach(handles: readonly CounterHandle[], kind: CounterClass, instance?
 
 function openLog(config: WorkerConfig, counters: Float64Array): LogWriter {
   const params = config.parameters
-  return new LogWriter(config.ring, {
+  return new LogWriter(takeSeat(config.ring, config.slot), {
     reclen_bytes: params.vsl_reclen,
     buffer_bytes: params.vsl_buffer,
     mask: parseMask(params.vsl_mask),

@@ -8,8 +8,10 @@ import { type HistogramView, viewHistogram } from '../../src/counters/histogram.
 import { firstByteOf, newVitals, RESULT, RESULTS, totalOf } from '../../src/counters/vitals.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
+import { memoryOf } from '../../src/log/place.ts'
 import { readRing } from '../../src/log/reader.ts'
 import { newHealth } from '../../src/manager/health.ts'
+import { newLogRing, newManagerLog } from '../../src/manager/log.ts'
 import { Shared } from '../../src/manager/shared.ts'
 import { newStoreBlocks } from '../../src/manager/supplies.ts'
 import type { Health } from '../../src/upkeep/health/health.ts'
@@ -127,7 +129,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     counters: blocks.map((block) => block.handle),
     vitals: newVitals(),
     store_counters,
-    ring: new SharedArrayBuffer(parameters.vsl_space),
+    ring: newLogRing(parameters),
     xids: new SharedArrayBuffer(4),
     shared: shared.memory,
   }
@@ -147,7 +149,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
       clock.advance(ms)
       worker.keepUp()
     },
-    log: () => [...readRing(worker.ring)].map(({ name, xid, text }) => ({ tag: name, xid, text })),
+    log: () => [...readRing(memoryOf(worker.ring.memory))].map(({ name, xid, text }) => ({ tag: name, xid, text })),
     rules: worker.rules,
     complaints,
     upkeep,
@@ -183,11 +185,12 @@ function watched(
   clock: Clock,
   complaints: string[],
 ) {
-  const ring = new SharedArrayBuffer(parameters.vsl_space)
+  const ring = newLogRing(parameters)
+  const log = newManagerLog(ring, parameters, new Float64Array(5))
   const operations = { write: (_level: string, line: string) => void complaints.push(line) }
-  const health = newHealth({ options: { workers: 1, parameters }, counters: ownBlocks(counters), operations, clock, ring })
+  const health = newHealth({ options: { workers: 1, parameters }, counters: ownBlocks(counters), operations, clock, log })
   const { handle } = health.add('boot', backends).table
-  return { health, handle, events: () => Array.from(readRing(ring), ({ name, text }) => `${name} ${text}`) }
+  return { health, handle, events: () => Array.from(readRing(memoryOf(ring.memory)), ({ name, text }) => `${name} ${text}`) }
 }
 
 /** What the manager counts of each backend. */

@@ -4,6 +4,7 @@ import { parseCommandLine, type ServeOptions } from '../../src/config/command-li
 import { CounterBlock, CounterSet, MAIN } from '../../src/counters/counters.ts'
 import { parseListen, type Endpoint } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
+import { memoryOf } from '../../src/log/place.ts'
 import { readRing } from '../../src/log/reader.ts'
 import { Operations } from '../../src/manager/operations.ts'
 import type { RuleSets } from '../../src/manager/rule-sets.ts'
@@ -111,9 +112,9 @@ export class Crew {
     }
   }
 
-  /** Records in that worker's ring, oldest first. */
-  log(slot: number): { tag: string; xid: number; text: string }[] {
-    return [...readRing(this.configs[slot].ring)].map(({ name, xid, text }) => ({ tag: name, xid, text }))
+  /** Records of all, oldest first. */
+  log(): { tag: string; xid: number; text: string }[] {
+    return [...readRing(memoryOf(this.configs[0].ring.memory))].map(({ name, xid, text }) => ({ tag: name, xid, text }))
   }
 
   /** Stops a worker's thread wherever it is. Resolves when it has ended. */

@@ -16,6 +16,7 @@ import { RuleErrors } from '../../flow/rule-errors.ts'
 import { Storages } from '../../flow/storages.ts'
 import { type LogRecord, readRing } from '../../log/reader.ts'
 import { parseMask } from '../../log/tags.ts'
+import { ownRing } from '../../log/ring-writer.ts'
 import { LogWriter } from '../../log/writer.ts'
 import { directorFactory } from '../../origin/directors/create.ts'
 import { policyFor } from '../../policy/policy.ts'
@@ -161,7 +162,7 @@ function newStore(name: string, params: ParameterValues) {
 }
 
 function newLog(ring: ArrayBuffer, params: ParameterValues): LogWriter {
-  return new LogWriter(ring, { reclen_bytes: params.vsl_reclen, buffer_bytes: params.vsl_buffer, mask: parseMask('default') })
+  return new LogWriter(ownRing(ring, 3), { reclen_bytes: params.vsl_reclen, buffer_bytes: params.vsl_buffer, mask: parseMask('default') })
 }
 
 function limitsOf(params: ParameterValues) {

@@ -1,3 +1,4 @@
+import { Chains } from '../../base/chains.ts'
 import type { Doorbells } from '../../shm/doorbell.ts'
 import type { Body, Cold, ObjectHead, SoftPurge, Store, StoredObject, StoreKind, StoreStats } from '../contract.ts'
 import { VERDICT } from '../purges/table.ts'
@@ -10,6 +11,7 @@ import { Continuations } from './continuations.ts'
 import { EarlierObjects } from './earlier.ts'
 import { Epochs } from './epochs.ts'
 import { Evictor, type EvictionParameters } from './evictor.ts'
+import { Fill } from './fill.ts'
 import { Fills, NO_FILL } from './fills.ts'
 import { hashed, hashId } from './hash.ts'
 import { decodeHead, expectedBytes, headSize, idIs } from './head-codec.ts'
@@ -41,13 +43,6 @@ export interface ArenaStoreOptions {
   readonly later?: ((more: () => boolean) => void) | undefined
 }
 
-/** What this worker is filling. */
-interface Fill {
-  readonly object: ArenaObject
-  readonly writer: ObjectWriter
-  readonly number: number
-}
-
 /** The origin of no object. */
 const NO_ORIGIN = 0
 
@@ -72,7 +67,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   readonly epochs: Epochs
   private readonly evictor: Evictor
   private readonly fills: Fills
-  private readonly filling = new Map<number, Fill>()
+  private readonly filling = new Chains<Fill>()
   /** Bodies that other workers fill and readers here follow. */
   private readonly followed = new Set<ArenaBody>()
   private readonly continuations: Continuations
@@ -307,9 +302,9 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   }
 
   ended(body: ArenaBody, state: number): void {
-    const fill = this.filling.get(body.place)
+    const fill = this.filling.first(body.place)
     if (fill === undefined) return
-    this.filling.delete(body.place)
+    this.filling.remove(fill)
     if (state !== OUTGROWN) this.fills.remove(fill.number)
     if (state === COMPLETE) this.completed(fill)
     else this.broken(fill, state)
@@ -325,7 +320,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   }
 
   outgrown(body: ArenaBody, window: Body): void {
-    this.continuations.begin(body.place, window, this.filling.get(body.place)?.number ?? NO_FILL)
+    this.continuations.begin(body.place, window, this.filling.first(body.place)?.number ?? NO_FILL)
     this.ended(body, OUTGROWN)
   }
 
@@ -349,14 +344,14 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     const body = new ArenaBody(this, writer.place, entry, expected_bytes, writer)
     const checked = this.objects.checked(writer.place)
     const object = new ArenaObject(this, id, head, entry, writer.generation, writer.origin, writer.place, checked, body)
-    this.filling.set(writer.place, { object, writer, number })
+    this.filling.add(new Fill(object, writer, number))
     return object
   }
 
   /** A handle of what was found there, if it is that id's, and all there or on its way. */
   private handle(id: string, entry: number, generation: number, place: number): ArenaObject | undefined {
     const { bytes, doubles, words } = this.memory
-    const fill = this.filling.get(place)
+    const fill = this.filling.first(place)
     if (fill !== undefined && fill.object.generation === generation) return fill.object
     if (this.earlier !== undefined && !this.admits(this.earlier, entry, generation, place)) return undefined
     const at = this.objects.headAt(place)

@@ -29,7 +29,7 @@ test('default_ttl: what is stored from then on is fresh for so long', async () =
 
 test('vsl_mask: from then on the log has other records', async () => {
   await scene.crew.workers.tellParameters({ vsl_mask: '-VCL_call,-VCL_return' })
-  const calls = (): number => [0, 1].flatMap((slot) => scene.crew.log(slot)).filter(({ tag }) => tag === 'VCL_call').length
+  const calls = (): number => scene.crew.log().filter(({ tag }) => tag === 'VCL_call').length
   const before = calls()
   for (const slot of [0, 1]) await scene.told(slot, '/d')
   expect(calls()).toBe(before)

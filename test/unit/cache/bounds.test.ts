@@ -13,10 +13,10 @@ import { lookupOf, objectHead } from '../../kit/core.ts'
 
 const clock = new ManualClock()
 
-function makeCache(keys_max: number): { cache: Cache; store: HeapStore } {
+function makeCache(keys_max: number, claims = new NoClaims()): { cache: Cache; store: HeapStore } {
   const store = createHeapStore({ name: 's0', capacity_bytes: 1 << 20, transit_buffer_bytes: 1 << 16 })
   const limits = { busy_waiters_max: 10, busy_wait_timeout_ms: 1000, keys_max }
-  const shared = { store, claims: new NoClaims(), invalidations: new Invalidations(new Serials(), []) }
+  const shared = { store, claims, invalidations: new Invalidations(new Serials(), []) }
   return { store, cache: new Cache(shared, policyFor('rfc9111'), clock, limits, { gaveUp: () => {} }) }
 }
 
@@ -124,4 +124,29 @@ test('an object that is validated for ever has one deadline', () => {
   clock.advance(2e9)
   cache.sweep(1_000_000)
   expect([object.live, store.deadlines]).toEqual([false, 0])
+})
+
+class OneHash extends NoClaims {
+  override hash(): number {
+    return -7
+  }
+}
+
+test('keys that have the same hash are told apart: while they are fetched, when they are stored, and when one is purged', () => {
+  const { cache, store } = makeCache(100, new OneHash())
+  const asked = lookupOf()
+  const begun = { purges: cache.purges('/'), serial: cache.serial, sent_ms: 0, dated: true, into: store }
+  const busies = ['/a', '/b', '/c'].map((key) => {
+    expect(cache.lookup(key, asked)).toBe(LOOKUP.miss)
+    return [key, cache.busy] as const
+  })
+  for (const [key] of busies) expect(cache.lookup(key, asked)).toBe(LOOKUP.wait)
+  for (const [key, busy] of busies) cache.insert(key, asked.req, objectHead({ ...head(1000), reason: key }), 0, busy, begun).body.complete()
+  for (const [key] of busies) {
+    expect(cache.lookup(key, asked)).toBe(LOOKUP.hit)
+    expect(cache.object?.head.reason).toBe(key)
+  }
+  expect(cache.purge('/b')).toBe(1)
+  expect(busies.map(([key]) => cache.lookup(key, asked))).toEqual([LOOKUP.hit, LOOKUP.miss, LOOKUP.hit])
+  expect(cache.keys).toBe(2)
 })

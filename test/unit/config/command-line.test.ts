@@ -79,7 +79,7 @@ describe('a refusal names the flag and the remedy in one line', () => {
     ['serve -b a -b b', '-b: given twice'],
     ['serve -b a -f b', '-b and -f exclude each other: declare the backend in the rule file'],
     ['serve -C', '-C: needs the rules to compile: -f file or -b backend'],
-    ['serve -p vsl_buffer=1M', 'parameter vsl_buffer: at most 1/16 of vsl_space, which is 8M'],
+    ['serve -l 8M -p vsl_buffer=1M', 'parameter vsl_buffer: at most 1/16 of vsl_space, which is 8M'],
     ['serve -w 0', '-w 0: not a number of workers'],
     ['serve -b host:99999', "-b host:99999: '99999' is not a port (0 to 65535)"],
     ['serve -b host:0', '-b host:0: a backend cannot have port 0'],

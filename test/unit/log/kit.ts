@@ -1,9 +1,14 @@
+import type { LogVersion } from '../../../src/log/format.ts'
 import { parseMask } from '../../../src/log/tags.ts'
+import { ownRing } from '../../../src/log/ring-writer.ts'
 import { LogWriter, type LogOptions } from '../../../src/log/writer.ts'
 
 const RING_BYTES = 64 * 1024
 
-export function open(options: Partial<LogOptions> = {}): { ring: SharedArrayBuffer; log: LogWriter } {
+export function open(options: Partial<LogOptions> = {}, version: LogVersion = 3): { ring: SharedArrayBuffer; log: LogWriter } {
   const ring = new SharedArrayBuffer(RING_BYTES)
-  return { ring, log: new LogWriter(ring, { reclen_bytes: 255, buffer_bytes: 1024, mask: parseMask('default'), ...options }) }
+  return {
+    ring,
+    log: new LogWriter(ownRing(ring, version), { reclen_bytes: 255, buffer_bytes: 1024, mask: parseMask('default'), ...options }),
+  }
 }

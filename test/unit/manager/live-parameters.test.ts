@@ -43,7 +43,6 @@ describe('parameters of a running program', () => {
     ['nope', '1', "unknown parameter 'nope'"],
     ['policy', 'varnish', 'policy is settled when Lacquer starts: start it again with -p policy=varnish'],
     ['vsl_mask', '-Nope', "there is no tag 'Nope'"],
-    ['vsl_buffer', '1m', 'parameter vsl_buffer: at most 1/16 of vsl_space'],
   ])('%s=%s is refused, and changes nothing', async (name, text, why) => {
     const { running, parameters } = live()
     await expect(parameters.set(name, text)).rejects.toThrow(why)

@@ -1,0 +1,25 @@
+import { workerData } from 'node:worker_threads'
+import { type RingPlace, takeSeat } from '../../../src/log/place.ts'
+import { defaultMask, TAG } from '../../../src/log/tags.ts'
+import { LogWriter } from '../../../src/log/writer.ts'
+
+/** Threads of claims.test.ts: each writes its transactions as fast as it can. */
+export interface ScribeData {
+  readonly place: RingPlace
+  readonly slot: number
+  readonly transactions: number
+  /** Counts them. */
+  readonly start: SharedArrayBuffer
+}
+
+const { place, slot, transactions, start } = workerData as ScribeData
+const log = new LogWriter(takeSeat(place, slot), { reclen_bytes: 255, buffer_bytes: 4096, mask: defaultMask() })
+const beats = new Int32Array(start)
+for (let number = 0; number < transactions; number++) {
+  const length = number % 12
+  const transaction = log.open(1 + number * 8 + slot, 'client')
+  transaction.record(TAG.Begin, `req ${slot} ${number} ${length}`)
+  for (let i = 0; i < length; i++) transaction.record(TAG.VCL_Log, `${slot} ${number} ${'x'.repeat(i * 9)}`)
+  transaction.end()
+  Atomics.add(beats, 0, 1)
+}
