@@ -31,6 +31,9 @@ const PATIENCE_MS = 200
  * A thread may die between any two steps. Therefore its line is written before anything is changed by its claim, all that is changed
  * follows from that line (`apply`), and when it has died the manager does it once more and fills what was claimed (`release`).
  *
+ * A line is written plainly: it is read under the lock, or when its thread has ended. Only the end of a claim may be seen early or late,
+ * by nanoseconds where a lap takes milliseconds.
+ *
  * A claim never runs into one that was made a lap before and is still being filled: its thread was suspended. It is refused
  * instead, and the block is lost.
  */
@@ -83,7 +86,7 @@ export class RingClaims {
     words[mine + START] = start
     words[mine + LAP_END] = wraps ? at : NO_WRAP
     words[mine + SEGMENT_TO] = next ? this.segmentAt(segment, end, wraps) : segment
-    Atomics.store(words, mine + SIZE, size)
+    words[mine + SIZE] = size
     if (next) {
       this.apply(mine)
     } else {
@@ -96,8 +99,8 @@ export class RingClaims {
 
   /** The block is complete but for its first word. */
   publish(start: number, first: number): void {
-    Atomics.store(this.ring.words, start, first)
-    Atomics.store(this.words, this.mine + SIZE, 0)
+    Atomics.store(this.ring.signed, start, first | 0)
+    this.words[this.mine + SIZE] = 0
   }
 
   /**

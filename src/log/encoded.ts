@@ -2,11 +2,27 @@ import { NO_NUMBER } from '../base/digits.ts'
 import { Preamble } from './preamble.ts'
 import type { FieldLines } from './records.ts'
 
+/** Encoded records that follow one another, of one transaction. */
+export class Snippet {
+  readonly words: Uint32Array
+  /** Where the words are that hold the transaction's id: the second of each record. */
+  readonly ids: Int32Array
+  /** In VSLHEAD2 the last word of a record's head stays as it is: these are the records of that side. */
+  readonly bits: number
+
+  constructor(words: Uint32Array, header_words: number, bits: number) {
+    const ids: number[] = []
+    for (let at = 0; at < words.length; at += header_words + (((words[at] & 0xffff) + 3) >> 2)) ids.push(at + 1)
+    this.words = words
+    this.ids = Int32Array.from(ids)
+    this.bits = bits
+  }
+}
+
 /** Records that are always the same and follow one another: encoded when first written, copied from then on. */
 export class Run {
   readonly lines: readonly (readonly [tag: number, text: string])[]
-  words: Uint32Array | undefined = undefined
-  records = 0
+  encoded: Snippet | undefined = undefined
   /** Of the mask with which it was encoded. */
   generation = -1
 
@@ -24,8 +40,7 @@ export interface Place {
   /** What was logged with them. */
   more: string
   /** Undefined until they come a second time. */
-  words: Uint32Array | undefined
-  records: number
+  encoded: Snippet | undefined
 }
 
 /** The records of a stored response to a hit. */
@@ -45,7 +60,7 @@ export interface ResponsePlace extends Place {
 /** Numbers of an account, and its record once they have come twice in a row. */
 export interface AccountPlace {
   readonly numbers: Float64Array
-  words: Uint32Array | undefined
+  encoded: Snippet | undefined
 }
 
 /**
@@ -56,7 +71,7 @@ export interface AccountPlace {
 export class Encoded {
   /** Counts changes of the mask. */
   generation = 0
-  readonly account: AccountPlace = { numbers: new Float64Array(5), words: undefined }
+  readonly account: AccountPlace = { numbers: new Float64Array(5), encoded: undefined }
   private readonly responses: ResponsePlace[] = places().map((place) => ({
     ...place,
     trace: undefined,
@@ -88,14 +103,14 @@ export class Encoded {
   /** The mask has changed: what was encoded may hold too much or too little. */
   forget(): void {
     this.generation++
-    this.account.words = undefined
+    this.account.encoded = undefined
     for (const place of [...this.responses, ...this.blocks]) {
       place.lines = undefined
-      place.words = undefined
+      place.encoded = undefined
     }
   }
 }
 
 function places(): Place[] {
-  return Array.from({ length: PLACES }, () => ({ lines: undefined, more: '', words: undefined, records: 0 }))
+  return Array.from({ length: PLACES }, () => ({ lines: undefined, more: '', encoded: undefined }))
 }

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from '../base/digits.ts'
 import { putInteger, putText, putWord } from '../base/digits.ts'
+import type { Snippet } from './encoded.ts'
 import { BATCH } from './ring.ts'
 import type { LogBuffer, LogWriter } from './writer.ts'
 import { TALLY } from './writer.ts'
@@ -43,6 +44,8 @@ export abstract class Records {
   /** Second word of every record, and the last of its head: id and side in one, or each in its own. */
   protected id = 0
   protected side = 0
+  /** Of the side alone. */
+  protected bits = 0
   protected open = false
   /** Where a batch's own words go when a link stands before it, else 0. */
   protected batchWord = 0
@@ -160,17 +163,16 @@ export abstract class Records {
   }
 
   /** Appends encoded records as ours. */
-  protected copy(encoded: Uint32Array, count: number): void {
-    const { length } = encoded
+  protected copy(encoded: Snippet): void {
+    const { words: from, ids } = encoded
+    const { length } = from
+    const count = ids.length
     this.reserve(length * 4)
-    const { words, header_words, last, id, side } = this
+    const { words, id } = this
     const to = this.at >> 2
-    if (length < LOOP_WORDS) for (let i = 0; i < length; i++) words[to + i] = encoded[i]
-    else words.set(encoded, to)
-    for (let i = 0; i < length; i += header_words + (((encoded[i] & 0xffff) + 3) >> 2)) {
-      words[to + i + 1] = id
-      words[to + i + last] = side
-    }
+    if (length < LOOP_WORDS) for (let i = 0; i < length; i++) words[to + i] = from[i]
+    else words.set(from, to)
+    for (let i = 0; i < count; i++) words[to + ids[i]] = id
     this.at += length * 4
     this.records += count
   }

@@ -46,6 +46,8 @@ export class RingView {
   readonly format: LogFormat
   readonly head: Uint32Array
   readonly words: Uint32Array
+  /** The same words: what is not a small integer costs Atomics an allocation. */
+  readonly signed: Int32Array
   /** Words of a segment. */
   readonly segment_words: number
 
@@ -57,6 +59,7 @@ export class RingView {
     this.format = format
     this.head = new Uint32Array(memory, 0, HEAD_BYTES / 4)
     this.words = new Uint32Array(memory, HEAD_BYTES, this.segment_words * SEGMENTS)
+    this.signed = new Int32Array(memory, HEAD_BYTES, this.segment_words * SEGMENTS)
   }
 
   /** Number of the segment being written, counted through all laps modulo 2^32. */

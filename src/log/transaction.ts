@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import { digitsOf, NO_NUMBER, putInteger, putMicroseconds, putText, putWallClock, widthOf } from '../base/digits.ts'
-import type { Place, ResponsePlace, Run } from './encoded.ts'
+import { type Place, type ResponsePlace, type Run, Snippet } from './encoded.ts'
 import { CLIENT } from './format.ts'
 import { Preamble } from './preamble.ts'
 import { COLON, NUMBERS_BYTES, Records, SPACE, type FieldLines } from './records.ts'
@@ -46,6 +46,7 @@ export class Transaction extends Records {
   /** Records from here on are in that name. */
   private sign(xid: number, side: number): void {
     const together = (xid | side) >>> 0
+    this.bits = side
     this.id = this.last === 1 ? together : xid
     this.side = this.last === 1 ? together : side
   }
@@ -65,12 +66,12 @@ export class Transaction extends Records {
   storedResponse(head: HeadLines, key: number, length_bytes: number, age_s: number, trace: Run, status = '', ttl_s = NO_NUMBER): void {
     const place = this.writer.encoded.response(key)
     const again = place.lines === head.fields && place.trace === trace && place.length_bytes === length_bytes && place.status === status
-    if (again && place.words !== undefined && putNumbers(place, age_s, ttl_s)) return this.copy(place.words, place.records)
+    if (again && place.encoded !== undefined && putNumbers(place, age_s, ttl_s)) return this.copy(place.encoded)
     place.lines = head.fields
     place.trace = trace
     place.length_bytes = length_bytes
     place.status = status
-    place.words = undefined
+    place.encoded = undefined
     const mark = again ? this.mark() : undefined
     const from = this.at
     this.respHead(head)
@@ -94,10 +95,10 @@ export class Transaction extends Records {
   requestBlock(proto: string, lines: FieldLines, forwarded: string, key: number): void {
     const place = this.writer.encoded.block(key)
     const again = place.lines === lines && place.more === forwarded
-    if (again && place.words !== undefined) return this.copy(place.words, place.records)
+    if (again && place.encoded !== undefined) return this.copy(place.encoded)
     place.lines = lines
     place.more = forwarded
-    place.words = undefined
+    place.encoded = undefined
     const mark = again ? this.mark() : undefined
     this.record(TAG.ReqProtocol, proto)
     this.fields(TAG.ReqHeader, lines)
@@ -107,7 +108,8 @@ export class Transaction extends Records {
 
   /** Records that never change. */
   run(run: Run): void {
-    if (run.generation === this.writer.encoded.generation && run.words !== undefined) this.copy(run.words, run.records)
+    const { encoded } = run
+    if (encoded !== undefined && run.generation === this.writer.encoded.generation && encoded.bits === this.bits) this.copy(encoded)
     else this.encodeRun(run)
   }
 
@@ -154,10 +156,10 @@ export class Transaction extends Records {
     if (this.mask[tag] !== 0) return
     const place = this.writer.encoded.account
     const again = sameNumbers(place.numbers, tag, head1, body1, head2, body2)
-    if (again && place.words !== undefined) return this.copy(place.words, 1)
+    if (again && place.encoded !== undefined) return this.copy(place.encoded)
     const mark = again ? this.mark() : undefined
     this.accounted(tag, head1, body1, head2, body2)
-    place.words = mark === undefined ? undefined : this.since(mark)
+    place.encoded = mark === undefined ? undefined : this.since(mark)
   }
 
   private accounted(tag: number, head1: number, body1: number, head2: number, body2: number): void {
@@ -265,37 +267,34 @@ export class Transaction extends Records {
   private encodeRun(run: Run): void {
     const mark = this.mark()
     for (const [tag, text] of run.lines) this.record(tag, text)
-    const words = this.since(mark)
-    if (words === undefined) return
-    run.words = words
-    run.records = this.records - mark.records
+    const encoded = this.since(mark)
+    if (encoded === undefined) return
+    run.encoded = encoded
     run.generation = this.writer.encoded.generation
   }
 
   private remember(place: Place, mark: Mark): void {
-    const words = this.since(mark)
-    if (words === undefined) return
-    place.words = words
-    place.records = this.records - mark.records
+    const encoded = this.since(mark)
+    if (encoded !== undefined) place.encoded = encoded
   }
 
   /** What is written from here on is to be remembered: for the second time something is said, and no other. */
   private mark(): Mark {
     this.reserve(0)
-    return { at: this.at, records: this.records, flushes: this.writer.tally[TALLY.flushes] }
+    return { at: this.at, flushes: this.writer.tally[TALLY.flushes] }
   }
 
   /** The words of the records that were written since, unless they are too many or the buffer was written out in between. */
-  private since(mark: Mark): Uint32Array | undefined {
+  private since(mark: Mark): Snippet | undefined {
     const size_bytes = this.at - mark.at
     if (this.direct || mark.flushes !== this.writer.tally[TALLY.flushes] || size_bytes > ENCODED_BYTES_MAX) return undefined
-    return size_bytes * 2 > this.writer.buffer_bytes ? undefined : this.words.slice(mark.at >> 2, this.at >> 2)
+    if (size_bytes * 2 > this.writer.buffer_bytes) return undefined
+    return new Snippet(this.words.slice(mark.at >> 2, this.at >> 2), this.header_words, this.bits)
   }
 }
 
 interface Mark {
   readonly at: number
-  readonly records: number
   readonly flushes: number
 }
 
@@ -307,7 +306,7 @@ function putNumbers(place: ResponsePlace, age_s: number, ttl_s: number): boolean
 function putTtl(place: ResponsePlace, ttl_s: number): boolean {
   if (ttl_s === place.ttl_s) return true
   if (place.ttl_at === 0 || ttl_s === NO_NUMBER || widthOf(ttl_s) !== widthOf(place.ttl_s)) return false
-  if (place.words !== undefined) putInteger(Buffer.from(place.words.buffer), place.ttl_at, ttl_s)
+  if (place.encoded !== undefined) putInteger(Buffer.from(place.encoded.words.buffer), place.ttl_at, ttl_s)
   place.ttl_s = ttl_s
   return true
 }
@@ -315,7 +314,7 @@ function putTtl(place: ResponsePlace, ttl_s: number): boolean {
 function putAge(place: ResponsePlace, age_s: number): boolean {
   if (age_s === place.age_s) return true
   if (place.age_at === 0 || age_s < 0 || digitsOf(age_s) !== digitsOf(place.age_s)) return false
-  if (place.words !== undefined) putInteger(Buffer.from(place.words.buffer), place.age_at, age_s)
+  if (place.encoded !== undefined) putInteger(Buffer.from(place.encoded.words.buffer), place.age_at, age_s)
   place.age_s = age_s
   return true
 }
