@@ -28,6 +28,10 @@ async function main(argv: readonly string[]): Promise<number> {
     const { runAdm } = await import('./tools/adm.ts')
     return runAdm(options, { input: process.stdin, output: process.stdout, errors: process.stderr })
   }
+  if (options.command === 'tool') {
+    const { runTool } = await import('./tools/tool.ts')
+    return runTool(options, (text) => process.stdout.write(text))
+  }
   const { serve } = await import('./manager/serve.ts')
   return serve(options)
 }

@@ -103,7 +103,14 @@ export interface AdmOptions {
   readonly words: readonly string[]
 }
 
-export type CommandLine = ServeOptions | CheckOptions | FormatOptions | TestOptions | AdmOptions | PrintOptions
+/** A tool that reads what a server shows: its options are its own (src/tools/options). */
+export interface ToolOptions {
+  readonly command: 'tool'
+  readonly tool: string
+  readonly args: readonly string[]
+}
+
+export type CommandLine = ToolOptions | ServeOptions | CheckOptions | FormatOptions | TestOptions | AdmOptions | PrintOptions
 
 /** A batch of log records fits a segment of the ring, of which there are eight. */
 const LOG_BUFFERS_MIN = 16
@@ -115,6 +122,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (word === '-V' || word === '--version') return versionLine()
   const command = COMMANDS.find((row) => row.name === word)
   if (!command) throw new OperatorError(unknownCommand(word))
+  if (command.tool) return { command: 'tool', tool: command.name, args: rest }
   if (!command.flags) throw new OperatorError(`lacquer ${word}: not available yet`)
   const given = readFlags(command, command.flags, command.name === 'adm' ? flagsFirst(command.flags, rest) : rest)
   if (given.has('help')) return print(commandHelp(command))

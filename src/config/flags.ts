@@ -151,9 +151,11 @@ export interface CommandRow {
   readonly synopsis: string
   readonly about: string
   readonly flags?: readonly FlagRow[]
+  /** Its options are in src/tools/options. */
+  readonly tool?: true
 }
 
-/** A command without flags is not there yet. */
+/** A command with neither is not there yet. */
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'serve',
@@ -186,7 +188,7 @@ export const COMMANDS: readonly CommandRow[] = [
     about: 'Give a running Lacquer an admin command, or as many as are typed',
     flags: ADM_FLAGS,
   },
-  { name: 'log', synopsis: 'log', about: 'Show the log' },
+  { name: 'log', synopsis: 'log [-n dir | -r file] [-g grouping] [-q query] [option]...', about: 'Show the log', tool: true },
   { name: 'ncsa', synopsis: 'ncsa', about: 'Show the log as access log lines' },
   { name: 'stat', synopsis: 'stat', about: 'Show the counters' },
   { name: 'top', synopsis: 'top', about: 'Show the most frequent log records' },
@@ -199,7 +201,7 @@ export function flagText(row: FlagRow): string {
 }
 
 export function generalHelp(): string {
-  const there = COMMANDS.filter((command) => command.flags)
+  const there = COMMANDS.filter((command) => command.flags ?? command.tool)
   const lines = there.map((command) => `  lacquer ${command.synopsis}\n      ${command.about}`)
   return `Lacquer, a reverse-proxy HTTP cache that speaks VCL\n\n${lines.join('\n')}\n\n'lacquer serve --help' lists the flags; -V prints the version.\n`
 }

@@ -14,6 +14,8 @@ import { TAGS } from '../log/tags.ts'
 import { cliPage } from './cli-page.ts'
 import { vmodsPage } from './vmod-page.ts'
 import { diagnosticsPage, languagePage } from './vcl-pages.ts'
+import { toolPage } from './options/help.ts'
+import { TOOLS } from './options/tools.ts'
 import { page, table } from './page.ts'
 
 /**
@@ -33,6 +35,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'log-tags.md': logTagsPage,
   'vcl.md': languagePage,
   'vmods.md': vmodsPage,
+  ...Object.fromEntries(TOOLS.map((tool) => [`lacquer-${tool.name}.md`, () => toolPage(tool)])),
 }
 
 /** Names of pages whose file differs from what the tables say. */
@@ -113,8 +116,15 @@ function flagsPage(): string {
       ...(refused.length === 0 ? [] : ['Flags of varnishd that are refused:', table(['flag', 'meaning', 'why'], refused.map(refusedRow))]),
     ]
   })
-  const later = COMMANDS.filter((command) => !command.flags).map((command) => `\`${command.name}\``)
-  return page('Commands and flags', 'Letters are varnishd’s and mean the same.', ...parts, `Not available yet: ${later.join(', ')}.`)
+  const tools = TOOLS.map(({ name }) => `[\`lacquer ${name}\`](lacquer-${name}.md)`)
+  const later = COMMANDS.filter((command) => !command.flags && !command.tool).map((command) => `\`${command.name}\``)
+  return page(
+    'Commands and flags',
+    'Letters are varnishd’s and mean the same.',
+    ...parts,
+    `Tools have pages of their own: ${tools.join(', ')}.`,
+    `Not available yet: ${later.join(', ')}.`,
+  )
 }
 
 function flagRow(row: FlagRow): string[] {

@@ -1,0 +1,26 @@
+import { compileRegex, type VclRegex } from '../../pattern/regex.ts'
+import { readSettings } from '../../pattern/settings.ts'
+
+/** Payloads are bytes, read as latin1; what people type is UTF-8. */
+export function asBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
+}
+
+const IGNORE_CASE = '(?i)'
+
+/** Throws RegexError. */
+export function compileOperand(text: string, caseless: boolean): VclRegex {
+  const pattern = asBytes(text)
+  if (!caseless) return compileRegex(pattern)
+  const { at } = readSettings(pattern)
+  return compileRegex(pattern.slice(0, at) + IGNORE_CASE + pattern.slice(at))
+}
+
+/** A match that is given up counts as one: rather shown than hidden. */
+export function matches(pattern: VclRegex, text: string): boolean {
+  try {
+    return pattern.test(text)
+  } catch {
+    return true
+  }
+}

@@ -1,0 +1,42 @@
+import { OperatorError } from '../../base/errors.ts'
+import { Dispatcher, GroupOutput } from './dispatcher.ts'
+import { FileSource } from './file-source.ts'
+import type { Deliver, Ended, ReadHooks, ReadOptions } from './options.ts'
+
+/** Units between two looks at what else there is to do. */
+const UNITS_PER_TURN = 4096
+
+/**
+ * Reads the log and hands out each group that is wanted, until the end of what there is, or for ever. A group and what is in it is valid until
+ * `deliver` returns. Throws an OperatorError when there is nothing to read from.
+ */
+export async function readTransactions(options: ReadOptions, hooks: ReadHooks, deliver: Deliver): Promise<Ended> {
+  const output = new GroupOutput(options, hooks, deliver)
+  if (!('file' in options.place)) throw new OperatorError('-r: name the file to read')
+  const source = new FileSource(options.place.file, options.timeout_s === 0)
+  try {
+    return await readFile(source, new Dispatcher(source, options, hooks, output), hooks)
+  } finally {
+    source.close()
+  }
+}
+
+async function readFile(source: FileSource, dispatcher: Dispatcher, hooks: ReadHooks): Promise<Ended> {
+  for (;;) {
+    const state = dispatcher.run(UNITS_PER_TURN)
+    if (state === 'enough') return 'enough'
+    if (state === 'damaged') hooks.complain(source.fault)
+    if (state !== 'some') return 'end'
+    if (hooks.flushAsked?.() === true && !dispatcher.flush()) return 'enough'
+    hooks.progress?.(source.read_bytes, source.total_bytes)
+    await turn()
+    if (hooks.stop?.aborted === true) return 'stopped'
+  }
+}
+
+/** Lets signals and timers have their turn. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}

@@ -1,0 +1,55 @@
+import type { RecordCursor } from '../../log/read/record-cursor.ts'
+import type { Group, LoggedTransaction } from '../../log/read/transaction.ts'
+import { tagName } from '../../log/tags.ts'
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+export interface JsonOptions {
+  isAsked(transaction: LoggedTransaction): boolean
+  shows(record: RecordCursor): boolean
+}
+
+/** A group as a line of JSON in UTF-8; '' when nothing of it is shown. */
+export function groupJson(group: Group, options: JsonOptions): string {
+  const transactions = group.filter((transaction) => options.isAsked(transaction)).map((transaction) => transactionOf(transaction, options))
+  if (transactions.length === 0) return ''
+  // Of records on their own there is one, and it may not be shown.
+  if (group[0].level === 0 && transactions[0].records.length === 0) return ''
+  return `${JSON.stringify({ transactions })}\n`
+}
+
+interface JsonRecord {
+  readonly tag: string
+  readonly side: string
+  readonly text: string
+  readonly latin1?: true
+}
+
+interface JsonTransaction {
+  readonly vxid: number
+  readonly parent: number
+  readonly kind: string
+  readonly reason: string
+  readonly level: number
+  readonly records: JsonRecord[]
+}
+
+function transactionOf(transaction: LoggedTransaction, options: JsonOptions): JsonTransaction {
+  const { vxid, parent_vxid, kind, reason, level, records } = transaction
+  const shown: JsonRecord[] = []
+  records.rewind()
+  while (records.next()) if (options.shows(records)) shown.push(recordOf(records))
+  return { vxid, parent: parent_vxid, kind, reason, level, records: shown }
+}
+
+/** Text is UTF-8 where it can be; else each character stands for a byte, and it is said so. */
+function recordOf(record: RecordCursor): JsonRecord {
+  const tag = tagName(record.tag) ?? String(record.tag)
+  const { side } = record
+  const bytes = record.bytes.subarray(record.start, record.end)
+  try {
+    return { tag, side, text: UTF8.decode(bytes) }
+  } catch {
+    return { tag, side, text: bytes.toString('latin1'), latin1: true }
+  }
+}

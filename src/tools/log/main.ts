@@ -1,0 +1,66 @@
+import { OperatorError } from '../../base/errors.ts'
+import { FILE_HEAD } from '../../log/read/file-source.ts'
+import type { Group } from '../../log/read/transaction.ts'
+import type { GivenOptions } from '../options/parse.ts'
+import { groupJson } from './json.ts'
+import { Output } from './output.ts'
+import { runLog } from './run.ts'
+import { readOptionsOf, type Shown, shownOf } from './settings.ts'
+import { COLOURED, groupText, PLAIN } from './text.ts'
+
+/** `lacquer log`. */
+export async function logTool(given: GivenOptions): Promise<number> {
+  const options = readOptionsOf(given)
+  const shown = shownOf(given)
+  checkTogether(given)
+  const file = given.last('w')
+  const output = new Output(file === '-' ? undefined : file, given.has('a'))
+  const write = writerOf(given, output, shown)
+  try {
+    return await runLog({
+      options,
+      deliver: (group) => {
+        write(group)
+        if (given.has('u')) output.flush()
+      },
+      idle: () => output.flush(),
+      reopen: () => {
+        output.reopen()
+        if (isBinary(given) && output.isEmpty) output.bytes(FILE_HEAD)
+      },
+    })
+  } finally {
+    output.close()
+  }
+}
+
+function checkTogether(given: GivenOptions): void {
+  if (given.has('A') && given.has('json')) throw new OperatorError('-A and --json exclude each other')
+  if (given.has('D') && !given.has('w')) throw new OperatorError('-D: needs -w file: in the background there is nobody to print for')
+  if (given.has('D') && given.last('w') === '-') throw new OperatorError('-D: needs a file behind -w')
+}
+
+/** -w writes the records as they are, unless text is asked for. */
+function isBinary(given: GivenOptions): boolean {
+  return given.has('w') && !given.has('A') && !given.has('json')
+}
+
+function writerOf(given: GivenOptions, output: Output, shown: Shown): (group: Group) => void {
+  if (isBinary(given)) {
+    if (output.isEmpty) output.bytes(FILE_HEAD)
+    return (group) => writeRecords(group, output, shown)
+  }
+  if (given.has('json')) return (group) => output.write(Buffer.from(groupJson(group, shown)).toString('latin1'))
+  const is_coloured = !given.has('w') && process.stdout.isTTY && process.env.NO_COLOR === undefined
+  const options = { ...shown, verbose: given.has('v'), colours: is_coloured ? COLOURED : PLAIN }
+  return (group) => output.write(groupText(group, options))
+}
+
+function writeRecords(group: Group, output: Output, shown: Shown): void {
+  for (const transaction of group) {
+    if (!shown.isAsked(transaction)) continue
+    const { records } = transaction
+    records.rewind()
+    while (records.next()) if (shown.shows(records)) output.bytes(records.record)
+  }
+}

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { OperatorError, readFault } from '../../base/errors.ts'
+import { parseDuration } from '../../base/units.ts'
+import { isAsked, RecordFilter } from '../../log/query/filter.ts'
+import { compileQuery } from '../../log/query/query.ts'
+import type { GroupTest, LogPlace, Rate, ReadOptions } from '../../log/read/options.ts'
+import type { RecordCursor } from '../../log/read/record-cursor.ts'
+import { type Grouping, GROUPINGS, type LoggedTransaction } from '../../log/read/transaction.ts'
+import type { GivenOptions } from '../options/parse.ts'
+
+/** What the options of all tools that read the log come to. Everything here throws an OperatorError for what is wrong. */
+
+const INCOMPLETE_MAX = 1000
+const TIMEOUT_S = 120
+
+export function readOptionsOf(given: GivenOptions, grouping: Grouping = groupingOf(given.last('g') ?? 'vxid')): ReadOptions {
+  return {
+    place: placeOf(given),
+    grouping,
+    query: queryOf(given),
+    incomplete_max: wholeNumber('L', given.last('L')) ?? INCOMPLETE_MAX,
+    timeout_s: seconds('T', given.last('T')) ?? TIMEOUT_S,
+    groups_max: wholeNumber('k', given.last('k')),
+    rate: rateOf(given.last('R')),
+  }
+}
+
+/** What is shown of a group. */
+export interface Shown {
+  /** -b, -c and -E. */
+  isAsked(transaction: LoggedTransaction): boolean
+  /** -i, -I, -x and -X. */
+  shows(record: RecordCursor): boolean
+}
+
+export function shownOf(given: GivenOptions): Shown {
+  const sides = { backend: given.has('b'), client: given.has('c'), esi: given.has('E') }
+  const filter = new RecordFilter(given.list)
+  return { isAsked: (transaction) => isAsked(sides, transaction), shows: (record) => filter.shows(record) }
+}
+
+/** All of -q and -Q, and any of them will do. */
+function queryOf(given: GivenOptions): GroupTest | undefined {
+  const texts = given.list.flatMap(({ name, value }) => (name === 'q' ? [value] : name === 'Q' ? [queryFile(value)] : []))
+  if (texts.length === 0) return undefined
+  const query = compileQuery(texts.join('\n'), given.has('C'))
+  if (query === undefined) throw new OperatorError('the query is empty; leave -q and -Q out to see everything')
+  return query
+}
+
+function queryFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new OperatorError(`-Q ${path}: ${readFault(error)}`)
+  }
+}
+
+function placeOf(given: GivenOptions): LogPlace {
+  const file = given.last('r')
+  if (file === undefined) throw new OperatorError('-r: name the file to read')
+  if (given.has('n')) throw new OperatorError('-n and -r exclude each other')
+  return { file }
+}
+
+function groupingOf(text: string): Grouping {
+  const wanted = text.toLowerCase()
+  const found = GROUPINGS.filter((name) => name.startsWith(wanted))
+  const [grouping] = found.includes(wanted as Grouping) ? [wanted as Grouping] : found
+  if (wanted === '' || grouping === undefined || (found.length > 1 && grouping !== wanted))
+    throw new OperatorError(`-g ${text}: give one of ${GROUPINGS.join(', ')}`)
+  return grouping
+}
+
+function wholeNumber(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[0-9]{1,9}$/.test(text) || Number(text) === 0) throw new OperatorError(`-${name} ${text}: not a number above 0`)
+  return Number(text)
+}
+
+function seconds(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[0-9]*\.?[0-9]+$|^[0-9]+\.$/.test(text)) throw new OperatorError(`-${name} ${text}: not a number of seconds`)
+  return Number(text)
+}
+
+/** `10`, `10/m` or `10/2m`. */
+function rateOf(text: string | undefined): Rate | undefined {
+  if (text === undefined) return undefined
+  const [, count, , period = 's'] = /^([0-9]{1,9})(\/(.+))?$/.exec(text) ?? []
+  const period_s = parseDuration(/^[0-9]/.test(period) ? period : `1${period}`)
+  if (count === undefined || Number(count) === 0 || period_s === undefined || period_s <= 0)
+    throw new OperatorError(`-R ${text}: give a number, or one and a duration, as in 10/2m`)
+  return { count: Number(count), period_s }
+}

@@ -1,0 +1,22 @@
+import { OperatorError } from '../base/errors.ts'
+import type { ToolOptions } from '../config/command-line.ts'
+import { version } from '../config/version.ts'
+import { toolHelp } from './options/help.ts'
+import { type GivenOptions, parseOptions } from './options/parse.ts'
+import { TOOLS } from './options/tools.ts'
+
+/** A tool's program; each is loaded when it is the one that runs. */
+const PROGRAMS: Readonly<Record<string, () => Promise<(given: GivenOptions) => Promise<number>>>> = {
+  log: async () => (await import('./log/main.ts')).logTool,
+}
+
+/** Runs a tool to its end, and resolves with the exit code. */
+export async function runTool({ tool, args }: ToolOptions, print: (text: string) => void): Promise<number> {
+  const row = TOOLS.find(({ name }) => name === tool)
+  if (row === undefined) throw new OperatorError(`lacquer ${tool}: not available yet`)
+  const given = parseOptions(row, args)
+  if (given.has('h')) print(toolHelp(row))
+  else if (given.has('V')) print(`lacquer ${tool} (lacquer ${version()}, node ${process.versions.node})\n`)
+  else return (await PROGRAMS[tool]())(given)
+  return 0
+}
