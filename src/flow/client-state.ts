@@ -10,6 +10,7 @@ import type { StoredObject } from '../store/contract.ts'
 import type { ClientContext, LoadedVcl, VclBackend, VclObject, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ClientConnection, ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
+import type { Fragment } from './filters/esi/fragment.ts'
 import { defaultRespFilters } from './filters/resp-filters.ts'
 import { holdRules, releaseRules } from './hold.ts'
 import { ObjectView } from './object-view.ts'
@@ -90,6 +91,8 @@ export abstract class ClientState extends TaskState implements ClientContext {
   filters_chosen: string | undefined
   /** How deep below the request that came from the client. */
   esi_level = 0
+  /** Where what it brings goes, of one for an ESI include. */
+  included: Fragment | undefined
   /** The request that came from the client, of one for an ESI include. */
   top: ClientState | undefined
   /** Of a top request: how many includes it has led to. */
@@ -118,6 +121,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.object = undefined
     this.body_text = ''
     this.top = undefined
+    this.included = undefined
     releaseRules(this.vcl)
     this.vcl = this.env.vcl
   }

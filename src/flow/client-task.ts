@@ -14,6 +14,7 @@ import { logHit, logIncluded, logRequest } from './request-log.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import type { Environment } from './environment.ts'
 import type { Fetch } from './fetch.ts'
+import type { Fragment } from './filters/esi/fragment.ts'
 import { learnFrom } from './invalidate.ts'
 import { purgeKey, softPurgeKey } from './purges.ts'
 import type { FetchOwner } from './recipients.ts'
@@ -68,8 +69,9 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
   }
 
   /** The same for what the page of another request includes. */
-  beginIncluded(fragment: ClientConnection, parent: ClientTask): void {
+  beginIncluded(fragment: Fragment, parent: ClientTask): void {
     this.open(fragment, parent.vcl)
+    this.included = fragment
     this.esi_level = parent.esi_level + 1
     this.top = parent.top ?? parent
     logIncluded(this, parent)

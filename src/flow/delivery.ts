@@ -90,13 +90,21 @@ function transmitSpecial(task: ClientTask, object: StoredObject, status: number)
   if ((object.head.flags & OBJ_PARTIAL) !== 0 && !mayShow(task, object, status)) return task.refuse(503, 'Only a part of it is stored')
   const { params } = task.env
   if (task.filters_chosen === undefined) {
-    const shown = unpacks(task) ? unpacked(task, object, status) : object
-    return transmitAs(task, shown, status, params.http_range_support && mayResume(task, object))
+    if (unpacks(task)) return transmitAs(task, unpacked(task, object, status), status, params.http_range_support && mayResume(task, object))
+    return transmitAs(task, object, status, params.http_range_support && mayResume(task, object) && !comesPacked(task, object))
   }
   const chosen = readRespFilters(task.filters_chosen)
   if (typeof chosen === 'string') return noFilter(task, chosen)
   const gunzips = chosen.has('gunzip') && (object.head.flags & OBJ_GZIP) !== 0
-  return transmitAs(task, gunzips ? unpacked(task, object, status) : object, status, chosen.has('range'))
+  if (gunzips) return transmitAs(task, unpacked(task, object, status), status, chosen.has('range'))
+  return transmitAs(task, object, status, chosen.has('range') && !comesPacked(task, object))
+}
+
+/** Tells the page that it is part of, if it is, that it comes as gzip. */
+function comesPacked({ included }: ClientTask, { body, head }: StoredObject): boolean {
+  if (included === undefined || !included.mayBePacked || (head.flags & OBJ_GZIP) === 0) return false
+  included.packed = body
+  return true
 }
 
 export function noFilter(task: ClientTask, name: string): Step {

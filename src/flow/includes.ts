@@ -31,18 +31,21 @@ const HAD = [200, 204]
 export class Includes implements Includer {
   private readonly task: ClientTask
   private readonly breaks_on_errors: boolean
+  private readonly packed: boolean
   /** That something is left out is said once for each page. */
   private told = false
 
-  constructor(task: ClientTask) {
+  /** `packed`: the page is gzip on its way to the client. */
+  constructor(task: ClientTask, packed: boolean) {
     this.task = task
+    this.packed = packed
     this.breaks_on_errors = isOn(task.env.params.feature, 'esi_include_onerror')
   }
 
   begin(include: EsiInclude): Fragment | undefined {
     const { task } = this
     if (task.gone || !this.mayInclude()) return undefined
-    const fragment = new Fragment(task.connection)
+    const fragment = new Fragment(task.connection, this.packed)
     const { req } = fragment
     req.copyFrom(task.vcl.usage.pristine ? task.original : task.req)
     req.method = 'GET'
@@ -51,7 +54,8 @@ export class Includes implements Includer {
     if (include.host !== undefined) req.fields.set('Host', include.host)
     for (const key of OF_THE_PAGE) req.fields.delete(key)
     // Under rfc9111 the origin is asked as we are, and who says nothing takes any coding (RFC 9110 section 12.5.3). A page is plain.
-    if (task.env.policy.decidesStorage) req.fields.set('Accept-Encoding', 'identity')
+    if (this.packed) req.fields.set('Accept-Encoding', 'gzip')
+    else if (task.env.policy.decidesStorage) req.fields.set('Accept-Encoding', 'identity')
     task.pool.take().beginIncluded(fragment, task)
     return fragment
   }

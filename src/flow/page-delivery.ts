@@ -1,17 +1,21 @@
 import { Run } from '../log/encoded.ts'
 import { TAG } from '../log/tags.ts'
-import { weakenTag } from '../policy/coding.ts'
+import { MAIN } from '../counters/counters.ts'
+import { recode, varyByCoding, weakenTag } from '../policy/coding.ts'
 import { finalStatus } from '../http/status.ts'
-import { OBJ_ESI } from '../policy/flags.ts'
+import { OBJ_ESI, OBJ_GZIP } from '../policy/flags.ts'
+import type { BodyReader, StoredObject } from '../store/contract.ts'
 import type { ClientTask } from './client-task.ts'
 import { headOf, isRead, lengthLine, materialise, mayHaveBody, noFilter, notModified, send, sendNotModified, stream } from './delivery.ts'
 import { EsiReader, RawReader } from './filters/esi/reader.ts'
-import { readRespFilters } from './filters/resp-filters.ts'
+import { PageOutput } from './filters/esi/page-output.ts'
+import { readRespFilters, unpacks } from './filters/resp-filters.ts'
+import { logGzip } from './fetch-log.ts'
+import { FieldChange } from './field-change.ts'
 import { Includes } from './includes.ts'
 import type { Step } from './step.ts'
 
-const ESI = new Run([TAG.Filters, ' esi'])
-const AS_IT_CAME = new Run([TAG.Filters, ''])
+const LISTS = ['', ' gunzip', ' esi', ' esi gunzip'].map((list) => new Run([TAG.Filters, list]))
 
 /** Is the response stored as frames (ESI)? */
 export function isPage({ object }: ClientTask): boolean {
@@ -23,22 +27,48 @@ export function transmitPage(task: ClientTask): Step {
   const { object, resp } = task
   if (object === undefined) return task.refuse(503, 'No response')
   task.processed()
-  const status = task.vcl.usage.respTouched ? finalStatus(resp) : object.head.status
-  const assembles = assembled(task)
-  if (typeof assembles === 'string') return noFilter(task, assembles)
+  const touched = task.vcl.usage.respTouched
+  const status = touched ? finalStatus(resp) : object.head.status
+  const filters = filtersOf(task, object)
+  if (typeof filters === 'string') return noFilter(task, filters)
   if (!task.passed && isRead(task.req.method) && notModified(task, object, status)) return sendNotModified(task, object)
-  if (!task.vcl.usage.respTouched) materialise(task)
+  if (!touched) materialise(task)
   // What the client has is made of several representations, each of which may change by itself (RFC 9110 section 8.8.1).
-  if (assembles) weakenTag(resp.fields)
-  task.log.run(assembles ? ESI : AS_IT_CAME)
+  if (filters.esi) weakenTag(resp.fields)
+  if (filters.gunzip) speakOfPlain(task)
+  task.log.run(LISTS[(filters.esi ? 2 : 0) + (filters.gunzip ? 1 : 0)])
   const text = headOf(task) + lengthLine(task, -1)
   if (!mayHaveBody(task, status)) return send(task, text, undefined)
-  return stream(task, text, -1, assembles ? new EsiReader(object.body, new Includes(task)) : new RawReader(object.body))
+  return stream(task, text, -1, readerOf(task, object, filters))
+}
+
+interface PageFilters {
+  readonly esi: boolean
+  readonly gunzip: boolean
 }
 
 /** Or the name of a filter that there is none of. */
-function assembled({ filters_chosen, resp_do_esi }: ClientTask): boolean | string {
-  if (filters_chosen === undefined) return resp_do_esi
+function filtersOf(task: ClientTask, { head }: StoredObject): PageFilters | string {
+  const { filters_chosen, resp_do_esi } = task
+  if (filters_chosen === undefined) return { esi: resp_do_esi, gunzip: unpacks(task) }
   const chosen = readRespFilters(filters_chosen)
-  return typeof chosen === 'string' ? chosen : chosen.has('esi')
+  if (typeof chosen === 'string') return chosen
+  return { esi: chosen.has('esi'), gunzip: chosen.has('gunzip') && (head.flags & OBJ_GZIP) !== 0 }
+}
+
+function speakOfPlain(task: ClientTask): void {
+  const { resp } = task
+  const change = new FieldChange(task, resp.fields)
+  task.env.counters[MAIN.n_gunzip]++
+  recode(resp.fields, undefined, change)
+  varyByCoding(resp.fields, change)
+}
+
+function readerOf(task: ClientTask, { body, head }: StoredObject, { esi, gunzip }: PageFilters): BodyReader {
+  const { included, log } = task
+  const packed = (head.flags & OBJ_GZIP) !== 0 && !gunzip
+  const account = gunzip ? (in_bytes: number, out_bytes: number) => logGzip(log, 'U D E', in_bytes, out_bytes) : undefined
+  const output = new PageOutput(!packed ? 'plain' : included === undefined ? 'gzip' : 'blocks', account)
+  if (packed && included !== undefined) included.blocks = output
+  return esi ? new EsiReader(body, new Includes(task, packed), output) : new RawReader(body, output)
 }

@@ -318,14 +318,15 @@ describe('the page', () => {
     expect(v1.counters()).toMatchObject({ esi_errors: 1, esi_warnings: 0 })
   })
 
-  vtc('that comes as gzip is unpacked first', async (t) => {
+  vtc('that comes as gzip is unpacked first, and stays so where rules say do_gunzip', async (t) => {
     const page = gzipSync('<p><esi:include src="/a"/></p>')
     const s1 = await served(t, (asked, url) => {
       if (url === '/a') return asked.answer('A', KEPT)
       asked.tx('HTTP/1.1 200 OK', KEPT, 'Content-Encoding: gzip', 'ETag: "x"', `Content-Length: ${page.length}`)
       asked.txbody(page)
     })
-    const v1 = t.cache(await startCache({ origin: s1, vcl: RULES }))
+    const vcl = `${RULES} sub vcl_backend_response { set beresp.do_gunzip = true; }`
+    const v1 = t.cache(await startCache({ origin: s1, vcl }))
     const c1 = await t.connect('c1', v1)
     for (let i = 0; i < 2; i++) {
       c1.get('/page', 'Accept-Encoding: gzip')

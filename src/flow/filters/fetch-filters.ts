@@ -6,6 +6,7 @@ import { OBJ_ANY_CODING, OBJ_ESI, OBJ_GZIP, OBJ_RECODED } from '../../policy/fla
 import type { BackendState } from '../backend-state.ts'
 import { esiFeatures } from '../includes.ts'
 import { EsiFilter } from './esi/filter.ts'
+import { EsiGzipFilter } from './esi/gzip-filter.ts'
 import type { FetchFilter } from './fetch-filter.ts'
 import { GunzipFilter, GzipFilter, TestGunzipFilter } from './zlib-filter.ts'
 
@@ -28,6 +29,7 @@ const FETCH_FILTERS: ReadonlyMap<string, Adds> = new Map<string, Adds>([
   ['gunzip', addGunzip],
   ['testgunzip', addTest],
   ['esi', addEsi],
+  ['esi_gzip', addEsiGzip],
 ])
 
 export interface FetchPlan {
@@ -90,14 +92,32 @@ function addTest(plan: Plan): void {
 /** Of what is not plain nothing can be looked through. */
 function addEsi(plan: Plan): void {
   const { fetch } = plan
-  if (codingOf(fetch.beresp.fields) !== 'plain' || (plan.flags & OBJ_ESI) !== 0) return
-  const { env, log } = fetch
-  const trouble = (text: string, error: boolean): void => {
+  if (!isReadable(plan)) return
+  plan.filters.push(new EsiFilter(fetch.bereq.url, esiFeatures(fetch.env.params), troubleOf(fetch)))
+  plan.flags |= OBJ_ESI
+}
+
+/** The same, and the page is packed. */
+function addEsiGzip(plan: Plan): void {
+  const { fetch, change } = plan
+  if (!isReadable(plan)) return
+  const { env, bereq, beresp } = fetch
+  env.counters[MAIN.n_gzip]++
+  plan.filters.push(new EsiGzipFilter(bereq.url, esiFeatures(env.params), env.params, troubleOf(fetch)))
+  recode(beresp.fields, 'gzip', change)
+  varyByCoding(beresp.fields, change)
+  plan.flags |= OBJ_ESI | OBJ_GZIP | OBJ_RECODED
+}
+
+function isReadable({ fetch, flags }: Plan): boolean {
+  return codingOf(fetch.beresp.fields) === 'plain' && (flags & OBJ_ESI) === 0
+}
+
+function troubleOf({ env, log }: BackendState): (text: string, error: boolean) => void {
+  return (text, error) => {
     log.record(TAG.ESI_xmlerror, text)
     env.counters[error ? MAIN.esi_errors : MAIN.esi_warnings]++
   }
-  plan.filters.push(new EsiFilter(fetch.bereq.url, esiFeatures(env.params), trouble))
-  plan.flags |= OBJ_ESI
 }
 
 /** May the body be filtered at all? What is a part, or has none, stays as it is. */
@@ -110,10 +130,16 @@ export function defaultFetchFilters(fetch: BackendState, expected_bytes: number)
   if (!hasBody(fetch, expected_bytes)) return ''
   const { fields } = fetch.beresp
   const coding = codingOf(fields)
-  // A page is stored as it is read: frames of gzip could not be joined to what is included.
-  if (fetch.beresp_do_esi) return coding === 'gzip' && converts(fetch) ? ' gunzip esi' : ' esi'
+  if (fetch.beresp_do_esi) return pageFilters(fetch, coding)
   if (coding === 'gzip') return fetch.beresp_do_gunzip && converts(fetch) ? ' gunzip' : testsGzip(fetch) ? ' testgunzip' : ''
   return coding === 'plain' && fetch.beresp_do_gzip && converts(fetch) ? ' gzip' : ''
+}
+
+/** A page is read unpacked, and stored packed if it came so, or is to be. */
+function pageFilters(fetch: BackendState, coding: string): string {
+  if (!converts(fetch)) return ' esi'
+  if (coding === 'gzip') return fetch.beresp_do_gunzip ? ' gunzip esi' : ' gunzip esi_gzip'
+  return coding === 'plain' && fetch.beresp_do_gzip ? ' esi_gzip' : ' esi'
 }
 
 /** May the coding be another than the origin's? */

@@ -97,6 +97,8 @@ abstract class ZlibFilter implements FetchFilter {
         this.begin()
         return false
       }
+      // The next filter may take longer than this: nothing of it is to come a second time.
+      this.forget()
       this.out_bytes = converted.length
       if (converted.length > 0) this.handOn(converted)
       this.next.complete()

@@ -48,6 +48,28 @@ export function gzipNow(plain: Buffer, params: ZlibParams): Buffer {
   return zlib.gzipSync(plain, gzipOptions(params))
 }
 
+function sectionOptions(params: ZlibParams): zlib.ZlibOptions {
+  return { ...gzipOptions(params), finishFlush: zlib.constants.Z_FULL_FLUSH }
+}
+
+/** Blocks of deflate that end with a byte, none of them the last, and look back at nothing before them. */
+export function deflateSection(plain: Buffer, params: ZlibParams, packed: (error: Error | null, blocks: Buffer) => void): void {
+  if (plain.length <= SYNC_GZIP_BYTES) return packed(null, zlib.deflateRawSync(plain, sectionOptions(params)))
+  underWay.conversions++
+  zlib.deflateRaw(plain, sectionOptions(params), (error, blocks) => {
+    underWay.conversions--
+    packed(error, blocks)
+  })
+}
+
+/** What they come to, which is known to be so much. */
+export function inflateSection(blocks: Buffer, plain_bytes: number): Buffer {
+  const options: zlib.ZlibOptions = { finishFlush: zlib.constants.Z_SYNC_FLUSH, chunkSize: Math.max(64, plain_bytes + 1) }
+  const plain = zlib.inflateRawSync(blocks, options)
+  if (plain.length !== plain_bytes) throw new Error('a stored page with ESI has a section that nobody has written')
+  return plain
+}
+
 /** Undefined when too much comes of it to be had in one go. Throws when it is not gzip. */
 export function gunzipNow(packed: Buffer): Buffer | undefined {
   try {

@@ -1,6 +1,8 @@
 import type { ConnectionFacts, ClientConnection, Held } from '../../client.ts'
 import { RequestHead } from '../../../http/message.ts'
 import type { StoredHead } from '../../../http/stored-head.ts'
+import type { Body } from '../../../store/contract.ts'
+import type { PageOutput } from './page-output.ts'
 
 /**
  * What an include looks like to the request that is made for it: a client that wants no head, takes the body a piece at a time, and
@@ -27,6 +29,14 @@ export class Fragment implements ClientConnection {
   status = 0
   /** It broke off. */
   failed = false
+  /** Its page is gzip on its way to the client: it may come as gzip. */
+  readonly mayBePacked: boolean
+  /** It does: this is its body, as it is stored. */
+  packed: Body | undefined = undefined
+  /** It is a page whose blocks come, and this is what they come to. */
+  blocks: PageOutput | undefined = undefined
+  /** It came as a whole, at once. */
+  isWhole = false
   /** Something has changed. */
   onMore: (() => void) | undefined = undefined
   private ended = false
@@ -35,7 +45,8 @@ export class Fragment implements ClientConnection {
   private taken = false
   private readonly held: Held[] = []
 
-  constructor(parent: ClientConnection) {
+  constructor(parent: ClientConnection, mayBePacked: boolean) {
+    this.mayBePacked = mayBePacked
     this.facts = parent.facts
     this.timeout_idle_ms = parent.timeout_idle_ms
     this.timeout_linger_ms = parent.timeout_linger_ms
@@ -135,6 +146,7 @@ export class Fragment implements ClientConnection {
     this.status = status
     this.piece = body !== undefined && body.length > 0 ? body : undefined
     this.taken = false
+    this.isWhole = true
     this.finish()
     return body === undefined
   }

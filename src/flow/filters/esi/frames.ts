@@ -2,7 +2,8 @@ import type { EsiInclude } from './include.ts'
 
 /**
  * How the body of a page with ESI is stored: frames, so that nothing is parsed when it is delivered, and that it can be delivered while it
- * comes. A frame is its kind (one byte), its length (four, little endian) and its bytes.
+ * comes. A frame is its kind (one byte), its length (four, little endian) and its bytes. In a page that is stored as gzip the bytes of the
+ * page are in sections, each packed by itself, so that they can stand before and behind anything.
  */
 export const FRAME = {
   /** Bytes of the page. */
@@ -11,12 +12,17 @@ export const FRAME = {
   skipped: 1,
   /** What is to be included: "+" or "-" for goes_on, host, line feed, URL. */
   include: 2,
+  /** Bytes of the page, packed: their CRC-32 and their number (four each, little endian), and blocks of deflate that end with a byte. */
+  section: 3,
 } as const
 export type FrameKind = (typeof FRAME)[keyof typeof FRAME]
 
 export const FRAME_HEAD_BYTES = 5
-/** Of frames that have to be whole: longer tags are none. */
+/** Of frames that have to be whole: longer tags are none, and longer sections nobody writes. */
 const WHOLE_MAX_BYTES = 64 * 1024
+/** What is packed in one section, which is had at once: as far as deflate looks back. */
+export const SECTION_MAX_BYTES = 32 * 1024
+const SECTION_HEAD_BYTES = 8
 
 export function frameHead(kind: FrameKind, length_bytes: number): Buffer {
   const head = Buffer.allocUnsafe(FRAME_HEAD_BYTES)
@@ -30,17 +36,27 @@ export function includeFrame({ url, host, goes_on }: EsiInclude): Buffer {
   return Buffer.concat([frameHead(FRAME.include, text.length), text])
 }
 
+export function sectionFrame(packed: Buffer, crc: number, plain_bytes: number): Buffer {
+  const head = Buffer.allocUnsafe(SECTION_HEAD_BYTES)
+  head.writeUInt32LE(crc, 0)
+  head.writeUInt32LE(plain_bytes, 4)
+  return Buffer.concat([frameHead(FRAME.section, SECTION_HEAD_BYTES + packed.length), head, packed])
+}
+
 function includeFrom(text: string): EsiInclude {
   const line = text.indexOf('\n')
   const host = text.slice(1, line)
   return { goes_on: text.startsWith('+'), host: host === '' ? undefined : host, url: text.slice(line + 1) }
 }
 
-/** What a decoder has come upon: bytes of a verbatim or skipped frame, maybe not all of it, or an include. */
+/** What a decoder has come upon: bytes of a verbatim or skipped frame, maybe not all of it, a section, or an include. */
 export interface Found {
   kind: FrameKind
   bytes: Buffer | undefined
   include: EsiInclude | undefined
+  /** Of what is packed in a section. */
+  crc: number
+  plain_bytes: number
 }
 
 /** Takes frames apart as they come. What it finds it shows in one object, until the next. */
@@ -50,8 +66,9 @@ export class FrameDecoder {
   private readonly head = Buffer.alloc(FRAME_HEAD_BYTES)
   private head_bytes = 0
   private left_bytes = 0
-  private text = ''
-  private readonly found: Found = { kind: FRAME.verbatim, bytes: undefined, include: undefined }
+  /** Of a frame that has to be whole, what came in earlier chunks. */
+  private parts: Buffer[] = []
+  private readonly found: Found = { kind: FRAME.verbatim, bytes: undefined, include: undefined, crc: 0, plain_bytes: 0 }
 
   /** Call it when `next` has nothing more of what was given before. */
   feed(chunk: Buffer): void {
@@ -84,12 +101,9 @@ export class FrameDecoder {
     if (this.head_bytes < FRAME_HEAD_BYTES) return false
     const [kind] = this.head
     this.left_bytes = this.head.readUInt32LE(1)
-    if (kind > FRAME.include || (kind === FRAME.include && this.left_bytes > WHOLE_MAX_BYTES) || this.left_bytes === 0) {
-      throw new Error('a stored page with ESI has frames that nobody writes')
-    }
+    if (!isWritten(kind, this.left_bytes)) throw new Error('a stored page with ESI has frames that nobody writes')
     this.found.kind = kind as FrameKind
     this.head_bytes = 0
-    this.text = ''
     return true
   }
 
@@ -98,14 +112,40 @@ export class FrameDecoder {
     const bytes = chunk.subarray(this.at, to)
     this.left_bytes -= bytes.length
     this.at = to
-    const { found } = this
     if (bytes.length === 0) return undefined
-    found.bytes = found.kind === FRAME.include ? undefined : bytes
+    const { found } = this
+    if (found.kind === FRAME.verbatim || found.kind === FRAME.skipped) {
+      found.bytes = bytes
+      found.include = undefined
+      return found
+    }
+    if (this.left_bytes > 0) {
+      // The chunk may not be there any more when the rest comes.
+      this.parts.push(Buffer.from(bytes))
+      return undefined
+    }
+    return this.readWhole(bytes)
+  }
+
+  private readWhole(last: Buffer): Found {
+    const { found, parts } = this
+    const bytes = parts.length === 0 ? last : Buffer.concat([...parts, last])
+    if (parts.length > 0) this.parts = []
+    if (found.kind === FRAME.include) {
+      found.bytes = undefined
+      found.include = includeFrom(bytes.toString('latin1'))
+      return found
+    }
+    found.crc = bytes.readUInt32LE(0)
+    found.plain_bytes = bytes.readUInt32LE(4)
+    found.bytes = bytes.subarray(SECTION_HEAD_BYTES)
     found.include = undefined
-    if (found.kind !== FRAME.include) return found
-    this.text += bytes.toString('latin1')
-    if (this.left_bytes > 0) return undefined
-    found.include = includeFrom(this.text)
     return found
   }
+}
+
+function isWritten(kind: number, length_bytes: number): boolean {
+  if (kind > FRAME.section || length_bytes === 0) return false
+  if (kind === FRAME.section && length_bytes <= SECTION_HEAD_BYTES) return false
+  return kind < FRAME.include || length_bytes <= WHOLE_MAX_BYTES
 }

@@ -2,6 +2,8 @@ import type { Body, BodyReader } from '../../../store/contract.ts'
 import type { Fragment } from './fragment.ts'
 import { FRAME, FrameDecoder } from './frames.ts'
 import type { EsiInclude } from './include.ts'
+import { PackedFragment } from './packed-fragment.ts'
+import type { PageOutput } from './page-output.ts'
 
 /** Includes that are under way before it is their turn: all of most pages. */
 const AHEAD = 32
@@ -34,11 +36,15 @@ export class EsiReader implements BodyReader {
   private readonly begun: Included[] = []
   /** Whose turn it is. */
   private current: Included | undefined = undefined
+  /** It is gzip, and so is the page. */
+  private packed: PackedFragment | undefined = undefined
+  private readonly output: PageOutput
   private broken = false
   private released = false
 
-  constructor(body: Body, includer: Includer) {
+  constructor(body: Body, includer: Includer, output: PageOutput) {
     this.includer = includer
+    this.output = output
     this.source = body.read(0)
     this.scout = body.read(0)
     this.lookAhead()
@@ -46,26 +52,23 @@ export class EsiReader implements BodyReader {
 
   next(): Buffer | undefined {
     this.onMore = undefined
+    const { output } = this
     for (;;) {
+      const piece = output.next()
+      if (piece !== undefined) return piece
       if (this.current !== undefined) {
-        const piece = this.fromFragment(this.current)
-        if (piece !== undefined || this.current !== undefined) return piece
-      }
-      if (this.broken) return undefined
-      const found = this.decoder.next()
-      if (found === undefined) {
-        if (!this.feed()) return undefined
-      } else if (found.include !== undefined) this.turn()
-      else if (found.kind === FRAME.verbatim) return found.bytes
+        this.fromFragment(this.current)
+        if (output.isEmpty && this.current !== undefined) return undefined
+      } else if (this.broken || !this.fromPage()) return undefined
     }
   }
 
   get done(): boolean {
-    return !this.broken && this.isAtEnd && this.source.done && !this.decoder.unfinished
+    return !this.broken && this.output.isOver
   }
 
   get failed(): boolean {
-    if (this.broken) return true
+    if (this.broken) return this.output.isEmpty
     return this.isAtEnd && (this.source.failed || (this.source.done && this.decoder.unfinished))
   }
 
@@ -73,6 +76,7 @@ export class EsiReader implements BodyReader {
     if (this.released) return
     this.released = true
     this.onMore = undefined
+    this.output.release()
     this.current?.fragment?.release()
     for (const { fragment } of this.begun) fragment?.release()
     this.begun.length = 0
@@ -87,14 +91,27 @@ export class EsiReader implements BodyReader {
     return this.current === undefined
   }
 
+  /** The next of the page itself; false: there is none for now, or none at all. */
+  private fromPage(): boolean {
+    const found = this.decoder.next()
+    if (found === undefined) return this.feed()
+    if (found.include !== undefined) this.turn()
+    else if (found.kind !== FRAME.skipped) this.output.page(found)
+    return true
+  }
+
   private feed(): boolean {
     const chunk = this.source.next()
-    if (chunk === undefined) {
-      this.source.onMore = this.wake
-      return false
+    if (chunk !== undefined) {
+      this.decoder.feed(chunk)
+      return true
     }
-    this.decoder.feed(chunk)
-    return true
+    if (this.source.done && !this.decoder.unfinished && !this.output.isOver) {
+      this.output.end()
+      return true
+    }
+    this.source.onMore = this.wake
+    return false
   }
 
   private turn(): void {
@@ -104,30 +121,50 @@ export class EsiReader implements BodyReader {
     this.lookAhead()
   }
 
-  private fromFragment(included: Included): Buffer | undefined {
-    const { fragment, include } = included
+  /** Puts out the next of it, or ends its turn, or waits for it. */
+  private fromFragment({ fragment, include }: Included): void {
     if (fragment === undefined) return this.leave()
     if (fragment.status !== 0 && this.includer.breaks(include, fragment)) return this.giveUp()
+    if (fragment.packed !== undefined) return this.fromPacked(fragment, fragment.packed, include)
     const piece = fragment.next()
-    if (piece !== undefined) return piece
-    if (fragment.failed && this.includer.breaks(include, fragment)) return this.giveUp()
-    if (fragment.done) {
-      fragment.release()
-      return this.leave()
+    if (piece !== undefined) {
+      if (fragment.blocks === undefined) this.output.plain(piece)
+      else this.output.part(piece)
+      return
     }
-    fragment.onMore = this.wake
-    return undefined
+    if (fragment.failed && this.includer.breaks(include, fragment)) return this.giveUp()
+    if (fragment.done) this.endOf(fragment)
+    else fragment.onMore = this.wake
   }
 
-  private leave(): undefined {
-    this.current = undefined
-    return undefined
+  private fromPacked(fragment: Fragment, body: Body, include: EsiInclude): void {
+    this.packed ??= new PackedFragment(fragment, body)
+    const progress = this.packed.advance(this.output, this.wake)
+    if (progress === 'open') fragment.onMore = this.wake
+    else if (progress === 'done') this.leave()
+    else if (progress === 'torn') this.giveUp()
+    else if (fragment.failed && this.includer.breaks(include, fragment)) this.giveUp()
+    else this.leave()
   }
 
-  private giveUp(): undefined {
-    this.broken = true
+  private endOf({ blocks }: Fragment): void {
+    if (blocks !== undefined) {
+      // In the middle of a block nothing can stand behind it.
+      if (!blocks.isWhole) return this.giveUp()
+      this.output.sum(blocks.crc, blocks.plain_bytes)
+    }
+    this.leave()
+  }
+
+  /** On with the page. */
+  private leave(): void {
     this.current?.fragment?.release()
-    return this.leave()
+    this.current = this.packed = undefined
+  }
+
+  private giveUp(): void {
+    this.broken = true
+    this.leave()
   }
 
   private readonly wake = (): void => {
@@ -156,28 +193,36 @@ export class EsiReader implements BodyReader {
 export class RawReader implements BodyReader {
   private readonly source: BodyReader
   private readonly decoder = new FrameDecoder()
+  private readonly output: PageOutput
 
-  constructor(body: Body) {
+  constructor(body: Body, output: PageOutput) {
     this.source = body.read(0)
+    this.output = output
   }
 
   next(): Buffer | undefined {
+    const { decoder, output, source } = this
     for (;;) {
-      const found = this.decoder.next()
-      if (found?.bytes !== undefined) return found.bytes
-      if (found !== undefined) continue
-      const chunk = this.source.next()
-      if (chunk === undefined) return undefined
-      this.decoder.feed(chunk)
+      const piece = output.next()
+      if (piece !== undefined) return piece
+      const found = decoder.next()
+      if (found !== undefined) {
+        output.page(found)
+        continue
+      }
+      const chunk = source.next()
+      if (chunk !== undefined) decoder.feed(chunk)
+      else if (source.done && !decoder.unfinished && !output.isOver) output.end()
+      else return undefined
     }
   }
 
   get done(): boolean {
-    return this.source.done
+    return this.output.isOver
   }
 
   get failed(): boolean {
-    return this.source.failed
+    return this.source.failed || (this.source.done && this.decoder.unfinished)
   }
 
   get onMore(): (() => void) | undefined {
@@ -189,6 +234,7 @@ export class RawReader implements BodyReader {
   }
 
   release(): void {
+    this.output.release()
     this.source.release()
   }
 }

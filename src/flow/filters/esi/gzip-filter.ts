@@ -1,0 +1,136 @@
+import { crc32 } from 'node:zlib'
+import type { FetchFilter, FilterLine, Sink } from '../fetch-filter.ts'
+import { deflateSection, type ZlibParams } from '../zlib.ts'
+import { FRAME, frameHead, includeFrame, SECTION_MAX_BYTES, sectionFrame } from './frames.ts'
+import type { EsiInclude } from './include.ts'
+import { type EsiFeatures, type EsiOutput, EsiParser } from './parser.ts'
+
+/**
+ * The filter esi_gzip of a fetch: as esi, and the bytes of the page are packed in sections, each of which ends where something is left out
+ * or put in, so that on delivery nothing of it is packed again. The page is parsed as fast as it is packed.
+ */
+export class EsiGzipFilter implements FetchFilter, EsiOutput {
+  readonly trouble: EsiOutput['trouble']
+  private readonly params: ZlibParams
+  private readonly parser: EsiParser
+  private line: FilterLine | undefined
+  private next: Sink | undefined
+  /** Of the section that is being gathered. */
+  private section = Buffer.alloc(0)
+  private section_bytes = 0
+  /** What is to be put out, in order: frames, and sections to be packed. */
+  private readonly queue: (Buffer | Section)[] = []
+  private packing = false
+  private ending = false
+  private full = false
+  private in_bytes = 0
+  private out_bytes = 0
+
+  constructor(url: string, features: EsiFeatures, params: ZlibParams, trouble: EsiOutput['trouble']) {
+    this.trouble = trouble
+    this.params = params
+    this.parser = new EsiParser(this, url, features)
+  }
+
+  join(line: FilterLine, next: Sink): void {
+    this.line = line
+    this.next = next
+  }
+
+  take(chunk: Buffer): boolean {
+    this.parser.push(chunk)
+    this.work()
+    return !this.full && this.queue.length === 0
+  }
+
+  complete(): void {
+    this.parser.finish()
+    this.endSection()
+    this.ending = true
+    this.work()
+  }
+
+  onRoom(): void {
+    this.full = false
+    if (this.queue.length === 0) this.line?.hasRoom(this)
+  }
+
+  drop(): void {
+    const { line } = this
+    this.line = this.next = undefined
+    this.queue.length = 0
+    line?.account('G F E', this.in_bytes, this.out_bytes)
+  }
+
+  verbatim(bytes: Buffer): void {
+    for (let at = 0; at < bytes.length;) {
+      if (this.section_bytes === 0 && this.section.length === 0) this.section = Buffer.allocUnsafe(SECTION_MAX_BYTES)
+      const copied = bytes.copy(this.section, this.section_bytes, at)
+      at += copied
+      this.section_bytes += copied
+      if (this.section_bytes === SECTION_MAX_BYTES) this.endSection()
+    }
+  }
+
+  skipped(bytes: Buffer): void {
+    this.endSection()
+    this.queue.push(Buffer.concat([frameHead(FRAME.skipped, bytes.length), bytes]))
+  }
+
+  include(include: EsiInclude): void {
+    this.endSection()
+    this.queue.push(includeFrame(include))
+  }
+
+  private endSection(): void {
+    if (this.section_bytes === 0) return
+    const full = this.section_bytes === SECTION_MAX_BYTES
+    const bytes = this.section.subarray(0, this.section_bytes)
+    // Small ones are many: they share the room.
+    this.queue.push({ plain: full ? bytes : Buffer.from(bytes) })
+    if (full) this.section = Buffer.alloc(0)
+    this.section_bytes = 0
+  }
+
+  /** Puts out what there is, in order; what waits for the thread pool keeps the rest waiting. */
+  private work(): void {
+    while (!this.packing) {
+      const first = this.queue.shift()
+      if (first === undefined) break
+      if ('plain' in first) this.pack(first.plain)
+      else this.put(first)
+    }
+    if (this.ending && !this.packing) this.next?.complete()
+  }
+
+  private pack(plain: Buffer): void {
+    this.packing = true
+    let later = false
+    deflateSection(plain, this.params, (error, blocks) => {
+      this.packing = false
+      if (error !== null) this.line?.broke('Gzip failed')
+      else this.packed(plain, blocks)
+      if (later) this.goOn()
+    })
+    later = true
+  }
+
+  private packed(plain: Buffer, blocks: Buffer): void {
+    this.in_bytes += plain.length
+    this.out_bytes += blocks.length
+    this.put(sectionFrame(blocks, crc32(plain), plain.length))
+  }
+
+  private goOn(): void {
+    this.work()
+    if (!this.packing && !this.full && !this.ending) this.line?.hasRoom(this)
+  }
+
+  private put(bytes: Buffer): void {
+    if (this.next?.take(bytes) === false) this.full = true
+  }
+}
+
+interface Section {
+  readonly plain: Buffer
+}
