@@ -32,6 +32,10 @@ async function main(argv: readonly string[]): Promise<number> {
     const { runTool } = await import('./tools/tool.ts')
     return runTool(options, (text) => process.stdout.write(text))
   }
+  if (options.command === 'explain') {
+    const { runExplain } = await import('./tools/explain.ts')
+    return runExplain(options, { output: process.stdout, errors: process.stderr })
+  }
   const { serve } = await import('./manager/serve.ts')
   return serve(options)
 }

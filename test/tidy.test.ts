@@ -11,7 +11,7 @@ import { blank, filesUnder, functionsOf, lineOf, referencesOf, ROOT, sources } f
 
 /** A folder imports only from folders above it. */
 const ORDER =
-  'base config pattern shm log counters http policy vcl store cache origin flow listen upkeep cluster admin tools ruletest worker manager'.split(
+  'base config pattern shm log counters http policy vcl store cache origin flow listen explain upkeep cluster admin tools ruletest worker manager'.split(
     ' ',
   )
 /** These put the program together and may import everything. */

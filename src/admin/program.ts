@@ -1,4 +1,6 @@
 import type { ParameterValues } from '../config/parameters.ts'
+import type { Explanation } from '../explain/contract.ts'
+import type { Asked } from '../explain/request.ts'
 import type { RuleSets } from './rule-sets.ts'
 
 export type ChildState = 'stopped' | 'starting' | 'running' | 'stopping'
@@ -62,6 +64,8 @@ export interface Program {
   /** How many it was said of. */
   setHealth(matches: (rules: string, backend: string) => boolean, admin: 'probe' | 'healthy' | 'sick'): number
   stores(): readonly StoreRow[]
+  /** Takes one request through, and tells what became of it and why. */
+  explain(asked: Asked): Promise<Explanation>
   /** The last one, until it is cleared. */
   panic(): Panic | undefined
   /** And how many there were, too. */

@@ -110,7 +110,21 @@ export interface ToolOptions {
   readonly args: readonly string[]
 }
 
-export type CommandLine = ToolOptions | ServeOptions | CheckOptions | FormatOptions | TestOptions | AdmOptions | PrintOptions
+/** Where it is asked, and the words of the admin command. */
+export interface ExplainOptions extends Omit<AdmOptions, 'command'> {
+  readonly command: 'explain'
+  readonly json: boolean
+}
+
+export type CommandLine =
+  | ToolOptions
+  | ServeOptions
+  | CheckOptions
+  | FormatOptions
+  | TestOptions
+  | AdmOptions
+  | ExplainOptions
+  | PrintOptions
 
 /** A batch of log records fits a segment of the ring, of which there are eight. */
 const LOG_BUFFERS_MIN = 16
@@ -130,6 +144,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (command.name === 'check') return checkOptions(given)
   if (command.name === 'fmt') return formatOptions(given)
   if (command.name === 'adm') return admOptions(given)
+  if (command.name === 'explain') return explainOptions(given)
   return command.name === 'test' ? testOptions(given) : serveOptions(given)
 }
 
@@ -141,6 +156,18 @@ function flagsFirst(rows: readonly FlagRow[], args: readonly string[]): string[]
     at += row?.value === undefined ? 1 : 2
   }
   return [...args.slice(0, at), '--', ...args.slice(at)]
+}
+
+/** The words of the admin command that it is; what is wrong with them is for whoever carries it out to say. */
+function explainOptions(given: Given): ExplainOptions {
+  const urls = given.all('')
+  if (urls.length !== 1)
+    throw new OperatorError(`lacquer explain: ${urls.length === 0 ? 'what? Say a URL' : `one URL at a time: ${urls.join(' or ')}?`}`)
+  const json = given.has('json')
+  const values = ['X', 'H', 'i', 'w'].flatMap((name) => given.all(name).flatMap((value) => [`-${name}`, value]))
+  const switches = [...(given.has('secrets') ? ['-s'] : []), ...(given.has('v') ? ['-v'] : [])]
+  const words = ['explain', ...(json ? ['-j'] : []), ...values, ...switches, ...urls]
+  return { ...admOptions(given), command: 'explain', words, json }
 }
 
 function admOptions(given: Given): AdmOptions {

@@ -146,6 +146,18 @@ export const ADM_FLAGS: readonly FlagRow[] = [
   { name: 'help', about: 'Print this and end' },
 ]
 
+export const EXPLAIN_FLAGS: readonly FlagRow[] = [
+  ...ADM_FLAGS.filter(({ name }) => name !== 'help'),
+  { name: 'X', value: 'method', about: 'The method. Default GET. The request is made for real: a PUT reaches the origin' },
+  { name: 'H', value: 'field', repeat: true, about: "A field of the request, as in -H 'Accept-Language: de'" },
+  { name: 'i', value: 'address', about: 'The client’s address, as rules see it. Default 127.0.0.1' },
+  { name: 'w', value: 'worker', about: 'Which worker is to take it through: 0 is the first. Default: any' },
+  { name: 'v', about: 'Also what the built-in rules did without consequence, and all log records' },
+  { name: 'secrets', about: 'Values of Cookie, Authorization and the like in full' },
+  { name: 'json', about: 'Print one JSON object' },
+  { name: 'help', about: 'Print this and end' },
+]
+
 export interface CommandRow {
   readonly name: string
   readonly synopsis: string
@@ -187,6 +199,13 @@ export const COMMANDS: readonly CommandRow[] = [
     synopsis: 'adm -T host:port [-S file] [-t seconds] [command [argument]...]',
     about: 'Give a running Lacquer an admin command, or as many as are typed',
     flags: ADM_FLAGS,
+  },
+  {
+    name: 'explain',
+    synopsis: 'explain -T host:port [-S file] [-X method] [-H field]... [-v] [--json] url',
+    about:
+      'Have a running Lacquer take one request through, and tell what became of it and why: rules, key, lookup, freshness, backend, what was stored',
+    flags: EXPLAIN_FLAGS,
   },
   { name: 'log', synopsis: 'log [-n dir | -r file] [-g grouping] [-q query] [option]...', about: 'Show the log', tool: true },
   { name: 'ncsa', synopsis: 'ncsa', about: 'Show the log as access log lines' },

@@ -9,7 +9,10 @@ import { TRANSIENT } from '../config/storage.ts'
 import { version } from '../config/version.ts'
 import { formatEndpoint } from '../listen/address.ts'
 import { detailLines, listBackends } from '../upkeep/health/backend-list.ts'
+import type { Explanation } from '../explain/contract.ts'
+import type { Asked } from '../explain/request.ts'
 import type { Child } from './child.ts'
+import type { Explaining } from './explaining.ts'
 import type { LiveParameters } from './live-parameters.ts'
 import type { Operations } from './operations.ts'
 import type { WorkerSupplies } from './supplies.ts'
@@ -20,6 +23,7 @@ export interface AdminParts {
   readonly parameters: LiveParameters
   readonly child: Child
   readonly supplies: WorkerSupplies
+  readonly explaining: Explaining
   readonly clock: Clock
   readonly operations: Operations
 }
@@ -89,6 +93,10 @@ export class AdminProgram implements Program {
   stores(): readonly StoreRow[] {
     const rows = this.parts.options.stores.map(({ name, kind }) => ({ name, kind }))
     return [...rows, { name: TRANSIENT, kind: 'memory' }]
+  }
+
+  explain(asked: Asked): Promise<Explanation> {
+    return this.parts.explaining.explain(asked)
   }
 
   panic(): Panic | undefined {

@@ -104,6 +104,19 @@ export class RuleSets implements RuleSetsContract {
     return this.names.sets()
   }
 
+  /** The active rules, and those that they lead to through labels, one or several steps away. */
+  reachable(): { readonly active: RuleSet; readonly labels: readonly (readonly [label: string, set: RuleSet])[] } {
+    const found = new Map<string, RuleSet>()
+    const pending = [...this.active.rules.labels]
+    for (let label = pending.pop(); label !== undefined; label = pending.pop()) {
+      if (found.has(label) || !this.names.has(label)) continue
+      const set = setOf(this.names.find(label))
+      found.set(label, set)
+      pending.push(...set.rules.labels)
+    }
+    return { active: this.active, labels: [...found] }
+  }
+
   // What the workers' lives need.
 
   tableOf(slot: number): RuleTable {

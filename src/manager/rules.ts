@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute, join, matchesGlob } from 'node:path'
 import { OperatorError, readFault } from '../base/errors.ts'
 import { readRuleFile } from '../base/rule-file.ts'
 import type { BackendArgument } from '../config/addresses.ts'
@@ -73,6 +73,28 @@ export function checkRules({ path, text }: RuleSource, options: ServeOptions, la
     sources: compiled.sources.sources,
     warnings: compiled.text,
   }
+}
+
+/** The same rules, of the same texts, compiled to tell what they do. */
+export function traceRules({ sources, labels }: CheckedRules, { parameters }: ServeOptions): VclImage {
+  const texts = new Map(sources.map(({ path, text }) => [path, text]))
+  const [main] = sources
+  const compiled = compileVcl(main.text, {
+    path: main.path,
+    policy: parameters.policy,
+    vcl_path: parameters.vcl_path.split(':'),
+    errUnref: false,
+    labels,
+    trace: true,
+    readFile: (path) => {
+      const text = texts.get(path)
+      if (text === undefined) throw new OperatorError('it is not one of the files that the rules were loaded from')
+      return text
+    },
+    glob: (pattern) => [...texts.keys()].filter((path) => path !== main.path && matchesGlob(path, pattern)),
+  })
+  if (!compiled.ok) throw new OperatorError(`the rules cannot be compiled once more:\n${compiled.text}`)
+  return compiled.program.image
 }
 
 /** Rules are bytes: read as latin1, text in any encoding goes out as it came in. */

@@ -19,6 +19,7 @@ import { LiveParameters } from './live-parameters.ts'
 import { Operations } from './operations.ts'
 import { Publication } from './publication.ts'
 import { Reload } from './reload.ts'
+import { Explaining } from './explaining.ts'
 import type { RuleSets } from './rule-sets.ts'
 import { newRuleSets, startRules, type StartRules } from './start-rules.ts'
 import { newSupplies, type WorkerSupplies } from './supplies.ts'
@@ -158,7 +159,8 @@ class Manager {
       publication: this.publication,
       onState: (state) => (this.health = state === 'running' ? 'ready' : state === 'starting' ? 'starting' : 'draining'),
     })
-    return { options, rules, parameters, child, supplies, clock, operations }
+    const explaining = new Explaining(rules, workers, options)
+    return { options, rules, parameters, child, supplies, explaining, clock, operations }
   }
 
   private reloadOf(rules: RuleSets): Reload {

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:worker_threads'
+import type { Explanation, ExplainOrder } from '../explain/contract.ts'
 import type { PurgeOrder } from '../flow/purge-order.ts'
 import { Ended } from './questions.ts'
 import type { ParameterValues } from '../config/parameters.ts'
@@ -12,6 +13,9 @@ import { WorkerThread } from './worker-thread.ts'
 const PURGE_MAX_MS = 4000
 /** And whoever changes rules: vcl_init may have something to do. */
 const RULES_MAX_MS = 30_000
+
+/** What a worker has to do besides, when it explains a request. */
+const EXPLAIN_MORE_MS = 5000
 
 /** All workers: started together, drained together; each is replaced by itself. */
 export class Workers {
@@ -44,6 +48,15 @@ export class Workers {
       }
     }
     throw fault
+  }
+
+  /** That worker, else the first that serves. */
+  async explain(order: ExplainOrder, slot: number | undefined): Promise<Explanation> {
+    if (slot !== undefined && this.threads[slot] === undefined)
+      throw new Error(`there are ${this.threads.length} workers: the last is ${this.threads.length - 1}`)
+    const thread = slot === undefined ? this.threads.find(({ serving }) => serving) : this.threads[slot]
+    if (thread?.serving !== true) throw new Error(slot === undefined ? 'no worker serves' : `worker ${slot} does not serve just now`)
+    return await thread.ask({ kind: 'explain', order }, order.patience_ms + EXPLAIN_MORE_MS)
   }
 
   /**

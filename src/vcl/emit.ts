@@ -108,7 +108,14 @@ function emitExports(k: Constants, program: Program): string {
     if (!names.has(`vcl_${name}`)) return `${name}: () => 0`
     return `${name}(c) { at = ${k.start(`vcl_${name}`)}; try { return ${fn}(c) } catch (error) { return failed(c, error) } }`
   })
-  return `return { default_backend, subs: {\n${wrapped.join(',\n')}\n} }`
+  return `return { default_backend, ${emitObjects(program)}, subs: {\n${wrapped.join(',\n')}\n} }`
+}
+
+/** What vcl_init has made, for the same rules once more: they take it over in place of making it anew (traceVcl). */
+function emitObjects({ objects }: Program): string {
+  const all = objects.map((_, i) => `object${i}`).join(', ')
+  const borrow = all === '' ? '' : `;[${all}] = them`
+  return `lend: () => [${all}], borrow(them) { ${borrow} }`
 }
 
 function emitSub(k: Constants, sub: TypedSub, returning: Set<string>, tracing: Tracing | undefined): string {

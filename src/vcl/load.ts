@@ -20,6 +20,8 @@ export interface CompileOptions {
   readonly vcl_path: readonly string[]
   /** Bytes as latin1; throws when there is no such file. Left out: the disk. */
   readonly readFile?: (path: string) => string
+  /** Paths that a shell pattern of `include +glob` names, sorted. Left out: those on the disk. */
+  readonly glob?: (pattern: string) => string[]
   /** Addresses of a host name in an ACL, none when it does not resolve. Left out: the system's resolver. */
   readonly resolveHost?: (name: string) => string[]
   /** vcc_err_unref: unused declarations are errors (the default). */
@@ -53,8 +55,8 @@ export interface CompiledVcl {
 
 /** Parses, checks and emits. `source` is latin1, one character a byte. Never throws for what the rules hold. */
 export function compileVcl(source: string, options: CompileOptions): Compiled {
-  const { path, vcl_path, readFile } = options
-  const parsed = parseVcl(source, path, readFile === undefined ? { vcl_path } : { vcl_path, readFile })
+  const { path, vcl_path, readFile, glob } = options
+  const parsed = parseVcl(source, path, { vcl_path, ...(readFile && { readFile }), ...(glob && { glob }) })
   const { ast: builtin, sources: ours } = builtinRules(options.policy)
   const checking = {
     errUnref: options.errUnref ?? true,

@@ -1,6 +1,7 @@
 import type { ParameterValues } from '../config/parameters.ts'
 import type { StoreSpec } from '../config/storage.ts'
 import type { CounterHandle } from '../counters/counters.ts'
+import type { Explanation, ExplainOrder } from '../explain/contract.ts'
 import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { RingPlace } from '../log/place.ts'
@@ -79,11 +80,13 @@ export interface Answers {
   readonly purge: number
   readonly rules: RuleCounts
   readonly parameters: undefined
+  readonly explain: Explanation
 }
 
 export type Question =
   | { readonly kind: 'purge'; readonly order: PurgeOrder }
   | { readonly kind: 'rules'; readonly order: RuleOrder }
+  | { readonly kind: 'explain'; readonly order: ExplainOrder }
   /** These have changed. */
   | { readonly kind: 'parameters'; readonly changed: Partial<ParameterValues> }
 

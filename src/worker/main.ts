@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { messageOf, OperatorError } from '../base/errors.ts'
+import type { Explanation } from '../explain/contract.ts'
 import { carryOut, OrderRefused } from '../flow/purge-order.ts'
 import type { Answers, ManagerMessage, Question, WorkerConfig, WorkerMessage } from './config.ts'
 import { applyParameters } from './live-parameters.ts'
@@ -45,15 +46,16 @@ async function answer(id: number, question: Question): Promise<void> {
   await started
   try {
     if (worker === undefined) throw new Error('it could not be started')
-    tell({ kind: 'answer', id, answer: answerOf(worker, question) })
+    tell({ kind: 'answer', id, answer: await answerOf(worker, question) })
   } catch (error) {
     tell({ kind: 'fault', id, fault: { message: messageOf(error), refused: error instanceof OrderRefused } })
   }
 }
 
-function answerOf({ env, rules, following }: Worker, question: Question): Answers[keyof Answers] {
+function answerOf({ env, rules, following, explainer }: Worker, question: Question): Answers[keyof Answers] | Promise<Explanation> {
   if (question.kind === 'purge') return carryOut(env, question.order)
   if (question.kind === 'rules') return rules.obey(question.order)
+  if (question.kind === 'explain') return explainer.explain(question.order)
   return applyParameters(following, question.changed) as undefined
 }
 

@@ -2,12 +2,16 @@ import { assert, unreachable } from '../base/assert.ts'
 import { messageOf } from '../base/errors.ts'
 import type { Environment } from '../flow/environment.ts'
 import type { Backend } from '../origin/contract.ts'
+import type { VclImage } from '../vcl/instantiate.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
+import type { TraceSink } from '../vcl/runtime/trace.ts'
 import type { RuleCounts, RuleFaults, RuleImage, RuleOrder, RuleTable } from './config.ts'
 
 /** Brings a rule set to life, and closes what it has opened. */
 export interface RuleMaker {
   make(set: RuleImage): MadeRules
+  /** The same rules once more, compiled to tell what they do: with the same backends, directors and other objects. */
+  twin(made: MadeRules, image: VclImage, trace: TraceSink): LoadedVcl
   /** Its idle connections end. */
   idle(made: MadeRules): void
   /** It is over. */
@@ -70,6 +74,12 @@ export class WorkerRules {
     if (order.does === 'count') return [...this.sets, ...this.ending].map(([id, { vcl }]) => [id, vcl.running] as const)
     this.carryOut(order)
     return []
+  }
+
+  /** A rule set as it runs, and its twin that is told of. */
+  twin(id: number, image: VclImage, trace: TraceSink): { readonly of: LoadedVcl; readonly vcl: LoadedVcl } {
+    const made = this.find(id)
+    return { of: made.vcl, vcl: this.maker.twin(made, image, trace) }
   }
 
   /** All requests are over. */

@@ -11,8 +11,9 @@ import { HealthTable } from '../shm/health.ts'
 import { SaintLists } from '../shm/saint-lists.ts'
 import { SharedTexts } from '../shm/shared-texts.ts'
 import { TokenBuckets } from '../shm/token-buckets.ts'
-import { instantiateVcl } from '../vcl/instantiate.ts'
-import type { BackendDeclaration, VclHost } from '../vcl/runtime/context.ts'
+import { instantiateVcl, traceVcl, type VclImage } from '../vcl/instantiate.ts'
+import type { BackendDeclaration, LoadedVcl, VclHost } from '../vcl/runtime/context.ts'
+import type { TraceSink } from '../vcl/runtime/trace.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import { backendInstance } from '../counters/backend-instance.ts'
 import type { HealthWatch, RuleImage, WorkerConfig } from './config.ts'
@@ -68,6 +69,15 @@ export class Rules implements RuleMaker {
       for (const made of backends) this.origin.drop(made)
       throw error
     }
+  }
+
+  twin({ vcl, backends }: MadeRules, image: VclImage, trace: TraceSink): LoadedVcl {
+    const backend = ({ name }: BackendDeclaration): Backend => {
+      const found = backends.find((one) => one.name === name)
+      if (found === undefined) throw new Error(`rules have no backend ${name}`)
+      return found
+    }
+    return traceVcl(image, { ...this.host, backend, directors: directorFactory(), trace }, vcl)
   }
 
   idle({ backends }: MadeRules): void {

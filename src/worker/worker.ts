@@ -8,6 +8,7 @@ import { CounterBlock, MAIN, type CounterHandle } from '../counters/counters.ts'
 import type { CounterClass } from '../counters/table.ts'
 import { CacheStatus } from '../flow/cache-status.ts'
 import type { Environment, OperationsLog } from '../flow/environment.ts'
+import { Explainer } from '../explain/explainer.ts'
 import { BodyRoom } from '../flow/kept-body.ts'
 import { Flow } from '../flow/flow.ts'
 import { RuleErrors } from '../flow/rule-errors.ts'
@@ -53,6 +54,7 @@ export class Worker {
   readonly ring: RingPlace
   readonly rules: WorkerRules
   readonly following: Following
+  readonly explainer: Explainer
   private readonly origin: Origins
   private readonly main: CounterBlock
   private readonly report: StoreReport | undefined
@@ -70,6 +72,7 @@ export class Worker {
     this.ring = parts.ring
     this.rules = parts.rules
     this.following = parts.following
+    this.explainer = explainerFor(parts, endpoints)
     this.origin = parts.origin
     this.main = parts.main
     this.report = parts.report
@@ -130,7 +133,14 @@ function isTight(): boolean {
   return used_heap_size > HEAP_SHARE * heap_size_limit
 }
 
+function explainerFor({ config, env, rules }: WorkerParts, [first]: readonly Endpoint[]): Explainer {
+  const { slot } = config
+  const at = { name: first?.name ?? 'a0', host: first?.host ?? '', port: first?.port ?? 0, text: first?.text ?? '' }
+  return new Explainer({ worker: slot, env, at, twin: ({ id, image }, sink) => rules.twin(id, image, sink) })
+}
+
 interface WorkerParts {
+  readonly config: WorkerConfig
   readonly env: Environment
   readonly context: Http1Context
   readonly ring: RingPlace
@@ -191,7 +201,7 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
   rules.onSwitched = () => flow.forgetSpare()
   const context = new Http1Context({ flow, observer, clock, limits: params, nextXid: () => log.nextXid() })
   const following = { env, policy, policyParams: policyParameters, limits, bans: shared.bans, transient: shared.transient }
-  return { env, context, ring, rules, following, origin, main, report, transient, shared }
+  return { config, env, context, ring, rules, following, origin, main, report, transient, shared }
 }
 
 /** A block of ours: a worker before us may have counted in it. */

@@ -6,6 +6,8 @@ import { backendInstance } from '../../src/counters/backend-instance.ts'
 import { CounterBlock, CounterSet, type CounterValues } from '../../src/counters/counters.ts'
 import { type HistogramView, viewHistogram } from '../../src/counters/histogram.ts'
 import { firstByteOf, newVitals, RESULT, RESULTS, totalOf } from '../../src/counters/vitals.ts'
+import type { Explanation } from '../../src/explain/contract.ts'
+import { readAsked } from '../../src/explain/request.ts'
 import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { memoryOf } from '../../src/log/place.ts'
@@ -32,6 +34,8 @@ export interface TestCache {
   counters(): Record<string, number>
   /** Requests whose answers were measured, by result. */
   measured(): Record<string, Measured>
+  /** What the admin command of that name would tell of this request. */
+  explain(...words: readonly string[]): Promise<Explanation>
   /** Moves the injected clock and runs what is due: expiry, sweeps, timeouts. */
   advance(ms: number): void
   /** Of the manager: each step when a test says so. */
@@ -145,6 +149,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
       return named(counters)
     },
     measured: () => measured(worker.env.vitals),
+    explain: (...words) => explained(worker, source, parameters, words),
     advance: (ms) => {
       clock.advance(ms)
       worker.keepUp()
@@ -161,6 +166,12 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
       if (departures.size > 0) throw new Error(`steps that the table in src/flow/steps.ts does not know: ${[...departures].join(', ')}`)
     },
   }
+}
+
+async function explained(worker: Worker, source: string, { policy }: ParameterValues, words: readonly string[]): Promise<Explanation> {
+  const compiled = compileVcl(source, { path: 'test.vcl', policy, vcl_path: [], trace: true })
+  if (!compiled.ok) throw new Error(compiled.text)
+  return worker.explainer.explain({ ...readAsked(words), rules: { id: 1, image: compiled.program.image }, labels: [], patience_ms: 2000 })
 }
 
 /** How long answers of one kind took, until the head left and until all had. */

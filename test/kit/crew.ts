@@ -2,10 +2,13 @@ import { connect, type Socket } from 'node:net'
 import { ManualClock } from '../../src/base/clock.ts'
 import { parseCommandLine, type ServeOptions } from '../../src/config/command-line.ts'
 import { CounterBlock, CounterSet, MAIN } from '../../src/counters/counters.ts'
+import type { Explanation } from '../../src/explain/contract.ts'
+import { readAsked } from '../../src/explain/request.ts'
 import { parseListen, type Endpoint } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { memoryOf } from '../../src/log/place.ts'
 import { readRing } from '../../src/log/reader.ts'
+import { Explaining } from '../../src/manager/explaining.ts'
 import { Operations } from '../../src/manager/operations.ts'
 import type { RuleSets } from '../../src/manager/rule-sets.ts'
 import { newRuleSets, startRules } from '../../src/manager/start-rules.ts'
@@ -36,6 +39,7 @@ export class Crew {
   private readonly configs: WorkerConfig[] = []
   private supplies: WorkerSupplies | undefined
   private readonly options: ServeOptions
+  private explaining: Explaining | undefined
   private readonly patience = new Patience(45_000)
 
   constructor(options: ServeOptions, heap_bytes: number) {
@@ -126,6 +130,12 @@ export class Crew {
   get upkeep(): WorkerSupplies['upkeep'] {
     if (this.supplies === undefined) throw new Error('not started')
     return this.supplies.upkeep
+  }
+
+  /** What the admin command of that name would tell of this request. */
+  async explain(...words: readonly string[]): Promise<Explanation> {
+    this.explaining ??= new Explaining(this.rules, this.workers, this.options)
+    return this.explaining.explain(readAsked(words))
   }
 
   /** The manager's probes: they begin when a test says so. */

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parseCommandLine } from '../../src/config/command-line.ts'
-import { CHECK_FLAGS, FORMAT_FLAGS, SERVE_FLAGS, TEST_FLAGS } from '../../src/config/flags.ts'
+import { CHECK_FLAGS, EXPLAIN_FLAGS, FORMAT_FLAGS, SERVE_FLAGS, TEST_FLAGS } from '../../src/config/flags.ts'
 import { defaultParameters, PARAMETER_NAMES } from '../../src/config/parameters.ts'
 import { setParameter } from '../../src/config/parameter-values.ts'
 import type { CounterClass } from '../../src/counters/table.ts'
@@ -150,7 +150,7 @@ describe('README.md', () => {
   })
 
   test('flags that it names exist, and are not refused', () => {
-    const accepted = [...SERVE_FLAGS, ...CHECK_FLAGS, ...FORMAT_FLAGS, ...TEST_FLAGS]
+    const accepted = [...SERVE_FLAGS, ...CHECK_FLAGS, ...FORMAT_FLAGS, ...TEST_FLAGS, ...EXPLAIN_FLAGS]
       .filter((row) => row.refused === undefined)
       .map((row) => (row.name.length === 1 ? `-${row.name}` : `--${row.name}`))
     const named = spans(README)

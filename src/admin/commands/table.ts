@@ -1,6 +1,7 @@
 import { jsonList } from '../cli/framing.ts'
 import { Fault, STATUS } from '../fault.ts'
 import type { Command } from './command.ts'
+import { EXPLAIN_COMMAND } from './explain.ts'
 import { OTHER_COMMANDS } from './others.ts'
 import { PARAMETER_COMMANDS } from './parameters.ts'
 import { PROGRAM_COMMANDS } from './program.ts'
@@ -58,6 +59,7 @@ const ALL: Command[] = [
     run: (_program, args) => help(args),
     json: helpJson,
   },
+  EXPLAIN_COMMAND,
   ...OTHER_COMMANDS,
   ...PARAMETER_COMMANDS,
   ...PROGRAM_COMMANDS,

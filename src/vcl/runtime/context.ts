@@ -258,6 +258,8 @@ export interface LoadedVcl {
     backend_response: BackendSub
     backend_error: BackendSub
   }
+  /** What vcl_init has made, in the order of the rules: directors and other objects. */
+  readonly lend: () => readonly unknown[]
   /** vcl_init ran at load; call once when the last request that goes by them is over. */
   fini(): void
   /** Requests and fetches that go by them: flow/hold.ts. */

@@ -218,6 +218,44 @@ describe('lacquer adm', () => {
   })
 })
 
+describe('explain', () => {
+  test('to a person, with the values of secrets shortened unless they are asked for', async () => {
+    const told = await ok('explain', '-H', 'Cookie: id=0123456789', 'http://a/x')
+    expect(told).toMatch(/^GET \/x HTTP\/1.1 {3}\(worker 0, rules .*, policy=rfc9111\)\n/)
+    expect(told).toContain('return (synth(200')
+    expect(told).toMatch(/=> 200 \w+: head \d+ bytes, body \d+ bytes, [\d.]+ ms\n$/)
+    expect(await ok('explain', '-v', '-H', 'Cookie: id=0123456789', 'http://a/x')).toContain('Cookie: id=012...(10 characters)\n')
+    expect(await ok('explain', '-v', '-s', '-H', 'Cookie: id=0123456789', 'http://a/x')).toContain('Cookie: id=0123456789\n')
+  })
+
+  test('what cannot be asked is refused with what is wrong with it', async () => {
+    expect(await client.ask(['explain', '/x'])).toEqual({
+      status: 106,
+      body: "/x: of which host? Write http://HOST/x, or add -H 'Host: ...'",
+    })
+    expect(await client.ask(['explain', '-w', '7', 'http://a/'])).toEqual({ status: 300, body: 'there are 2 workers: the last is 1' })
+  })
+
+  test('an answer as JSON that cli_limit would cut is not given', async () => {
+    await ok('param.set', 'cli_limit', '2k')
+    const { status, body } = await client.ask(['explain', '-j', 'http://a/x'])
+    await ok('param.set', 'cli_limit', '48k')
+    expect([status, body]).toEqual([300, expect.stringMatching(/^The answer has \d+ bytes, more than cli_limit: param.set cli_limit \d+k/)])
+  })
+
+  test('lacquer explain', async () => {
+    const port = String(at.port)
+    const words = ['-T', `127.0.0.1:${port}`, '-S', secret, 'http://a/x', '-H', 'X-A: b']
+    const told = await run(process.execPath, [MAIN, 'explain', ...words])
+    expect([told.code, told.err]).toEqual([0, ''])
+    expect(told.out).toContain('vcl_recv\n')
+    const json = await run(process.execPath, [MAIN, 'explain', '--json', ...words])
+    expect(JSON.parse(json.out)).toMatchObject({ worker: 0, outcome: { status: 200 }, transactions: [{ kind: 'req', reason: 'rxreq' }] })
+    const refused = await run(process.execPath, [MAIN, 'explain', ...words.slice(0, 4), 'nowhere'])
+    expect([refused.code, refused.err]).toEqual([1, 'lacquer: explain: nowhere: expected http://host/path, or a path that begins with /\n'])
+  })
+})
+
 describe.runIf(STOCK)('Debian’s varnishadm', () => {
   const stock = (...args: string[]) => run(STOCK ?? '', ['-T', `127.0.0.1:${at.port}`, '-S', secret, ...args])
 

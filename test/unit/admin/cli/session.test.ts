@@ -152,7 +152,7 @@ describe('commands', () => {
     const rows = JSON.parse((await say('help -j\n')).slice(13)) as [number, string[], number, ...{ request: string; json: boolean }[]]
     expect(rows.slice(0, 2)).toEqual([2, ['help', '-j']])
     for (const { request, json } of rows.slice(3) as { request: string; json: boolean }[]) {
-      if (!json || ['vcl.list', 'vcl.deps', 'backend.list', 'param.set', 'panic.show'].includes(request)) continue
+      if (!json || ['explain', 'vcl.list', 'vcl.deps', 'backend.list', 'param.set', 'panic.show'].includes(request)) continue
       const [version, words] = JSON.parse((await say(`${request} -j\n`)).slice(13)) as [number, string[]]
       expect([version, words]).toEqual([2, [request, '-j']])
     }

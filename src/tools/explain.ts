@@ -1,0 +1,27 @@
+import { CliClient } from '../admin/cli/client.ts'
+import { STATUS } from '../admin/fault.ts'
+import type { ExplainOptions } from '../config/command-line.ts'
+import type { Terminal } from './adm.ts'
+
+/** `lacquer explain`: the admin command of that name, told to a person or, with --json, as one object. Resolves with the exit code. */
+export async function runExplain(options: ExplainOptions, { output, errors }: Pick<Terminal, 'output' | 'errors'>): Promise<number> {
+  const { client } = await CliClient.open(options.at, options.secret, options.timeout_s * 1000)
+  try {
+    const { status, body } = await client.ask(options.words)
+    if (status !== STATUS.ok && status !== STATUS.truncated) {
+      errors.write(`lacquer: explain: ${body.trimEnd()}\n`)
+      return 1
+    }
+    output.write(options.json ? `${JSON.stringify(payloadOf(body), undefined, 2)}\n` : Buffer.from(body, 'latin1'))
+    if (status === STATUS.truncated) errors.write('The answer is longer than the parameter cli_limit, and was cut off\n')
+    return 0
+  } finally {
+    client.close()
+  }
+}
+
+/** Behind version, command and time. */
+function payloadOf(body: string): unknown {
+  const [, , , payload] = JSON.parse(body) as unknown[]
+  return payload
+}
