@@ -1,13 +1,13 @@
 import type { ParameterValues } from '../config/parameters.ts'
 import type { LogVersion } from '../log/format.ts'
-import { newRing, type RingPlace, takeSeat } from '../log/place.ts'
+import { type MappedMemory, newRing, type RingPlace, takeSeat } from '../log/place.ts'
 import { parseMask } from '../log/tags.ts'
 import { LogWriter } from '../log/writer.ts'
 import { MANAGER } from '../shm/lock.ts'
 
-/** The one ring of log records that all workers and the manager write to. */
-export function newLogRing(parameters: Pick<ParameterValues, 'vsl_space' | 'vsl_version'>): RingPlace {
-  return newRing(new SharedArrayBuffer(parameters.vsl_space), Number(parameters.vsl_version) as LogVersion)
+/** The one ring of log records that all workers and the manager write to; in `mapped`, which reads as zeros, or where nobody else sees it. */
+export function newLogRing(parameters: Pick<ParameterValues, 'vsl_space' | 'vsl_version'>, mapped?: MappedMemory): RingPlace {
+  return newRing(mapped ?? new SharedArrayBuffer(parameters.vsl_space), Number(parameters.vsl_version) as LogVersion)
 }
 
 /** The manager's part in it: what belongs to no transaction. It also cleans up after workers that died. `tally` as in LogOptions. */

@@ -3,6 +3,7 @@ import { messageOf, OperatorError } from '../base/errors.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { CounterBlock, MAIN, MGT, type CounterSet, type CounterValues } from '../counters/counters.ts'
 import { CHILD_CLASSES, StatSegments } from '../counters/vsc/stat-segments.ts'
+import type { MappedMemory } from '../log/place.ts'
 import { native, NoNativeError } from '../shm/native.ts'
 import { PidFile } from '../shm/vsm/pid-file.ts'
 import type { Segment } from '../shm/vsm/segment-set.ts'
@@ -66,6 +67,17 @@ export class Publication {
   /** How we can be reached: -T has a line for each address. */
   say(what: '-i' | '-T' | '-S', text: string): Segment | undefined {
     return this.directory?.mgt.add('Arg', what, Buffer.from(`${text}\0`))
+  }
+
+  /** Memory for the log that others can read, where there is room for it. Throws an OperatorError when -n says where it is to be. */
+  logMemory({ name, parameters }: Pick<ServeOptions, 'name' | 'parameters'>): MappedMemory | undefined {
+    try {
+      return this.directory?.makeRing(parameters.vsl_space).place
+    } catch (error) {
+      if (!(error instanceof OperatorError) || name !== undefined) throw error
+      this.remarks.push(`the log cannot be read by tools: ${error.message}`)
+      return undefined
+    }
   }
 
   /** Makes a secret, if there is a place for it; its file. */

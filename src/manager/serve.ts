@@ -104,7 +104,7 @@ class Manager {
     try {
       publication.begin(this.options)
       const rules = await this.ruleSets(workers)
-      const supplies = newSupplies(this.options, rules, this.counters, this.operations)
+      const supplies = newSupplies(this.options, rules, this.counters, this.operations, publication.logMemory(this.options))
       this.vitals = supplies.vitals
       const parts = this.adminParts(workers, rules, supplies)
       const program = new AdminProgram(parts)

@@ -6,7 +6,7 @@ import { defaultTransientBytes } from '../config/memory-limit.ts'
 import { clearGauges, CounterBlock, MAIN, MGT, type CounterSet, type CounterValues } from '../counters/counters.ts'
 import { newVitals } from '../counters/vitals.ts'
 import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
-import type { RingPlace } from '../log/place.ts'
+import type { MappedMemory, RingPlace } from '../log/place.ts'
 import type { StoreCounters } from '../worker/config.ts'
 import type { Health } from '../upkeep/health/health.ts'
 import type { Upkeep } from '../upkeep/upkeep.ts'
@@ -59,7 +59,14 @@ export class Panics {
   }
 }
 
-export function newSupplies(options: ServeOptions, rules: RuleSets, counters: CounterSet, operations: Operations): WorkerSupplies {
+/** `mapped`: memory for the log that others can read. */
+export function newSupplies(
+  options: ServeOptions,
+  rules: RuleSets,
+  counters: CounterSet,
+  operations: Operations,
+  mapped?: MappedMemory,
+): WorkerSupplies {
   const { workers, parameters, stores, identity } = options
   const blocks = Array.from({ length: workers }, newBlocks)
   for (const block of blocks.flat()) counters.add(block.handle)
@@ -72,7 +79,7 @@ export function newSupplies(options: ServeOptions, rules: RuleSets, counters: Co
   const own = new CounterBlock('MAIN')
   counters.add(own.handle)
   const upkeep = shared.upkeep(workers, clock, parameters, own.values, (message) => operations.write('warn', message))
-  const ring = newLogRing(parameters)
+  const ring = newLogRing(parameters, mapped)
   const log = newManagerLog(ring, parameters, own.values.subarray(MAIN.shm_records, MAIN.shm_cycles + 1))
   const health = newHealth({ options, counters: (set, backend) => rules.countersOf(set, backend), operations, clock, log })
   rules.watch(health)
