@@ -178,7 +178,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'check',
     synopsis: 'check [-s storage]... [-p name=value]... file...',
-    about: 'Compile rule files and print what is wrong with them',
+    about: 'Compile rule files and print what is wrong with them; `-` is standard input',
     flags: CHECK_FLAGS,
   },
   {

@@ -38,13 +38,13 @@ function checkFile(path: string, options: CheckOptions, reporter: Reporter): boo
   const { parameters } = options
   let source
   try {
-    source = readRuleFile(path)
+    source = readRuleFile(path === '-' ? '/dev/stdin' : path)
   } catch (error) {
     reporter.unreadable(path, readFault(error))
     return false
   }
   const compiled = compileVcl(source, {
-    path,
+    path: path === '-' ? '<stdin>' : path,
     policy: parameters.policy,
     vcl_path: parameters.vcl_path.split(':'),
     errUnref: parameters.vcc_err_unref,

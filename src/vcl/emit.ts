@@ -66,6 +66,7 @@ export const RUNTIME_NAMES = [
   'nameText',
   'notEmpty',
   'notNegative',
+  'madeStatus',
   'orBogus',
   'rawText',
   'realText',
@@ -265,9 +266,14 @@ function emitUnset(target: Target): string {
   return target.kind === 'header' ? `unsetField(c, ${target.variable.fields}, ${JSON.stringify(target.key)})` : target.variable.clear
 }
 
+function emitStatus(k: Constants, status: Value): string {
+  const safe = status.kind === 'number' && status.number >= 100 && status.number <= 999
+  return safe ? emitValue(k, status) : `madeStatus(${emitValue(k, status)})`
+}
+
 function emitReturn({ k, out }: Emitting, { action, args }: Extract<Step, { kind: 'return' }>, indent: string): void {
   if (action.args === 'synth' || action.args === 'error') {
-    out.push(`${indent}c.action_status = ${args.length > 0 ? emitValue(k, args[0]) : 503}`)
+    out.push(`${indent}c.action_status = ${args.length > 0 ? emitStatus(k, args[0]) : 503}`)
     out.push(`${indent}c.action_reason = ${args.length > 1 ? `line(${definedText(k, args[1])}, "reason")` : 'undefined'}`)
   } else if (action.args === 'ttl') {
     out.push(`${indent}c.action_ttl = ${args.length > 0 ? `notNegative(${emitValue(k, args[0])})` : '-1'}`)

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Place, VclFile } from './ast.ts'
 import { checkVcl } from './check/check.ts'
-import type { CheckOptions } from './check/checking.ts'
+import type { Checking, CheckOptions } from './check/checking.ts'
 import { checkFootguns } from './check/footguns.ts'
 import { resolveHost } from './check/hosts.ts'
 import { checkReach } from './check/reach.ts'
@@ -66,7 +66,7 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
   }
   if (parsed.ast === undefined) return refused(allErrors(parsed, builtin, checking), parsed.sources)
   const { k, program } = checkVcl(parsed.ast, builtin, checking)
-  if (program === undefined) return refused(k.errors, parsed.sources)
+  if (program === undefined) return refused(withWarnings(k), parsed.sources)
   checkReach(k, program)
   checkFootguns(k, program, options.policy)
   k.warnings.sort(inFileOrder)
@@ -99,11 +99,16 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
 /** Nobody reads more at once. */
 const ERRORS_MAX = 100
 
+/** Not what is unused, though: that may be for the errors. */
+function withWarnings({ errors, warnings }: Checking): Diagnostic[] {
+  return [...errors, ...warnings.filter(({ code }) => code !== 'unused')].sort(inFileOrder)
+}
+
 /** Syntax errors, and what else is wrong in the rest. */
 function allErrors({ diagnostics, rest }: ParseResult, builtin: VclFile, options: Omit<CheckOptions, 'syntax'>): Diagnostic[] {
   if (rest === undefined) return diagnostics
   const { k } = checkVcl(rest.ast, builtin, { ...options, lost: rest.lost })
-  return [...diagnostics, ...k.errors].sort(inFileOrder)
+  return [...diagnostics, ...withWarnings(k)].sort(inFileOrder)
 }
 
 function refused(diagnostics: readonly Diagnostic[], sources: SourceSet): Compiled {

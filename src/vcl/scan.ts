@@ -84,15 +84,22 @@ const LONG = { '"""': '"""', '{"': '"}', 'C{': '}C' } as const
 
 function delimited(text: string, start: number, open: keyof typeof LONG, close: string): Token {
   const end = text.indexOf(close, start + open.length)
-  if (end >= 0) return { kind: open === 'C{' ? 'inline_c' : 'string', start, end: end + close.length }
+  if (end >= 0) return open === 'C{' ? { kind: 'inline_c', start, end: end + close.length } : whole(text, start, end + close.length)
   const hint = open === '{"' ? `{" starts a long string that ends with "}; for a brace and a string write { "` : `close it with ${close}`
   const problem = open === 'C{' ? 'this inline C block is never closed' : `this ${open} string is never closed`
   return { kind: 'bad', start, end: start + open.length, problem, hint, endless: true }
 }
 
+/** A string that has both its ends. */
+function whole(text: string, start: number, end: number): Token {
+  const nul = text.slice(start, end).indexOf('\0')
+  if (nul < 0) return { kind: 'string', start, end }
+  return { kind: 'bad', start: start + nul, end: start + nul + 1, problem: 'a string cannot hold byte 0x00', endless: false }
+}
+
 function shortString(text: string, start: number): Token {
   for (let i = start + 1; i < text.length; i++) {
-    if (text[i] === '"') return { kind: 'string', start, end: i + 1 }
+    if (text[i] === '"') return whole(text, start, i + 1)
     if (text[i] === '\n' || text[i] === '\r') break
   }
   const hint = 'a "string" cannot span lines and knows no escapes; use {"…"} for quotes or line ends inside'

@@ -81,7 +81,9 @@ describe('+ and arithmetic', () => {
     ['(2 + 3) * 4', '20'],
     ['10s * 2', '20.000'],
     ['10s / 4', '2.500'],
-    ['1KB + 1B', '1025'],
+    ['std.bytes("2KB", 1KB + 1B)', '2048'],
+    ['std.bytes("x", 1KB + 1B)', '1025'],
+    ['storage.s0.free_space + 1KB', '2024'],
   ])('%s is %s', (expression, text) => {
     expect(value(expression)).toBe(text)
   })
@@ -89,6 +91,7 @@ describe('+ and arithmetic', () => {
   test.each([
     ['2 * 1.5', 'INT * REAL is not possible'],
     ['2 * 10s', 'INT * DURATION is not possible'],
+    ['"x" + 1KB', '1KB is BYTES, and there is no use for them here'],
     ['10s + 1', 'DURATION + INT is not possible'],
     ['now + now', 'TIME + TIME is not possible'],
     ['req.http.a - 1', 'STRING - INT is not possible'],

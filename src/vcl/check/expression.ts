@@ -69,8 +69,9 @@ export function checkValue(k: Checking, node: Expression, want: VclType | undefi
       return checkDigits(k, node) ? numberOf(node) : undefined
     case 'real':
     case 'duration':
-    case 'bytes':
       return checkDigits(k, node) ? numberOf(node) : undefined
+    case 'bytes':
+      return checkSize(k, node, want)
     case 'blob':
       return { kind: 'blob', type: 'BLOB', base64: node.base64 }
     case 'symbol':
@@ -101,6 +102,13 @@ function numberOf(node: IntLiteral | RealLiteral | DurationLiteral | BytesLitera
   return { kind: 'number', type: node.kind === 'int' ? 'INT' : 'REAL', number: node.value }
 }
 
+/** As in varnishd a size stands only where one is wanted, and is no text. */
+function checkSize(k: Checking, node: BytesLiteral, want: VclType | undefined): Value | undefined {
+  if (want === 'BYTES') return checkDigits(k, node) ? numberOf(node) : undefined
+  const hint = want === 'DURATION' ? 'the units of a duration are ms, s, m, h, d, w and y' : 'write it in quotes where a text is wanted'
+  return k.error(node.at, `${node.raw}${node.unit} is BYTES, and there is no use for them here`, hint)
+}
+
 function checkNegate(k: Checking, node: NegateExpression, want: VclType | undefined): Value | undefined {
   const of = checkValue(k, node.operand, want === 'REAL' ? 'REAL' : undefined)
   if (of === undefined) return undefined
@@ -126,7 +134,7 @@ function checkBinary(k: Checking, node: BinaryExpression, want: VclType | undefi
 }
 
 /** Types on the left that say what a literal, or a +, on the right may become. */
-const SHAPES_RIGHT: readonly VclType[] = ['IP', 'REAL', 'STRING']
+const SHAPES_RIGHT: readonly VclType[] = ['IP', 'REAL', 'STRING', 'BYTES']
 
 /** Where a text is wanted in the end, + joins on both sides. */
 function checkComparison(k: Checking, node: BinaryExpression, want: VclType | undefined): Value | undefined {
@@ -141,9 +149,9 @@ function checkComparison(k: Checking, node: BinaryExpression, want: VclType | un
 }
 
 function checkArithmetic(k: Checking, node: BinaryExpression, want: VclType | undefined): Value | undefined {
-  const inner = want === 'STRING' || want === 'REAL' ? want : undefined
+  const inner = want === 'STRING' || want === 'REAL' || want === 'BYTES' ? want : undefined
   const left = checkValue(k, node.left, inner)
-  const right = checkValue(k, node.right, inner)
+  const right = checkValue(k, node.right, left?.type === 'BYTES' ? 'BYTES' : inner)
   if (left === undefined || right === undefined) return undefined
   const [a, b] = [valueType(left.type), valueType(right.type)]
   const type = arithmetic(node.op, a, b)

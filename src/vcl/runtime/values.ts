@@ -107,6 +107,14 @@ export function modulo(a: number, b: number): number {
   return a % b
 }
 
+/** Of synth and error: what rules see may be above 999, the client gets its last three digits. */
+export function madeStatus(status: number): number {
+  if (status < 0) throw new VclFailure(`status code (${status}) is negative`)
+  if (status > 65_535) throw new VclFailure(`status code (${status}) > 65535`)
+  if (status % 1000 < 100) throw new VclFailure(`illegal status code (${status}) (..0##)`)
+  return status
+}
+
 /** A value longer than this is a fault of the rules; Varnish ends at its workspace. */
 const MAX_VALUE_BYTES = 65_536
 

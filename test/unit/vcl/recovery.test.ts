@@ -35,6 +35,15 @@ describe('several errors in one run', () => {
       ],
     ],
     [
+      'a byte that no string can hold',
+      'sub vcl_recv {\n  set req.http.a = "b\0c";\n  set req.http.b = {"d\n\0"};\n  set req.http.c = reqq.url;\n}\n',
+      [
+        '2:22 a string cannot hold byte 0x00',
+        '4:1 a string cannot hold byte 0x00',
+        "5:20 unknown symbol 'reqq.url' (did you mean 'req.url'?)",
+      ],
+    ],
+    [
       'what is no token is told, not what is odd around it',
       'sub vcl_recv {\n  set req.http.a = "a\\"b";\n  set req.http.b = \'c\';\n  set req.http.d = "open;\n  set req.http.e = req.http;\n}\n',
       [

@@ -116,3 +116,13 @@ describe('no false alarm', () => {
     }
   })
 })
+
+test('warnings are told beside errors, in the order of the file, but not of what is unused', () => {
+  const rules = 'import std from "/std.so";\nacl nobody { "::1"; }\nsub vcl_recv { set req.http.a = reqq.url; }\n'
+  const compiled = compileVcl(HEAD + rules, { path: 'rules.vcl', policy: 'rfc9111', vcl_path: [], errUnref: false })
+  expect(compiled.ok).toBe(false)
+  const told = compiled.ok
+    ? []
+    : compiled.diagnostics.map(({ at, severity, message }) => `${at.line - 2} ${severity ?? 'error'} ${message}`)
+  expect(told).toEqual(['1 warning import from "…" is ignored', "3 error unknown symbol 'reqq.url'"])
+})
