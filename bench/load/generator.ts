@@ -20,6 +20,8 @@ export interface LoadPlan {
   readonly connections: number
   readonly seconds: number
   readonly directory: string
+  /** A line of the request's head. */
+  readonly field?: string
 }
 
 export function load(plan: LoadPlan): Promise<Load> {
@@ -38,6 +40,7 @@ let runs = 0
 async function wrk(plan: LoadPlan): Promise<Load> {
   const { port, path, seconds, connections } = plan
   const arguments_ = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s']
+  if (plan.field !== undefined) arguments_.push('-H', plan.field)
   if (plan.unique) {
     const script = join(plan.directory, 'unique.lua')
     writeFileSync(script, SCRIPT.replace('PATH', `"${path}-${process.pid}-${runs++}-"`))
@@ -59,8 +62,9 @@ async function autocannon(plan: LoadPlan): Promise<Load> {
   const { port, path, seconds, connections } = plan
   const program = fileURLToPath(new URL('../../node_modules/autocannon/autocannon.js', import.meta.url))
   const url = `http://127.0.0.1:${port}${path}${plan.unique ? `-${process.pid}-${runs++}-[<id>]` : ''}`
-  const arguments_ = [program, '--json', '-c', String(connections), '-d', String(seconds), ...(plan.unique ? ['-I'] : []), url]
-  const text = await run(LOAD_CORE, process.execPath, arguments_, (seconds + 15) * 1000)
+  const arguments_ = [program, '--json', '-c', String(connections), '-d', String(seconds), ...(plan.unique ? ['-I'] : [])]
+  if (plan.field !== undefined) arguments_.push('-H', plan.field)
+  const text = await run(LOAD_CORE, process.execPath, [...arguments_, url], (seconds + 15) * 1000)
   const result = JSON.parse(text) as { requests: { total: number }; duration: number; errors: number; non2xx: number }
   return { requests: result.requests.total, seconds: result.duration, errors: result.errors + result.non2xx }
 }

@@ -10,8 +10,8 @@ import { freePort, type Running } from './peers/peer.ts'
 import { cpu_us, listening, SERVER_CORE, start, stop } from './processes.ts'
 
 /**
- * Bodies on their way, beside varnishd with the same rules: a page of ten cached fragments of 1 KiB (ESI), and a page of 20 KiB that is
- * stored as gzip and wanted without; CPU microseconds per request, interleaved. And how long ten fragments take of which each costs the
+ * Bodies on their way, beside varnishd with the same rules: a page of ten cached fragments of 1 KiB (ESI); the same as gzip, of fragments that
+ * are gzip and of such that are not; and a page of 20 KiB that is stored as gzip and wanted without; CPU microseconds per request, interleaved. And how long ten fragments take of which each costs the
  * origin 50 ms. The load on the other core.
  *
  *   npm run build && node bench/load/pages.ts [rounds]
@@ -30,6 +30,9 @@ function pageOf(prefix: string): string {
 const origin = createServer((request, response) => {
   const url = request.url ?? ''
   response.setHeader('Cache-Control', 'max-age=3600')
+  if (url.startsWith('/page/zip')) return response.end(pageOf('zip'))
+  if (url.startsWith('/page/mixed/zip')) return response.end(pageOf('fragment'))
+  if (url.startsWith('/zip/')) return response.setHeader('Content-Encoding', 'gzip').end(gzipSync(TEXT.slice(0, 1024)))
   if (url.startsWith('/page')) return response.end(pageOf('fragment'))
   if (url.startsWith('/slow-page')) return response.end(pageOf(`slow/${url.slice(1)}`))
   if (url.startsWith('/slow/')) return setTimeout(() => response.end(FRAGMENT), SLOW_MS)
@@ -44,7 +47,7 @@ const rules = join(directory, 'rules.vcl')
 writeFileSync(
   rules,
   `vcl 4.1; backend default { .host = "127.0.0.1"; .port = "${origin_port}"; }
-sub vcl_backend_response { set beresp.do_esi = bereq.url ~ "page"; }`,
+sub vcl_backend_response { set beresp.do_esi = bereq.url ~ "page"; set beresp.do_gzip = bereq.url ~ "^/page/.*zip"; }`,
 )
 
 async function startVarnish(): Promise<Running> {
@@ -84,14 +87,32 @@ const peers = new Map<string, Running>([
   ['lacquer', lacquer],
   ['varnish', await startVarnish()],
 ])
-const plan = (port: number, path: string) => ({ port, path, unique: false, connections: 64, seconds: SECONDS, directory })
+const plan = (port: number, path: string, field: string) => ({
+  port,
+  path,
+  field,
+  unique: false,
+  connections: 64,
+  seconds: SECONDS,
+  directory,
+})
+const GZIP = 'Accept-Encoding: gzip'
+const PLAIN = 'Accept-Encoding: identity'
+/** Pages, and what their clients take. */
+const CASES: readonly (readonly [path: string, field: string])[] = [
+  ['/page', PLAIN],
+  ['/page/zip', GZIP],
+  ['/page/mixed/zip', GZIP],
+  ['/page/zip', PLAIN],
+  ['/zipped', PLAIN],
+]
 
-for (const path of ['/page', '/zipped']) {
+for (const [path, field] of CASES) {
   const costs = new Map<string, number[]>()
   for (let round = -2; round < ROUNDS; round++) {
     for (const [name, { port, child }] of peers) {
       const before = cpu_us(child.pid ?? 0)
-      const { requests, errors } = await load(plan(port, path))
+      const { requests, errors } = await load(plan(port, path, field))
       if (errors > 0) throw new Error(`${name}: ${errors} errors`)
       // The first two are for the compilers.
       if (round >= 0) costs.set(name, [...(costs.get(name) ?? []), (cpu_us(child.pid ?? 0) - before) / requests])
@@ -99,7 +120,9 @@ for (const path of ['/page', '/zipped']) {
   }
   for (const [name, list] of costs) {
     const sorted = list.toSorted((a, b) => a - b)
-    console.log(`${path} ${name}: ${sorted[sorted.length >> 1].toFixed(1)} us CPU/request (${list.map((one) => one.toFixed(1)).join(' ')})`)
+    console.log(
+      `${path} (${field}) ${name}: ${sorted[sorted.length >> 1].toFixed(1)} us CPU/request (${list.map((one) => one.toFixed(1)).join(' ')})`,
+    )
   }
 }
 for (const [name, { port }] of peers) {

@@ -9,6 +9,7 @@ import type { ClientTask } from './client-task.ts'
 import { headOf, isRead, lengthLine, materialise, mayHaveBody, noFilter, notModified, send, sendNotModified, stream } from './delivery.ts'
 import { EsiReader, RawReader } from './filters/esi/reader.ts'
 import { PageOutput } from './filters/esi/page-output.ts'
+import { Sections } from './filters/esi/sections.ts'
 import { readRespFilters, unpacks } from './filters/resp-filters.ts'
 import { logGzip } from './fetch-log.ts'
 import { FieldChange } from './field-change.ts'
@@ -68,7 +69,7 @@ function readerOf(task: ClientTask, { body, head }: StoredObject, { esi, gunzip 
   const { included, log } = task
   const packed = (head.flags & OBJ_GZIP) !== 0 && !gunzip
   const account = gunzip ? (in_bytes: number, out_bytes: number) => logGzip(log, 'U D E', in_bytes, out_bytes) : undefined
-  const output = new PageOutput(!packed ? 'plain' : included === undefined ? 'gzip' : 'blocks', account)
+  const output = new PageOutput(!packed ? 'plain' : included === undefined ? 'gzip' : 'blocks', new Sections(body), account)
   if (packed && included !== undefined) included.blocks = output
   return esi ? new EsiReader(body, new Includes(task, packed), output) : new RawReader(body, output)
 }

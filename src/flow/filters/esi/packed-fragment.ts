@@ -31,7 +31,8 @@ export type Progress = 'open' | 'done' | 'absent' | 'torn'
 export class PackedFragment {
   private readonly fragment: Fragment
   private readonly body: Body
-  private strip: Strip
+  /** Made when it is needed: most fragments are remembered. */
+  private strip: Strip | undefined = undefined
   private readonly held: Buffer[] = []
   private held_bytes = 0
   /** Something of it has left. */
@@ -42,7 +43,6 @@ export class PackedFragment {
   constructor(fragment: Fragment, body: Body) {
     this.fragment = fragment
     this.body = body
-    this.strip = new Strip()
   }
 
   /** Puts the next of it there, if there is any; call it again when that was taken. `later`: has itself called again in a later turn. */
@@ -56,11 +56,11 @@ export class PackedFragment {
       setImmediate(later)
       return 'open'
     }
-    return this.walk(output)
+    return this.walk(output, (this.strip ??= new Strip()))
   }
 
-  private walk(output: PageOutput): Progress {
-    const { fragment, strip } = this
+  private walk(output: PageOutput, strip: Strip): Progress {
+    const { fragment } = this
     for (;;) {
       const piece = strip.next()
       if (piece !== undefined) {
@@ -69,7 +69,7 @@ export class PackedFragment {
       }
       if (strip.walker.broken) return this.lost()
       const chunk = fragment.next()
-      if (chunk === undefined) return fragment.done ? this.finish(output) : 'open'
+      if (chunk === undefined) return fragment.done ? this.finish(output, strip.walker) : 'open'
       this.fed = true
       strip.feed(chunk)
     }
@@ -100,12 +100,11 @@ export class PackedFragment {
     return this.given ? 'torn' : 'absent'
   }
 
-  private finish(output: PageOutput): Progress {
-    const { fragment, strip, body } = this
+  private finish(output: PageOutput, walker: GzipWalker): Progress {
+    const { fragment, body } = this
     if (fragment.failed) return this.lost()
     // To HEAD, say.
     if (!this.fed) return 'done'
-    const { walker } = strip
     if (!walker.done) return this.lost()
     this.letGo(output)
     output.sum(walker.crc, walker.out_bytes)
@@ -120,13 +119,13 @@ export class PackedFragment {
     const whole = this.fragment.next()
     if (whole === undefined) return undefined
     this.fed = true
-    if (known !== undefined) this.strip = new Strip(known.walker)
-    this.strip.feed(whole)
-    return whole.length <= SMALL_BYTES ? this.atOnce(output) : undefined
+    const strip = (this.strip = new Strip(known?.walker))
+    strip.feed(whole)
+    return whole.length <= SMALL_BYTES ? this.atOnce(output, strip) : undefined
   }
 
-  private atOnce(output: PageOutput): Progress {
-    const { body, strip } = this
+  private atOnce(output: PageOutput, strip: Strip): Progress {
+    const { body } = this
     const pieces: Buffer[] = []
     for (let piece = strip.next(); piece !== undefined; piece = strip.next()) pieces.push(piece)
     const { walker } = strip

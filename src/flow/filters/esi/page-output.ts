@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { crc32Combine } from '../../../base/crc32.ts'
-import { inflateSection } from '../zlib.ts'
 import { FRAME, type Found } from './frames.ts'
+import type { Sections } from './sections.ts'
 
 /** How a page leaves: as it is; as one gzip member; as its blocks alone, to be part of another's. */
 export type PageForm = 'plain' | 'gzip' | 'blocks'
@@ -27,12 +27,14 @@ export class PageOutput {
   private readonly account: ((in_bytes: number, out_bytes: number) => void) | undefined
   private in_bytes = 0
   private out_bytes = 0
+  private readonly sections: Sections
   private readonly ready: Buffer[] = []
   private begun = false
   private ended = false
 
-  constructor(form: PageForm, account?: (in_bytes: number, out_bytes: number) => void) {
+  constructor(form: PageForm, sections: Sections, account?: (in_bytes: number, out_bytes: number) => void) {
     this.form = form
+    this.sections = sections
     this.account = account
   }
 
@@ -67,7 +69,7 @@ export class PageOutput {
     if (this.form !== 'plain') return this.blocks(bytes, found.crc, found.plain_bytes)
     this.in_bytes += bytes.length
     this.out_bytes += found.plain_bytes
-    this.ready.push(inflateSection(bytes, found.plain_bytes))
+    this.ready.push(this.sections.unpack(found, bytes))
   }
 
   /** What is not packed. */
@@ -108,6 +110,7 @@ export class PageOutput {
   end(): void {
     if (this.ended) return
     this.ended = true
+    this.sections.end()
     if (this.form !== 'gzip') return
     this.begin()
     const tail = Buffer.allocUnsafe(LAST_BLOCK.length + 8)
