@@ -40,7 +40,10 @@ export class Sections {
   /** All of them have been seen. */
   end(): void {
     const { body, fresh } = this
-    if (fresh.length > 0 && this.known === undefined && body.state === 'complete' && body.size_bytes <= SMALL_BYTES)
-      remembered.set(body, fresh)
+    if (fresh.length > 0 && this.known === undefined && body.state === 'complete' && this.isSmall) remembered.set(body, fresh)
+  }
+
+  private get isSmall(): boolean {
+    return this.body.size_bytes <= SMALL_BYTES && this.fresh_bytes <= UNPACKED_MAX_BYTES
   }
 }
