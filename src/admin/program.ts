@@ -48,7 +48,14 @@ export interface Panic {
 }
 
 /** The running program, as the admin commands see it. What cannot be done rejects with a Fault (fault.ts). */
+/** Who keeps what was asked and answered. */
+export interface Transcript {
+  read(words: readonly string[]): void
+  wrote(status: number, body: string): void
+}
+
 export interface Program {
+  readonly transcript?: Transcript
   readonly rules: RuleSets
   readonly parameters: ParameterView
   readonly pid: number

@@ -1,5 +1,6 @@
 import { changeFeatures, FEATURES } from './features.ts'
 import { parseFieldNames } from './field-names.ts'
+import { changeMask, DEFAULT_MASK } from './log-mask.ts'
 import { parseTagFields } from './tag-fields.ts'
 
 /**
@@ -405,9 +406,10 @@ export const PARAMETERS = {
     'Size of a batch of log records; a transaction that is longer is written in several. At most a sixteenth of vsl_space.',
   ),
   vsl_mask: text(
-    'default',
+    DEFAULT_MASK,
     [],
-    'Log tags to suppress (-Tag) or to record (+Tag), separated by commas, starting from the default set; `all` and `none` may come first.',
+    'Log tags that are suppressed. +Tag records one, -Tag suppresses it; several are separated by commas. `default` goes back to the default, `all` suppresses every tag, `none` no tag.',
+    { fits: () => true, expected: 'log tags', change: changeMask },
   ),
   vsl_reclen: bytes(255, { min: 16, max: 16_372, flags: ['must_restart'] }, 'Longest payload of a log record; the rest is cut off.'),
   vsl_space: bytes(80 * M, { min: M, max: 4 * G, flags: ['must_restart'] }, 'Size of the ring of log records that all workers share.'),

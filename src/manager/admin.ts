@@ -1,7 +1,7 @@
 import { arch, release, type } from 'node:os'
 import type { CliServer } from '../admin/cli/server.ts'
 import { Fault, STATUS } from '../admin/fault.ts'
-import type { BackendRow, BanRow, ChildState, Panic, ParameterView, Program, StoreRow } from '../admin/program.ts'
+import type { BackendRow, BanRow, ChildState, Panic, ParameterView, Program, StoreRow, Transcript } from '../admin/program.ts'
 import type { RuleSets } from '../admin/rule-sets.ts'
 import type { Clock } from '../base/clock.ts'
 import type { ServeOptions } from '../config/command-line.ts'
@@ -36,12 +36,14 @@ export class AdminProgram implements Program {
   readonly parameters: ParameterView
   readonly pid = process.pid
   readonly version = version()
+  readonly transcript: Transcript
   private readonly parts: AdminParts
 
   constructor(parts: AdminParts) {
     this.parts = parts
     this.rules = parts.rules
     this.parameters = parts.parameters
+    this.transcript = parts.supplies.cli_log
   }
 
   get platform(): string {

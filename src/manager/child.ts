@@ -33,12 +33,14 @@ export class Child {
   began(endpoints: readonly Endpoint[]): void {
     this.endpoints = endpoints
     this.state = 'running'
+    this.parts.supplies.cli_log.begin()
   }
 
   /** Resolves with how many connections were cut. */
   async stop(): Promise<number> {
     this.become('stopping')
-    const { publication, shutdown_timeout_s, workers } = this.parts
+    const { publication, shutdown_timeout_s, supplies, workers } = this.parts
+    supplies.cli_log.end()
     const cut = await workers.drain(shutdown_timeout_s() * 1000)
     publication.own[MGT.child_stop]++
     publication.endChild()
@@ -53,6 +55,7 @@ export class Child {
     try {
       publication.beginChild()
       await workers.start(this.endpoints, supplies)
+      supplies.cli_log.begin()
       this.become('running')
     } catch (error) {
       await workers.discard()

@@ -4,7 +4,6 @@ import { checkLogSizes } from '../config/command-line.ts'
 import { boundConnections, openFilesMax } from '../config/file-limit.ts'
 import { isParameter, type ParameterName, parameterRow, type ParameterValues } from '../config/parameters.ts'
 import { setParameter } from '../config/parameter-values.ts'
-import { parseMask } from '../log/tags.ts'
 
 /** What is made of these is made once for the life of the process: memory, and rules that have been compiled. */
 const FIXED: readonly ParameterName[] = ['policy', 'vsl_space', 'vsl_version', 'worker_heap']
@@ -36,7 +35,6 @@ export class LiveParameters implements ParameterView {
     setParameter(wanted, `${name}=${text}`)
     if (!isParameter(name)) throw new OperatorError(`unknown parameter '${name}'`)
     if (FIXED.includes(name)) throw new OperatorError(`${name} is settled when Lacquer starts: start it again with -p ${name}=${text}`)
-    if (name === 'vsl_mask') parseMask(wanted.vsl_mask)
     checkLogSizes(wanted)
     if (parameterRow(name).flags.includes('must_restart')) {
       this.waiting = { ...this.waiting, [name]: wanted[name] }

@@ -1,7 +1,7 @@
 import type { ParameterValues } from '../config/parameters.ts'
 import type { LogVersion } from '../log/format.ts'
 import { type MappedMemory, newRing, type RingPlace, takeSeat } from '../log/place.ts'
-import { parseMask } from '../log/tags.ts'
+import { maskOf } from '../log/tags.ts'
 import { LogWriter } from '../log/writer.ts'
 import { MANAGER } from '../shm/lock.ts'
 
@@ -15,7 +15,7 @@ export function newManagerLog(ring: RingPlace, parameters: ParameterValues, tall
   return new LogWriter(takeSeat(ring, MANAGER), {
     reclen_bytes: parameters.vsl_reclen,
     buffer_bytes: parameters.vsl_buffer,
-    mask: parseMask(parameters.vsl_mask),
+    mask: maskOf(parameters.vsl_mask),
     tally,
   })
 }

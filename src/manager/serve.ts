@@ -8,6 +8,7 @@ import { version } from '../config/version.ts'
 import { workerHeapBytes } from '../config/workers.ts'
 import { CounterSet } from '../counters/counters.ts'
 import type { Health, MetricsServer } from '../counters/metrics-server.ts'
+import { maskOf } from '../log/tags.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../pattern/regex.ts'
@@ -127,6 +128,7 @@ class Manager {
       const tending = setInterval(() => void rules.tend().catch(() => {}), TEND_MS).unref()
       await stop
       clearInterval(tending)
+      supplies.cli_log.end()
       admin?.close()
       await this.shutDown(workers)
       for (const line of await supplies.close()) this.operations.write('error', line)
@@ -148,7 +150,10 @@ class Manager {
     const parameters = new LiveParameters({
       running: options.parameters,
       workers: options.workers,
-      tell: (changed) => workers.tellParameters(changed),
+      tell: (changed) => {
+        if (changed.vsl_mask !== undefined) supplies.log.setMask(maskOf(changed.vsl_mask))
+        return workers.tellParameters(changed)
+      },
       warn: (line) => operations.write('warn', line),
     })
     const child = new Child({

@@ -7,9 +7,11 @@ import { clearGauges, CounterBlock, MAIN, MGT, type CounterSet, type CounterValu
 import { newVitals } from '../counters/vitals.ts'
 import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
 import type { MappedMemory, RingPlace } from '../log/place.ts'
+import type { LogWriter } from '../log/writer.ts'
 import type { StoreCounters } from '../worker/config.ts'
 import type { Health } from '../upkeep/health/health.ts'
 import type { Upkeep } from '../upkeep/upkeep.ts'
+import { CliLog } from './cli-log.ts'
 import { newHealth } from './health.ts'
 import { newLogRing, newManagerLog } from './log.ts'
 import type { Operations } from './operations.ts'
@@ -27,8 +29,10 @@ export interface WorkerSupplies {
   readonly panics: Panics
   /** What each worker measures. */
   readonly vitals: readonly Float64Array[]
-  /** The log of all. */
+  /** The log of all, and the manager's part in it. */
   readonly ring: RingPlace
+  readonly log: LogWriter
+  readonly cli_log: CliLog
   /** What the stores are, a line for each. */
   describe(): readonly string[]
   /** What the operator should hear about them. */
@@ -126,6 +130,8 @@ export function newSupplies(
     health,
     panics,
     ring,
+    log,
+    cli_log: new CliLog(log, clock),
     close: async () => {
       health.stop()
       await upkeep.stop()

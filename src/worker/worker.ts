@@ -18,7 +18,7 @@ import { Http1Context } from '../listen/http1-context.ts'
 import { Listener } from '../listen/listener.ts'
 import { chooseReadPath } from '../listen/read-path.ts'
 import { type RingPlace, takeSeat } from '../log/place.ts'
-import { parseMask } from '../log/tags.ts'
+import { maskOf } from '../log/tags.ts'
 import { LogWriter } from '../log/writer.ts'
 import { createOrigin, type Origins } from '../origin/create.ts'
 import { policyFor } from '../policy/policy.ts'
@@ -216,7 +216,7 @@ function openLog(config: WorkerConfig, counters: Float64Array): LogWriter {
   return new LogWriter(takeSeat(config.ring, config.slot), {
     reclen_bytes: params.vsl_reclen,
     buffer_bytes: params.vsl_buffer,
-    mask: parseMask(params.vsl_mask),
+    mask: maskOf(params.vsl_mask),
     xids: new Int32Array(config.xids),
     tally: counters.subarray(MAIN.shm_records, MAIN.shm_cycles + 1),
   })

@@ -17,6 +17,13 @@ const BY_NAME = new Map(COMMANDS.map((command) => [command.request, command]))
 export async function dispatch(program: Program, words: readonly string[], authenticated: boolean): Promise<Answer> {
   const command = BY_NAME.get(words[0])
   if (command === undefined || (!authenticated && !command.open)) return authenticated ? unknown(words[0]) : refused()
+  program.transcript?.read(words)
+  const answer = await answerOf(program, command, words)
+  program.transcript?.wrote(answer.status, answer.body)
+  return answer
+}
+
+async function answerOf(program: Program, command: Command, words: readonly string[]): Promise<Answer> {
   try {
     return { status: STATUS.ok, body: await carriedOut(program, command, words) }
   } catch (error) {

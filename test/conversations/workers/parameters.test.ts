@@ -33,7 +33,7 @@ test('vsl_mask: from then on the log has other records', async () => {
   const before = calls()
   for (const slot of [0, 1]) await scene.told(slot, '/d')
   expect(calls()).toBe(before)
-  await scene.crew.workers.tellParameters({ vsl_mask: 'default' })
+  await scene.crew.workers.tellParameters({ vsl_mask: 'none' })
   for (const slot of [0, 1]) await scene.told(slot, '/d')
   expect(calls()).toBeGreaterThan(before)
 })

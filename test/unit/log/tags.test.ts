@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
-import { defaultMask, parseMask, TAG, tagName, TAGS } from '../../../src/log/tags.ts'
+import { changeMask, DEFAULT_MASK } from '../../../src/config/log-mask.ts'
+import { defaultMask, maskOf, parseMask, TAG, tagName, TAGS } from '../../../src/log/tags.ts'
 
 test('numbers are those of Varnish 7.1: 1 to 96 without a gap', () => {
   expect(Object.values(TAG)).toEqual(Array.from({ length: 96 }, (_, i) => i + 1))
@@ -38,3 +39,18 @@ describe('vsl_mask', () => {
     ['', "parameter vsl_mask: '' is not +Tag, -Tag, default, all or none"],
   ])('not %j', (text, message) => expect(() => parseMask(text)).toThrow(new OperatorError(message)))
 })
+
+test('vsl_mask is kept as all that is suppressed, and changes add up', () => {
+  expect(DEFAULT_MASK).toMatch(/^-Debug,-ObjProtocol,.*,-VdpAcct$/)
+  expect(changeMask(DEFAULT_MASK, 'none')).toBe('none')
+  expect(changeMask('none', '-end,-ReqURL')).toBe('-ReqURL,-End')
+  expect(changeMask('-ReqURL,-End', '+reqUrl')).toBe('-End')
+  expect(changeMask('-End', '+End')).toBe('none')
+  expect(changeMask('-End', 'default')).toBe(DEFAULT_MASK)
+  expect(suppressedBy(changeMask('none', 'all'))).toBe(96)
+  expect([...maskOf('-End')].map((masked, number) => (masked === 1 ? number : 0)).filter(Boolean)).toEqual([TAG.End])
+})
+
+function suppressedBy(value: string): number {
+  return value.split(',').length
+}
