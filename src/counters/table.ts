@@ -44,6 +44,10 @@ export const MAIN_COUNTERS = {
 
   sess_conn: counter('Client connections accepted'),
   sess_fail: counter('Connections that could not be accepted (out of file descriptors, aborted before accept)'),
+  sess_fail_econnaborted: counter('Of these: the client gave up before it was accepted (ECONNABORTED)'),
+  sess_fail_emfile: counter('Of these: out of file descriptors (EMFILE, ENFILE): raise ulimit -n'),
+  sess_fail_enomem: counter('Of these: out of memory of the kernel (ENOMEM, ENOBUFS)'),
+  sess_fail_other: counter('Of these: for another reason'),
   sess_dropped: counter('Connections closed on arrival because max_connections was reached'),
   sess_open: gauge('Client connections open now', OWN),
   sess_closed: counter('Client connections closed'),
@@ -102,7 +106,7 @@ export const MAIN_COUNTERS = {
   n_backend: gauge('Backends of all rule sets', { combine: 'max' }),
   n_expired: counter('Objects removed because their time was over'),
   n_lru_nuked: counter('Objects removed to make room'),
-  n_lru_moved: counter('Objects that were kept when room was made, because they are asked for'),
+  n_lru_moved: counter('Objects that were kept when room was made, because they are asked for', DIAG),
   n_purges: counter('Purges carried out, of a URL or of tags, softly or for good'),
   n_obj_purged: counter('Objects removed by purges'),
   n_obj_softpurged: counter('Objects made stale by soft purges', OWN),
@@ -147,6 +151,7 @@ export const MAIN_COUNTERS = {
   s_req_bodybytes: counter('Bytes of request bodies received', BYTES),
   s_resp_hdrbytes: counter('Bytes of response heads sent', BYTES),
   s_resp_bodybytes: counter('Bytes of response bodies sent', BYTES),
+  s_pipe_hdrbytes: counter('Bytes of heads of requests that were piped', BYTES),
   s_pipe_in: counter('Bytes piped from clients', BYTES),
   s_pipe_out: counter('Bytes piped to clients', BYTES),
 
@@ -167,6 +172,7 @@ export const MAIN_COUNTERS = {
   sc_vcl_failure: closed('rules failed'),
   sc_shutdown: counter('Connections closed because Lacquer was shutting down', { ...OWN, ...DIAG }),
 
+  losthdr: counter('Requests and backend responses refused because they had more than http_max_hdr field lines'),
   vcl_fail: counter('Failures while running rules'),
 
   // These five stand together: a log writer is given them as one slice (log/writer.ts).
@@ -182,7 +188,9 @@ export const MGT_COUNTERS = {
   uptime: counter('Seconds since the program was started', { format: 'duration', combine: 'max' }),
   child_start: counter('Times that the workers were started', DIAG),
   child_stop: counter('Times that the workers were stopped by a command', DIAG),
-  child_panic: counter('Workers that died of a mistake or of lack of memory, and were replaced', DIAG),
+  child_exit: counter('Times that the workers ended because they were told to', DIAG),
+  child_died: counter('Workers that ended unexpectedly, and were replaced', DIAG),
+  child_panic: counter('Workers that died of a mistake or of lack of memory, and were replaced; panic.clear -z counts from 0 again', DIAG),
 } as const satisfies Record<string, CounterRow>
 
 /** A store in memory, one block per store: SMA.<store>.<counter>. SMA.Transient is what is held for its readers only. */
@@ -222,6 +230,13 @@ export const ARENA_COUNTERS = {
 /** A backend, one block per backend: VBE.<backend>.<counter>. */
 export const VBE_COUNTERS = {
   happy: gauge('Which of the last 53 health probes were good: bits, the newest the lowest', { combine: 'max', format: 'bitmap' }),
+  bereq_hdrbytes: counter('Bytes of request heads sent', BYTES),
+  bereq_bodybytes: counter('Bytes of request bodies sent', BYTES),
+  beresp_hdrbytes: counter('Bytes of response heads received', BYTES),
+  beresp_bodybytes: counter('Bytes of response bodies received', BYTES),
+  pipe_hdrbytes: counter('Bytes of request heads sent to begin pipes', BYTES),
+  pipe_out: counter('Bytes piped to it', BYTES),
+  pipe_in: counter('Bytes piped from it', BYTES),
   conn: gauge('Requests under way'),
   req: counter('Requests sent'),
   unhealthy: counter('Fetches not tried because the backend was unhealthy'),

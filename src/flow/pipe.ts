@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { MAIN } from '../counters/counters.ts'
 import { requestHeadText } from '../http/write.ts'
 import { TAG } from '../log/tags.ts'
-import type { FetchFailure } from '../origin/contract.ts'
+import type { Backend, FetchFailure } from '../origin/contract.ts'
 import { chooseBackend, timeoutsFor } from './backend-choice.ts'
 import type { ClientTask } from './client-task.ts'
 import { ContinuedBody, KeptBody } from './kept-body.ts'
@@ -23,7 +23,7 @@ export function openPipe(task: ClientTask): void {
     if (task.gone || task.req_xid !== req_xid) return void socket?.destroy()
     if (socket === undefined) return fail(task, describe(failure))
     task.pipe_log?.connected(backend.name, socket)
-    new Pipe(task, connection.detach(), socket).start()
+    new Pipe(task, connection.detach(), socket, backend).start()
   })
   task.log.park()
   task.pipe_log?.log.park()
@@ -46,6 +46,7 @@ class Pipe {
   private readonly task: ClientTask
   private readonly client: Duplex
   private readonly backend: Duplex
+  private readonly to: Backend
   private readonly idle: NodeJS.Timeout | undefined
   private readonly end: NodeJS.Timeout | undefined
   private bereq_bytes = 0
@@ -53,8 +54,9 @@ class Pipe {
   private out_bytes = 0
   private closed = false
 
-  constructor(task: ClientTask, client: Duplex, backend: Duplex) {
+  constructor(task: ClientTask, client: Duplex, backend: Duplex, to: Backend) {
     this.task = task
+    this.to = to
     this.client = client
     this.backend = backend
     const timeout_ms = task.env.params.pipe_timeout * 1000
@@ -123,11 +125,13 @@ class Pipe {
 
   private account(): void {
     const { task, bereq_bytes, in_bytes, out_bytes } = this
-    const { counters } = task.env
+    const { counters, origin } = task.env
     const { head_bytes } = task.connection
     counters[MAIN.s_req_hdrbytes] += head_bytes
+    counters[MAIN.s_pipe_hdrbytes] += head_bytes
     counters[MAIN.s_pipe_in] += in_bytes
     counters[MAIN.s_pipe_out] += out_bytes
+    origin.piped?.(this.to, bereq_bytes, in_bytes, out_bytes)
     task.timestamp('PipeSess')
     task.log.record(TAG.PipeAcct, `${head_bytes} ${bereq_bytes} ${in_bytes} ${out_bytes}`)
   }

@@ -18,6 +18,9 @@ export interface ParseLimits {
 }
 
 /** Why a head was refused: answer `status`, then close. */
+/** The reason of a refusal: http_max_hdr was exceeded. */
+export const TOO_MANY_LINES = 'Too many field lines'
+
 export interface Refusal {
   status: number
   /** What was wrong, for the log. */
@@ -191,7 +194,7 @@ export class RequestParser {
       if (pos === stop) return 0
       const line = pos
       if (buffer[pos] === CR) return this.lastLine(buffer, pos, stop, lines)
-      if (lines === http_max_hdr) return this.refuse(431, 'Too many field lines', 'RX_OVERFLOW')
+      if (lines === http_max_hdr) return this.refuse(431, TOO_MANY_LINES, 'RX_OVERFLOW')
       let known: number = successors[previous]
       let name_end = known < 0 ? 0 : names.matchName(buffer, pos, stop, known)
       if (name_end === 0) {

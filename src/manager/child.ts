@@ -43,6 +43,7 @@ export class Child {
     supplies.cli_log.end()
     const cut = await workers.drain(shutdown_timeout_s() * 1000)
     publication.own[MGT.child_stop]++
+    publication.own[MGT.child_exit]++
     publication.endChild()
     this.become('stopped')
     return cut

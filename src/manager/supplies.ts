@@ -55,6 +55,7 @@ export class Panics {
   add(panic: Panic): void {
     this.last = panic
     this.counted[MGT.child_panic]++
+    this.counted[MGT.child_died]++
   }
 
   clear(counted: boolean): void {

@@ -15,7 +15,7 @@ import { headBytes, Meter } from './meter.ts'
 import type { OriginObserver, OriginParameters } from './options.ts'
 import { asksForClose, headerList } from './request.ts'
 import { rawLines, STAND_IN } from './response-parser.ts'
-import { CONTRADICTORY, declaredLength, isReason, readFields } from './response.ts'
+import { CONTRADICTORY, declaredLength, isReason, readFields, TOO_MANY_LINES } from './response.ts'
 
 /** What a call needs of its backend. */
 export interface Carrier {
@@ -202,7 +202,7 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     head.status = status
     head.reason = reason
     const problem = readFields(raw, head.fields, this.carrier.parameters)
-    if (problem !== undefined) return this.give('malformed', problem)
+    if (problem !== undefined) return this.unread(problem)
     const content_length = declaredLength(head)
     if (content_length === CONTRADICTORY) return this.give('malformed', 'contradictory or unknown body framing')
     this.headSeen = true
@@ -211,6 +211,11 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     this.meter.received_head_bytes += headBytes(reason, raw)
     this.carrier.deadlines.set(this, this.timeouts.between_bytes_ms)
     this.handler.onHead(head, content_length)
+  }
+
+  private unread(problem: string): void {
+    if (problem.startsWith(TOO_MANY_LINES)) this.carrier.observer.lostLines?.()
+    this.give('malformed', problem)
   }
 
   /** RFC 9112 section 6.3: neither a length nor chunks. */
@@ -313,6 +318,8 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
   private release(): void {
     if (this.released) return
     this.released = true
+    this.meter.end()
+    this.carrier.observer.fetched?.(this.meter)
     this.carrier.release()
   }
 }

@@ -154,6 +154,8 @@ export interface Origin {
     timeout_ms: number,
     done: (failure: FetchFailure | undefined, socket: Duplex | undefined) => void,
   ): void
+  /** What went through a pipe, for whoever counts: bytes of the request that began it, then to the backend, and from it. */
+  piped?(backend: Backend, head_bytes: number, to_bytes: number, from_bytes: number): void
   /** The end: drops idle connections, running fetches fail. */
   close(): Promise<void>
 }

@@ -165,6 +165,10 @@ export class Origins implements Origin {
     return backend.mayWait
   }
 
+  piped(backend: Backend, head_bytes: number, to_bytes: number, from_bytes: number): void {
+    this.observerOf(backend).piped?.(head_bytes, to_bytes, from_bytes)
+  }
+
   private observerOf(backend: Backend): OriginObserver {
     return backend instanceof Upstream ? backend.observer : this.shared.observe(backend.name)
   }

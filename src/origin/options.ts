@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { Traffic } from './contract.ts'
 import type { NameSources } from './resolve.ts'
 import type { FailureCause, HolddownParameters } from './holddown.ts'
 
@@ -35,6 +36,12 @@ export interface OriginObserver {
   failed?(cause: FailureCause): void
   /** Fetches and pipes under way have become so many more. */
   running?(change: 1 | -1): void
+  /** A response had more field lines than http_max_hdr. */
+  lostLines?(): void
+  /** A fetch is over. */
+  fetched?(traffic: Traffic): void
+  /** A pipe is over: bytes of the request that began it, then those that went to the backend, and came from it. */
+  piped?(head_bytes: number, to_bytes: number, from_bytes: number): void
 }
 
 export interface OriginOptions {

@@ -7,9 +7,12 @@ const SPACE = 0x20
 const TAB = 0x09
 const DELETE = 0x7f
 
+/** What is wrong with a response begins so when http_max_hdr was exceeded. */
+export const TOO_MANY_LINES = 'more than http_max_hdr'
+
 /** Reads undici's raw field lines into `fields`; the name of what is wrong with them, or undefined. */
 export function readFields(raw: readonly Buffer[], fields: Fields, limits: OriginParameters): string | undefined {
-  if (raw.length > limits.http_max_hdr * 2) return `more than http_max_hdr (${limits.http_max_hdr}) field lines`
+  if (raw.length > limits.http_max_hdr * 2) return `${TOO_MANY_LINES} (${limits.http_max_hdr}) field lines`
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i]
     const value = raw[i + 1]

@@ -5,6 +5,7 @@ import { COMMANDS, flagText } from '../config/flags.ts'
 import type { FlagRow } from '../config/flags.ts'
 import { PARAMETER_NAMES, parameterRow } from '../config/parameters.ts'
 import { formatParameter } from '../config/parameter-values.ts'
+import { LEFT_OUT } from '../counters/left-out.ts'
 import { prometheusLabels, prometheusName } from '../counters/prometheus-names.ts'
 import type { CounterClass } from '../counters/table.ts'
 import { COUNTER_CLASSES, counterRows } from '../counters/table.ts'
@@ -98,6 +99,11 @@ function countersPage(): string {
     '## What else is measured',
     `Beside the counters, /metrics has these. Histograms have the bounds 2^4, 2^5 .. 2^26 microseconds; a worker that takes a dead one's place goes on where that ended.`,
     table(['in Prometheus', 'type', 'meaning'], measureRows()),
+    '## What Varnish counts and Lacquer does not',
+    table(
+      ['counters', 'why'],
+      LEFT_OUT.map(([names, why]) => [names.replaceAll(/[A-Z]+\.[a-z_0-9*]+/g, '`$&`'), why]),
+    ),
   )
 }
 

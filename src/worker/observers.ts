@@ -1,3 +1,4 @@
+import { codeOf } from '../base/errors.ts'
 import type { BanObserver } from '../cache/bans/bans.ts'
 import type { CacheObserver } from '../cache/lookup.ts'
 import { countClose } from '../counters/close-reasons.ts'
@@ -6,11 +7,12 @@ import type { Ip } from '../base/ip.ts'
 import type { Clock } from '../base/clock.ts'
 import type { CloseReason } from '../flow/client.ts'
 import type { OperationsLog } from '../flow/environment.ts'
-import type { Refusal } from '../http/parse.ts'
+import { TOO_MANY_LINES, type Refusal } from '../http/parse.ts'
 import type { ConnectionObserver, Session } from '../listen/observer.ts'
 import { refusalHead, refusalResponse } from '../listen/refusal.ts'
 import { TAG } from '../log/tags.ts'
 import type { LogWriter } from '../log/writer.ts'
+import type { Traffic } from '../origin/contract.ts'
 import type { FailureCause } from '../origin/holddown.ts'
 import type { OriginCounter, OriginObserver } from '../origin/options.ts'
 
@@ -59,6 +61,7 @@ export class SessionObserver implements ConnectionObserver {
 
   refused(session: Session, refusal: Refusal, head: Buffer): void {
     this.counters[refusal.status === 417 ? MAIN.client_req_417 : MAIN.client_req_400]++
+    if (refusal.reason === TOO_MANY_LINES) this.counters[MAIN.losthdr]++
     const { wall_ms } = this.clock
     const log = this.log.open(this.log.nextXid(), 'client')
     log.beginRequest(session.facts.xid, wall_ms)
@@ -80,6 +83,7 @@ export class SessionObserver implements ConnectionObserver {
 
   acceptFailed(socket_name: string, error: Error): void {
     this.counters[MAIN.sess_fail]++
+    this.counters[OF_ACCEPT[codeOf(error) ?? ''] ?? MAIN.sess_fail_other]++
     this.operations.warn(`accept on ${socket_name} failed: ${error.message}`)
   }
 
@@ -92,6 +96,14 @@ export class SessionObserver implements ConnectionObserver {
 
 function spaced({ text, port }: Ip): string {
   return `${text} ${port}`
+}
+
+const OF_ACCEPT: { readonly [code: string]: number } = {
+  ECONNABORTED: MAIN.sess_fail_econnaborted,
+  EMFILE: MAIN.sess_fail_emfile,
+  ENFILE: MAIN.sess_fail_emfile,
+  ENOMEM: MAIN.sess_fail_enomem,
+  ENOBUFS: MAIN.sess_fail_enomem,
 }
 
 const OF_BACKEND: { readonly [C in OriginCounter]?: number } = {
@@ -124,6 +136,20 @@ export function originObserver(main: CounterValues, vbe: CounterValues): OriginO
     },
     running(change: 1 | -1): void {
       vbe[VBE.conn] += change
+    },
+    lostLines(): void {
+      main[MAIN.losthdr]++
+    },
+    fetched({ sent_head_bytes, sent_body_bytes, received_head_bytes, received_body_bytes }: Traffic): void {
+      vbe[VBE.bereq_hdrbytes] += sent_head_bytes
+      vbe[VBE.bereq_bodybytes] += sent_body_bytes
+      vbe[VBE.beresp_hdrbytes] += received_head_bytes
+      vbe[VBE.beresp_bodybytes] += received_body_bytes
+    },
+    piped(head_bytes: number, to_bytes: number, from_bytes: number): void {
+      vbe[VBE.pipe_hdrbytes] += head_bytes
+      vbe[VBE.pipe_out] += to_bytes
+      vbe[VBE.pipe_in] += from_bytes
     },
   }
 }

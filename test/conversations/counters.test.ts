@@ -77,6 +77,42 @@ vtc('each backend for itself: requests under way, sent, not sent, and connection
   })
 })
 
+vtc('bytes of each backend: of heads and bodies, sent and received', async (t) => {
+  const s1 = await t.origin('s1', async (s) => {
+    await s.rx({ body: 'abc' })
+    s.tx('HTTP/1.1 200 OK', 'Content-Length: 5')
+    s.txbody('12345')
+    await s.rx()
+    s.tx('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked')
+    s.txchunk('1234567')
+    s.txlast()
+  })
+  const v1 = t.cache(await startCache(s1))
+  const c1 = await t.connect('c1', v1)
+  c1.tx('POST / HTTP/1.1', 'Host: a', 'Content-Length: 3')
+  c1.txbody('abc')
+  await c1.rx({ body: '12345' })
+  const first = v1.counters()
+  expect(first).toMatchObject({ 'VBE.boot.default.bereq_bodybytes': 3, 'VBE.boot.default.beresp_bodybytes': 5 })
+  expect(first['VBE.boot.default.beresp_hdrbytes']).toBe('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n'.length)
+  expect(first['VBE.boot.default.bereq_hdrbytes']).toBeGreaterThan('POST / HTTP/1.1\r\nHost: a\r\n\r\n'.length)
+  await c1.ask('/more', { body: '1234567' })
+  expect(v1.counters()).toMatchObject({ 'VBE.boot.default.bereq_bodybytes': 3, 'VBE.boot.default.beresp_bodybytes': 12 })
+})
+
+vtc('more field lines than http_max_hdr, from either side', async (t) => {
+  const s1 = await t.origin('s1', async (s) => {
+    await s.rx()
+    s.tx('HTTP/1.1 200 OK', ...Array.from({ length: 40 }, (_, i) => `X-${i}: y`), 'Content-Length: 0')
+  })
+  const v1 = t.cache(await startCache({ origin: s1, params: { http_max_hdr: '32' } }))
+  const c1 = await t.connect('c1', v1)
+  await c1.ask('/', { status: 503 })
+  expect(v1.counters()).toMatchObject({ losthdr: 1, fetch_failed: 1 })
+  await c1.ask('/', { status: 431 }, ...Array.from({ length: 40 }, (_, i) => `X-${i}: y`))
+  expect(v1.counters()).toMatchObject({ losthdr: 2, client_req_400: 1 })
+})
+
 vtc('a backend with all it takes is busy', async (t) => {
   const s1 = await t.origin('s1', async (s) => {
     const request = await s.rx()

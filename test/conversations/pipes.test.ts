@@ -21,7 +21,11 @@ describe('pipes', () => {
     c1.raw('ping')
     expect(await c1.rxbytes(4)).toBe('pong')
     await c1.rxClosed()
-    expect(v1.counters().s_pipe).toBe(1)
+    expect(v1.counters()).toMatchObject({ s_pipe: 1, s_pipe_in: 4, 'VBE.boot.default.pipe_out': 4 })
+    const { s_pipe_hdrbytes, 'VBE.boot.default.pipe_hdrbytes': sent, 'VBE.boot.default.pipe_in': received } = v1.counters()
+    expect(s_pipe_hdrbytes).toBe(['GET /ws HTTP/1.1', 'Host: example.com', ...UPGRADE, '', ''].join('\r\n').length)
+    expect(sent).toBeGreaterThan(s_pipe_hdrbytes)
+    expect(received).toBe('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\npong'.length)
   })
 
   vtc('what the client sent behind the head goes through the pipe first', async (t) => {

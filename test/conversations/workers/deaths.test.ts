@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { viewHistogram } from '../../../src/counters/histogram.ts'
+import { RESULT, RESULTS, totalOf } from '../../../src/counters/vitals.ts'
 import { type Crew, newCrew } from '../../kit/crew.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -128,6 +130,11 @@ test('under load: a death costs the connections of the one that died, no answer 
   const counted = crew.counts()['MAIN.client_req']
   expect([counted >= sum(({ answered }) => answered), counted <= sum(({ asked }) => asked)]).toEqual([true, true])
   expect(crew.counts()['MAIN.cache_hit']).toBeGreaterThan(0)
+  expect(crew.counts()).toMatchObject({ 'MGT.child_died': 2, 'MGT.child_panic': 2 })
+  // How long they took is measured once for each that was answered, in the life in which it was.
+  const vitals = [0, 1].map((slot) => new Float64Array(crew.configOf(slot).vitals))
+  const measured = RESULTS.map((result) => viewHistogram(vitals, totalOf(RESULT[result])).count).reduce((all, count) => all + count)
+  expect([measured >= sum(({ answered }) => answered), measured <= counted]).toEqual([true, true])
 })
 
 test('each life of a worker has written its requests to the log', async () => {

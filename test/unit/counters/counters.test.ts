@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { CLOSE_REASONS, countClose } from '../../../src/counters/close-reasons.ts'
 import { ARENA, CounterBlock, CounterSet, MAIN, MGT, SMA, sumBlocks, VBE } from '../../../src/counters/counters.ts'
+import { LEFT_OUT } from '../../../src/counters/left-out.ts'
 import { COUNTER_CLASSES, counterRows, type CounterClass } from '../../../src/counters/table.ts'
 
 const CLASSES = Object.keys(COUNTER_CLASSES) as CounterClass[]
@@ -23,6 +24,13 @@ describe('layout', () => {
       expect(row.about).toMatch(/^[A-Z].*[^.]$/)
     },
   )
+})
+
+test('what is said to be left out is not there, and has a reason', () => {
+  const there = new Set(CLASSES.flatMap((kind) => counterRows(kind).map(([name]) => `${kind}.${name}`)))
+  const named = LEFT_OUT.flatMap(([names]) => names.split(', '))
+  expect(named.filter((name) => there.has(name) || !/^[A-Z]+\.(?:[a-z][a-z0-9_]*|\*)$/.test(name))).toEqual([])
+  expect(new Set(named).size).toBe(named.length)
 })
 
 describe('adding up', () => {

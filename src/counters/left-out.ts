@@ -1,0 +1,27 @@
+/** Counters of Varnish's that are not here, and why: what they count does not exist. The reference page tells it. */
+export const LEFT_OUT: readonly (readonly [names: string, why: string])[] = [
+  ['MAIN.summs', 'Counters are not collected: whoever reads adds them up'],
+  [
+    'MAIN.pools, MAIN.threads, MAIN.threads_limited, MAIN.threads_created, MAIN.threads_destroyed, MAIN.threads_failed',
+    'There are as many workers as -w says, and no pools of threads',
+  ],
+  ['MAIN.thread_queue_len, MAIN.sess_queued, MAIN.req_dropped, MAIN.busy_killed, MAIN.fetch_no_thread', 'No request waits for a thread'],
+  ['MAIN.sess_fail_eintr, MAIN.sess_fail_ebadf', 'Node’s event loop tries such an accept again by itself'],
+  ['MAIN.sess_herd', 'Idle connections are not handed over to anybody'],
+  ['MAIN.ws_backend_overflow, MAIN.ws_client_overflow, MAIN.ws_thread_overflow, MAIN.ws_session_overflow', 'There are no workspaces'],
+  ['MAIN.beresp_shortlived', 'There is no shortlived: short-lived objects go where all others go'],
+  ['MAIN.n_vampireobject', 'Objects of an earlier process are taken up when they are first asked for, and not counted before'],
+  ['MAIN.n_objectcore', 'Objects are n_object; markers of hit-for-miss and hit-for-pass are each worker’s own, and bounded'],
+  ['MAIN.n_lru_limited', 'There is no nuke_limit: room is made a segment at a time'],
+  ['MAIN.exp_mailed, MAIN.exp_received', 'No thread waits for objects to expire'],
+  ['MAIN.hcb_nolock, MAIN.hcb_lock, MAIN.hcb_insert', 'The index has no critbit tree'],
+  ['MAIN.pipe_limited, MAIN.sc_pipe_overflow', 'There is no pipe_sess_max: max_connections bounds pipes, too'],
+  ['MAIN.fetch_bad', 'A response that is no HTTP, or contradicts itself, is fetch_failed'],
+  ['MAIN.sc_range_short', 'What breaks off is sc_tx_error, a range or not'],
+  ['MAIN.sc_req_http20', 'Not before there is HTTP/2'],
+  ['MAIN.vmods', 'Modules are part of the program'],
+  ['MGT.child_dump', 'A thread leaves no core: panic.show says why it died'],
+  ['SMF.g_smf, SMF.g_smf_frag, SMF.g_smf_large', 'A store in a file has segments: ARENA has them'],
+  ['SMU.*', 'There is no such store'],
+  ['LCK.*, MEMPOOL.*', 'No locks and no pools of memory that could be told of'],
+]
