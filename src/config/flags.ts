@@ -208,7 +208,12 @@ export const COMMANDS: readonly CommandRow[] = [
     flags: EXPLAIN_FLAGS,
   },
   { name: 'log', synopsis: 'log [-n dir | -r file] [-g grouping] [-q query] [option]...', about: 'Show the log', tool: true },
-  { name: 'ncsa', synopsis: 'ncsa', about: 'Show the log as access log lines' },
+  {
+    name: 'ncsa',
+    synopsis: 'ncsa [-n dir | -r file] [-F format | --json] [-q query] [option]...',
+    about: 'Show the log as access log lines',
+    tool: true,
+  },
   { name: 'stat', synopsis: 'stat', about: 'Show the counters' },
   { name: 'top', synopsis: 'top', about: 'Show the most frequent log records' },
   { name: 'hist', synopsis: 'hist', about: 'Show a histogram of response times' },

@@ -15,6 +15,7 @@ import { TAGS } from '../log/tags.ts'
 import { cliPage } from './cli-page.ts'
 import { vmodsPage } from './vmod-page.ts'
 import { diagnosticsPage, languagePage } from './vcl-pages.ts'
+import { formatsPage } from './format-page.ts'
 import { toolPage } from './options/help.ts'
 import { TOOLS } from './options/tools.ts'
 import { page, table } from './page.ts'
@@ -36,6 +37,7 @@ export const PAGES: Readonly<Record<string, () => string>> = {
   'log-tags.md': logTagsPage,
   'vcl.md': languagePage,
   'vmods.md': vmodsPage,
+  'formats.md': formatsPage,
   ...Object.fromEntries(TOOLS.map((tool) => [`lacquer-${tool.name}.md`, () => toolPage(tool)])),
 }
 

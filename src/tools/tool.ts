@@ -8,6 +8,7 @@ import { TOOLS } from './options/tools.ts'
 /** A tool's program; each is loaded when it is the one that runs. */
 const PROGRAMS: Readonly<Record<string, () => Promise<(given: GivenOptions) => Promise<number>>>> = {
   log: async () => (await import('./log/main.ts')).logTool,
+  ncsa: async () => (await import('./ncsa/main.ts')).ncsaTool,
 }
 
 /** Runs a tool to its end, and resolves with the exit code. */

@@ -1,0 +1,39 @@
+import { OperatorError } from '../../base/errors.ts'
+import { isAsked } from '../../log/query/filter.ts'
+import type { Group } from '../../log/read/transaction.ts'
+import { Output } from '../log/output.ts'
+import { runLog } from '../log/run.ts'
+import { readOptionsOf } from '../log/settings.ts'
+import type { GivenOptions } from '../options/parse.ts'
+import { formatOf } from './format.ts'
+
+/** `lacquer ncsa`. */
+export async function ncsaTool(given: GivenOptions): Promise<number> {
+  const options = readOptionsOf(given)
+  if (options.grouping === 'raw' || options.grouping === 'session')
+    throw new OperatorError(`-g ${options.grouping}: a line is of one request; give request or vxid`)
+  const format = formatOf(given)
+  const sides = options.grouping === 'request' ? ALL : sidesOf(given)
+  const file = given.last('w')
+  const output = new Output(file === '-' ? undefined : file, given.has('a'))
+  const deliver = (group: Group): void => {
+    for (const transaction of group) {
+      const line = isAsked(sides, transaction) ? format.line(transaction) : undefined
+      if (line !== undefined) output.write(line)
+    }
+  }
+  try {
+    return await runLog({ options, deliver, idle: () => output.flush(), reopen: () => output.reopen() })
+  } finally {
+    output.close()
+  }
+}
+
+/** As in varnishncsa: where whole groups are asked for, all that is in them has lines. */
+const ALL = { backend: true, client: true, esi: true }
+
+/** Clients, unless it is only about backends. */
+function sidesOf(given: GivenOptions): { backend: boolean; client: boolean; esi: boolean } {
+  const [backend, esi] = [given.has('b'), given.has('E')]
+  return { backend, client: given.has('c') || esi || !backend, esi }
+}
