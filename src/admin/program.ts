@@ -67,7 +67,8 @@ export interface Program {
   ban(words: readonly string[]): Promise<void>
   /** Newest first. */
   bans(): readonly BanRow[]
-  backends(matches: (rules: string, backend: string) => boolean): readonly BackendRow[]
+  /** And directors. */
+  backends(matches: (rules: string, backend: string) => boolean): Promise<readonly BackendRow[]>
   /** How many it was said of. */
   setHealth(matches: (rules: string, backend: string) => boolean, admin: 'probe' | 'healthy' | 'sick'): number
   stores(): readonly StoreRow[]

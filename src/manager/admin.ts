@@ -8,9 +8,9 @@ import type { ServeOptions } from '../config/command-line.ts'
 import { TRANSIENT } from '../config/storage.ts'
 import { version } from '../config/version.ts'
 import { formatEndpoint } from '../listen/address.ts'
-import { detailLines, listBackends } from '../upkeep/health/backend-list.ts'
 import type { Explanation } from '../explain/contract.ts'
 import type { Asked } from '../explain/request.ts'
+import { backendRows, type Matches, type Directors } from './backend-rows.ts'
 import type { Child } from './child.ts'
 import type { Explaining } from './explaining.ts'
 import type { LiveParameters } from './live-parameters.ts'
@@ -23,12 +23,11 @@ export interface AdminParts {
   readonly parameters: LiveParameters
   readonly child: Child
   readonly supplies: WorkerSupplies
+  readonly directors: () => Promise<Directors>
   readonly explaining: Explaining
   readonly clock: Clock
   readonly operations: Operations
 }
-
-type Matches = (rules: string, backend: string) => boolean
 
 /** The program, as the admin commands see it. */
 export class AdminProgram implements Program {
@@ -79,13 +78,9 @@ export class AdminProgram implements Program {
     return this.parts.supplies.upkeep.list()
   }
 
-  backends(matches: Matches): readonly BackendRow[] {
-    const { health } = this.parts.supplies
-    return listBackends(health, matches).map(({ details, probe, ...row }) => ({
-      ...row,
-      health: probe,
-      details: details === undefined ? [] : detailLines(details),
-    }))
+  async backends(matches: Matches): Promise<readonly BackendRow[]> {
+    const { supplies, directors } = this.parts
+    return backendRows(supplies.health, await directors(), matches)
   }
 
   setHealth(matches: Matches, admin: 'probe' | 'healthy' | 'sick'): number {

@@ -12,6 +12,7 @@ import { maskOf } from '../log/tags.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../pattern/regex.ts'
+import type { Directors } from './backend-rows.ts'
 import { type AdminParts, AdminProgram, beginWith, openAdmin } from './admin.ts'
 import { tellUnresolved, type BackendHost } from './backend-hosts.ts'
 import { Child } from './child.ts'
@@ -165,7 +166,12 @@ class Manager {
       onState: (state) => (this.health = state === 'running' ? 'ready' : state === 'starting' ? 'starting' : 'draining'),
     })
     const explaining = new Explaining(rules, workers, options)
-    return { options, rules, parameters, child, supplies, explaining, clock, operations }
+    const directors = async (): Promise<Directors> => {
+      const sets = rules.sets()
+      const listed = await workers.directors(sets.map(({ id }) => id))
+      return new Map(listed.map((found, i) => [sets[i].name, found]))
+    }
+    return { options, rules, parameters, child, supplies, directors, explaining, clock, operations }
   }
 
   private reloadOf(rules: RuleSets): Reload {

@@ -3,6 +3,7 @@ import type { Explanation, ExplainOrder } from '../explain/contract.ts'
 import type { PurgeOrder } from '../flow/purge-order.ts'
 import { Ended } from './questions.ts'
 import type { ParameterValues } from '../config/parameters.ts'
+import type { DirectorListed } from '../origin/directors/listing.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { Operations } from './operations.ts'
 import type { WorkerSupplies } from './supplies.ts'
@@ -57,6 +58,12 @@ export class Workers {
     const thread = slot === undefined ? this.threads.find(({ serving }) => serving) : this.threads[slot]
     if (thread?.serving !== true) throw new Error(slot === undefined ? 'no worker serves' : `worker ${slot} does not serve just now`)
     return await thread.ask({ kind: 'explain', order }, order.patience_ms + EXPLAIN_MORE_MS)
+  }
+
+  /** Of each of these rule sets, as the first that serves has them; none while none serves. */
+  async directors(rules: readonly number[]): Promise<readonly (readonly DirectorListed[])[]> {
+    const thread = this.threads.find(({ serving }) => serving)
+    return thread === undefined ? [] : await thread.ask({ kind: 'directors', rules }, PURGE_MAX_MS)
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Explanation, ExplainOrder } from '../explain/contract.ts'
 import type { PurgeOrder } from '../flow/purge-order.ts'
 import type { Endpoint } from '../listen/address.ts'
 import type { RingPlace } from '../log/place.ts'
+import type { DirectorListed } from '../origin/directors/listing.ts'
 import type { HealthHandle } from '../shm/health.ts'
 import type { ArenaHandle } from '../store/arena/arena.ts'
 import type { BackendDeclaration } from '../vcl/runtime/context.ts'
@@ -81,12 +82,15 @@ export interface Answers {
   readonly rules: RuleCounts
   readonly parameters: undefined
   readonly explain: Explanation
+  readonly directors: readonly (readonly DirectorListed[])[]
 }
 
 export type Question =
   | { readonly kind: 'purge'; readonly order: PurgeOrder }
   | { readonly kind: 'rules'; readonly order: RuleOrder }
   | { readonly kind: 'explain'; readonly order: ExplainOrder }
+  /** Of these rule sets. */
+  | { readonly kind: 'directors'; readonly rules: readonly number[] }
   /** These have changed. */
   | { readonly kind: 'parameters'; readonly changed: Partial<ParameterValues> }
 

@@ -56,6 +56,7 @@ function answerOf({ env, rules, following, explainer }: Worker, question: Questi
   if (question.kind === 'purge') return carryOut(env, question.order)
   if (question.kind === 'rules') return rules.obey(question.order)
   if (question.kind === 'explain') return explainer.explain(question.order)
+  if (question.kind === 'directors') return question.rules.map((id) => rules.directors(id))
   return applyParameters(following, question.changed) as undefined
 }
 

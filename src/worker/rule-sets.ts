@@ -2,6 +2,8 @@ import { assert, unreachable } from '../base/assert.ts'
 import { messageOf } from '../base/errors.ts'
 import type { Environment } from '../flow/environment.ts'
 import type { Backend } from '../origin/contract.ts'
+import type { Director } from '../origin/directors/director.ts'
+import type { DirectorListed } from '../origin/directors/listing.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import type { TraceSink } from '../vcl/runtime/trace.ts'
@@ -21,6 +23,8 @@ export interface RuleMaker {
 export interface MadeRules {
   readonly vcl: LoadedVcl
   readonly backends: readonly Backend[]
+  /** In the order in which vcl_init has made them. */
+  readonly directors: readonly Director[]
 }
 
 /** What a reload changes of what requests work with. */
@@ -74,6 +78,11 @@ export class WorkerRules {
     if (order.does === 'count') return [...this.sets, ...this.ending].map(([id, { vcl }]) => [id, vcl.running] as const)
     this.carryOut(order)
     return []
+  }
+
+  /** None of a set that this worker does not have. */
+  directors(id: number): DirectorListed[] {
+    return this.sets.get(id)?.directors.map((director) => director.listed()) ?? []
   }
 
   /** A rule set as it runs, and its twin that is told of. */

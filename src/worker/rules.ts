@@ -3,6 +3,7 @@ import { CounterBlock } from '../counters/counters.ts'
 import type { Backend } from '../origin/contract.ts'
 import type { Origins } from '../origin/create.ts'
 import { directorFactory } from '../origin/directors/create.ts'
+import type { Director } from '../origin/directors/director.ts'
 import { SaintBoard } from '../origin/directors/saint-board.ts'
 import type { OriginObserver } from '../origin/options.ts'
 import { backendSpec } from '../origin/spec.ts'
@@ -61,10 +62,13 @@ export class Rules implements RuleMaker {
       backends.push(made)
       return made
     }
+    const made: Director[] = []
     const opener = new DynamicBackends(this.origin, set, health, backends, this)
-    const directors = directorFactory(Math.random, new SaintBoard(this.saints, `${set.id} ${set.name}`), opener)
+    const directors = directorFactory(Math.random, new SaintBoard(this.saints, `${set.id} ${set.name}`), opener, (director) =>
+      made.push(director),
+    )
     try {
-      return { vcl: instantiateVcl(set.image, { ...this.host, backend, directors }, set.name), backends }
+      return { vcl: instantiateVcl(set.image, { ...this.host, backend, directors }, set.name), backends, directors: made }
     } catch (error) {
       for (const made of backends) this.origin.drop(made)
       throw error

@@ -37,7 +37,7 @@ async function backendsAsked(program: Program, args: readonly string[]): Promise
   const strange = flags.find((flag) => flag !== '-p')
   if (strange !== undefined) throw new Fault(STATUS.param, `Invalid flag ${strange.slice(1)}`)
   if (patterns.length > 1) throw new Fault(STATUS.param, 'Too many arguments')
-  return { rows: program.backends(await backendsNamed(program, patterns[0])), details: flags.length > 0 }
+  return { rows: await program.backends(await backendsNamed(program, patterns[0])), details: flags.length > 0 }
 }
 
 function backendCells({ name, admin, good, window, health, last_change_s }: BackendRow): string[] {
@@ -50,14 +50,22 @@ async function backendList(program: Program, args: readonly string[]): Promise<s
   return columns([head, ...rows.flatMap((row) => [backendCells(row), ...(details ? row.details.map((line) => [line]) : [])])])
 }
 
+/** Line by line as varnishd has it. */
+function backendObject(row: BackendRow, details: boolean): string {
+  const { name, type, admin, good, window, health, last_change_s } = row
+  const lines = [
+    `"type": ${JSON.stringify(type)}`,
+    `"admin_health": "${admin}"`,
+    `"probe_message": [${good}, ${window}, "${health}"]`,
+    ...(details ? [`"probe_details": ${JSON.stringify(row.details)}`] : []),
+    `"last_change": ${last_change_s.toFixed(3)}`,
+  ]
+  return `    ${JSON.stringify(name)}: {\n      ${lines.join(',\n      ')}\n    }`
+}
+
 async function backendJson(program: Program, args: readonly string[]): Promise<string> {
   const { rows, details } = await backendsAsked(program, args)
-  const shown = rows.map((row): [string, object] => {
-    const { name, type, admin, good, window, health, last_change_s } = row
-    const more = details ? { probe_details: row.details } : {}
-    return [name, { type, admin_health: admin, probe_message: [good, window, health], ...more, last_change: last_change_s }]
-  })
-  return `\n  ${JSON.stringify(Object.fromEntries(shown), undefined, 2).replaceAll('\n', '\n  ')}`
+  return `\n  {\n${rows.map((row) => backendObject(row, details)).join(',\n')}\n  }`
 }
 
 function banLine({ time_s, references, completed, text }: BanRow): string {
@@ -91,7 +99,7 @@ export const OTHER_COMMANDS: readonly Command[] = [
   {
     request: 'backend.list',
     syntax: 'backend.list [-j] [-p] [<backend_pattern>]',
-    help: 'List backends: those of the active rules, or, as rules.backend with shell patterns, others. -p adds what their probes have seen.',
+    help: 'List backends and directors: those of the active rules, or, as rules.backend with shell patterns, others. -p adds what their probes have seen, and who is in a director.',
     min: 0,
     max: 2,
     json_version: 3,
@@ -107,8 +115,13 @@ export const OTHER_COMMANDS: readonly Command[] = [
     run: async (program, [pattern, wanted]) => {
       const admin = Object.hasOwn(ADMIN_STATES, wanted) ? ADMIN_STATES[wanted] : undefined
       if (admin === undefined) throw new Fault(STATUS.param, `Invalid state ${wanted}`)
-      if (program.setHealth(await backendsNamed(program, pattern), admin) === 0) throw new Fault(STATUS.param, 'No Backends matches')
-      return ''
+      const named = await backendsNamed(program, pattern)
+      if (program.setHealth(named, admin) > 0) return ''
+      const directors = await program.backends(named)
+      throw new Fault(
+        STATUS.param,
+        directors.length === 0 ? 'No Backends matches' : 'Directors have the health of their backends: set that',
+      )
     },
   },
   {

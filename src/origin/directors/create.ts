@@ -1,4 +1,5 @@
 import type { DirectorFactory } from '../../vcl/runtime/directors.ts'
+import type { Director } from './director.ts'
 import { Dynamic, type Opener } from './dynamic.ts'
 import { Fallback } from './fallback.ts'
 import { RoundRobin } from './round-robin.ts'
@@ -16,18 +17,23 @@ const NOWHERE: Opener = {
   close: () => {},
 }
 
-/** Directors for a set of rules. */
+/** Directors for a set of rules; `made` is told of those that stand for several backends. */
 export function directorFactory(
   random: () => number = Math.random,
   board = new SaintBoard(undefined, ''),
   opener: Opener = NOWHERE,
+  made: (director: Director) => void = () => {},
 ): DirectorFactory {
+  const told = <D extends Director>(director: D): D => {
+    made(director)
+    return director
+  }
   return {
-    roundRobin: (name) => new RoundRobin(name),
-    fallback: (name, sticky) => new Fallback(name, sticky),
-    random: (name) => new Random(name, random),
-    hash: (name) => new Hash(name),
-    shard: (name) => new Shard(name, random),
+    roundRobin: (name) => told(new RoundRobin(name)),
+    fallback: (name, sticky) => told(new Fallback(name, sticky)),
+    random: (name) => told(new Random(name, random)),
+    hash: (name) => told(new Hash(name)),
+    shard: (name) => told(new Shard(name, random)),
     shardParam: (name) => new Params(name),
     dynamic: (name, options) => new Dynamic(name, options, opener),
     saint: (name, backend, threshold) => new Saint(name, backend, threshold, board),

@@ -1,6 +1,7 @@
 import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
 import { isHealthy } from '../../vcl/runtime/directors.ts'
 import { VclFailure } from '../../vcl/runtime/failure.ts'
+import { type DirectorListed, memberRows } from './listing.ts'
 
 export interface Member {
   readonly backend: VclBackend
@@ -16,6 +17,7 @@ const MEMBERS_MAX = 4096
  */
 export abstract class Director implements VclBackend {
   readonly name: string
+  abstract readonly type: string
   members: Member[] = []
 
   constructor(name: string) {
@@ -38,6 +40,16 @@ export abstract class Director implements VclBackend {
   /** The last change of any of them, as VRT_Healthy() has it of a director. */
   get health_changed_s(): number {
     return this.members.reduce((latest, { backend }) => Math.max(latest, backend.health_changed_s ?? 0), 0)
+  }
+
+  listed(): DirectorListed {
+    const { name, type, health_changed_s, members } = this
+    const good = members.filter(({ backend }) => backend.healthy).length
+    return { name, type, good, count: members.length, changed_s: health_changed_s, members: this.rows() }
+  }
+
+  protected rows(): string[][] {
+    return memberRows(this.members, 'Weight', () => '-')
   }
 
   healthyFor(c: CommonContext): boolean {

@@ -1,9 +1,11 @@
 import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
 import { isHealthy } from '../../vcl/runtime/directors.ts'
 import { Director } from './director.ts'
+import { memberRows } from './listing.ts'
 
 /** The first healthy member in the order in which they were added. A sticky one stays with its choice while that is healthy. */
 export class Fallback extends Director {
+  readonly type = 'fallback'
   private readonly sticky: boolean
   private current = 0
 
@@ -21,6 +23,11 @@ export class Fallback extends Director {
       this.current = (this.current + 1) % members.length
     }
     return undefined
+  }
+
+  protected override rows(): string[][] {
+    const current = this.sticky ? this.current : this.members.findIndex(({ backend }) => backend.healthy)
+    return memberRows(this.members, 'Current', (_member, i) => (i === current ? '*' : ''))
   }
 
   /** Keeps its place among those that stay (vdir_remove_backend). */

@@ -4,6 +4,7 @@ import { Director } from './director.ts'
 
 /** Each member in its turn; the sick are passed over. */
 export class RoundRobin extends Director {
+  readonly type = 'round-robin'
   private next = 0
 
   protected pick(c: CommonContext): VclBackend | undefined {

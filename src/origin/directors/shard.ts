@@ -3,6 +3,7 @@ import type { ShardArguments, ShardDirector, ShardMember, ShardValues } from '..
 import { VclFailure } from '../../vcl/runtime/failure.ts'
 import { Director } from './director.ts'
 import { hash32 } from './hash32.ts'
+import { type DirectorListed, healthText } from './listing.ts'
 import { DEFAULTS, given, type Given, inFetch, keyFor, type Params, paramsOf } from './shard-param.ts'
 import { pick } from './shard-pick.ts'
 import { type RingMember, ShardRing } from './shard-ring.ts'
@@ -32,6 +33,7 @@ interface Asked {
 
 /** Consistent hashing with warmup and rampup, as libvmod-directors does it: the same members, the same choices. */
 export class Shard extends Director implements ShardDirector {
+  readonly type = 'shard'
   private ring: ShardRing | undefined
   private changes: Change[] = []
   private warmup = 0
@@ -106,6 +108,19 @@ export class Shard extends Director implements ShardDirector {
     const asked = { values: given(`${this.name}: shard.backend()`, args), params }
     if (inFetch(c)) (c.module_state ??= new Map()).set(this, asked)
     return when === 'LAZY' ? this : this.pickFor(c, asked)
+  }
+
+  override listed(): DirectorListed {
+    this.reconfigure(REPLICAS)
+    return super.listed()
+  }
+
+  protected override rows(): string[][] {
+    const members = this.ring?.members ?? []
+    return [
+      ['Backend', 'Ident', 'Health'],
+      ...members.map(({ backend, ident }) => [backend.name, ident ?? backend.name, healthText(backend)]),
+    ]
   }
 
   override get healthy(): boolean {

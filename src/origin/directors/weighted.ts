@@ -2,9 +2,14 @@ import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
 import { isHealthy } from '../../vcl/runtime/directors.ts'
 import { Director } from './director.ts'
 import { hash32 } from './hash32.ts'
+import { memberRows, shareOf } from './listing.ts'
 
 /** Weights: a member's share of what the healthy ones get. */
 abstract class Weighted extends Director {
+  protected override rows(): string[][] {
+    return memberRows(this.members, 'Weight', (member) => shareOf(member, this.members))
+  }
+
   /** `point` is from 0 up to, not including, 1. */
   protected at(c: CommonContext, point: number): VclBackend | undefined {
     let total = 0
@@ -23,6 +28,7 @@ abstract class Weighted extends Director {
 }
 
 export class Random extends Weighted {
+  readonly type = 'random'
   private readonly random: () => number
 
   constructor(name: string, random: () => number) {
@@ -37,6 +43,8 @@ export class Random extends Weighted {
 
 /** By a text, which decides at once: the same healthy members, the same choice, in every worker. */
 export class Hash extends Weighted {
+  readonly type = 'hash'
+
   /** The director itself is no backend: only .backend(text) yields one. */
   protected pick(): undefined {
     return undefined

@@ -157,6 +157,54 @@ describe('an operator', () => {
       ])
   })
 
+  test('lists directors behind the backends of their rules, and who is in them', async () => {
+    const probe = '.probe = { .interval = 1h; .initial = 0; .timeout = 50ms; }'
+    const rules = `vcl 4.1; import directors;
+backend a { .host = "127.0.0.1"; .port = "9"; ${probe} } backend b { .host = "127.0.0.1"; .port = "9"; }
+sub vcl_init {
+  new rr = directors.round_robin(); rr.add_backend(a); rr.add_backend(b);
+  new fb = directors.fallback(); fb.add_backend(a); fb.add_backend(rr.backend());
+  new rnd = directors.random(); rnd.add_backend(a, 1); rnd.add_backend(b, 3);
+  new h = directors.hash(); h.add_backend(a, 1);
+  new sh = directors.shard(); sh.add_backend(a, "first"); sh.reconfigure();
+}
+sub vcl_recv { set req.backend_hint = fb.backend(); set req.backend_hint = rnd.backend(); set req.backend_hint = h.backend("x"); set req.backend_hint = sh.backend(); }`
+    await ok('vcl.inline', 'several', rules)
+    const lines = (await ok('backend.list', 'several.*')).split('\n').map((line) => line.split(/ {2,}/).slice(0, 4).join(' '))
+    expect(lines.slice(1, -1)).toEqual([
+      expect.stringMatching(/^several\.a probe \d\/8 sick$/),
+      'several.b healthy 0/0 healthy',
+      'several.rr probe 1/2 healthy',
+      'several.fb probe 1/2 healthy',
+      'several.rnd probe 1/2 healthy',
+      'several.h probe 0/1 sick',
+      'several.sh probe 0/1 sick',
+    ])
+    const members = (await ok('backend.list', '-p', 'several.[frs]*')).split('\n').filter((line) => line.startsWith('  '))
+    expect(members.map((line) => line.trim().split(/ +/).join(' '))).toEqual([
+      'Backend Weight Health',
+      'a - sick',
+      'b - healthy',
+      'Backend Current Health',
+      'a sick',
+      'rr * healthy',
+      'Backend Weight Health',
+      'a 0.00% sick',
+      'b 100.00% healthy',
+      'Backend Ident Health',
+      'a first sick',
+    ])
+    const [, , , shown] = JSON.parse(await ok('backend.list', '-j', 'several.rr')) as [unknown, unknown, unknown, object]
+    expect(shown).toEqual({
+      'several.rr': { type: 'round-robin', admin_health: 'probe', probe_message: [1, 2, 'healthy'], last_change: expect.any(Number) },
+    })
+    expect(await client.ask(['backend.set_health', 'several.rr', 'sick'])).toEqual({
+      status: 106,
+      body: 'Directors have the health of their backends: set that',
+    })
+    await ok('vcl.discard', 'several')
+  })
+
   test('stops the workers and starts them again, with what they have been told meanwhile; what is read once is read then', async () => {
     const { port } = instance
     expect(await ok('param.set', 'cache_status_name', 'other')).toBe('\nChange will take effect when child is restarted')
