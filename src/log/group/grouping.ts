@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
-import { type RecordFormat, vxidAt } from '../read/format.ts'
+import type { LogFormat } from '../format.ts'
+import { vxidAt } from '../read/format.ts'
 import { RecordCursor, type Stretch } from '../read/record-cursor.ts'
 import type { LogSource } from '../read/source.ts'
 import type { Grouping } from '../read/transaction.ts'
@@ -29,7 +30,7 @@ export class Transactions {
   private readonly grouping: Grouping
   private readonly limits: GroupingLimits
   private readonly clock: Clock
-  private readonly format: RecordFormat
+  private readonly format: LogFormat
   private readonly all = new Map<number, OpenTransaction>()
   /** Oldest first. */
   private readonly incomplete = new Map<number, OpenTransaction>()
@@ -42,7 +43,7 @@ export class Transactions {
   private readonly scanner: RecordCursor
   private remarks: Remark[] = []
 
-  constructor(grouping: Grouping, limits: GroupingLimits, format: RecordFormat, clock: Clock) {
+  constructor(grouping: Grouping, limits: GroupingLimits, format: LogFormat, clock: Clock) {
     this.grouping = grouping
     this.limits = limits
     this.format = format

@@ -1,4 +1,4 @@
-import { type RecordFormat, firstWord } from '../read/format.ts'
+import type { LogFormat } from '../format.ts'
 import { blockOf, RecordCursor, type Stretch } from '../read/record-cursor.ts'
 import type { Kind, LoggedTransaction } from '../read/transaction.ts'
 import { TAG } from '../tags.ts'
@@ -32,11 +32,11 @@ export class OpenTransaction implements LoggedTransaction {
   taken_words = 0
   readonly records: RecordCursor
   readonly stretches: Stretch[] = []
-  private readonly format: RecordFormat
+  private readonly format: LogFormat
   /** How many of the stretches are copies of its own: they come first. */
   private own = 0
 
-  constructor(vxid: number, since_ms: number, format: RecordFormat) {
+  constructor(vxid: number, since_ms: number, format: LogFormat) {
     this.vxid = vxid
     this.since_ms = since_ms
     this.format = format
@@ -92,7 +92,7 @@ export class OpenTransaction implements LoggedTransaction {
     const { header_words } = this.format
     const size = header_words + ((length + 3) >> 2)
     const block = blockOf(new ArrayBuffer(size * 4))
-    block.words[0] = firstWord(this.format, tag, length)
+    block.words[0] = (this.format.firsts[tag] | length) >>> 0
     block.words[1] = this.vxid >>> 0
     if (header_words === 3) block.words[2] = Math.floor(this.vxid / 2 ** 32)
     block.words[header_words - 1] = (block.words[header_words - 1] | SIDES[this.kind]) >>> 0

@@ -1,4 +1,4 @@
-import type { RecordFormat } from '../read/format.ts'
+import type { LogFormat } from '../format.ts'
 import { RecordCursor, type Stretch } from '../read/record-cursor.ts'
 import type { LogSource } from '../read/source.ts'
 import type { Group, LoggedTransaction } from '../read/transaction.ts'
@@ -25,7 +25,7 @@ export class RawRecords {
   private readonly transaction: RawRecord
   private readonly group: Group
 
-  constructor(format: RecordFormat) {
+  constructor(format: LogFormat) {
     this.walker = new RecordCursor(this.walked, format)
     this.transaction = new RawRecord(new RecordCursor(this.shown, format))
     this.group = [this.transaction]

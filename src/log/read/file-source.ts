@@ -1,7 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { codeOf, OperatorError, readFault } from '../../base/errors.ts'
 import { TAG } from '../tags.ts'
-import { type RecordFormat, formatOf, vxidAt } from './format.ts'
+import type { LogFormat } from '../format.ts'
+import { recordFormat, vxidAt } from './format.ts'
 import { type Block, blockOf } from './record-cursor.ts'
 import type { LogSource, SourceState } from './source.ts'
 
@@ -16,7 +17,7 @@ const STDIN = 0
  * what follows damage cannot be read; a number that is no tag is left for others to judge.
  */
 export class FileSource implements LogSource {
-  readonly format: RecordFormat
+  readonly format: LogFormat
   block: Block = blockOf(new ArrayBuffer(BLOCK_BYTES))
   from = 0
   to = 0
@@ -44,7 +45,7 @@ export class FileSource implements LogSource {
     this.total_bytes = stat.isFile() ? stat.size : undefined
     this.readHead()
     this.fill()
-    this.format = formatOf(this.filled >= 4 ? this.block.words[0] : 0)
+    this.format = recordFormat(this.filled >= 4 ? this.block.words[0] : 0)
   }
 
   /**

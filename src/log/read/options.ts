@@ -12,17 +12,21 @@ export interface Rate {
   readonly period_s: number
 }
 
-export type LogPlace =
-  /** -r: a file that -w has written, or `-` for standard input. */
-  | { readonly file: string }
-  /** -n: the work directory of a running server. */
-  | {
-      readonly directory: string
-      /** -t: for how long it is waited for, Infinity for ever. */
-      readonly patience_s: number
-      /** -d: what is in the ring, from its beginning, and no more. */
-      readonly history: boolean
-    }
+/** -r: a file that -w has written, or `-` for standard input. */
+export interface FilePlace {
+  readonly file: string
+}
+
+/** -n: the work directory of a running server. */
+export interface LivePlace {
+  readonly directory: string
+  /** -t: for how long it is waited for, Infinity for ever. */
+  readonly patience_s: number
+  /** -d: what is in the ring, from its beginning, and no more. */
+  readonly history: boolean
+}
+
+export type LogPlace = FilePlace | LivePlace
 
 /** What a tool reads from the log. */
 export interface ReadOptions {
@@ -50,6 +54,8 @@ export interface ReadHooks {
   idle?(): void
   /** How much of a file has been read, from time to time. */
   progress?(read_bytes: number, total_bytes: number | undefined): void
+  /** Rests for so long, or until it is stopped. */
+  pause(ms: number): Promise<void>
   /** Ends the reading when it is aborted. */
   readonly stop?: AbortSignal
   /** True once each time when incomplete groups are to be handed out (SIGUSR1). */

@@ -1,6 +1,6 @@
-import { OperatorError } from '../../base/errors.ts'
 import { Dispatcher, GroupOutput } from './dispatcher.ts'
 import { FileSource } from './file-source.ts'
+import { LiveReading, turn } from './live.ts'
 import type { Deliver, Ended, ReadHooks, ReadOptions } from './options.ts'
 
 /** Units between two looks at what else there is to do. */
@@ -12,7 +12,7 @@ const UNITS_PER_TURN = 4096
  */
 export async function readTransactions(options: ReadOptions, hooks: ReadHooks, deliver: Deliver): Promise<Ended> {
   const output = new GroupOutput(options, hooks, deliver)
-  if (!('file' in options.place)) throw new OperatorError('-r: name the file to read')
+  if (!('file' in options.place)) return new LiveReading(options.place, options, hooks, output).run()
   const source = new FileSource(options.place.file, options.timeout_s === 0)
   try {
     return await readFile(source, new Dispatcher(source, options, hooks, output), hooks)
@@ -32,11 +32,4 @@ async function readFile(source: FileSource, dispatcher: Dispatcher, hooks: ReadH
     await turn()
     if (hooks.stop?.aborted === true) return 'stopped'
   }
-}
-
-/** Lets signals and timers have their turn. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

@@ -1,4 +1,5 @@
-import { BATCH_TAG, type RecordFormat, vxidAt } from './format.ts'
+import type { LogFormat } from '../format.ts'
+import { BATCH_TAG, vxidAt } from './format.ts'
 
 /** What Node's buffers have and its types do not tell: a third quicker than toString. */
 export interface Latin1Bytes extends Buffer {
@@ -39,7 +40,7 @@ export class RecordCursor {
   /** Bytes of the block it stands in, and where the payload begins. */
   bytes: Latin1Bytes
   start = 0
-  readonly format: RecordFormat
+  readonly format: LogFormat
   private readonly stretches: readonly Stretch[]
   private readonly tags: Uint8Array
   private readonly header_words: number
@@ -49,7 +50,7 @@ export class RecordCursor {
   at = 0
   private to = 0
 
-  constructor(stretches: readonly Stretch[], format: RecordFormat) {
+  constructor(stretches: readonly Stretch[], format: LogFormat) {
     this.stretches = stretches
     this.format = format
     this.tags = format.tags
@@ -67,15 +68,17 @@ export class RecordCursor {
 
   /** To the next record; false when there is none. */
   next(): boolean {
+    let first: number
     do {
       if (this.follow >= this.to && !this.nextStretch()) return false
       const at = this.follow
-      const first = this.words[at]
+      first = this.words[at]
       this.at = at
-      this.tag = this.tags[first >>> 24]
       this.length = first & 0xffff
       this.follow = at + this.header_words + ((this.length + 3) >> 2)
-    } while (this.tag === BATCH_TAG)
+      // The head of a batch is no record.
+    } while (first >>> 24 === BATCH_TAG)
+    this.tag = this.tags[first >>> 24]
     this.start = (this.at + this.header_words) * 4
     return true
   }

@@ -1,5 +1,5 @@
 import type { Block } from './record-cursor.ts'
-import type { RecordFormat } from './format.ts'
+import type { LogFormat } from '../format.ts'
 
 /**
  * What a source says of itself when it is asked for more. `some`: a unit is there; `none`: nothing for now; `end`: never again; `overrun`: the
@@ -9,7 +9,7 @@ export type SourceState = 'some' | 'none' | 'end' | 'overrun' | 'abandoned' | 'd
 
 /** Where records come from: a ring that is written, or a file. A unit is one record, or a batch of records of one transaction. */
 export interface LogSource {
-  readonly format: RecordFormat
+  readonly format: LogFormat
   /** To the next unit; after `some` the fields tell where it is. */
   next(): SourceState
   /** The unit's records, without a batch's own header, in words of the block. */

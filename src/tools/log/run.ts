@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { SystemClock } from '../../base/clock.ts'
 import { formatBytes } from '../../base/units.ts'
 import { boundBacktracking } from '../../pattern/regex.ts'
@@ -42,6 +43,7 @@ export async function runLog(run: LogRun): Promise<number> {
         complain: (line) => process.stderr.write(`${line}\n`),
         idle: () => run.idle?.(),
         progress: (read_bytes, total_bytes) => progress.show(read_bytes, total_bytes),
+        pause: (ms) => pause(ms, stop.signal),
         stop: stop.signal,
         flushAsked: () => {
           const asked = flush
@@ -78,5 +80,13 @@ class Progress {
 
   clear(): void {
     if (this.is_shown) process.stderr.write('\r\x1b[K')
+  }
+}
+
+async function pause(ms: number, stop: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, { signal: stop })
+  } catch {
+    // Stopped: whoever rested looks.
   }
 }

@@ -6,12 +6,14 @@ import { compileQuery } from '../../log/query/query.ts'
 import type { GroupTest, LogPlace, Rate, ReadOptions } from '../../log/read/options.ts'
 import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import { type Grouping, GROUPINGS, type LoggedTransaction } from '../../log/read/transaction.ts'
+import { placeOf as toolPlaceOf } from '../../shm/vsm/places.ts'
 import type { GivenOptions } from '../options/parse.ts'
 
 /** What the options of all tools that read the log come to. Everything here throws an OperatorError for what is wrong. */
 
 const INCOMPLETE_MAX = 1000
 const TIMEOUT_S = 120
+const PATIENCE_S = 5
 
 export function readOptionsOf(given: GivenOptions, grouping: Grouping = groupingOf(given.last('g') ?? 'vxid')): ReadOptions {
   return {
@@ -58,9 +60,15 @@ function queryFile(path: string): string {
 
 function placeOf(given: GivenOptions): LogPlace {
   const file = given.last('r')
-  if (file === undefined) throw new OperatorError('-r: name the file to read')
-  if (given.has('n')) throw new OperatorError('-n and -r exclude each other')
+  const name = given.last('n')
+  if (file === undefined) return { directory: toolPlaceOf(name), patience_s: patience(given.last('t')), history: given.has('d') }
+  if (name !== undefined) throw new OperatorError('-n and -r exclude each other')
   return { file }
+}
+
+function patience(text: string | undefined): number {
+  if (text?.toLowerCase() === 'off') return Infinity
+  return seconds('t', text) ?? PATIENCE_S
 }
 
 function groupingOf(text: string): Grouping {
