@@ -80,6 +80,8 @@ export interface Program {
   clearPanic(counted: boolean): void
   /** What is listened on: name, address, port; of a unix socket its path, and `-`. */
   listening(): readonly (readonly [name: string, address: string, port: string])[]
+  /** A command that changes something has been carried out, or refused, and why: for the operations log. */
+  operated?(command: string, refused: string | undefined): void
   /** What the banner says of itself. */
   readonly platform: string
   readonly version: string

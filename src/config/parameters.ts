@@ -419,6 +419,12 @@ export const PARAMETERS = {
     ['must_restart', 'lacquer'],
     'Format of the log: 3 is that of Varnish 7.3 and newer (VSLHEAD2), 2 that of Varnish up to 7.2 (VSLHEAD1). The tools must be of the same age.',
   ),
+  operations_level: word(
+    'info',
+    ['info', 'warn', 'error'],
+    ['lacquer'],
+    'What the operations log tells, on standard error: `info` also tells of the start, of rules, backends and workers that come and go, and of commands; `warn` of what should not be; `error` of what went wrong.',
+  ),
   worker_heap: bytes(
     0,
     { min: 0, max: 64 * G, flags: ['must_restart', 'lacquer'] },

@@ -104,6 +104,12 @@ export class AdminProgram implements Program {
     this.parts.supplies.panics.clear(counted)
   }
 
+  operated(command: string, refused: string | undefined): void {
+    const { operations } = this.parts
+    if (refused === undefined) operations.write('info', `admin: ${command}`)
+    else operations.write('warn', `admin: ${command} is refused: ${refused}`)
+  }
+
   listening(): readonly (readonly [name: string, address: string, port: string])[] {
     return this.parts.child.endpoints.map(({ name, host, port, path }) =>
       path === undefined ? [name, host, String(port)] : [name, path, '-'],

@@ -23,6 +23,7 @@ import { Publication } from './publication.ts'
 import { Reload } from './reload.ts'
 import { Explaining } from './explaining.ts'
 import type { RuleSets } from './rule-sets.ts'
+import { tellRules, tellStart } from './telling.ts'
 import { newRuleSets, startRules, type StartRules } from './start-rules.ts'
 import { newSupplies, type WorkerSupplies } from './supplies.ts'
 import { Workers } from './workers.ts'
@@ -35,7 +36,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   checkWorkingDirectory()
   // Before any pattern is compiled, in any thread: it holds for the whole process.
   boundBacktracking()
-  const operations = new Operations()
+  const operations = new Operations(() => options.parameters.operations_level)
   const heap_bytes = workerHeapBytes(options.parameters.worker_heap, options.workers, memoryLimit())
   const workers = new Workers(options.workers, heap_bytes, operations)
   if (!options.compileOnly) workers.preload()
@@ -121,18 +122,26 @@ class Manager {
       this.health = 'ready'
       for (const line of supplies.describe()) process.stdout.write(`lacquer: ${line}\n`)
       this.announce(open, metrics, rules.active.name === 'boot')
+      tellStart(this.operations, {
+        options: this.options,
+        endpoints: open,
+        rules,
+        stores: supplies.describe(),
+        directory: publication.path,
+      })
       for (const remark of [...supplies.remarks(), ...publication.remarks]) this.operations.write('warn', remark)
       if (lowered !== undefined) this.operations.write('warn', lowered)
       for (const { hosts } of this.started.map((one) => one.rules)) this.tellUnresolved(hosts)
       const reload = this.reloadOf(rules)
       hangups.hear(() => void reload.request())
       const tending = setInterval(() => void rules.tend().catch(() => {}), TEND_MS).unref()
-      await stop
+      this.operations.write('info', `stopping: ${await stop}`)
       clearInterval(tending)
       supplies.cli_log.end()
       admin?.close()
       await this.shutDown(workers)
       for (const line of await supplies.close()) this.operations.write('error', line)
+      this.operations.write('info', 'stopped')
       return 0
     } finally {
       publication.close()
@@ -142,7 +151,7 @@ class Manager {
 
   private async ruleSets(workers: Workers): Promise<RuleSets> {
     const rules = await newRuleSets(this.options, this.started, workers, this.counters, this.clock, this.operations)
-    rules.listeners.push({ loaded: (set) => this.tellUnresolved(set.rules.hosts) })
+    rules.listeners.push({ loaded: (set) => this.tellUnresolved(set.rules.hosts) }, tellRules(this.operations))
     return rules
   }
 
@@ -285,12 +294,12 @@ class Hangups {
 }
 
 /** The first of them ends in good order; another one, of whatever name, ends at once. */
-function stopSignal(operations: Operations): Promise<void> {
+function stopSignal(operations: Operations): Promise<string> {
   for (const signal of IGNORED_SIGNALS) process.on(signal, () => operations.write('warn', `${signal} is ignored`))
   return new Promise((resolve) => {
-    const stop = (): void => {
+    const stop = (name: string): void => {
       for (const signal of STOP_SIGNALS) process.removeListener(signal, stop)
-      resolve()
+      resolve(name)
     }
     for (const signal of STOP_SIGNALS) process.on(signal, stop)
   })

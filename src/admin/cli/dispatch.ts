@@ -13,13 +13,14 @@ export interface Answer {
 
 const BY_NAME = new Map(COMMANDS.map((command) => [command.request, command]))
 
-/** Carries out one command, whatever becomes of it. `words` are not empty. */
-export async function dispatch(program: Program, words: readonly string[], authenticated: boolean): Promise<Answer> {
+/** Carries out one command, whatever becomes of it. `words` are not empty. `told`: in the operations log. */
+export async function dispatch(program: Program, words: readonly string[], authenticated: boolean, told = true): Promise<Answer> {
   const command = BY_NAME.get(words[0])
   if (command === undefined || (!authenticated && !command.open)) return authenticated ? unknown(words[0]) : refused()
   program.transcript?.read(words)
   const answer = await answerOf(program, command, words)
   program.transcript?.wrote(answer.status, answer.body)
+  if (told && command.changes) program.operated?.(inShort(words), answer.status === STATUS.ok ? undefined : reasonOf(answer.body))
   return answer
 }
 
@@ -30,6 +31,28 @@ async function answerOf(program: Program, command: Command, words: readonly stri
     if (error instanceof Fault) return { status: error.status, body: error.message }
     return { status: STATUS.cant, body: messageOf(error) }
   }
+}
+
+/** A command as the operations log has it: a rule text is not told in full. */
+const WORD_CHARS_MAX = 60
+const WORDS_MAX = 8
+
+function inShort(words: readonly string[]): string {
+  const shown = words.slice(0, WORDS_MAX).map((word) => {
+    const line = firstLine(word)
+    return line.length < word.length || line.length > WORD_CHARS_MAX ? `${line.slice(0, WORD_CHARS_MAX)}...` : word
+  })
+  return `${shown.join(' ')}${words.length > WORDS_MAX ? ' ...' : ''}`
+}
+
+/** The first line; with the next, where it announces that. */
+function reasonOf(body: string): string {
+  const [first, next = ''] = body.trim().split('\n', 2)
+  return first.endsWith(':') ? `${first} ${next}` : first
+}
+
+function firstLine(text: string): string {
+  return text.trimStart().split('\n', 1)[0]
 }
 
 async function carriedOut(program: Program, command: Command, words: readonly string[]): Promise<string> {

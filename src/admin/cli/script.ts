@@ -11,7 +11,7 @@ export async function runScript(program: Program, path: string): Promise<void> {
     const where = `-I ${path}:${i + 1}`
     const words = wordsOf(line, where)
     if (words.length === 0) continue
-    const { status, body } = await dispatch(program, words, true)
+    const { status, body } = await dispatch(program, words, true, false)
     if (status !== STATUS.ok && status !== STATUS.truncated && !line.trimStart().startsWith('-'))
       throw new OperatorError(`${where}: ${words[0]} failed (${status}): ${body.trimEnd()}`)
   }

@@ -12,6 +12,8 @@ export interface Command {
   readonly open?: true
   /** For those who look for a fault, and for varnishtest: `help -a` lists it. */
   readonly debug?: true
+  /** Who has given it is to be known: it is told in the operations log. */
+  readonly changes?: true
   /** Where it differs from varnishd, or what it does here. */
   readonly differs?: string
   /** Answers; what it cannot do it throws as a Fault. */

@@ -75,6 +75,7 @@ function banLine({ time_s, references, completed, text }: BanRow): string {
 export const OTHER_COMMANDS: readonly Command[] = [
   {
     request: 'ban',
+    changes: true,
     syntax: 'ban <field> <operator> <arg> [&& <field> <oper> <arg> ...]',
     help: 'Mark obsolete all objects where all the conditions match.',
     min: 3,
@@ -108,6 +109,7 @@ export const OTHER_COMMANDS: readonly Command[] = [
   },
   {
     request: 'backend.set_health',
+    changes: true,
     syntax: 'backend.set_health <backend_pattern> [auto|healthy|sick]',
     help: 'Set health status of backend(s) matching <backend_pattern>: `auto` believes their probes.',
     min: 2,

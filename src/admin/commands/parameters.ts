@@ -61,6 +61,7 @@ export const PARAMETER_COMMANDS: readonly Command[] = [
   },
   {
     request: 'param.set',
+    changes: true,
     syntax: 'param.set [-j] <param> <value>',
     help: 'Set parameter value. Where docs/reference/parameters.md says must_restart it takes effect with the next `stop` and `start`.',
     min: 2,
@@ -73,6 +74,7 @@ export const PARAMETER_COMMANDS: readonly Command[] = [
   },
   {
     request: 'param.reset',
+    changes: true,
     syntax: 'param.reset <param>',
     help: 'Reset parameter to default value.',
     min: 1,

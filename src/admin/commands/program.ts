@@ -55,6 +55,7 @@ export const PROGRAM_COMMANDS: readonly Command[] = [
   },
   {
     request: 'start',
+    changes: true,
     syntax: 'start',
     help: 'Start the workers if they are stopped.',
     min: 0,
@@ -67,6 +68,7 @@ export const PROGRAM_COMMANDS: readonly Command[] = [
   },
   {
     request: 'stop',
+    changes: true,
     syntax: 'stop',
     help: 'Stop the workers: requests under way are finished for up to shutdown_timeout, and nothing is listened on. What is stored stays, unlike in varnishd.',
     min: 0,
@@ -103,6 +105,7 @@ export const PROGRAM_COMMANDS: readonly Command[] = [
   },
   {
     request: 'panic.clear',
+    changes: true,
     syntax: 'panic.clear [-z]',
     help: 'Forget it. With -z that there was none is no failure.',
     min: 0,

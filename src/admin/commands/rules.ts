@@ -51,6 +51,7 @@ const LOADING =
 export const RULE_COMMANDS: readonly Command[] = [
   {
     request: 'vcl.load',
+    changes: true,
     syntax: 'vcl.load <configname> <filename> [auto|cold|warm]',
     help: `Compile and load the VCL file under the name provided. ${LOADING}`,
     min: 2,
@@ -59,6 +60,7 @@ export const RULE_COMMANDS: readonly Command[] = [
   },
   {
     request: 'vcl.inline',
+    changes: true,
     syntax: 'vcl.inline <configname> <quoted_VCLstring> [auto|cold|warm]',
     help: `Compile and load the VCL text under the name provided. ${LOADING}`,
     min: 2,
@@ -67,6 +69,7 @@ export const RULE_COMMANDS: readonly Command[] = [
   },
   {
     request: 'vcl.use',
+    changes: true,
     syntax: 'vcl.use <configname|label>',
     help: 'Switch to the named configuration: requests that begin from now on go by it, those that have begun go on as they were.',
     min: 1,
@@ -78,6 +81,7 @@ export const RULE_COMMANDS: readonly Command[] = [
   },
   {
     request: 'vcl.state',
+    changes: true,
     syntax: 'vcl.state <configname> [auto|cold|warm]',
     help: 'Force the state of the named configuration.',
     min: 2,
@@ -89,6 +93,7 @@ export const RULE_COMMANDS: readonly Command[] = [
   },
   {
     request: 'vcl.discard',
+    changes: true,
     syntax: 'vcl.discard <name_pattern>...',
     help: 'Unload the named configurations and labels, users before what they use. They end with the last request that goes by them. One that is active or labelled stays.',
     min: 1,
@@ -100,6 +105,7 @@ export const RULE_COMMANDS: readonly Command[] = [
   },
   {
     request: 'vcl.label',
+    changes: true,
     syntax: 'vcl.label <label> <configname>',
     help: 'Apply a label to a configuration: return (vcl(label)) and vcl.use follow it, wherever it is pointed.',
     min: 2,

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openLog } from '../../../src/manager/operations.ts'
+import { type Level, openLog, Operations } from '../../../src/manager/operations.ts'
 
 test('a line is JSON, with its level and who says it', async () => {
   const path = join(tmpdir(), `lacquer-operations-${process.pid}`)
@@ -24,4 +24,22 @@ test('a disk that is full costs lines and nothing else', async () => {
     await new Promise((resolve) => setImmediate(resolve))
   }
   closeSync(full)
+})
+
+test.each([
+  ['info', ['a', 'b', 'c']],
+  ['warn', ['b', 'c']],
+  ['error', ['c']],
+] as const)('of level %s: %j', (level, expected) => {
+  const said: string[] = []
+  class Heard extends Operations {
+    protected override put(_level: Level, message: string): void {
+      said.push(message)
+    }
+  }
+  const operations = new Heard(() => level)
+  operations.write('info', 'a')
+  operations.write('warn', 'b')
+  operations.write('error', 'c')
+  expect(said).toEqual(expected)
 })
