@@ -82,6 +82,12 @@ export interface Program {
   listening(): readonly (readonly [name: string, address: string, port: string])[]
   /** A command that changes something has been carried out, or refused, and why: for the operations log. */
   operated?(command: string, refused: string | undefined): void
+  /** A command has been carried out: what is asked for next may be asked of what others see of us. */
+  beforeAnswer?(): void
+  /** The next transaction id; sets it first, if one is given: where workers have taken none yet, or give back what they have. */
+  xid(next?: number): Promise<number>
+  /** A worker dies of a mistake, to see what becomes of it. */
+  panicWorker(): void
   /** What the banner says of itself. */
   readonly platform: string
   readonly version: string

@@ -65,3 +65,7 @@ function isHostName(host: string): boolean {
 function isPath(text: string): boolean {
   return text.startsWith('/')
 }
+
+export function isLoopback(host = ''): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host)
+}

@@ -4,7 +4,8 @@ import { OperatorError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
 import { formatBytes, parseDuration } from '../base/units.ts'
 import type { BackendArgument, HostPort } from './addresses.ts'
-import { parseBackend, parseHostPort } from './addresses.ts'
+import { isLoopback, parseBackend, parseHostPort } from './addresses.ts'
+import { type AdminOptions, adminOptions } from './admin-options.ts'
 import type { CommandRow, FlagRow } from './flags.ts'
 import { COMMANDS, commandHelp, flagText, generalHelp } from './flags.ts'
 import type { ParameterValues } from './parameters.ts'
@@ -39,16 +40,6 @@ export interface ServeOptions extends Stores {
   readonly admin: AdminOptions
   /** -C: print the compiled rules and end. */
   readonly compileOnly: boolean
-}
-
-/** -T, -M and -S. */
-export interface AdminOptions {
-  readonly listen: HostPort | undefined
-  readonly call: HostPort | undefined
-  /** The file; undefined: nobody is asked who he is. */
-  readonly secret: string | undefined
-  /** -I: a file of commands. */
-  readonly script: string | undefined
 }
 
 export interface CheckOptions {
@@ -96,7 +87,10 @@ export interface PrintOptions {
 
 export interface AdmOptions {
   readonly command: 'adm'
-  readonly at: HostPort
+  /** -T; undefined: as the work directory says. */
+  readonly at: HostPort | undefined
+  /** -n */
+  readonly name: string | undefined
   readonly secret: string | undefined
   readonly timeout_s: number
   /** The command with its arguments; none: those that are typed. */
@@ -172,10 +166,16 @@ function explainOptions(given: Given): ExplainOptions {
 
 function admOptions(given: Given): AdmOptions {
   const [at, seconds] = [given.one('T'), given.one('t')]
-  if (at === undefined) throw new OperatorError('lacquer adm: where? -T host:port, as serve was told')
   const timeout_s = seconds === undefined ? 60 : parseDuration(seconds)
   if (timeout_s === undefined || timeout_s <= 0) throw new OperatorError(`-t ${seconds}: not a number of seconds`)
-  return { command: 'adm', at: parseHostPort('-T', at), secret: given.one('S'), timeout_s, words: given.all('') }
+  return {
+    command: 'adm',
+    at: at === undefined ? undefined : parseHostPort('-T', at),
+    name: given.one('n'),
+    secret: given.one('S'),
+    timeout_s,
+    words: given.all(''),
+  }
 }
 
 function print(text: string): PrintOptions {
@@ -315,28 +315,6 @@ function serveOptions(given: Given): ServeOptions {
   return options
 }
 
-function adminOptions(given: Given): AdminOptions {
-  const [listen, call, secret] = [given.one('T'), given.one('M'), given.one('S')]
-  if (secret === '') throw new OperatorError('-S: the file name is empty')
-  const options = {
-    listen: listen === undefined || listen === 'none' ? undefined : parseHostPort('-T', listen),
-    call: call === undefined ? undefined : parseHostPort('-M', call.trim().replace(/\s+/, ':')),
-    secret: secret === 'none' ? undefined : secret,
-    script: given.one('I'),
-  }
-  if (secret !== undefined && listen === undefined && call === undefined)
-    throw new OperatorError('-S: needs -T host:port or -M host:port, for which it is the secret')
-  for (const [flag, at] of [
-    ['-T', options.listen],
-    ['-M', options.call],
-  ] as const)
-    if (at !== undefined && options.secret === undefined && !isLoopback(at.host))
-      throw new OperatorError(
-        `${flag}: whoever reaches it could give commands: name a secret with -S file, or use a loopback address such as 127.0.0.1:${at.port}`,
-      )
-  return options
-}
-
 function checkTogether(options: ServeOptions): void {
   if ([options.vclFile, ...options.otherVclFiles].includes('')) throw new OperatorError('-f: the file name is empty')
   if (options.backend && options.vclFile !== undefined)
@@ -365,10 +343,6 @@ function checkPurgeApi({ purgeApi, metrics }: ServeOptions): void {
     throw new OperatorError(
       `--purge-api ${OPEN}: only for a loopback address, such as --metrics 127.0.0.1:${metrics.port}; for others name a file with a token`,
     )
-}
-
-function isLoopback(host = ''): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.[0-9]{1,3}){3}$/.test(host)
 }
 
 function parameters(given: Given): ParameterValues {

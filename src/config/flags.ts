@@ -13,8 +13,6 @@ export interface FlagRow {
   readonly refused?: string
 }
 
-const LATER = 'not supported yet'
-
 export const SERVE_FLAGS: readonly FlagRow[] = [
   {
     name: 'a',
@@ -67,7 +65,11 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   { name: 'F', about: 'Stay in the foreground: Lacquer always does' },
   { name: 'V', about: 'Print the version and end' },
   { name: 'help', about: 'Print this and end' },
-  { name: 'd', about: 'Debug mode with the admin protocol on standard input', refused: LATER },
+  {
+    name: 'd',
+    about:
+      'Take admin commands on standard input, too, and end when that ends. The workers begin with the command `start`; neither -b nor -f is needed',
+  },
   {
     name: 'n',
     value: 'name|dir',
@@ -78,9 +80,14 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     name: 'T',
     value: 'host:port',
     about:
-      'Accept admin commands here (docs/reference/cli.md), from `lacquer adm` or varnishadm. Without -S for a loopback address only. `none` is none',
+      'Accept admin commands here (docs/reference/cli.md), from `lacquer adm` or varnishadm. Without it on a port of the loopback address, which those who may read the work directory find there. `none` is none',
   },
-  { name: 'S', value: 'file', about: 'The secret that -T and -M ask for: the whole file, as varnishadm reads it. `none` asks for none' },
+  {
+    name: 'S',
+    value: 'file',
+    about:
+      'The secret that -T and -M ask for: the whole file, as varnishadm reads it. Without it one is made in the work directory. `none` asks for none, for loopback addresses only',
+  },
   { name: 'M', value: 'host:port', about: 'Connect to this address, again and again, and take admin commands from there' },
   {
     name: 'I',
@@ -95,9 +102,9 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   },
   {
     name: 'r',
-    value: 'names',
-    about: 'Make parameters read-only',
-    refused: `${LATER}: whoever knows the secret of the admin port may change them`,
+    value: 'name[,name]',
+    repeat: true,
+    about: 'Parameters that admin commands may not change',
   },
   { name: 'E', value: 'extension', about: 'Load an extension', refused: 'not supported: there are no binary extensions' },
   { name: 'h', value: 'kind', about: 'Hash algorithm', refused: 'not supported: there is one index and nothing to choose' },
@@ -139,10 +146,10 @@ export const TEST_FLAGS: readonly FlagRow[] = [
 ]
 
 export const ADM_FLAGS: readonly FlagRow[] = [
+  { name: 'n', value: 'name|dir', about: 'The work directory of the one that is meant, as for serve: it says where commands are taken' },
   { name: 'T', value: 'host:port', about: 'Where it takes admin commands: what it was told with -T' },
   { name: 'S', value: 'file', about: 'The secret: the same file that it was told with -S' },
   { name: 't', value: 'seconds', about: 'How long an answer may take. Default 60' },
-  { name: 'n', value: 'name', about: 'Work directory', refused: `${LATER}: say -T host:port` },
   { name: 'help', about: 'Print this and end' },
 ]
 
@@ -196,13 +203,13 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'adm',
-    synopsis: 'adm -T host:port [-S file] [-t seconds] [command [argument]...]',
+    synopsis: 'adm [-n name] [-T host:port] [-S file] [-t seconds] [command [argument]...]',
     about: 'Give a running Lacquer an admin command, or as many as are typed',
     flags: ADM_FLAGS,
   },
   {
     name: 'explain',
-    synopsis: 'explain -T host:port [-S file] [-X method] [-H field]... [-v] [--json] url',
+    synopsis: 'explain [-n name] [-T host:port] [-S file] [-X method] [-H field]... [-v] [--json] url',
     about:
       'Have a running Lacquer take one request through, and tell what became of it and why: rules, key, lookup, freshness, backend, what was stored',
     flags: EXPLAIN_FLAGS,

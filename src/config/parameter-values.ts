@@ -27,7 +27,7 @@ export function setParameter(values: ParameterValues, assignment: string): void 
   Object.assign(values, { [name]: change === undefined ? given : change(String(values[name]), text) })
 }
 
-function unknownParameter(name: string): string {
+export function unknownParameter(name: string): string {
   const meant = nearest(name, PARAMETER_NAMES)
   return `unknown parameter '${name}'${meant ? `: did you mean '${meant}'?` : '; see docs/reference/parameters.md'}`
 }

@@ -92,6 +92,11 @@ export class LogWriter {
     return this.nextInChunk++ || this.nextXid()
   }
 
+  /** The next one comes from what all share, as it is now. */
+  giveBackXids(): void {
+    this.nextInChunk = this.chunkEnd = 0
+  }
+
   /** Opens a transaction; its holder calls `end` exactly once and forgets it then. */
   open(xid: number, side: Side): Transaction {
     const transaction = this.freeTransactions.pop() ?? new Transaction(this)

@@ -1,13 +1,16 @@
 import { arch, release, type } from 'node:os'
+import { join } from 'node:path'
 import type { CliServer } from '../admin/cli/server.ts'
 import { Fault, STATUS } from '../admin/fault.ts'
 import type { BackendRow, BanRow, ChildState, Panic, ParameterView, Program, StoreRow, Transcript } from '../admin/program.ts'
 import type { RuleSets } from '../admin/rule-sets.ts'
 import type { Clock } from '../base/clock.ts'
+import { messageOf, OperatorError } from '../base/errors.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { TRANSIENT } from '../config/storage.ts'
 import { version } from '../config/version.ts'
 import { formatEndpoint } from '../listen/address.ts'
+import { SOCKET } from '../shm/vsm/places.ts'
 import type { Explanation } from '../explain/contract.ts'
 import type { Asked } from '../explain/request.ts'
 import { backendRows, type Matches, type Directors } from './backend-rows.ts'
@@ -15,6 +18,7 @@ import type { Child } from './child.ts'
 import type { Explaining } from './explaining.ts'
 import type { LiveParameters } from './live-parameters.ts'
 import type { Operations } from './operations.ts'
+import type { Publication } from './publication.ts'
 import type { WorkerSupplies } from './supplies.ts'
 
 export interface AdminParts {
@@ -27,6 +31,9 @@ export interface AdminParts {
   readonly explaining: Explaining
   readonly clock: Clock
   readonly operations: Operations
+  readonly publication: Publication
+  /** To whoever has started us. */
+  readonly say: (text: string) => void
 }
 
 /** The program, as the admin commands see it. */
@@ -60,8 +67,11 @@ export class AdminProgram implements Program {
     return this.parts.child.state
   }
 
-  start(): Promise<void> {
-    return this.parts.child.start()
+  async start(): Promise<void> {
+    const { rules, child } = this.parts
+    const rows = await rules.list()
+    if (rows.every(({ status }) => status !== 'active')) throw new Fault(STATUS.cant, rows.length === 0 ? 'No VCL loaded' : 'No active VCL')
+    return child.start()
   }
 
   async stop(): Promise<void> {
@@ -110,6 +120,23 @@ export class AdminProgram implements Program {
     else operations.write('warn', `admin: ${command} is refused: ${refused}`)
   }
 
+  beforeAnswer(): void {
+    this.parts.publication.show()
+  }
+
+  async xid(next?: number): Promise<number> {
+    const { options, supplies, child } = this.parts
+    if (next !== undefined) {
+      Atomics.store(supplies.xids, 0, options.parameters.vsl_version === '2' ? next + 1 : Math.max(1, next))
+      await child.forgetXids()
+    }
+    return Atomics.load(supplies.xids, 0)
+  }
+
+  panicWorker(): void {
+    this.parts.child.panic()
+  }
+
   listening(): readonly (readonly [name: string, address: string, port: string])[] {
     return this.parts.child.endpoints.map(({ name, host, port, path }) =>
       path === undefined ? [name, host, String(port)] : [name, path, '-'],
@@ -124,22 +151,47 @@ export async function beginWith(program: Program, script: string | undefined): P
   await runScript(program, script)
 }
 
-/** The admin port, where the command line asks for one; it says where it is. */
-export async function openAdmin(program: Program, parts: AdminParts): Promise<CliServer | undefined> {
-  const { options, operations, clock } = parts
-  const { listen, call, secret } = options.admin
-  if (listen === undefined && call === undefined) return undefined
+/** All ways that commands can come in by, but -I. They say where they are. Resolves when commands can be given. */
+export async function openAdmin(program: Program, parts: AdminParts, onEnd: () => void): Promise<CliServer | undefined> {
+  const { options, operations, clock, publication } = parts
+  const { listen, unsaid, call, onInput } = options.admin
+  const secret = secretOf(parts)
+  const wanted = call !== undefined || onInput || (listen !== undefined && !unsaid)
+  if (!wanted && publication.path === undefined) return undefined
   const { CliServer: Cli } = await import('../admin/cli/server.ts')
-  const server = new Cli({
-    program,
-    secret,
-    clock,
-    limit: () => options.parameters.cli_limit,
-    tell: (level, message) => operations.write(level, message),
-  })
+  const limit = (): number => options.parameters.cli_limit
+  const server = new Cli({ program, secret, clock, limit, tell: (level, message) => operations.write(level, message) })
+  if (secret !== undefined) publication.say('-S', secret)
+  if (publication.path !== undefined) await openLocal(server, publication.path, operations)
+  // Without a directory nobody could know of it.
+  if (listen !== undefined && !(unsaid && publication.path === undefined)) await openPort(server, parts)
   if (call !== undefined) server.call(call)
-  if (listen === undefined) return server
-  const { host, port } = await server.listen(listen)
-  process.stdout.write(`lacquer: admin port on ${formatEndpoint(host, port)}\n`)
+  if (onInput) server.converse(process.stdin, process.stdout, onEnd)
   return server
+}
+
+async function openPort(server: CliServer, { options, publication, say }: AdminParts): Promise<void> {
+  const { listen, unsaid } = options.admin
+  const { host, port } = await server.listen(listen ?? { host: '127.0.0.1', port: 0 })
+  publication.say('-T', `${host} ${port}\n`)
+  if (!unsaid) say(`lacquer: admin port on ${formatEndpoint(host, port)}\n`)
+}
+
+/** Where it cannot be, there is the port. */
+async function openLocal(server: CliServer, directory: string, operations: Operations): Promise<void> {
+  try {
+    await server.listenLocal(join(directory, SOCKET))
+  } catch (error) {
+    operations.write('info', `there is no admin socket in ${directory}: ${messageOf(error)}`)
+  }
+}
+
+function secretOf({ options, publication }: AdminParts): string | undefined {
+  const { secret, makes_secret, listen, unsaid, call } = options.admin
+  if (!makes_secret) return secret
+  const made = publication.makeSecret()
+  const flag = call === undefined ? '-T' : '-M'
+  if (made === undefined && (call !== undefined || (listen !== undefined && !unsaid)))
+    throw new OperatorError(`${flag}: there is no work directory to make a secret in: name one with -S file, or -S none to ask for none`)
+  return made
 }

@@ -21,7 +21,7 @@ export interface ChildParts {
 /** What the admin protocol calls the child: all workers, stopped and started together. The stores are the manager's, and stay. */
 export class Child {
   state: ChildState = 'stopped'
-  /** With the ports that were taken at first. */
+  /** What is listened on; with the ports that were taken at first. */
   endpoints: readonly Endpoint[] = []
   private readonly parts: ChildParts
 
@@ -29,11 +29,13 @@ export class Child {
     this.parts = parts
   }
 
-  /** The program has started them. */
-  began(endpoints: readonly Endpoint[]): void {
-    this.endpoints = endpoints
-    this.state = 'running'
-    this.parts.supplies.cli_log.begin()
+  /** At the start of the program: what is wrong with it is for whoever has started it. */
+  async begin(): Promise<void> {
+    const { publication, workers, supplies } = this.parts
+    publication.beginChild()
+    this.endpoints = await workers.start(this.endpoints, supplies)
+    supplies.cli_log.begin()
+    this.become('running')
   }
 
   /** Resolves with how many connections were cut. */
@@ -50,20 +52,25 @@ export class Child {
   }
 
   async start(): Promise<void> {
-    const { workers, supplies, onStart, publication } = this.parts
+    const { workers, onStart, publication } = this.parts
     this.become('starting')
     onStart()
     try {
-      publication.beginChild()
-      await workers.start(this.endpoints, supplies)
-      supplies.cli_log.begin()
-      this.become('running')
+      await this.begin()
     } catch (error) {
       await workers.discard()
       publication.endChild()
       this.become('stopped')
       throw new Fault(STATUS.cant, `The workers could not be started: ${messageOf(error)}`)
     }
+  }
+
+  forgetXids(): Promise<void> {
+    return this.parts.workers.forgetXids()
+  }
+
+  panic(): void {
+    this.parts.workers.panic()
   }
 
   private become(state: ChildState): void {

@@ -1,4 +1,5 @@
 import type { ParameterView } from '../admin/program.ts'
+import { Fault, STATUS } from '../admin/fault.ts'
 import { OperatorError } from '../base/errors.ts'
 import { checkLogSizes } from '../config/command-line.ts'
 import { boundConnections, openFilesMax } from '../config/file-limit.ts'
@@ -15,6 +16,8 @@ export interface LiveParts {
   /** All workers that run. */
   readonly tell: (changed: Partial<ParameterValues>) => Promise<void>
   readonly warn: (line: string) => void
+  /** -r: nobody may change them. */
+  readonly protect?: readonly ParameterName[]
 }
 
 /** Parameters while the program runs: what is read once at a worker's start waits for the next one of all, so that they never differ. */
@@ -31,9 +34,11 @@ export class LiveParameters implements ParameterView {
   }
 
   async set(name: string, text: string): Promise<'now' | 'at start'> {
+    const { protect = [] } = this.parts
     const wanted: ParameterValues = { ...this.values() }
     setParameter(wanted, `${name}=${text}`)
     if (!isParameter(name)) throw new OperatorError(`unknown parameter '${name}'`)
+    if (protect.includes(name)) throw new Fault(STATUS.auth, `parameter "${name}" is protected.`)
     if (FIXED.includes(name)) throw new OperatorError(`${name} is settled when Lacquer starts: start it again with -p ${name}=${text}`)
     checkLogSizes(wanted)
     if (parameterRow(name).flags.includes('must_restart')) {

@@ -50,7 +50,7 @@ export class RuleNames {
   }
 
   /** Those that are to be discarded, users before what they use. Nothing that stays may need one of them. */
-  discardable(patterns: readonly string[], active: Entry): Entry[] {
+  discardable(patterns: readonly string[], active: Entry | undefined): Entry[] {
     const marked = new Set<Entry>()
     for (const pattern of patterns) {
       const found = this.all().filter(({ name }) => fnmatch(pattern, name, GLOB))

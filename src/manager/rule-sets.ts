@@ -7,6 +7,7 @@ import {
   type RuleState,
   type RuleText,
 } from '../admin/rule-sets.ts'
+import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { messageOf } from '../base/errors.ts'
 import { CounterBlock, MAIN, type CounterSet, type CounterValues } from '../counters/counters.ts'
@@ -67,18 +68,17 @@ export class RuleSets implements RuleSetsContract {
   private readonly ending = new Map<number, RuleSet>()
   private readonly turns = new Turns()
   private readonly own = new CounterBlock('MAIN')
-  private current: Entry
+  /** Undefined only until some are loaded: workers do not run without. */
+  private current: Entry | undefined
   private health: RuleWatch | undefined
   private last_id = 0
 
-  /** `rules` are what the workers start with. */
-  constructor(parts: RuleSetsParts, rules: CheckedRules, name = 'boot') {
+  constructor(parts: RuleSetsParts) {
     this.parts = parts
     parts.counters.add(this.own.handle)
-    this.current = this.admit(name, rules)
   }
 
-  /** More rules at the start, before there are workers: the last ones are active. */
+  /** Rules at the start, before there are workers: the last ones are active. */
   begin(name: string, rules: CheckedRules): void {
     this.current = this.admit(name, rules)
   }
@@ -97,7 +97,13 @@ export class RuleSets implements RuleSetsContract {
   }
 
   get active(): RuleSet {
-    return setOf(this.current)
+    const { chosen } = this
+    assert(chosen !== undefined, 'workers run with rules that were chosen')
+    return chosen
+  }
+
+  get chosen(): RuleSet | undefined {
+    return this.current === undefined ? undefined : setOf(this.current)
   }
 
   sets(): readonly RuleSet[] {
@@ -173,7 +179,7 @@ export class RuleSets implements RuleSetsContract {
       } catch (error) {
         this.current = before
         this.settle()
-        await this.tell({ does: 'use', id: this.active.id }).catch(() => {})
+        if (this.chosen !== undefined) await this.tell({ does: 'use', id: this.chosen.id }).catch(() => {})
         throw error
       }
       for (const listener of this.listeners) listener.used?.(set)
@@ -210,7 +216,7 @@ export class RuleSets implements RuleSetsContract {
       const state = stateNamed(wanted)
       const entry = this.names.find(name)
       if (entry instanceof Label) throw new Fault(STATUS.param, 'Labels are always warm')
-      if (state === 'cold' && entry === this.active) throw new Fault(STATUS.cant, 'Cannot set the active VCL cold.')
+      if (state === 'cold' && entry === this.chosen) throw new Fault(STATUS.cant, 'Cannot set the active VCL cold.')
       if (state === 'cold' && this.names.labelsOf(entry).length > 0) throw new Fault(STATUS.cant, 'A labeled VCL cannot be set cold')
       entry.state = state
       if (state === 'cold') await this.cool(entry)
@@ -231,7 +237,9 @@ export class RuleSets implements RuleSetsContract {
 
   show(name?: string): readonly RuleText[] {
     if (name !== undefined && !this.names.has(name)) throw new Fault(STATUS.param, `No VCL named '${name}'`)
-    return setOf(name === undefined ? this.current : this.names.find(name)).rules.sources
+    const entry = name === undefined ? this.current : this.names.find(name)
+    if (entry === undefined) throw new Fault(STATUS.param, 'No active VCL')
+    return setOf(entry).rules.sources
   }
 
   /** Auto ones that nobody has used for vcl_cooldown become cold. Runs now and then. */

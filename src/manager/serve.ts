@@ -58,7 +58,8 @@ function checkWorkingDirectory(): void {
 }
 
 async function serveWith(options: ServeOptions, workers: Workers, operations: Operations): Promise<number> {
-  const demo = options.backend === undefined && options.vclFile === undefined ? await demoOrigin() : undefined
+  const bare = options.backend === undefined && options.vclFile === undefined
+  const demo = bare && !options.admin.onInput ? await demoOrigin() : undefined
   try {
     const started = await startRules(options, demo)
     if (options.compileOnly) {
@@ -98,7 +99,8 @@ class Manager {
   }
 
   async run(workers: Workers): Promise<number> {
-    const stop = stopSignal(this.operations)
+    const ended = Promise.withResolvers<string>()
+    const stop = Promise.race([stopSignal(this.operations), ended.promise])
     const hangups = new Hangups()
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
     const metrics = await this.openMetrics(workers)
@@ -114,21 +116,12 @@ class Manager {
       await beginWith(program, this.options.admin.script)
       parts.parameters.settle()
       supplies.health.begin()
-      publication.beginChild()
-      const open = await workers.start(endpoints, supplies)
+      parts.child.endpoints = endpoints
+      if (!this.options.admin.onInput) await parts.child.begin()
       supplies.upkeep.begin()
-      parts.child.began(open)
-      const admin = await openAdmin(program, parts)
-      this.health = 'ready'
-      for (const line of supplies.describe()) process.stdout.write(`lacquer: ${line}\n`)
-      this.announce(open, metrics, rules.active.name === 'boot')
-      tellStart(this.operations, {
-        options: this.options,
-        endpoints: open,
-        rules,
-        stores: supplies.describe(),
-        directory: publication.path,
-      })
+      const admin = await openAdmin(program, parts, () => ended.resolve('standard input has ended'))
+      for (const line of supplies.describe()) this.say(`lacquer: ${line}\n`)
+      if (parts.child.state === 'running') this.announceStart(rules, parts, metrics)
       for (const remark of [...supplies.remarks(), ...publication.remarks]) this.operations.write('warn', remark)
       if (lowered !== undefined) this.operations.write('warn', lowered)
       for (const { hosts } of this.started.map((one) => one.rules)) this.tellUnresolved(hosts)
@@ -165,6 +158,7 @@ class Manager {
         return workers.tellParameters(changed)
       },
       warn: (line) => operations.write('warn', line),
+      protect: options.admin.protected,
     })
     const child = new Child({
       workers,
@@ -180,7 +174,8 @@ class Manager {
       const listed = await workers.directors(sets.map(({ id }) => id))
       return new Map(listed.map((found, i) => [sets[i].name, found]))
     }
-    return { options, rules, parameters, child, supplies, directors, explaining, clock, operations }
+    const say = (text: string): void => this.say(text)
+    return { options, rules, parameters, child, supplies, directors, explaining, clock, operations, publication: this.publication, say }
   }
 
   private reloadOf(rules: RuleSets): Reload {
@@ -235,6 +230,18 @@ class Manager {
     return { contentType: exposed.contentType, text: await exposed.metricsText() }
   }
 
+  /** With -d answers of the admin protocol go to standard output, and nothing else. */
+  private say(text: string): void {
+    const out = this.options.admin.onInput ? process.stderr : process.stdout
+    out.write(text)
+  }
+
+  private announceStart(rules: RuleSets, { child: { endpoints }, supplies }: AdminParts, metrics: MetricsServer | undefined): void {
+    const { options } = this
+    this.announce(endpoints, metrics, rules.active.name === 'boot')
+    tellStart(this.operations, { options, endpoints, rules, stores: supplies.describe(), directory: this.publication.path })
+  }
+
   /** The one line that scripts wait for, and for the demo what to try. */
   private announce(endpoints: readonly Endpoint[], metrics: MetricsServer | undefined, as_started: boolean): void {
     const { demo } = this
@@ -244,14 +251,12 @@ class Manager {
         ? ''
         : `, metrics on http://${metrics.host.includes(':') ? `[${metrics.host}]` : metrics.host}:${metrics.port}/metrics`
     const took = `${Math.round(performance.now())} ms`
-    process.stdout.write(`lacquer: ready on ${where}${scrape} (${took})\n`)
+    this.say(`lacquer: ready on ${where}${scrape} (${took})\n`)
     // Commands of -I may have put other rules in its place.
     if (demo === undefined || !as_started) return
     const base = `http://${reachable(endpoints)}`
     const pages = demo.pages.map(({ path, what }) => `  curl -i ${base}${path}\n      ${what}\n`).join('')
-    process.stdout.write(
-      `No backend was given (-b or -f): serving the demo site. Ask for a page twice and watch Age and Cache-Status:\n${pages}`,
-    )
+    this.say(`No backend was given (-b or -f): serving the demo site. Ask for a page twice and watch Age and Cache-Status:\n${pages}`)
   }
 
   private async shutDown(workers: Workers): Promise<void> {

@@ -13,7 +13,7 @@ export interface StartRules {
   readonly rules: CheckedRules
 }
 
-/** As in varnishd: the only one is `boot`; of several the last is, and those before it are boot0, boot1 and so on. Throws an OperatorError. */
+/** As in varnishd: the only one is `boot` (with -d there may be none); of several the last is, and those before it are boot0, boot1 and so on. Throws an OperatorError. */
 export async function startRules(options: ServeOptions, demo: DemoOrigin | undefined): Promise<StartRules[]> {
   const { checkRules, sourceForBackend, sourceFromFile } = await import('./rules.ts')
   const { vclFile, otherVclFiles, parameters } = options
@@ -26,6 +26,7 @@ export async function startRules(options: ServeOptions, demo: DemoOrigin | undef
     if (options.requireTests) for (const { rules } of started) await vetRules(rules, options)
     return started
   }
+  if (options.backend === undefined && demo === undefined) return []
   const backend = options.backend ?? { host: '127.0.0.1', port: demo?.port ?? 0, path: undefined, tls: false }
   return [{ name: 'boot', rules: checkRules(sourceForBackend(backend), options) }]
 }
@@ -58,8 +59,7 @@ export async function newRuleSets(
     tell: (of: Parameters<Workers['rule']>[0]) => workers.rule(of),
     warn: (line: string) => operations.write('warn', line),
   }
-  const [first, ...more] = started
-  const sets = new RuleSets(parts, first.rules, first.name)
-  for (const { name, rules } of more) sets.begin(name, rules)
+  const sets = new RuleSets(parts)
+  for (const { name, rules } of started) sets.begin(name, rules)
   return sets
 }

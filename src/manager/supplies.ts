@@ -33,6 +33,8 @@ export interface WorkerSupplies {
   readonly ring: RingPlace
   readonly log: LogWriter
   readonly cli_log: CliLog
+  /** The next transaction id. */
+  readonly xids: Int32Array
   /** What the stores are, a line for each. */
   describe(): readonly string[]
   /** What the operator should hear about them. */
@@ -133,6 +135,7 @@ export function newSupplies(
     ring,
     log,
     cli_log: new CliLog(log, clock),
+    xids: new Int32Array(common.xids),
     close: async () => {
       health.stop()
       await upkeep.stop()

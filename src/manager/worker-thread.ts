@@ -134,6 +134,10 @@ export class WorkerThread {
     return cut
   }
 
+  panic(): void {
+    tell(this.thread, { kind: 'panic' })
+  }
+
   /** Rejects with what is wrong with it; with Ended when the thread ends before it has answered. */
   ask<K extends keyof Answers>(question: Question & { kind: K }, patience_ms: number): Promise<Answers[K]> {
     return this.questions.ask<K>((id) => tell(this.thread, { kind: 'ask', id, question }), patience_ms)

@@ -95,6 +95,17 @@ export class Workers {
     if (fault?.status === 'rejected') throw fault.reason
   }
 
+  /** They have been set to something else. */
+  async forgetXids(): Promise<void> {
+    const begun = this.threads.filter((thread) => thread.begun)
+    await Promise.allSettled(begun.map((thread) => thread.ask({ kind: 'xids' }, PURGE_MAX_MS)))
+  }
+
+  /** The first that serves dies of a mistake. */
+  panic(): void {
+    this.threads.find(({ serving }) => serving)?.panic()
+  }
+
   async discard(): Promise<void> {
     await Promise.all(this.threads.map((thread) => thread.discard()))
   }

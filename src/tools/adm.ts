@@ -1,9 +1,10 @@
 import { createInterface } from 'node:readline/promises'
-import { CliClient, type CliAnswer } from '../admin/cli/client.ts'
+import type { CliClient, CliAnswer } from '../admin/cli/client.ts'
 import { COMMANDS } from '../admin/commands/table.ts'
 import { documentEnd, SyntaxFault, tokens } from '../admin/cli/tokens.ts'
 import { STATUS } from '../admin/fault.ts'
 import type { AdmOptions } from '../config/command-line.ts'
+import { reach } from './reach.ts'
 
 export interface Terminal {
   readonly input: NodeJS.ReadStream
@@ -13,7 +14,7 @@ export interface Terminal {
 
 /** `lacquer adm`: one command, or what is typed. Resolves with the exit code, 1 when a command failed. */
 export async function runAdm(options: AdmOptions, terminal: Terminal): Promise<number> {
-  const { client, banner } = await CliClient.open(options.at, options.secret, options.timeout_s * 1000)
+  const { client, banner } = await reach(options)
   try {
     if (options.words.length > 0) return shown(await client.ask(options.words), terminal)
     return await talk(client, banner, terminal)

@@ -1,11 +1,11 @@
-import { CliClient } from '../admin/cli/client.ts'
+import { reach } from './reach.ts'
 import { STATUS } from '../admin/fault.ts'
 import type { ExplainOptions } from '../config/command-line.ts'
 import type { Terminal } from './adm.ts'
 
 /** `lacquer explain`: the admin command of that name, told to a person or, with --json, as one object. Resolves with the exit code. */
 export async function runExplain(options: ExplainOptions, { output, errors }: Pick<Terminal, 'output' | 'errors'>): Promise<number> {
-  const { client } = await CliClient.open(options.at, options.secret, options.timeout_s * 1000)
+  const { client } = await reach(options)
   try {
     const { status, body } = await client.ask(options.words)
     if (status !== STATUS.ok && status !== STATUS.truncated) {

@@ -83,6 +83,7 @@ export interface Answers {
   readonly parameters: undefined
   readonly explain: Explanation
   readonly directors: readonly (readonly DirectorListed[])[]
+  readonly xids: undefined
 }
 
 export type Question =
@@ -91,6 +92,8 @@ export type Question =
   | { readonly kind: 'explain'; readonly order: ExplainOrder }
   /** Of these rule sets. */
   | { readonly kind: 'directors'; readonly rules: readonly number[] }
+  /** They count on from somewhere else: what a worker has taken it gives back. */
+  | { readonly kind: 'xids' }
   /** These have changed. */
   | { readonly kind: 'parameters'; readonly changed: Partial<ParameterValues> }
 
@@ -157,4 +160,6 @@ export type WorkerMessage =
 export type ManagerMessage =
   | { kind: 'start'; config: WorkerConfig }
   | { kind: 'drain'; deadline_ms: number }
+  /** It is to die of a mistake. */
+  | { kind: 'panic' }
   | { kind: 'ask'; id: number; question: Question }

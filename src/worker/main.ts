@@ -57,6 +57,7 @@ function answerOf({ env, rules, following, explainer }: Worker, question: Questi
   if (question.kind === 'rules') return rules.obey(question.order)
   if (question.kind === 'explain') return explainer.explain(question.order)
   if (question.kind === 'directors') return question.rules.map((id) => rules.directors(id))
+  if (question.kind === 'xids') return env.log.giveBackXids() as undefined
   return applyParameters(following, question.changed) as undefined
 }
 
@@ -70,5 +71,8 @@ port.on('message', (message: ManagerMessage) => {
       return
     case 'drain':
       void drain(message.deadline_ms)
+      return
+    case 'panic':
+      throw new Error('debug.panic.worker')
   }
 })

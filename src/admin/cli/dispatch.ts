@@ -21,6 +21,7 @@ export async function dispatch(program: Program, words: readonly string[], authe
   const answer = await answerOf(program, command, words)
   program.transcript?.wrote(answer.status, answer.body)
   if (told && command.changes) program.operated?.(inShort(words), answer.status === STATUS.ok ? undefined : reasonOf(answer.body))
+  if (authenticated) program.beforeAnswer?.()
   return answer
 }
 

@@ -1,5 +1,7 @@
+import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
 import { messageOf, OperatorError } from '../../base/errors.ts'
 import type { HostPort } from '../../config/addresses.ts'
@@ -14,6 +16,7 @@ const CONNECTIONS_MAX = 50
 const STRANGER_MS = 10_000
 /** Answers that a client has not taken: it is asked for no more commands until it has. */
 const UNSENT_MAX = 2 ** 20
+const OWNER_ONLY = 0o600
 const RETRY_MIN_MS = 100
 const RETRY_STEP_MS = 1000
 const RETRY_MAX_MS = 10_000
@@ -57,6 +60,47 @@ export class CliServer {
     return { host: address, port: taken }
   }
 
+  /** For the owner of the process, and root, who need no secret: the file's mode keeps others out. */
+  async listenLocal(path: string): Promise<void> {
+    const server = createServer((socket) => {
+      socket.on('error', () => {})
+      if (this.sessions.size >= CONNECTIONS_MAX && !this.makeRoom()) socket.destroy()
+      else this.serve(socket, true)
+    })
+    // It has another name until nobody else can open it.
+    const making = `${path}.new`
+    rmSync(making, { force: true })
+    server.listen({ path: making })
+    await once(server, 'listening')
+    chmodSync(making, OWNER_ONLY)
+    renameSync(making, path)
+    server.on('error', (error) => this.parts.tell('warn', `${path}: ${messageOf(error)}`))
+    this.servers.push(server)
+  }
+
+  /** -d: whoever has started us may give commands. `onEnd`: no more will come. */
+  converse(input: Readable, output: Writable, onEnd: () => void): void {
+    const { program, limit } = this.parts
+    const session = new Session({
+      program,
+      limit,
+      authority: undefined,
+      peer: {
+        write: (text) => {
+          output.write(text, 'latin1')
+          return true
+        },
+        end: onEnd,
+        pause: () => void input.pause(),
+        resume: () => void input.resume(),
+      },
+    })
+    input.on('data', (data: Buffer) => session.take(data.toString('latin1')))
+    input.once('end', onEnd)
+    input.once('error', onEnd)
+    session.greet()
+  }
+
   /** Calls whoever wants to give commands, again and again. */
   call({ host, port }: HostPort, after_ms = 0, wait_ms = RETRY_MIN_MS): void {
     const again = setTimeout(() => {
@@ -98,7 +142,7 @@ export class CliServer {
     return false
   }
 
-  private serve(socket: Socket): void {
+  private serve(socket: Socket, trusted = false): void {
     const { program, limit, tell } = this.parts
     const address = socket.remoteAddress ?? ''
     const stranger = setTimeout(() => socket.destroy(), STRANGER_MS).unref()
@@ -106,7 +150,7 @@ export class CliServer {
       program,
       limit,
       peer: peerOf(socket, () => session.drained()),
-      authority: this.authority(),
+      authority: trusted ? undefined : this.authority(),
       onAuthenticated: () => clearTimeout(stranger),
       onFailed: () => {
         this.failures.failed(address)

@@ -44,6 +44,7 @@ async function set(program: Program, given: string, text: string): Promise<strin
     const when = await program.parameters.set(name, text)
     return when === 'now' ? '' : '\nChange will take effect when child is restarted'
   } catch (error) {
+    if (error instanceof Fault) throw error
     const why = error instanceof Error ? error.message : String(error)
     throw new Fault(STATUS.param, `${why}\n\n(attempting to set param '${name}' to '${text}')`)
   }

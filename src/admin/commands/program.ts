@@ -3,6 +3,7 @@ import { jsonList } from '../cli/framing.ts'
 import { Fault, STATUS } from '../fault.ts'
 import type { Program } from '../program.ts'
 import type { Command } from './command.ts'
+import { DEBUG_COMMANDS } from './debug.ts'
 
 const RULE = '-'.repeat(29)
 
@@ -117,6 +118,7 @@ export const PROGRAM_COMMANDS: readonly Command[] = [
       return ''
     },
   },
+  ...DEBUG_COMMANDS,
   {
     request: 'debug.listen_address',
     syntax: 'debug.listen_address',

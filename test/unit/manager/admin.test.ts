@@ -26,6 +26,7 @@ const patience = new Patience(30_000)
 let directory = ''
 let instance: Instance
 let secret = ''
+let place = ''
 let at = { host: '127.0.0.1', port: 0 }
 let client: CliClient
 
@@ -39,10 +40,24 @@ async function start(...flags: string[]): Promise<{ instance: Instance; port: nu
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'lacquer-admin-'))
   secret = join(directory, 'secret')
+  place = join(directory, 'n')
   writeFileSync(secret, 'not to be guessed\n')
   writeFileSync(join(directory, 'one.vcl'), RULES('one'))
   writeFileSync(join(directory, 'two.vcl'), RULES('two'))
-  const made = await start('-f', join(directory, 'one.vcl'), '-w', '2', '-T', '127.0.0.1:0', '-S', secret)
+  const made = await start(
+    '-f',
+    join(directory, 'one.vcl'),
+    '-w',
+    '2',
+    '-T',
+    '127.0.0.1:0',
+    '-S',
+    secret,
+    '-n',
+    place,
+    '-r',
+    'timeout_idle,first_byte_timeout',
+  )
   instance = made.instance
   at = { host: '127.0.0.1', port: made.port }
 })
@@ -254,6 +269,15 @@ describe('lacquer adm', () => {
     })
   })
 
+  test('asks the work directory where, and needs no secret there', async () => {
+    const of = async (...args: string[]) => (await run(process.execPath, [MAIN, 'adm', ...args])).out
+    expect(await of('-n', place, 'status')).toBe('Child in state running\n')
+    // The secret that goes with a port is found there, too; else what stands behind -S is.
+    expect(await of('-n', place, '-T', `127.0.0.1:${at.port}`, 'ping')).toMatch(/^PONG/)
+    rmSync(join(place, '_.cli'))
+    expect(await of('-n', place, 'ping')).toMatch(/^PONG/)
+  })
+
   test('says what is wrong in one line', async () => {
     const wrong = join(directory, 'wrong')
     writeFileSync(wrong, 'guessed')
@@ -262,7 +286,9 @@ describe('lacquer adm', () => {
     expect(await of('-T', `127.0.0.1:${at.port}`, '-S', wrong, 'ping')).toMatch(/^lacquer: adm: the secret is wrong/)
     expect(await of('-T', '127.0.0.1:1', 'ping')).toMatch(/^lacquer: adm: .*ECONNREFUSED/)
     expect(await of('-T', `127.0.0.1:${instance.port}`, 'ping')).toMatch(/^lacquer: adm: /)
-    expect(await of('ping')).toBe('lacquer: lacquer adm: where? -T host:port, as serve was told\n')
+    expect(await of('-n', 'nobody-is-here', 'ping')).toMatch(
+      /^lacquer: nobody has the work directory .*; say which with -n name, or where with -T host:port\n$/,
+    )
   })
 })
 
@@ -317,12 +343,31 @@ describe.runIf(STOCK)('Debian’s varnishadm', () => {
   })
 })
 
+test('-r: what may not be changed', async () => {
+  expect(await client.ask(['param.set', 'timeout_idle', '7'])).toEqual({ status: 107, body: 'parameter "timeout_idle" is protected.' })
+  expect(await client.ask(['param.set', 'max_retries', '4'])).toMatchObject({ status: 200 })
+})
+
+describe('debug commands', () => {
+  test('a worker that dies of one is replaced, and told of', async () => {
+    const made = await start('-f', join(directory, 'one.vcl'), '-w', '1', '-T', '127.0.0.1:0', '-S', 'none')
+    const own = (await CliClient.open({ host: '127.0.0.1', port: made.port }, undefined, 20_000)).client
+    expect(await own.ask(['debug.panic.worker'])).toEqual({ status: 400, body: 'CLI communication error (hdr)' })
+    await patience.until('another serves', () => made.instance.said.includes('serves again'))
+    expect((await own.ask(['panic.show'])).body).toContain('debug.panic.worker')
+    expect(await own.ask(['panic.clear', '-z'])).toMatchObject({ status: 200 })
+    own.close()
+    made.instance.child.kill('SIGTERM')
+    expect(await made.instance.exited).toBe(0)
+  }, 60_000)
+})
+
 describe('at the start', () => {
   test('-I carries out commands before anybody is served', async () => {
     const script = join(directory, 'start.cli')
     const lines = ['# two sites', `vcl.load two ${join(directory, 'two.vcl')}`, '', 'vcl.label site two', '-vcl.use nobody', 'vcl.use site']
     writeFileSync(script, [...lines, 'param.set default_ttl 7', 'param.set cache_status_name mine'].join('\n'))
-    const made = await start('-f', join(directory, 'one.vcl'), '-T', '127.0.0.1:0', '-I', script)
+    const made = await start('-f', join(directory, 'one.vcl'), '-T', '127.0.0.1:0', '-S', 'none', '-I', script)
     const { reason, headers } = await get(made.instance.port)
     expect([reason, headers['ttl']]).toEqual(['two', '7.000'])
     const own = (await CliClient.open({ host: '127.0.0.1', port: made.port }, undefined, 20_000)).client
@@ -335,7 +380,7 @@ describe('at the start', () => {
   test('nobody is told of the demo site where -I has brought other rules', async () => {
     const script = join(directory, 'only.cli')
     writeFileSync(script, `vcl.load two ${join(directory, 'two.vcl')}\nvcl.use two\n`)
-    const made = await start('-T', '127.0.0.1:0', '-I', script)
+    const made = await start('-T', '127.0.0.1:0', '-S', 'none', '-I', script)
     expect((await get(made.instance.port)).reason).toBe('two')
     expect(made.instance.said).not.toContain('demo')
     made.instance.child.kill('SIGTERM')
@@ -343,7 +388,7 @@ describe('at the start', () => {
   })
 
   test('of several -f the last is active, and the others are there', async () => {
-    const made = await start('-f', join(directory, 'one.vcl'), '-f', join(directory, 'two.vcl'), '-T', '127.0.0.1:0')
+    const made = await start('-f', join(directory, 'one.vcl'), '-f', join(directory, 'two.vcl'), '-T', '127.0.0.1:0', '-S', 'none')
     const own = (await CliClient.open({ host: '127.0.0.1', port: made.port }, undefined, 20_000)).client
     expect((await own.ask(['vcl.list'])).body).toMatch(/^available +auto +warm +0 +boot0\nactive +auto +warm +0 +boot\n$/)
     expect((await get(made.instance.port)).reason).toBe('two')
@@ -405,10 +450,10 @@ describe('who is not to be there', () => {
 
   test('a public address without a secret is refused at the start', async () => {
     for (const flags of [
-      ['-T', ':0'],
-      ['-T', '0.0.0.0:0'],
+      ['-T', ':0', '-S', 'none'],
+      ['-T', '0.0.0.0:0', '-S', 'none'],
       ['-T', '192.0.2.1:6082', '-S', 'none'],
-      ['-M', 'admin.example:1'],
+      ['-M', 'admin.example:1', '-S', 'none'],
     ]) {
       const { code, err } = await run(process.execPath, [MAIN, 'serve', '-b', '127.0.0.1:9', ...flags])
       expect(code).toBe(1)

@@ -55,7 +55,8 @@ beforeEach(() => {
     tell: (of: (slot: number) => RuleOrder) => pair.tell(of),
     warn: (line: string) => void warnings.push(line),
   }
-  sets = new RuleSets(parts, check({ path: 'boot.vcl', text: RULES }, []))
+  sets = new RuleSets(parts)
+  sets.begin('boot', check({ path: 'boot.vcl', text: RULES }, []))
 })
 
 const names = async (): Promise<string[]> => (await sets.list()).map(({ name, status }) => `${name} ${status}`)
