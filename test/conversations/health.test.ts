@@ -60,12 +60,17 @@ describe('probes', () => {
     const c1 = await t.connect('c1', v1)
     await c1.ask('/', { status: 503 })
     expect(v1.log().find(({ tag }) => tag === 'FetchError')?.text).toBe('backend default: unhealthy')
-    expect(v1.counters()).toMatchObject({ backend_unhealthy: 1, 'VBE.boot.default.unhealthy': 1, 'VBE.boot.default.happy': 3 })
+    expect(v1.counters()).toMatchObject({
+      backend_unhealthy: 1,
+      'VBE.boot.default.unhealthy': 1,
+      'VBE.boot.default.happy': 3,
+      'VBE.boot.default.up': 0,
+    })
     expect(health(v1)).toEqual(['boot.default probe 2/8 sick'])
     await probe(t, v1)
     await c1.ask('/', { status: 200, body: 's1' })
     expect(health(v1)).toEqual(['boot.default probe 3/8 healthy'])
-    expect(v1.counters()['VBE.boot.default.happy']).toBe(7)
+    expect(v1.counters()).toMatchObject({ 'VBE.boot.default.happy': 7, 'VBE.boot.default.up': 1 })
   })
 
   vtc('it is sick when too few of the window were good, and well again when enough are; each change is told once', async (t) => {
@@ -299,6 +304,7 @@ describe('what an operator says', () => {
     await probe(t, v1)
     await c1.ask('/a', { status: 503 })
     expect(health(v1)).toEqual(['boot.default sick 3/8 sick'])
+    expect(v1.counters()['VBE.boot.default.up']).toBe(0)
     const changed_s = listBackends(v1.health)[0].last_change_s
     v1.advance(1000)
     set('probe')

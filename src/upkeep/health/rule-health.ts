@@ -117,6 +117,7 @@ export class RuleHealth {
     const target = this.targetOf(i, declared)
     this.list.push({ i, declared, target, users })
     if (target !== undefined) this.judge(target, true)
+    else this.show(i, declared)
   }
 
   private targetOf(i: number, declared: BackendDeclaration): Target | undefined {
@@ -140,6 +141,7 @@ export class RuleHealth {
     const { clock, tell } = this.parts
     clock.refresh()
     const changes = this.table.setAdmin(i, admin, clock.wall_ms / 1000)
+    this.show(i, declared)
     if (changes) tell('warn', `backend ${this.name}.${declared.name} is ${this.stateOf(i)}: an operator has set it to ${admin}`)
   }
 
@@ -195,9 +197,14 @@ export class RuleHealth {
     target.healthy = healthy
     clock.refresh()
     this.table.setProbed(i, healthy, clock.wall_ms / 1000)
+    this.show(i, declared)
     log(recordOf(declared.name, went, window))
     counters(this.name, declared.name)[VBE.happy] = Number(BigInt.asUintN(COUNTED_BITS, window.bits.H))
     if (went && !begins) tell(healthy ? 'info' : 'warn', changeText(`${this.name}.${declared.name}`, window))
+  }
+
+  private show(i: number, { name }: BackendDeclaration): void {
+    this.parts.counters(this.name, name)[VBE.up] = this.table.isHealthy(i) ? 1 : 0
   }
 
   private stateOf(i: number): string {
