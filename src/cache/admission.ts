@@ -10,6 +10,7 @@ import type { Invalidations } from './invalidations.ts'
 import type { Keys } from './keys.ts'
 import type { CacheShared } from './lookup.ts'
 import type { Markers } from './markers.ts'
+import { discardCopies } from './recodings.ts'
 
 /** What becomes an object of the store, and in whose place. */
 export class Admission {
@@ -38,7 +39,9 @@ export class Admission {
     if (begun.purges !== this.claims.purges(claimed)) return undefined
     entry.refresh(true)
     const secondary = secondaryKey(spec, fields)
-    if (outdates(this.store.find(entry.idOf(secondary)), head, begun)) return undefined
+    const before = this.store.find(entry.idOf(secondary))
+    if (outdates(before, head, begun)) return undefined
+    if (before !== undefined) discardCopies(this.store, entry.idOf(secondary), before)
     const note = entry.noteFor(spec, head.xid, this.clock.wall_ms)
     const id = note === undefined ? entry.idOf(secondary) : variantId(note.reason, secondary, key)
     const object = this.store.open(id, head, expected_bytes, begun.into, begun.serial)

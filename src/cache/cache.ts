@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts'
 import type { RequestHead } from '../http/message.ts'
 import type { Policy } from '../policy/policy.ts'
 import { FWD, type Fwd } from '../policy/cache-status.ts'
-import { OBJ_PARTIAL } from '../policy/flags.ts'
+import { OBJ_COPIES, OBJ_PARTIAL } from '../policy/flags.ts'
 import { isFresh, REUSE, mayReuse, type Reuse } from '../policy/reuse.ts'
 import { storedSpec } from '../policy/vary.ts'
 import type { Cold, ObjectHead, Store, StoredObject } from '../store/contract.ts'
@@ -18,6 +18,7 @@ import { LooseObject } from './loose.ts'
 import { Markers } from './markers.ts'
 import { PartialObject } from './partial.ts'
 import { Partials, type NewPart } from './partials.ts'
+import { Recodings } from './recodings.ts'
 import { Rights } from './rights.ts'
 import { Searches } from './searches.ts'
 
@@ -44,6 +45,7 @@ export class Cache {
   readonly store: Store
   readonly searches: Searches
   readonly partials: Partials
+  readonly recodings: Recodings
   private readonly policy: Policy
   private readonly clock: Clock
   private readonly limits: CacheLimits
@@ -60,6 +62,7 @@ export class Cache {
     this.entries = new Keys(store, claims, policy.matchesByMeaning, limits.keys_max)
     this.searches = new Searches(store, clock, this.entries)
     this.partials = new Partials(store, policy)
+    this.recodings = new Recodings(store, claims)
     this.policy = policy
     this.clock = clock
     this.limits = limits
@@ -127,7 +130,9 @@ export class Cache {
     const at = arrivalOf(key, req, head, begun)
     const stored = object instanceof PartialObject ? object.manifest : object
     if (stored !== object) head.flags |= OBJ_PARTIAL
+    const before = stored.head
     const fresh = this.admission.renew(at, stored) ?? new LooseObject(head, stored.body, stored.store, stored.checked)
+    if ((before.flags & OBJ_COPIES) !== 0) this.recodings.follow(before, fresh)
     const shown = object instanceof PartialObject ? object.under(fresh) : fresh
     if (busy !== undefined) this.share(busy, shown, at, CLAIM_END.confirmed)
     return shown
@@ -216,6 +221,7 @@ export class Cache {
     // Of a partial one a part has broken: it leaves by itself, and the others stay.
     if (!object.live || object instanceof PartialObject) return
     const variant = placeOf(object)
+    this.recodings.discard(object)
     this.store.remove(object)
     if (variant === undefined) return
     if (variant.object === object) variant.object = undefined
@@ -366,6 +372,7 @@ export class Cache {
 
   private takeOut(key: string, object: StoredObject): void {
     if ((object.head.flags & OBJ_PARTIAL) !== 0) this.partials.discard(key, object)
+    this.recodings.discard(object)
     this.store.remove(object)
   }
 }

@@ -240,6 +240,28 @@ export const PARAMETERS = {
     { min: 0 },
     'How long a backend may take from the end of the request, its body included, to the first byte of its response. 0 waits for ever. Backends and bereq may set their own.',
   ),
+  recode_br: bool(
+    false,
+    ['lacquer'],
+    'Whether popular objects are kept as br, too, for clients that prefer it to what is stored. Made in the background, of what is stored as gzip and of plain text. Rules say for which responses: beresp.do_recode.',
+  ),
+  recode_br_level: integer(
+    9,
+    { min: 0, max: 11, flags: ['lacquer'] },
+    'How hard compression as br tries: 11 is best, and some ten times slower than 9.',
+  ),
+  recode_hits: integer(
+    10,
+    { min: 1, flags: ['lacquer'], unit: 'hits' },
+    'How often an object is to have been delivered before it is kept in other codings.',
+  ),
+  recode_max_size: bytes(
+    1 * M,
+    { min: 1 * K, max: 64 * M, flags: ['lacquer'] },
+    'Bodies that are larger, as they are stored or decompressed, are not kept in other codings. One is made at a time, whatever the number of workers; while that lasts it takes a few times as much memory.',
+  ),
+  recode_zstd: bool(false, ['lacquer'], 'As recode_br, for zstd.'),
+  recode_zstd_level: integer(12, { min: 1, max: 19, flags: ['lacquer'] }, 'How hard compression as zstd tries.'),
   gzip_buffer: bytes(
     32 * K,
     { min: 2 * K, flags: ['experimental'] },

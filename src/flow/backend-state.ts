@@ -56,6 +56,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
   beresp_do_gzip = false
   beresp_do_gunzip = false
   beresp_do_stream = true
+  /** It may be had in other codings as well, where parameters name some. */
+  beresp_do_recode = true
   /** As rules have set it. */
   private filters_chosen: string | undefined
   /** The 304 sets a cookie, and does not say that others may have it. */
@@ -171,7 +173,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
 
   /** For a new response: as the request said, unless something else is known, and nothing chosen. */
   forgetUncacheable(uncacheable = this.bereq_uncacheable): void {
-    this.beresp_do_stream = true
+    this.beresp_do_stream = this.beresp_do_recode = true
     this.beresp_do_esi = this.beresp_do_gzip = this.beresp_do_gunzip = false
     this.filters_chosen = undefined
     this.storage_choice = undefined

@@ -29,6 +29,11 @@ export class BodyPump {
     this.reader = body.read(0)
   }
 
+  /** If it keeps a body, another from now on. */
+  exchange(body: Body): void {
+    if (this.reader !== undefined) this.hold(body)
+  }
+
   /** Calls back once when there is something to be sent, or nothing more to come. */
   awaitFirst(body: Body, come: () => void): void {
     const reader = (this.reader ??= body.read(0))

@@ -89,6 +89,8 @@ export abstract class ClientState extends TaskState implements ClientContext {
   resp_do_esi = false
   /** resp.filters as rules have set it. */
   filters_chosen: string | undefined
+  /** Accept-Encoding as it was before it was made gzip or nothing. */
+  offered: string | undefined
   /** How deep below the request that came from the client. */
   esi_level = 0
   /** Where what it brings goes, of one for an ESI include. */
@@ -163,6 +165,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.bereq_backend = undefined
     this.bereq_connect_timeout_s = 0
     this.req_filters = ''
+    this.offered = undefined
     this.req_esi = true
     this.req_trace = false
     this.resp_do_esi = false

@@ -239,6 +239,13 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
     run(this, this.refuse(status, reason))
   }
 
+  /** The same response in another coding. */
+  showInstead(object: StoredObject): void {
+    if (object === this.object) return
+    this.object = object
+    this.pump.exchange(object.body)
+  }
+
   /** With what is stored goes the right to fetch that came with it: a fetch from now on has another. */
   purgeHard(): number {
     const purged = purgeKey(this.env, this.search?.exact ?? this.key, this.search)

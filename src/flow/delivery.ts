@@ -9,7 +9,7 @@ import { responseHeadText } from '../http/write.ts'
 import { PartialObject } from '../cache/partial.ts'
 import { clientNotModified } from '../policy/conditional.ts'
 import { recode, varyByCoding } from '../policy/coding.ts'
-import { OBJ_ESI, OBJ_GZIP, OBJ_PARTIAL, OBJ_RECODED, OBJ_SPECIAL } from '../policy/flags.ts'
+import { OBJ_COPY, OBJ_ESI, OBJ_GZIP, OBJ_PARTIAL, OBJ_RECODED, OBJ_SPECIAL } from '../policy/flags.ts'
 import type { Body, BodyReader, StoredObject } from '../store/contract.ts'
 import { VIA } from './bereq.ts'
 import type { ClientTask } from './client-task.ts'
@@ -116,7 +116,8 @@ const OURS = OBJ_GZIP | OBJ_RECODED
 
 /** What was compressed here may come out as other bytes the next time: no part of it is to be joined to one of before. */
 function mayResume({ req }: ClientTask, { head }: StoredObject): boolean {
-  return (head.flags & OURS) !== OURS || !req.fields.has('if-range')
+  const ours = (head.flags & OURS) === OURS || (head.flags & OBJ_COPY) !== 0
+  return !ours || !req.fields.has('if-range')
 }
 
 /** The response as one of what the gzip body comes to: made here, and logged as it changes. */

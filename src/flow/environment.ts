@@ -11,6 +11,7 @@ import type { TagPurges } from '../cache/tag-purges.ts'
 import type { Origin } from '../origin/contract.ts'
 import type { BodyRoom } from './kept-body.ts'
 import type { CacheStatus } from './cache-status.ts'
+import type { Recoder } from './recoding/recoder.ts'
 import type { RuleErrors } from './rule-errors.ts'
 import type { Storages } from './storages.ts'
 
@@ -34,6 +35,8 @@ export interface Environment {
   readonly storages: Storages
   /** For request bodies that are kept. */
   readonly bodies: BodyRoom
+  /** Makes copies of popular bodies in other codings. */
+  readonly recoder: Recoder
   readonly origin: Origin
   readonly policy: Policy
   readonly cacheStatus: CacheStatus

@@ -1,13 +1,13 @@
 import { MAIN } from '../counters/counters.ts'
 import { TAG } from '../log/tags.ts'
 import { varyByCoding } from '../policy/coding.ts'
-import { OBJ_ANY_CODING, OBJ_CODING, OBJ_GZIP } from '../policy/flags.ts'
+import { OBJ_ANY_CODING, OBJ_CODING, OBJ_GZIP, OBJ_IN_CODINGS } from '../policy/flags.ts'
 import type { Body } from '../store/contract.ts'
 import * as account from './fetch-log.ts'
 import { FetchState } from './fetch-state.ts'
 import { FieldChange } from './field-change.ts'
 import type { FetchFilter } from './filters/fetch-filter.ts'
-import { anyCoding, defaultFetchFilters, hasBody, planFilters } from './filters/fetch-filters.ts'
+import { anyCoding, defaultFetchFilters, hasBody, planFilters, recodable } from './filters/fetch-filters.ts'
 import { FetchLine, type LineHost } from './filters/fetch-line.ts'
 import { releaseRules } from './hold.ts'
 import { Intake, type IntakeHost } from './intake.ts'
@@ -117,6 +117,7 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
     }
     this.filters = plan.filters
     this.coding_flags |= plan.flags
+    this.coding_flags |= recodable(this, this.coding_flags, this.change)
     return true
   }
 
@@ -132,7 +133,7 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
   private keepCoding(stored: number): void {
     const { policy } = this.env
     this.coding_flags |= this.vary_confirmed || !policy.decidesStorage ? stored : stored & ~OBJ_ANY_CODING
-    if ((stored & OBJ_GZIP) !== 0) varyByCoding(this.beresp.fields, this.change)
+    if ((stored & (OBJ_GZIP | OBJ_IN_CODINGS)) !== 0) varyByCoding(this.beresp.fields, this.change)
   }
 
   private get change(): FieldChange {

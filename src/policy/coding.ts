@@ -71,7 +71,7 @@ export interface HeadChange {
 }
 
 /** The body is to be other bytes, in that coding: what was said of the old ones goes, and the entity-tag is a weak one. */
-export function recode(fields: Fields, coding: 'gzip' | undefined, change: HeadChange): void {
+export function recode(fields: Fields, coding: string | undefined, change: HeadChange): void {
   for (const key of OF_THE_BYTES) if (fields.has(key)) change.unset(key)
   if (fields.has('content-encoding')) change.unset('content-encoding')
   const etag = fields.get('etag')

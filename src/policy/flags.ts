@@ -31,12 +31,28 @@ export const OBJ_ANY_CODING = 1 << 11
 export const OBJ_PARTIAL = 1 << 16
 /** ESI has been looked for in it: its body is not the response's, but frames (flow/filters/esi/frames.ts). */
 export const OBJ_ESI = 1 << 17
+/** It may be had in other codings, and nobody has tried yet. */
+export const OBJ_RECODABLE = 1 << 18
+/** There is a copy of its body in that coding (cache/recodings.ts). */
+export const OBJ_BR = 1 << 19
+export const OBJ_ZSTD = 1 << 20
+/** It is such a copy. */
+export const OBJ_COPY = 1 << 21
+
+export const OBJ_COPIES = OBJ_BR | OBJ_ZSTD
+/** Its body may be had in other codings, now or later: what is sent depends on Accept-Encoding. */
+export const OBJ_IN_CODINGS = OBJ_RECODABLE | OBJ_COPIES
+/** As Content-Encoding has them (RFC 7932, RFC 8878). */
+export const COPY_NAMES: ReadonlyMap<number, string> = new Map([
+  [OBJ_BR, 'br'],
+  [OBJ_ZSTD, 'zstd'],
+])
 
 /** Section 4.2.4: never served stale, not even disconnected. */
 export const OBJ_PROHIBITS_STALE = OBJ_MUST_REVALIDATE | OBJ_PROXY_REVALIDATE | OBJ_NO_CACHE | OBJ_S_MAXAGE
 
 /** What is known of the body, which stays when all else is said anew by a 304. */
-export const OBJ_CODING = OBJ_GZIP | OBJ_RECODED | OBJ_ANY_CODING | OBJ_ESI
+export const OBJ_CODING = OBJ_GZIP | OBJ_RECODED | OBJ_ANY_CODING | OBJ_ESI | OBJ_RECODABLE | OBJ_COPIES
 
 /** Its body is not simply sent. */
 export const OBJ_SPECIAL = OBJ_PARTIAL | OBJ_GZIP | OBJ_RECODED | OBJ_ESI

@@ -81,6 +81,8 @@ export const VARIABLE_WORDS: Readonly<Record<string, string>> = {
   'beresp.do_esi': 'put the response together by ESI',
   'beresp.do_gunzip': 'unpack the body before it is stored',
   'beresp.do_gzip': 'compress the body before it is stored',
+  'beresp.do_recode':
+    "once it is popular, keep copies of the body in the codings that parameters name (`recode_br`, `recode_zstd`); not published, Lacquer's own",
   'beresp.do_stream': 'deliver while it is fetched; false: when all of it is there',
   'beresp.filters': 'filters for the body, in their order',
   'beresp.grace': 'how long after its ttl it may be served while a fetch in the background renews it',

@@ -11,6 +11,7 @@ import type { Environment, OperationsLog } from '../flow/environment.ts'
 import { Explainer } from '../explain/explainer.ts'
 import { BodyRoom } from '../flow/kept-body.ts'
 import { Flow } from '../flow/flow.ts'
+import { Recoder } from '../flow/recoding/recoder.ts'
 import { RuleErrors } from '../flow/rule-errors.ts'
 import { Storages } from '../flow/storages.ts'
 import type { Endpoint } from '../listen/address.ts'
@@ -192,6 +193,7 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
     log,
     operations,
     ruleErrors: new RuleErrors(clock, operations),
+    recoder: new Recoder({ cache, params, clock, counters, log }),
     hostname,
     identity, // prettier-ignore
   }

@@ -98,6 +98,7 @@ export class FakeContext {
   beresp_uncacheable = false
   beresp_do_esi = false
   beresp_do_gzip = false
+  beresp_do_recode = true
   beresp_do_gunzip = false
   beresp_do_stream = true
   beresp_filters = ''

@@ -61,10 +61,13 @@ function isFraming(row: Row): boolean {
   return /\.http\.(?:content-length|transfer-encoding)$/.test(row[0])
 }
 
-test('the table has every variable of VCL with its type, and no other', () => {
+/** Lacquer's own. */
+const NOT_PUBLISHED = ['beresp.do_recode  BOOL']
+
+test('the table has every variable of VCL with its type, and no other but our own', () => {
   const ours = VARIABLES.filter((one) => one.name !== 'storage.*').map((one) => `${one.name} ${one.syntax} ${one.type}`)
   const theirs = ROWS.map((row) => `${row[0].replace('NAME', '*')} ${row[1].replace(' ', '')} ${row[2]}`)
-  expect(ours.toSorted()).toEqual(theirs.toSorted())
+  expect(ours.toSorted()).toEqual([...theirs, ...NOT_PUBLISHED].toSorted())
 })
 
 describe('rights', () => {

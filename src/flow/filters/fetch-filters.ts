@@ -2,9 +2,11 @@ import { MAIN } from '../../counters/counters.ts'
 import { TAG } from '../../log/tags.ts'
 import { isBodyless } from '../../http/status.ts'
 import { codingOf, type HeadChange, mayRecode, recode, variesByCoding, varyByCoding } from '../../policy/coding.ts'
-import { OBJ_ANY_CODING, OBJ_ESI, OBJ_GZIP, OBJ_RECODED } from '../../policy/flags.ts'
+import { OBJ_ANY_CODING, OBJ_ESI, OBJ_GZIP, OBJ_RECODABLE, OBJ_RECODED } from '../../policy/flags.ts'
 import type { BackendState } from '../backend-state.ts'
 import { esiFeatures } from '../includes.ts'
+import { isRecodable } from '../../policy/copies.ts'
+import { wantedCopies } from '../recoding/recoder.ts'
 import { EsiFilter } from './esi/filter.ts'
 import { EsiGzipFilter } from './esi/gzip-filter.ts'
 import type { FetchFilter } from './fetch-filter.ts'
@@ -118,6 +120,16 @@ function troubleOf({ env, log }: BackendState): (text: string, error: boolean) =
     log.record(TAG.ESI_xmlerror, text)
     env.counters[error ? MAIN.esi_errors : MAIN.esi_warnings]++
   }
+}
+
+/** What of OBJ_* says that it may be had in other codings, which its head says from the beginning. */
+export function recodable({ env, beresp, beresp_do_recode, beresp_uncacheable }: BackendState, flags: number, change: HeadChange): number {
+  if (!beresp_do_recode || beresp_uncacheable || wantedCopies(env.params) === 0) return 0
+  const { fields, status } = beresp
+  if (!isRecodable(env.policy, status, fields, flags)) return 0
+  const varied = variesByCoding(fields)
+  varyByCoding(fields, change)
+  return OBJ_RECODABLE | (varied ? 0 : OBJ_ANY_CODING)
 }
 
 /** May the body be filtered at all? What is a part, or has none, stays as it is. */

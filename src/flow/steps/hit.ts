@@ -1,7 +1,9 @@
 import { FWD } from '../../policy/cache-status.ts'
+import { OBJ_IN_CODINGS } from '../../policy/flags.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
 import { callClient, otherwise } from '../rules.ts'
+import { inCoding } from '../recoding/serve.ts'
 import { RUNS } from '../request-log.ts'
 import { refreshInBackground } from '../start-fetch.ts'
 import { STEP, type Step } from '../step.ts'
@@ -32,5 +34,7 @@ export function hit(task: ClientTask): Step {
 /** With a hit in grace comes the right to fetch a new one, for later requests. */
 function hitDelivers(task: ClientTask): Step {
   if (task.busy !== undefined) refreshInBackground(task, task.busy)
+  const { object } = task
+  if (object !== undefined && (object.head.flags & OBJ_IN_CODINGS) !== 0) task.showInstead(inCoding(task, object))
   return STEP.deliver
 }

@@ -76,6 +76,7 @@ function askForGzip(task: ClientTask): void {
   const { fields } = task.req
   const i = fields.indexOf('accept-encoding', 0)
   if (i < 0 || (fields.values[i] === 'gzip' && fields.indexOf('accept-encoding', i + 1) < 0)) return
+  task.offered = fields.combined('accept-encoding')
   const change = new FieldChange(task, fields)
   const accepts = acceptsGzip(task.env.policy, fields)
   change.unset('accept-encoding')

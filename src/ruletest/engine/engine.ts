@@ -12,6 +12,7 @@ import { CacheStatus } from '../../flow/cache-status.ts'
 import type { Environment } from '../../flow/environment.ts'
 import { Flow } from '../../flow/flow.ts'
 import { BodyRoom } from '../../flow/kept-body.ts'
+import { Recoder } from '../../flow/recoding/recoder.ts'
 import { RuleErrors } from '../../flow/rule-errors.ts'
 import { Storages } from '../../flow/storages.ts'
 import { type LogRecord, readRing } from '../../log/reader.ts'
@@ -108,9 +109,12 @@ export class Engine {
     const host = this.host(params, bans)
     const vcl = this.load('boot', image, host)
     const others = Array.from(labels, ([name, other]) => [name, this.load(name, other, host)] as const)
+    const cache = new Cache(shared, policy, clock, limitsOf(params), { gaveUp: () => {} })
+    const counters = new CounterBlock('MAIN').values
     return {
       vcl,
-      cache: new Cache(shared, policy, clock, limitsOf(params), { gaveUp: () => {} }),
+      cache,
+      recoder: new Recoder({ cache, params, clock, counters, log: this.log }),
       purges,
       tag_fields: parseTagFields(params.tag_fields) ?? [],
       bans,
@@ -123,7 +127,7 @@ export class Engine {
       cacheStatus: new CacheStatus(params),
       params,
       clock,
-      counters: new CounterBlock('MAIN').values,
+      counters,
       vitals: new Float64Array(newVitals()),
       log: this.log,
       operations,

@@ -177,6 +177,7 @@ const FETCH: readonly Variable[] = [
   row('beresp.do_esi', 'BOOL', BR, BR, '-', member('c.beresp_do_esi')),
   row('beresp.do_gunzip', 'BOOL', BR, BR, '-', member('c.beresp_do_gunzip')),
   row('beresp.do_gzip', 'BOOL', BR, BR, '-', member('c.beresp_do_gzip')),
+  row('beresp.do_recode', 'BOOL', BR, BR, '-', member('c.beresp_do_recode')),
   row('beresp.do_stream', 'BOOL', BR, BR, '-', member('c.beresp_do_stream')),
   row('beresp.filters', 'STRING', 'bresp', 'bresp', '-', text('c.beresp_filters')),
   row('beresp.grace', 'DURATION', BR, BR, '-', atLeastZero('c.beresp_grace_s')),

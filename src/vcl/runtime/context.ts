@@ -219,6 +219,7 @@ export interface BackendContext extends CommonContext {
   beresp_uncacheable: boolean
   beresp_do_esi: boolean
   beresp_do_gzip: boolean
+  beresp_do_recode: boolean
   beresp_do_gunzip: boolean
   beresp_do_stream: boolean
   beresp_filters: string

@@ -1,0 +1,77 @@
+import type { Fields } from '../http/fields.ts'
+import { codingOf, mayRecode } from './coding.ts'
+import { OBJ_BR, OBJ_ESI, OBJ_GZIP, OBJ_PARTIAL, OBJ_ZSTD } from './flags.ts'
+import type { Policy } from './policy.ts'
+import { readWeighted } from './weights.ts'
+
+/** Which of several codings of one body a client is to have (RFC 9110 section 12.5.3), and which responses are worth having them. */
+
+/** Weights of the codings that an Accept-Encoding lists; of identity only if it says so. */
+interface Wishes {
+  readonly br: number
+  readonly zstd: number
+  readonly gzip: number
+  readonly identity: number
+}
+
+/** By the field as it came: browsers send the same few. When full, all is forgotten at once. */
+const remembered = new Map<string, Wishes>()
+const MAX_REMEMBERED = 512
+const MAX_REMEMBERED_CHARS = 128
+
+/** One of the `copies` (OBJ_BR, OBJ_ZSTD), or 0 for what is stored: what the client likes best; of equals br, then zstd. */
+export function preferredCopy(list: string, copies: number, flags: number): number {
+  const wishes = wishesIn(list)
+  let best = (flags & OBJ_GZIP) === 0 ? wishes.identity : Math.max(wishes.gzip, wishes.identity)
+  let chosen = 0
+  for (const [coding, weight] of [
+    [OBJ_ZSTD, wishes.zstd],
+    [OBJ_BR, wishes.br],
+  ]) {
+    if ((copies & coding) === 0 || weight === 0 || weight < best) continue
+    best = weight
+    chosen = coding
+  }
+  return chosen
+}
+
+function wishesIn(list: string): Wishes {
+  const known = remembered.get(list)
+  if (known !== undefined) return known
+  const wishes = readWishes(list)
+  if (list.length > MAX_REMEMBERED_CHARS) return wishes
+  if (remembered.size >= MAX_REMEMBERED) remembered.clear()
+  remembered.set(list, wishes)
+  return wishes
+}
+
+function readWishes(list: string): Wishes {
+  const wishes = { br: -1, zstd: -1, gzip: -1, identity: 0 }
+  let others = 0
+  for (const raw of list.split(',')) {
+    const member = readWeighted(raw)
+    if (member === undefined) continue
+    const { value, weight } = member
+    if (value === '*') others = weight
+    else if (value === 'x-gzip') wishes.gzip = Math.max(wishes.gzip, weight)
+    else if (isWish(value)) wishes[value] = Math.max(wishes[value], weight)
+  }
+  for (const name of ['br', 'zstd', 'gzip'] as const) if (wishes[name] < 0) wishes[name] = others
+  return wishes
+}
+
+function isWish(value: string): value is keyof Wishes {
+  return value === 'br' || value === 'zstd' || value === 'gzip' || value === 'identity'
+}
+
+/** What is text, or as good as: of other types, whoever wanted them small has made them so. */
+const TEXT =
+  /^(?:text\/|application\/(?:json|javascript|xml|wasm|ld\+json|manifest\+json|vnd\.ms-fontobject)|image\/(?:svg\+xml|bmp|x-icon)|font\/(?:ttf|otf|sfnt)|[^;]*\+(?:xml|json))/i
+const NOT_AS_IT_IS = OBJ_ESI | OBJ_PARTIAL
+
+/** Is a response, as it is to be stored, worth having in other codings? Gzip that was checked or made here, and text. */
+export function isRecodable(policy: Policy, status: number, fields: Fields, flags: number): boolean {
+  if (status !== 200 || (flags & NOT_AS_IT_IS) !== 0 || !mayRecode(policy, fields)) return false
+  if ((flags & OBJ_GZIP) !== 0) return true
+  return codingOf(fields) === 'plain' && TEXT.test(fields.get('content-type') ?? '')
+}
