@@ -23,6 +23,9 @@ export interface Arrived {
   readonly text: string
 }
 
+/** Nobody is slower than we are: after so much of a body others have their turn. */
+const RUN_BYTES_MAX = 2 ** 20
+
 /** A client's connection with one request that nobody has sent: `lacquer explain` asks. It takes whatever it is given, at once. */
 export class ExplainConnection implements ClientConnection {
   readonly facts: ConnectionFacts
@@ -37,6 +40,8 @@ export class ExplainConnection implements ClientConnection {
   /** The response has come to its end, whichever it is. */
   onOver: () => void = () => {}
   closed = false
+  /** Taken since others had their turn. */
+  private run_bytes = 0
   timeout_idle_ms: number
   timeout_linger_ms: number
   send_timeout_ms: number
@@ -102,7 +107,11 @@ export class ExplainConnection implements ClientConnection {
 
   write(chunk: Buffer): boolean {
     this.received.body_bytes += chunk.length
-    return true
+    this.run_bytes += chunk.length
+    if (this.run_bytes < RUN_BYTES_MAX) return true
+    this.run_bytes = 0
+    setImmediate(() => this.onDrain?.())
+    return false
   }
 
   cork(): boolean {

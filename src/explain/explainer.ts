@@ -5,7 +5,7 @@ import { holdRules, releaseRules } from '../flow/hold.ts'
 import { type LogRecord, readRing } from '../log/reader.ts'
 import { ownRing } from '../log/ring-writer.ts'
 import { parseMask } from '../log/tags.ts'
-import { LogWriter } from '../log/writer.ts'
+import { LogWriter, TALLY } from '../log/writer.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import type { TraceSink } from '../vcl/runtime/trace.ts'
 import { type Arrived, ExplainConnection } from './connection.ts'
@@ -138,7 +138,7 @@ class ExplainedRun {
       request: this.order.head.slice(0, this.order.head.indexOf('\r\n')),
       outcome: { ...received, ms: performance.now() - begun_ms },
       transactions: transactionsOf(readRing(this.ring), recorder.entries),
-      truncated: recorder.truncated,
+      truncated: recorder.truncated || this.env.log.tally[TALLY.cycles] > 0,
     }
   }
 }

@@ -175,7 +175,7 @@ function backendNote({ bereq_backend: backend, vcl }: BackendSide): NoteEntry {
   const { name, healthy } = backend
   const director = backend.choose !== undefined
   const by_default = backend === vcl.defaultBackend
-  const why = by_default ? 'the default, as no rule names another' : 'the rules name it'
+  const why = by_default ? 'the default' : 'the rules name it'
   const text = `${director ? 'director' : 'backend'} ${name}: ${why}${healthy ? '' : '; it is sick'}`
   return { is: 'note', about: 'backend', text: [text], facts: { backend: name, director, healthy, default: by_default } }
 }

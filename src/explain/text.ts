@@ -90,9 +90,14 @@ function ttlText(text: string): string {
 /** Of the place of a statement. */
 const WIDTH = 24
 
+/** Built-in subs that make a response or a request, and decide nothing. */
+const MAKES = /(?:synth|backend_error|backend_fetch)$/
+
 class Page {
   private readonly verbose: boolean
   private sub = ''
+  /** The fetch has: what is answered from then on is made here. */
+  private failed = false
 
   constructor(verbose: boolean) {
     this.verbose = verbose
@@ -113,6 +118,9 @@ class Page {
       return [`  ${this.sub}`]
     }
     if (tag === 'VCL_return') return [`      -> ${text}`]
+    if (tag === 'FetchError') this.failed = true
+    else if (this.failed && tag === 'BerespStatus') return [`    it is answered here: ${text}`]
+    else if (this.failed && tag === 'Timestamp') return []
     const told = Object.hasOwn(TOLD, tag) ? TOLD[tag](text) : ''
     if (told !== '') return [`    ${told}`]
     return this.verbose ? [`    | ${tag.padEnd(14)} ${text}`] : []
@@ -120,8 +128,8 @@ class Page {
 
   /** Of the built-in rules only what came to something; where they lead is told by itself. */
   private ofRule(rule: RuleEntry): string[] {
-    const { path, line, text, builtin, condition, value } = rule
-    const dull = builtin && (condition ? value === false : /^(?:call |return \()/.test(text))
+    const { path, line, sub, text, builtin, condition, value } = rule
+    const dull = builtin && (MAKES.test(sub) || (condition ? value === false : /^(?:call |return \()/.test(text)))
     if (dull && !this.verbose) return []
     const place = `${path.slice(path.lastIndexOf('/') + 1)}:${line}`
     return [`      ${place.padEnd(WIDTH)} ${statementText(text)}${valueText(rule)}`]

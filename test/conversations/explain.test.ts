@@ -190,6 +190,41 @@ async function answering(s: { rx(): Promise<{ answer(body: string): void }> }): 
   for (let i = 0; i < 2; i++) (await s.rx()).answer('hello')
 }
 
+vtc('a fetch that fails: of what, and that the answer is made here', async (t) => {
+  const s1 = await t.origin('s1', () => Promise.resolve())
+  await s1.close()
+  const v1 = t.cache(await startCache(s1))
+  const told = await v1.explain(URL)
+  expect(told.outcome).toMatchObject({ state: 'complete', status: 503 })
+  const text = explanationText(told, false)
+  expect(text).toContain(`    the fetch failed: connect ECONNREFUSED 127.0.0.1:${s1.port}\n    it is answered here: 503\n`)
+  expect(text).not.toMatch(/the backend (?:took|answers)|DOCTYPE/)
+})
+
+vtc('a large body is taken in turns, and counted to its last byte', async (t) => {
+  const size = 5 * 2 ** 20 + 1
+  const s1 = await t.origin('s1', async (s) => (await s.rx()).answer('x'.repeat(size), 'Cache-Control: max-age=60'))
+  const v1 = t.cache(await startCache(s1))
+  expect((await v1.explain(URL)).outcome).toMatchObject({ state: 'complete', body_bytes: size })
+  expect((await v1.explain(URL)).outcome).toMatchObject({ state: 'complete', body_bytes: size })
+  expect(v1.counters().cache_hit).toBe(1)
+})
+
+vtc('a page with more includes than can be told says so', async (t) => {
+  const s1 = await t.origin('s1', async (s) => {
+    const page = await s.rx()
+    page.answer('<esi:include src="/part"/>'.repeat(900), 'Cache-Control: max-age=60')
+    const part = await s.rx()
+    part.answer('.', 'Cache-Control: max-age=60')
+  })
+  const params = { max_esi_includes: '1000' }
+  const v1 = t.cache(await startCache({ origin: s1, vcl: 'sub vcl_backend_response { set beresp.do_esi = true; }', params }))
+  const told = await v1.explain('http://example.com/page')
+  expect(told.outcome).toMatchObject({ state: 'complete', body_bytes: 900 })
+  expect(told.truncated).toBe(true)
+  expect(explanationText(told, false)).toContain('More happened than is told here.')
+})
+
 vtc('a request that a listener would refuse is refused', async (t) => {
   const v1: TestCache = t.cache(await startCache({}))
   await expect(v1.explain('http://exa mple/', '-H', 'Host: a')).rejects.toThrow('not a URL')
