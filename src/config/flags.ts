@@ -221,9 +221,24 @@ export const COMMANDS: readonly CommandRow[] = [
     about: 'Show the log as access log lines',
     tool: true,
   },
-  { name: 'stat', synopsis: 'stat', about: 'Show the counters' },
-  { name: 'top', synopsis: 'top', about: 'Show the most frequent log records' },
-  { name: 'hist', synopsis: 'hist', about: 'Show a histogram of response times' },
+  {
+    name: 'stat',
+    synopsis: 'stat [-n dir] [-1 | -j | -x | -l] [-f glob] [option]...',
+    about: 'Show the counters',
+    tool: true,
+  },
+  {
+    name: 'top',
+    synopsis: 'top [-n dir | -r file] [-1] [-i taglist] [-q query] [option]...',
+    about: 'Show the most frequent log records',
+    tool: true,
+  },
+  {
+    name: 'hist',
+    synopsis: 'hist [-n dir | -r file] [-1] [-P profile] [-q query] [option]...',
+    about: 'Show a histogram of response times',
+    tool: true,
+  },
 ]
 
 export function flagText(row: FlagRow): string {

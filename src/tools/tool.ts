@@ -9,6 +9,9 @@ import { TOOLS } from './options/tools.ts'
 const PROGRAMS: Readonly<Record<string, () => Promise<(given: GivenOptions) => Promise<number>>>> = {
   log: async () => (await import('./log/main.ts')).logTool,
   ncsa: async () => (await import('./ncsa/main.ts')).ncsaTool,
+  stat: async () => (await import('./stat/main.ts')).statTool,
+  top: async () => (await import('./top/main.ts')).topTool,
+  hist: async () => (await import('./hist/main.ts')).histTool,
 }
 
 /** Runs a tool to its end, and resolves with the exit code. */

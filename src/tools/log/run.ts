@@ -13,6 +13,10 @@ export interface LogRun {
   idle?(): void
   /** SIGHUP. */
   reopen?(): void
+  /** Who is told that the log was lost and found, when it is not to be standard error. */
+  complain?(line: string): void
+  /** Ends the reading, as SIGINT does. */
+  readonly stop?: AbortSignal
 }
 
 /** How long a file takes before it is told how far it is, and how often then. */
@@ -34,13 +38,14 @@ export async function runLog(run: LogRun): Promise<number> {
     SIGHUP: () => run.reopen?.(),
   }
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)
+  run.stop?.addEventListener('abort', () => stop.abort())
   const progress = new Progress()
   try {
     await readTransactions(
       run.options,
       {
         clock: new SystemClock(),
-        complain: (line) => process.stderr.write(`${line}\n`),
+        complain: (line) => (run.complain === undefined ? process.stderr.write(`${line}\n`) : run.complain(line)),
         idle: () => run.idle?.(),
         progress: (read_bytes, total_bytes) => progress.show(read_bytes, total_bytes),
         pause: (ms) => pause(ms, stop.signal),

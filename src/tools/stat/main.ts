@@ -1,0 +1,76 @@
+import { setTimeout } from 'node:timers/promises'
+import { SystemClock } from '../../base/clock.ts'
+import { OperatorError } from '../../base/errors.ts'
+import { CounterReader, type Point } from '../../counters/read/counter-reader.ts'
+import { counterFilter } from '../../counters/read/glob.ts'
+import { AttachedDirectory } from '../../shm/vsm/attach.ts'
+import { placeOf } from '../../shm/vsm/places.ts'
+import { Output, OutputClosed } from '../log/output.ts'
+import type { GivenOptions } from '../options/parse.ts'
+import { hasScreen } from '../screen/screen.ts'
+import { liveStat } from './live.ts'
+import { jsonOf, listOf, onceText, xmlOf } from './print.ts'
+
+const PATIENCE_S = 5
+const ATTACH_MS = 100
+
+/** `lacquer stat`. */
+export async function statTool(given: GivenOptions): Promise<number> {
+  const wanted = counterFilter(given.list)
+  const directory = new AttachedDirectory(placeOf(given.last('n')))
+  // The screen and the rates need these, whether they are shown or not.
+  const all = new CounterReader(directory, () => true)
+  try {
+    await attach(directory, patience_ms(given.last('t')))
+    if (isLive(given)) await liveStat(all, wanted, given.has('r'))
+    else print(given, all.read(), wanted)
+  } finally {
+    all.close()
+    directory.close()
+  }
+  return 0
+}
+
+function isLive(given: GivenOptions): boolean {
+  return !['1', 'j', 'x', 'l'].some((name) => given.has(name)) && hasScreen(process.stdin, process.stdout, process.env.TERM)
+}
+
+function print(given: GivenOptions, all: readonly Point[], wanted: (name: string) => boolean): void {
+  const points = all.filter(({ name }) => wanted(name))
+  const [now, raw] = [new Date(new SystemClock().wall_ms), given.has('r')]
+  const uptime_s = Number(all.find(({ name }) => name === 'MAIN.uptime')?.value ?? 0n)
+  const texts: Readonly<Record<string, () => string>> = {
+    l: () => listOf(points),
+    j: () => jsonOf(points, now, raw),
+    x: () => xmlOf(points, now, raw),
+  }
+  const kind = given.list.findLast(({ name }) => name in texts)?.name
+  const text = kind === undefined ? onceText(points, uptime_s, raw) : texts[kind]()
+  const output = new Output(undefined, false)
+  try {
+    output.write(Buffer.from(text, 'utf8').toString('latin1'))
+    output.close()
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) throw error
+  }
+}
+
+/** Waits for a server that has counters. Throws an OperatorError when none comes. */
+async function attach(directory: AttachedDirectory, patience: number): Promise<void> {
+  const clock = new SystemClock()
+  const until_ms = clock.mono_ms + patience
+  for (;;) {
+    directory.poll()
+    if (directory.isThere) return
+    clock.refresh()
+    if (clock.mono_ms >= until_ms) throw new OperatorError(`${directory.path}: there is no server; start it, or say with -n where it is`)
+    await setTimeout(ATTACH_MS)
+  }
+}
+
+function patience_ms(text: string | undefined): number {
+  if (text === undefined) return PATIENCE_S * 1000
+  if (text.toLowerCase() === 'off') return Infinity
+  if (!/^[0-9]*\.?[0-9]+$|^[0-9]+\.$/.test(text)) throw new OperatorError(`-t ${text}: not a number of seconds`)
+  return Number(text) * 1000
+}

@@ -1,0 +1,85 @@
+import { OperatorError } from '../../base/errors.ts'
+import type { Group } from '../../log/read/transaction.ts'
+import { Output } from '../log/output.ts'
+import { runLog } from '../log/run.ts'
+import { readOptionsOf, shownOf } from '../log/settings.ts'
+import { type GivenOption, GivenOptions } from '../options/parse.ts'
+import { hasScreen } from '../screen/screen.ts'
+import { logScreen } from '../screen/session.ts'
+import { Ranking } from './ranking.ts'
+import { rankingLines, rankingText } from './view.ts'
+
+const PERIOD_S = 60
+/** How often the screen is drawn, and counts fade. */
+const INTERVAL_S = 1
+const IMPLIED: GivenOption = { name: 'd', value: '' }
+
+/** `lacquer top`. */
+export async function topTool(given: GivenOptions): Promise<number> {
+  const fading = new Fading(periodOf(given.last('p')))
+  if (given.has('1') || !hasScreen(process.stdin, process.stdout, process.env.TERM)) return once(given)
+  const { ranking, deliver } = counting(given)
+  const name = given.last('n') ?? given.last('r') ?? ''
+  return logScreen({
+    run: { options: readOptionsOf(given), deliver },
+    lines: (size, is_over) => rankingLines(ranking, is_over ? `${name} (EOF)` : name, size),
+    key: (key) => (key === 'q' || key === 'Q' ? 'quit' : key === 'ctrl-t' ? 'draw' : undefined),
+    tick: (is_over) => {
+      if (!is_over) fading.second(ranking)
+    },
+    interval_s: () => INTERVAL_S,
+  })
+}
+
+/** What -1 prints, in latin1. */
+export async function topCounts(given: GivenOptions): Promise<string> {
+  const { ranking, deliver } = counting(given)
+  await runLog({ options: readOptionsOf(new GivenOptions([...given.list, IMPLIED])), deliver })
+  return rankingText(ranking)
+}
+
+async function once(given: GivenOptions): Promise<number> {
+  const text = await topCounts(given)
+  const output = new Output(undefined, false)
+  // Who reads it on a terminal is not to have his cursor moved by a stranger's header.
+  output.write(process.stdout.isTTY ? text.replaceAll(/[^\n -~]/g, '.') : text)
+  output.close()
+  return 0
+}
+
+/** Records that are asked for, counted. */
+function counting(given: GivenOptions): { ranking: Ranking; deliver: (group: Group) => void } {
+  const ranking = new Ranking(given.has('f'))
+  const shown = shownOf(given)
+  const deliver = (group: Group): void => {
+    for (const transaction of group) {
+      if (!shown.isAsked(transaction)) continue
+      const { records } = transaction
+      records.rewind()
+      while (records.next()) if (shown.shows(records)) ranking.add(records)
+    }
+  }
+  return { ranking, deliver }
+}
+
+/** Counts are those of a period: until that has passed all of them, then every second a part of them goes. */
+export class Fading {
+  private readonly period_s: number
+  private seconds = 0
+
+  constructor(period_s: number) {
+    this.period_s = period_s
+  }
+
+  second(ranking: Ranking): void {
+    if (this.seconds < this.period_s) this.seconds++
+    else ranking.fade(1 / this.period_s)
+  }
+}
+
+function periodOf(text: string | undefined): number {
+  if (text === undefined) return PERIOD_S
+  const seconds = /^[0-9]{1,9}$/.test(text) ? Number(text) : 0
+  if (seconds === 0) throw new OperatorError(`-p ${text}: give a number of seconds, 1 or more`)
+  return seconds
+}
