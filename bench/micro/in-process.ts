@@ -12,6 +12,7 @@ import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { NO_IP } from '../../src/listen/facts.ts'
 import { newLogRing } from '../../src/manager/log.ts'
+import { parseMask } from '../../src/log/tags.ts'
 import { Shared } from '../../src/manager/shared.ts'
 import { compileVcl } from '../../src/vcl/load.ts'
 import { Worker } from '../../src/worker/worker.ts'
@@ -30,6 +31,8 @@ export interface Setting {
 export interface Ready {
   /** One hit. */
   hit(): void
+  /** Live, as an operator sets vsl_mask. */
+  mask(given: string): void
   stop(): Promise<void>
 }
 
@@ -127,6 +130,7 @@ export async function ready({ rules, stores, request }: Setting): Promise<Ready>
       parser.parse(request, 0, request.length, connection.req)
       flow.request(connection)
     },
+    mask: (given) => worker.env.log.setMask(parseMask(given)),
     async stop() {
       origin.stop()
       await worker.drain(0)

@@ -242,6 +242,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
   /** Pieces are separated by a byte that cannot occur in them, so that "ab"+"c" and "a"+"bc" differ. */
   hashData(text: string | undefined): void {
     this.key += (text ?? '') + '\0'
+    this.log.record(TAG.Hash, text ?? '')
   }
 
   /** std.cache_req_body: a body that was taken in before vcl_recv. What has none is no larger than anything. */

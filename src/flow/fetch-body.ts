@@ -20,7 +20,6 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
   /** What the body goes through on its way to the intake. */
   protected line: FetchLine | undefined
   protected filters: readonly FetchFilter[] = []
-  protected filters_text = ''
 
   onData(chunk: Buffer): void {
     const { intake, line } = this
@@ -102,7 +101,8 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
 
   /** Makes the filters of the body, and the head that of what comes out of them; false when rules ask for one that there is not. */
   protected planFilters(): boolean {
-    const list = (this.filters_text = this.beresp_filters)
+    const list = this.beresp_filters
+    if (!this.beresp_was_304) this.log.record(TAG.Filters, list)
     this.filters = []
     this.coding_flags = anyCoding(this)
     if (this.validated !== undefined) {
@@ -158,6 +158,7 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
     releaseRules(this.vcl)
     this.recipients.releaseWaiters()
     this.stale.release()
-    account.endLog(this, this.traffic, this.object?.body.size_bytes ?? 0)
+    const body = this.object?.body
+    account.endLog(this, this.traffic, body?.state === 'complete' ? body.size_bytes : undefined)
   }
 }

@@ -11,6 +11,7 @@ import { parseResponseDirectives } from '../policy/directives.ts'
 import type { InitialAnswers } from '../policy/initial.ts'
 import type { StoredObject } from '../store/contract.ts'
 import type { BackendState } from './backend-state.ts'
+import { fetchErrorText } from './fetch-error.ts'
 
 /** What a fetch says in the log at each station, in the order that readers of varnishlog know. */
 
@@ -130,24 +131,25 @@ export function logHitForPass(fetch: BackendState): void {
   fetch.log.record(TAG.TTL, `HFP ${Math.round(ttl_s)} 0 0 ${Math.round(fetch.beresp_time_s)} uncacheable`)
 }
 
+const NO_BODY = '0 none'
+
 /** How the body of a response is framed, as Fetch_Body has it and with what counts it. */
 function framing({ beresp, bereq }: BackendState, expected_bytes: number, chunked: boolean): [text: string, counter: number] {
-  if (beresp.status === 204) return ['0 none', MAIN.fetch_204]
-  if (bereq.method === 'HEAD') return ['0 none', MAIN.fetch_head]
-  if (expected_bytes === 0 || isBodyless(beresp.status)) return ['0 none', MAIN.fetch_none]
+  if (beresp.status === 204) return [NO_BODY, MAIN.fetch_204]
+  if (bereq.method === 'HEAD') return [NO_BODY, MAIN.fetch_head]
+  if (expected_bytes === 0 || isBodyless(beresp.status)) return [NO_BODY, MAIN.fetch_none]
   if (expected_bytes > 0) return ['3 length', MAIN.fetch_length]
   return chunked ? ['2 chunked', MAIN.fetch_chunked] : ['4 eof', MAIN.fetch_eof]
 }
 
 /** The body is about to come; `chunked` as the origin sent it. A 304 brings none and has been counted as one. */
-export function logBody(fetch: BackendState, filters: string, expected_bytes: number, chunked: boolean, object?: StoredObject): void {
+export function logBody(fetch: BackendState, expected_bytes: number, chunked: boolean, object?: StoredObject): void {
   const { log, env } = fetch
   if (fetch.beresp_was_304) return logStorage(fetch, object)
   const [text, counter] = framing(fetch, expected_bytes, chunked)
   env.counters[counter]++
-  log.record(TAG.Filters, filters)
   logStorage(fetch, object)
-  log.spaced(TAG.Fetch_Body, text, fetch.beresp_do_stream ? 'stream' : '-')
+  log.spaced(TAG.Fetch_Body, text, fetch.beresp_do_stream && text !== NO_BODY ? 'stream' : '-')
 }
 
 /** What was done, bytes in, bytes out; where bits begin, which only whoever reads the stream bit by bit can tell, is 0. */
@@ -159,6 +161,12 @@ export function logGzip(log: Transaction, what: string, in_bytes: number, out_by
 export function logStorage({ log }: BackendState, object: StoredObject | undefined): void {
   const store = object?.store
   log.spaced(TAG.Storage, store?.kind ?? 'memory', store?.name ?? TRANSIENT)
+  if (object === undefined) return
+  const { head } = object
+  log.record(TAG.ObjProtocol, 'HTTP/1.1')
+  if (!log.masks(TAG.ObjStatus)) log.number(TAG.ObjStatus, head.status)
+  log.record(TAG.ObjReason, head.reason)
+  if (!log.masks(TAG.ObjHeader)) log.fields(TAG.ObjHeader, head.fields)
 }
 
 const CLOSE_TEXTS: { readonly [K in FetchFailureKind]?: string } = {
@@ -166,21 +174,29 @@ const CLOSE_TEXTS: { readonly [K in FetchFailureKind]?: string } = {
   first_byte_timeout: 'Receive timeout',
   between_bytes_timeout: 'Receive timeout',
   closed: 'Received bad req/resp',
-  incomplete: 'Received bad req/resp',
+  incomplete: 'Failure receiving req.body',
   request_body: 'Failure receiving req.body',
 }
 
-export function logFailure(fetch: BackendState, { kind, message }: FetchFailure): void {
-  fetch.log.record(TAG.FetchError, message)
-  closed(fetch, CLOSE_TEXTS[kind] ?? 'Backend/VCL requested close')
+/** `chunked`: the body, as the origin sends it. */
+export function logFailure(fetch: BackendState, failure: FetchFailure, chunked: boolean): void {
+  fetch.log.record(TAG.FetchError, fetchErrorText(fetch.beresp_backend?.name ?? '', failure, chunked))
+  closed(fetch, CLOSE_TEXTS[failure.kind] ?? 'Backend/VCL requested close')
 }
 
-/** The end, whichever it is; `length` is that of the object's body. */
-export function endLog(fetch: BackendState, traffic: Traffic, length: number): void {
+/** Rules want something else than the response that has come. */
+export function logUnwanted(fetch: BackendState): void {
+  closed(fetch, 'Backend/VCL requested close')
+}
+
+/** The end, whichever it is; `length` is that of the object's body, if that is whole. */
+export function endLog(fetch: BackendState, traffic: Traffic, length: number | undefined): void {
   const { log } = fetch
   closed(fetch, traffic.recycled ? 'recycle' : 'Backend/VCL requested close')
-  if (!fetch.made_here) fetch.timestamp('BerespBody')
-  log.number(TAG.Length, length)
+  if (length !== undefined) {
+    if (!fetch.made_here) fetch.timestamp('BerespBody')
+    log.number(TAG.Length, length)
+  }
   log.account(TAG.BereqAcct, traffic.sent_head_bytes, traffic.sent_body_bytes, traffic.received_head_bytes, traffic.received_body_bytes)
   log.end()
 }

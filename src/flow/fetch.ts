@@ -80,6 +80,7 @@ export class Fetch extends FetchBody implements OriginHandler {
     if (heard === HEARD.again) return this.askForWhole()
     if (beresp.status === 304 && this.kind !== 'pass' && !this.freshenStale(head.fields)) return
     this.answer(head)
+    if (this.beresp_was_304) account.logConfirmed(this, head.fields)
     if (heard === HEARD.alone) this.beresp_uncacheable = true
     this.afterResponse(callBackend(this, 'BACKEND_RESPONSE', this.vcl.subs.backend_response))
   }
@@ -88,7 +89,7 @@ export class Fetch extends FetchBody implements OriginHandler {
     const { env, intake, object } = this
     env.clock.refresh()
     this.call = undefined
-    account.logFailure(this, failure)
+    account.logFailure(this, failure, this.chunked)
     if (failure.kind === 'request_body' && object === undefined) return this.badRequest()
     env.counters[MAIN.fetch_failed]++
     if (object === undefined) {
@@ -147,7 +148,6 @@ export class Fetch extends FetchBody implements OriginHandler {
     this.beresp_was_304 = true
     this.own_cookie = ownsCookie(this, of304)
     this.vary_confirmed = !variesByCoding(of304)
-    account.logConfirmed(this, of304)
     this.env.counters[MAIN.fetch_304]++
     return true
   }
@@ -214,6 +214,7 @@ export class Fetch extends FetchBody implements OriginHandler {
         return this.retry()
       case ACTION.error:
         this.dropCall()
+        account.logUnwanted(this)
         return this.backendError(this.action_status || 503, this.action_reason ?? FAILED)
       default:
         this.dropCall()
@@ -244,7 +245,7 @@ export class Fetch extends FetchBody implements OriginHandler {
     if (stored && part !== undefined) this.publishPart(part, settled)
     else if (stored) this.publishStored(settled)
     else this.publishLoose(settled, hitForPass)
-    account.logBody(this, this.filters_text, this.expected_bytes, this.chunked, this.object)
+    account.logBody(this, this.expected_bytes, this.chunked, this.object)
     if (this.beresp_do_stream) this.handOut()
   }
 

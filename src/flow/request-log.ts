@@ -31,12 +31,22 @@ export function logRequest(task: ClientTask): void {
 
 /** What a page includes is a request of its own in the log, a child of the page's. */
 export function logIncluded(task: ClientTask, parent: ClientTask): void {
-  const { log, req_xid, start_ms } = task
-  parent.log.link('req', req_xid, 'esi')
-  log.begin('req', parent.req_xid, 'esi')
+  const { env, log, req_xid, start_ms } = task
+  const reason = env.log.format.version === 2 ? 'esi' : `esi ${task.esi_level}`
+  parent.log.link('req', req_xid, reason)
+  log.begin('req', parent.req_xid, reason)
   log.timestamp('Start', start_ms, 0, 0)
-  log.record(TAG.VCL_use, task.vcl.name)
+  log.record(TAG.ReqURL, task.req.url)
   logReceived(task)
+}
+
+/** The built-in vcl_hash, which is not run. */
+export function logBuiltinHash({ log, req, server_ip }: ClientTask): void {
+  if (log.masks(TAG.Hash)) return log.run(RUNS.hash)
+  log.record(TAG.VCL_call, 'HASH')
+  log.record(TAG.Hash, req.url)
+  log.record(TAG.Hash, req.fields.get('host') ?? server_ip.text)
+  log.record(TAG.VCL_return, 'lookup')
 }
 
 function logReceived({ log, req, connection }: ClientTask): void {

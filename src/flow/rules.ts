@@ -6,6 +6,7 @@ import type { ClientTask } from './client-task.ts'
 import type { Fetch } from './fetch.ts'
 import { logHitForPass, logVclTtl } from './fetch-log.ts'
 import { STEP, type Step } from './step.ts'
+import type { TaskState } from './task-state.ts'
 
 /** Action numbers back to their names, for VCL_return. */
 export const ACTION_NAMES: readonly string[] = Object.keys(ACTION)
@@ -15,6 +16,16 @@ const RETURNS = ACTION_NAMES.map((name) => new Run([TAG.VCL_return, name]))
 const TITLES = ['RECV', 'HASH', 'HIT', 'MISS', 'PASS', 'PIPE', 'PURGE', 'SYNTH', 'DELIVER'] as const
 type ClientTitle = (typeof TITLES)[number]
 const CALLS = Object.fromEntries(TITLES.map((title) => [title, new Run([TAG.VCL_call, title])])) as Readonly<Record<ClientTitle, Run>>
+
+/** In place of an action: the sub could not be brought to its end, and the log has been told why. */
+const FAILED = -1 as Action
+
+/** Rules may also say so themselves. */
+function failed({ env, log }: TaskState, action: Action): Action {
+  env.counters[MAIN.vcl_fail]++
+  if (action !== FAILED) log.record(TAG.VCL_Error, 'Failed from VCL')
+  return ACTION.fail
+}
 
 /** Runs a client-side sub, with its log records. `title` is the sub's name as the log has it. */
 export function callClient(task: ClientTask, title: ClientTitle, sub: ClientSub): Action {
@@ -27,9 +38,9 @@ export function callClient(task: ClientTask, title: ClientTitle, sub: ClientSub)
     action = sub(task)
   } catch (error) {
     task.vclError(`${title}: ${String(error)}`, title)
-    action = ACTION.fail
+    action = FAILED
   }
-  if (action === ACTION.fail) task.env.counters[MAIN.vcl_fail]++
+  if (action < 0 || action === ACTION.fail) action = failed(task, action)
   // Field lines are logged as they are set; of these the last word will do.
   if (req.method !== method) log.record(TAG.ReqMethod, req.method)
   if (req.url !== url) log.record(TAG.ReqURL, req.url)
@@ -57,9 +68,9 @@ export function callBackend(fetch: Fetch, title: string, sub: BackendSub): Actio
     action = sub(fetch)
   } catch (error) {
     fetch.vclError(`${title}: ${String(error)}`, title)
-    action = ACTION.fail
+    action = FAILED
   }
-  if (action === ACTION.fail) fetch.env.counters[MAIN.vcl_fail]++
+  if (action < 0 || action === ACTION.fail) action = failed(fetch, action)
   if (bereq.method !== method) log.record(TAG.BereqMethod, bereq.method)
   if (bereq.url !== url) log.record(TAG.BereqURL, bereq.url)
   if (beresp.status !== status) log.number(TAG.BerespStatus, beresp.status)

@@ -33,6 +33,8 @@ export class Run {
 
 const PLACES = 1024
 
+let generations = 0
+
 /** Where the records of lines that never change are remembered. */
 export interface Place {
   /** Of the head that was here last: they tell one head from another. */
@@ -69,8 +71,8 @@ export interface AccountPlace {
  * number of places, so that this never grows with the cache.
  */
 export class Encoded {
-  /** Counts changes of the mask. */
-  generation = 0
+  /** Another one after each change of the mask, and another one for each log of this thread: fixed runs are the same objects to all. */
+  generation = generations++
   readonly account: AccountPlace = { numbers: new Float64Array(5), encoded: undefined }
   private readonly responses: ResponsePlace[] = places().map((place) => ({
     ...place,
@@ -102,7 +104,7 @@ export class Encoded {
 
   /** The mask has changed: what was encoded may hold too much or too little. */
   forget(): void {
-    this.generation++
+    this.generation = generations++
     this.account.encoded = undefined
     for (const place of [...this.responses, ...this.blocks]) {
       place.lines = undefined

@@ -60,6 +60,11 @@ export abstract class Records {
     this.last = this.header_words - 1
   }
 
+  /** What is not to be asked for before it is known that somebody wants it. */
+  masks(tag: number): boolean {
+    return this.mask[tag] !== 0
+  }
+
   record(tag: number, text: string): void {
     if (this.mask[tag] !== 0) return
     const kept = text.length > this.text_max ? text.slice(0, this.text_max) : text

@@ -37,7 +37,10 @@ export class SessionObserver implements ConnectionObserver {
     const log = this.log.reopen(facts.xid, 'client')
     log.begin('sess', 0, 'HTTP/1')
     const opened_s = (opened_ms / 1000).toFixed(6)
-    log.record(TAG.SessOpen, `${spaced(facts.remote_ip)} ${facts.socket_name} ${spaced(facts.local_ip)} ${opened_s} 0`)
+    log.record(
+      TAG.SessOpen,
+      `${spaced(facts.remote_ip)} ${facts.socket_name} ${spaced(facts.local_ip)} ${opened_s} ${Math.max(0, facts.socket_fd)}`,
+    )
     log.close()
   }
 
@@ -65,7 +68,7 @@ export class SessionObserver implements ConnectionObserver {
     const { wall_ms } = this.clock
     const log = this.log.open(this.log.nextXid(), 'client')
     log.beginRequest(session.facts.xid, wall_ms)
-    log.record(TAG.Error, refusal.reason)
+    log.record(isOfFields(refusal) ? TAG.BogoHeader : TAG.Error, refusal.reason)
     log.record(TAG.HttpGarbage, head.toString('latin1', 0, Math.min(head.length, 1024)))
     log.respHead(refusalHead(refusal, wall_ms))
     log.account(TAG.ReqAcct, head.length, 0, refusalResponse(refusal, wall_ms).length, 0)
@@ -92,6 +95,11 @@ export class SessionObserver implements ConnectionObserver {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     this.operations.error(`request of session ${session.facts.xid} failed: ${text}`)
   }
+}
+
+/** Is the request line in order, and a field line not? */
+function isOfFields({ status, close }: Refusal): boolean {
+  return status === 431 || (status === 400 && close === 'RX_BAD')
 }
 
 function spaced({ text, port }: Ip): string {

@@ -16,7 +16,9 @@ export function deliver(task: ClientTask): Step {
     return send(task)
   }
   const action = callClient(task, 'DELIVER', task.vcl.subs.deliver)
-  return action === ACTION.deliver ? send(task) : otherwise(task, action)
+  if (action === ACTION.deliver) return send(task)
+  task.timestamp('Process')
+  return otherwise(task, action)
 }
 
 function send(task: ClientTask): Step {

@@ -8,7 +8,7 @@ import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
 import { isFarAhead } from '../filters/range.ts'
 import { queryKey } from '../query.ts'
-import { logHit, RUNS } from '../request-log.ts'
+import { logBuiltinHash, logHit } from '../request-log.ts'
 import { chooseKey, searchOf } from '../search.ts'
 import { callClient } from '../rules.ts'
 import { STEP, type Step } from '../step.ts'
@@ -27,7 +27,7 @@ export function makeKey(task: ClientTask, told = true): boolean {
   task.key = ''
   if (!task.vcl.usage.builtinHash) return callClient(task, 'HASH', task.vcl.subs.hash) === ACTION.lookup
   task.key = builtinKey(task)
-  if (told) task.log.run(RUNS.hash)
+  if (told) logBuiltinHash(task)
   return true
 }
 

@@ -166,7 +166,7 @@ function newStore(name: string, params: ParameterValues) {
 }
 
 function newLog(ring: ArrayBuffer, params: ParameterValues): LogWriter {
-  return new LogWriter(ownRing(ring, 3), { reclen_bytes: params.vsl_reclen, buffer_bytes: params.vsl_buffer, mask: parseMask('default') })
+  return new LogWriter(ownRing(ring, 2), { reclen_bytes: params.vsl_reclen, buffer_bytes: params.vsl_buffer, mask: parseMask('default') })
 }
 
 function limitsOf(params: ParameterValues) {

@@ -7,7 +7,7 @@ import { answering, cacheable, lines, told, transactions } from './told.ts'
 
 const MISS = [
   `Begin sess 0 HTTP/1
-   SessOpen 127.0.0.1 PORT a0 127.0.0.1 PORT 1767225600.000000 0
+   SessOpen 127.0.0.1 PORT a0 127.0.0.1 PORT 1767225600.000000 FD
    Link req 2 rxreq
    SessClose REM_CLOSE 0.000
    End`,

@@ -88,7 +88,7 @@ const SCENARIOS: readonly Scenario[] = [
       `Begin req 1 rxreq
        Timestamp Start
        Timestamp Req
-       Error Whitespace before the colon
+       BogoHeader Whitespace before the colon
        HttpGarbage GET / HTTP/1.1|Ho st: a||
        RespProtocol HTTP/1.1
        RespStatus 400

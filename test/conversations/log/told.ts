@@ -24,6 +24,7 @@ export function transactions(v1: TestCache): string[][] {
 function line(tag: string, text: string): string {
   if (tag === 'Timestamp') return `Timestamp ${text.split(':')[0]}`
   const visible = text.replaceAll('\r\n', '|').replaceAll(/127\.0\.0\.1[ :]\d+/g, '127.0.0.1 PORT')
+  if (tag === 'SessOpen') return `${tag} ${visible.replace(/ \d+$/, ' FD')}`
   return `${tag} ${visible}`.trimEnd()
 }
 

@@ -288,7 +288,7 @@ const SCENARIOS: readonly Scenario[] = [
        Timestamp Connected
        BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT connect
        Timestamp Bereq
-       FetchError read ECONNRESET
+       FetchError HTC eof (-1)
        BackendClose 0 default close Received bad req/resp
        Timestamp Beresp
        Timestamp Error
@@ -361,12 +361,12 @@ const SCENARIOS: readonly Scenario[] = [
        BerespHeader ETag: "1"
        BerespHeader Cache-Control: max-age=10
        BerespHeader Date: Thu, 01 Jan 2026 00:00:11 GMT
+       TTL RFC 10 0 31536000 1767225611 1767225611 1767225611 0 10 cacheable
        BerespProtocol HTTP/1.1
        BerespStatus 200
        BerespReason OK
        BerespHeader X: 1
        BerespHeader Accept-Ranges: bytes
-       TTL RFC 10 0 31536000 1767225611 1767225611 1767225611 0 10 cacheable
        VCL_call BACKEND_RESPONSE
        VCL_return deliver
        Timestamp Process

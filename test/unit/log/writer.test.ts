@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { Run } from '../../../src/log/encoded.ts'
 import { readRing, readTransactions } from '../../../src/log/reader.ts'
 import { parseMask, TAG } from '../../../src/log/tags.ts'
 import { TALLY } from '../../../src/log/writer.ts'
@@ -100,4 +101,18 @@ describe('ids', () => {
     const ids = Array.from({ length: 32_769 }, () => log.nextXid())
     expect([ids[32_767], ids[32_768]]).toEqual([0x3fff_ffff, 1])
   })
+})
+
+test('logs of different formats and masks in one thread do not mix up what never changes', () => {
+  const run = new Run([TAG.VCL_call, 'RECV'], [TAG.Hash, 'x'])
+  const logs = [open({}, 2), open({}, 3), open({ mask: parseMask('+Hash') }, 3)]
+  for (let round = 0; round < 3; round++) {
+    for (const { log } of logs) {
+      const transaction = log.open(round + 1, 'client')
+      transaction.run(run)
+      transaction.end()
+    }
+  }
+  const names = logs.map(({ ring }) => readTransactions(ring).map((records) => records.map(({ name }) => name).join(' ')))
+  expect(names).toEqual([Array(3).fill('VCL_call End'), Array(3).fill('VCL_call End'), Array(3).fill('VCL_call Hash End')])
 })

@@ -95,9 +95,9 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
   log: { steps: 'GET /again', holds: 'log == again', fails: 'log !~ "^again"', says: 'expected log !~ "^again", got "again"' },
   error: {
     steps: 'origin refused\nGET /',
-    holds: 'error ~ "ECONNREFUSED"',
+    holds: 'error ~ "Connection refused"',
     fails: 'error absent',
-    says: 'expected error absent, got "connect ECONNREFUSED default"',
+    says: 'expected error absent, got "backend default: fail errno 111 (Connection refused)"',
   },
   fetches: { steps: 'GET /retry', holds: 'fetches == 2', fails: 'fetches != 2', says: 'expected fetches != 2, got 2' },
   includes: {
