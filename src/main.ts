@@ -51,6 +51,6 @@ try {
   process.stderr.write(
     `lacquer: ${known ? error.message : `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`}\n`,
   )
-  // To whoever runs tests, 1 says that some have failed.
-  process.exitCode = process.argv[2] === 'test' ? 2 : 1
+  // To whoever runs tests, 1 says that some have failed; varnishd says 2.
+  process.exitCode = process.argv[2] === 'test' || process.argv[2] === 'varnishd' ? 2 : 1
 }

@@ -37,6 +37,8 @@ export interface StoreRow {
 export interface ParameterView {
   /** As they are set, also where that takes effect later. */
   values(): Readonly<ParameterValues>
+  /** It means nothing here, but whoever sets it is not to know. */
+  ignores?(name: string): boolean
   /** Resolves with whether it takes effect at the next `start` only. Rejects with an OperatorError that says what is allowed. */
   set(name: string, text: string): Promise<'now' | 'at start'>
 }

@@ -5,6 +5,7 @@ import { nearest } from '../base/nearest.ts'
 import { formatBytes, parseDuration } from '../base/units.ts'
 import type { BackendArgument, HostPort } from './addresses.ts'
 import { isLoopback, parseBackend, parseHostPort } from './addresses.ts'
+import { asVarnishd } from './as-varnishd.ts'
 import { type AdminOptions, adminOptions } from './admin-options.ts'
 import type { CommandRow, FlagRow } from './flags.ts'
 import { COMMANDS, commandHelp, flagText, generalHelp } from './flags.ts'
@@ -38,6 +39,8 @@ export interface ServeOptions extends Stores {
   /** --require-tests */
   readonly requireTests: boolean
   readonly admin: AdminOptions
+  /** --varnishd: whoever gives commands may believe that we are varnishd. */
+  readonly lenient: boolean
   /** -C: print the compiled rules and end. */
   readonly compileOnly: boolean
 }
@@ -128,6 +131,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const [word, ...rest] = argv
   if (word === undefined || word === '--help' || word === '-h' || word === 'help') return print(generalHelp())
   if (word === '-V' || word === '--version') return versionLine()
+  if (word === 'varnishd') return parseCommandLine(asVarnishd(rest))
   const command = COMMANDS.find((row) => row.name === word)
   if (!command) throw new OperatorError(unknownCommand(word))
   if (command.tool) return { command: 'tool', tool: command.name, args: rest }
@@ -309,6 +313,7 @@ function serveOptions(given: Given): ServeOptions {
     purgeApi: given.one('purge-api'),
     requireTests: given.has('require-tests'),
     admin: adminOptions(given),
+    lenient: given.has('varnishd'),
     compileOnly: given.has('C'),
   }
   checkTogether(options)

@@ -61,6 +61,11 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     about:
       'Let in only rules whose tests pass, at the start and at each reload: shop.vcl has them in shop.test beside it (docs/vcl/testing.md)',
   },
+  {
+    name: 'varnishd',
+    about:
+      'Answer scripts that were written for varnishd as it would: parameters of its that mean nothing here are accepted. A link named varnishd to bin/lacquer takes varnishd’s command line, with this and policy=varnish',
+  },
   { name: 'C', about: 'Compile the rules, print the result and end' },
   { name: 'F', about: 'Stay in the foreground: Lacquer always does' },
   { name: 'V', about: 'Print the version and end' },

@@ -3,6 +3,7 @@ import { Fault, STATUS } from '../admin/fault.ts'
 import { OperatorError } from '../base/errors.ts'
 import { checkLogSizes } from '../config/command-line.ts'
 import { boundConnections, openFilesMax } from '../config/file-limit.ts'
+import { isForeign, ownFeatures } from '../config/foreign-parameters.ts'
 import { isParameter, type ParameterName, parameterRow, type ParameterValues } from '../config/parameters.ts'
 import { setParameter } from '../config/parameter-values.ts'
 
@@ -16,6 +17,8 @@ export interface LiveParts {
   /** All workers that run. */
   readonly tell: (changed: Partial<ParameterValues>) => Promise<void>
   readonly warn: (line: string) => void
+  /** --varnishd */
+  readonly lenient?: boolean
   /** -r: nobody may change them. */
   readonly protect?: readonly ParameterName[]
 }
@@ -33,10 +36,16 @@ export class LiveParameters implements ParameterView {
     return { ...this.parts.running, ...this.waiting }
   }
 
+  ignores(name: string): boolean {
+    return this.parts.lenient === true && isForeign(name, isParameter(name))
+  }
+
   async set(name: string, text: string): Promise<'now' | 'at start'> {
     const { protect = [] } = this.parts
     const wanted: ParameterValues = { ...this.values() }
-    setParameter(wanted, `${name}=${text}`)
+    const meant = this.parts.lenient === true && name === 'feature' ? ownFeatures(text) : text
+    if (meant === undefined) return 'now'
+    setParameter(wanted, `${name}=${meant}`)
     if (!isParameter(name)) throw new OperatorError(`unknown parameter '${name}'`)
     if (protect.includes(name)) throw new Fault(STATUS.auth, `parameter "${name}" is protected.`)
     if (FIXED.includes(name)) throw new OperatorError(`${name} is settled when Lacquer starts: start it again with -p ${name}=${text}`)

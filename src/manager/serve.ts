@@ -159,6 +159,7 @@ class Manager {
       },
       warn: (line) => operations.write('warn', line),
       protect: options.admin.protected,
+      lenient: options.lenient,
     })
     const child = new Child({
       workers,

@@ -39,6 +39,7 @@ function showJson(program: Program, args: readonly string[]): string {
 }
 
 async function set(program: Program, given: string, text: string): Promise<string> {
+  if (program.parameters.ignores?.(given) === true) return ''
   const name = known(given)
   try {
     const when = await program.parameters.set(name, text)

@@ -34,6 +34,7 @@ describe('serve', () => {
       identity: hostname(),
       metrics: undefined,
       requireTests: false,
+      lenient: false,
       compileOnly: false,
     })
   })
