@@ -106,7 +106,7 @@ export const MAIN_COUNTERS = {
   recode_hit: counter('Hits answered with such a copy', OWN),
   recode_dropped: counter('Copies that were of no use when they were made: no smaller, no room, or their object had left', OWN),
   n_object: gauge('Objects in the cache'),
-  n_objecthead: gauge('Keys known'),
+  n_objecthead: gauge('Keys that a worker remembers: of the one that remembers most', { combine: 'max' }),
   n_backend: gauge('Backends of all rule sets', { combine: 'max' }),
   n_expired: counter('Objects removed because their time was over'),
   n_lru_nuked: counter('Objects removed to make room'),

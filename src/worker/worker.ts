@@ -112,9 +112,8 @@ export class Worker {
     this.context.sweep.sweep()
     this.origin.sweep()
     this.transient.update()
-    if (this.report === undefined) return
-    this.report.update()
     this.main.values[MAIN.n_objecthead] = env.cache.keys
+    this.report?.update()
   }
 
   /** Finishes what is under way; resolves with the number of connections that had to be cut. */

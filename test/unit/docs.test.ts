@@ -266,3 +266,31 @@ describe('decisions', () => {
     for (const part of ['Context.', 'Decision.', 'Consequences.', 'How we would know it was wrong.']) expect(text).toContain(`**${part}**`)
   })
 })
+
+describe('docs/operating.md', () => {
+  const page = read('docs/operating.md')
+  const blocks_of = [...page.matchAll(/^```console\n([^]*?)^```$/gm)].map(([, text]) => text)
+  const commands = blocks_of.flatMap((text) => [...text.matchAll(/^\$ lacquer (.*)$/gm)].map(([, line]) => line))
+
+  test('its commands are accepted', () => {
+    expect(commands.length).toBeGreaterThan(20)
+    for (const line of commands) {
+      const words = line.split(' | ', 1)[0].match(/'[^']*'|\S+/g) ?? []
+      expect(() => parseCommandLine(words.map((word) => word.replaceAll("'", ''))), line).not.toThrow()
+    }
+  })
+
+  test('has been run: what went wrong in it was to go wrong', () => {
+    expect(blocks_of.filter((text) => /not found|unexpected|cannot be reached\n/.test(text))).toEqual([])
+    expect(page.match(/^Command failed/gm)).toHaveLength(2)
+    expect(
+      blocks_of.filter(
+        (text) =>
+          text
+            .split('\n')
+            .filter((line) => !line.startsWith('$ '))
+            .join('') === '',
+      ),
+    ).toHaveLength(1)
+  })
+})
