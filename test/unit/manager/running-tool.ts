@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 
 /** script(1) of util-linux makes terminals. */
-export const HAS_TERMINALS = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') === true
+export const HAS_TERMINALS = spawnSync('script', ['--version']).status === 0
 if (!HAS_TERMINALS) process.stderr.write('script of util-linux is not installed: the tools are not tried on a terminal\n')
 
 /** One of our tools as a process. */
