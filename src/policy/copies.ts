@@ -21,18 +21,14 @@ const MAX_REMEMBERED_CHARS = 128
 
 /** One of the `copies` (OBJ_BR, OBJ_ZSTD), or 0 for what is stored: what the client likes best; of equals br, then zstd. */
 export function preferredCopy(list: string, copies: number, flags: number): number {
-  const wishes = wishesIn(list)
-  let best = (flags & OBJ_GZIP) === 0 ? wishes.identity : Math.max(wishes.gzip, wishes.identity)
+  const { br, zstd, gzip, identity } = wishesIn(list)
+  let best = (flags & OBJ_GZIP) !== 0 && gzip > identity ? gzip : identity
   let chosen = 0
-  for (const [coding, weight] of [
-    [OBJ_ZSTD, wishes.zstd],
-    [OBJ_BR, wishes.br],
-  ]) {
-    if ((copies & coding) === 0 || weight === 0 || weight < best) continue
-    best = weight
-    chosen = coding
+  if ((copies & OBJ_ZSTD) !== 0 && zstd > 0 && zstd >= best) {
+    best = zstd
+    chosen = OBJ_ZSTD
   }
-  return chosen
+  return (copies & OBJ_BR) !== 0 && br > 0 && br >= best ? OBJ_BR : chosen
 }
 
 function wishesIn(list: string): Wishes {

@@ -1,0 +1,142 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, get } from 'node:http'
+import { connect, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { startServe } from './peers/lacquer.ts'
+import { stop } from './processes.ts'
+
+/**
+ * How late hits of 1 KiB are while large bodies are compressed, and while copies are made in other codings: rounds of the three, one after the
+ * other, on one worker. The origin and who downloads are in a thread of their own. Medians of the rounds.
+ *
+ *   npm run build && node bench/load/stalls.ts [rounds]
+ */
+const SECONDS = 1
+const EVERY_MS = 2
+const SMALL = 'x'.repeat(1024)
+const LARGE_MIB = 256
+const COPIED_BYTES = 512 * 1024
+const KINDS = ['idle', 'gzip', 'recode'] as const
+type Kind = (typeof KINDS)[number]
+
+if (isMainThread) await measure(Number(process.argv[2] ?? 15))
+else await serve()
+
+/** The origin, and on a message the load of that kind until the next one. */
+async function serve(): Promise<void> {
+  const page = Buffer.from(Array.from({ length: 4096 }, (_, i) => `<li id="${Math.imul(i, 2654435761)}">item ${i}</li>\n`).join(''))
+  const origin = createServer((request, response) => {
+    response.setHeader('Cache-Control', 'max-age=1000')
+    const url = request.url ?? ''
+    if (url.startsWith('/small')) return response.end(SMALL)
+    response.setHeader('Content-Type', 'text/html')
+    if (url.startsWith('/copied')) return response.end(`${url}${page.toString().repeat(8).slice(0, COPIED_BYTES)}`)
+    let left = LARGE_MIB * 1024 * 1024
+    const more = (): void => {
+      while (left > 0) {
+        left -= page.length
+        if (!response.write(page)) return void response.once('drain', more)
+      }
+      response.end()
+    }
+    return more()
+  })
+  await new Promise<void>((resolve) => void origin.listen(0, '127.0.0.1', resolve))
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  parentPort?.postMessage((origin.address() as AddressInfo).port)
+  let kind: Kind = 'idle'
+  let end = (): void => {}
+  let n = 0
+  parentPort?.on('message', ([next, port]: [Kind, number]) => {
+    kind = next
+    end()
+    end = () => {}
+    if (kind === 'gzip') {
+      const large = get(
+        { port, host: '127.0.0.1', path: `/large/${n++}`, headers: { 'Accept-Encoding': 'gzip' } },
+        (got) => void got.resume(),
+      )
+      large.on('error', () => {})
+      end = () => large.destroy()
+    }
+    if (kind === 'recode') void popular(port, () => kind === 'recode')
+  })
+  /** Each becomes popular with its second hit. */
+  async function popular(port: number, goesOn: () => boolean): Promise<void> {
+    while (goesOn()) {
+      const path = `/copied/${n++}`
+      for (let i = 0; i < 3; i++) await fetched(port, path)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+}
+
+/** Whatever comes of it: at the end nobody answers. */
+function fetched(port: number, path: string): Promise<void> {
+  return new Promise((resolve) => {
+    get({ port, host: '127.0.0.1', path }, (response) => void response.resume().on('close', resolve)).on('error', () => resolve())
+  })
+}
+
+/** Milliseconds of each hit. */
+async function hits(port: number): Promise<number[]> {
+  const socket = connect(port, '127.0.0.1').setNoDelay(true)
+  const took: number[] = []
+  const over_ms = performance.now() + SECONDS * 1000
+  for (let begun = performance.now(); begun < over_ms; begun = performance.now()) {
+    socket.write('GET /small HTTP/1.1\r\nHost: bench\r\n\r\n')
+    for (let got = 0; got < SMALL.length;) got += ((await once(socket, 'data')) as [Buffer])[0].length
+    took.push(performance.now() - begun)
+    await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
+  }
+  socket.destroy()
+  return took.toSorted((a, b) => a - b)
+}
+
+async function measure(rounds: number): Promise<void> {
+  const load = new Worker(new URL(import.meta.url), { workerData })
+  const [originPort] = (await once(load, 'message')) as [number]
+  const directory = mkdtempSync(join(tmpdir(), 'lacquer-stalls-'))
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  const rules = join(directory, 'rules.vcl')
+  writeFileSync(
+    rules,
+    `vcl 4.1; backend default { .host = "127.0.0.1"; .port = "${originPort}"; }
+sub vcl_backend_response { set beresp.do_gzip = bereq.url ~ "^/(large|copied)/"; if (bereq.url ~ "^/large") { set beresp.uncacheable = true; } }`,
+  )
+  const copies = ['-p', 'recode_br=on', '-p', 'recode_zstd=on', '-p', 'recode_hits=1']
+  const { child, port } = await startServe(['-f', rules, '-w', '1', '-s', 'memory,256M', '-p', 'policy=varnish', ...copies], undefined)
+  const found: Record<Kind, { p50: number[]; p99: number[] }> = { idle: empty(), gzip: empty(), recode: empty() }
+  for (let round = -1; round < rounds; round++) {
+    for (const kind of KINDS) {
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin
+      load.postMessage([kind, port])
+      const took = await hits(port)
+      // The first is for the compilers.
+      if (round < 0) continue
+      found[kind].p50.push(took[took.length >> 1])
+      found[kind].p99.push(took[Math.floor(took.length * 0.99)])
+    }
+  }
+  for (const kind of KINDS) {
+    const { p50, p99 } = found[kind]
+    const ratios = p99.map((ms, i) => ms / found.idle.p99[i])
+    const list = p99.map((ms) => ms.toFixed(2)).join(' ')
+    console.log(
+      `${kind}: p50 ${median(p50).toFixed(2)} ms, p99 ${median(p99).toFixed(2)} ms, ${median(ratios).toFixed(1)} times that of the idle round before it (${list})`,
+    )
+  }
+  await stop(child)
+  process.exit(0)
+}
+
+function empty(): { p50: number[]; p99: number[] } {
+  return { p50: [], p99: [] }
+}
+
+function median(list: readonly number[]): number {
+  return list.toSorted((a, b) => a - b)[list.length >> 1]
+}
