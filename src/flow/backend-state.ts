@@ -9,6 +9,7 @@ import type { Store } from '../store/contract.ts'
 import type { BackendContext, LoadedVcl, VclBackend, VclStale, VclStevedore } from '../vcl/runtime/context.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
+import { logVclTtl } from './fetch-log.ts'
 import { holdRules } from './hold.ts'
 import { ownPlace, type Place, type Search } from './search.ts'
 import { TaskState } from './task-state.ts'
@@ -47,9 +48,11 @@ export abstract class BackendState extends TaskState implements BackendContext {
   retry_connect = true
   bereq_uncacheable = false
   bereq_time_s: number
-  beresp_ttl_s = 0
-  beresp_grace_s = 0
-  beresp_keep_s = 0
+  private ttl_s = 0
+  private grace_s = 0
+  private keep_s = 0
+  /** Rules run: what they set of the response's life is told as they do. */
+  telling = false
   beresp_age_s = 0
   beresp_time_s = 0
   beresp_do_esi = false
@@ -126,11 +129,34 @@ export abstract class BackendState extends TaskState implements BackendContext {
     return this.from.is_hitpass
   }
   /** Once true it stays true (vcl-var: beresp.uncacheable). */
+  get beresp_ttl_s(): number {
+    return this.ttl_s
+  }
+  set beresp_ttl_s(seconds: number) {
+    this.ttl_s = seconds
+    if (this.telling) logVclTtl(this)
+  }
+  get beresp_grace_s(): number {
+    return this.grace_s
+  }
+  set beresp_grace_s(seconds: number) {
+    this.grace_s = seconds
+    if (this.telling) logVclTtl(this)
+  }
+  get beresp_keep_s(): number {
+    return this.keep_s
+  }
+  set beresp_keep_s(seconds: number) {
+    this.keep_s = seconds
+    if (this.telling) logVclTtl(this)
+  }
   get beresp_uncacheable(): boolean {
     return this.uncacheable
   }
   set beresp_uncacheable(value: boolean) {
-    if (value) this.uncacheable = true
+    if (!value || this.uncacheable) return
+    this.uncacheable = true
+    if (this.telling) logVclTtl(this)
   }
   get beresp_storage(): VclStevedore {
     return this.storage_choice ?? this.env.storages.first(this.key, this.uncacheable)

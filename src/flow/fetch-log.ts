@@ -23,6 +23,8 @@ export function beginLog(fetch: BackendState, reason: string, parent_xid: number
   fetch.log.record(TAG.VCL_use, fetch.vcl.name)
   fetch.log.timestamp('Start', env.clock.wall_ms, 0, 0)
   logRequestHead(fetch.log, fetch.bereq)
+  // As it is sent.
+  if (fetch.bereq.proto !== 'HTTP/1.1') fetch.log.record(TAG.BereqProtocol, 'HTTP/1.1')
 }
 
 /** A retry is a fetch of its own in the log, a child of the one that is given up. */
@@ -39,6 +41,12 @@ export function retryLog(fetch: BackendState): void {
   fetch.log.begin('bereq', parent, 'retry')
   fetch.log.timestamp('Start', env.clock.wall_ms, env.clock.wall_ms - fetch.start_ms, 0)
   logRequestHead(fetch.log, fetch.bereq)
+}
+
+/** Of what comes with the request how much it is: its framing is the connection's. */
+export function logBereqBody({ log }: BackendState, length_bytes: number): void {
+  if (length_bytes < 0) log.field(TAG.BereqHeader, 'Transfer-Encoding', 'chunked')
+  else log.numberField(TAG.BereqHeader, 'Content-Length', length_bytes)
 }
 
 export function logRequestHead(log: Transaction, bereq: RequestHead): void {

@@ -133,6 +133,7 @@ export class Fetch extends FetchBody implements OriginHandler {
     if (!bereq.fields.has('host')) this.addHost(spec.host_header ?? spec.host ?? 'localhost')
     this.sent_ms = env.clock.wall_ms
     const timeouts = timeoutsFor(spec, env.params, this.connect_timeout_s, this.first_byte_timeout_s, this.between_bytes_timeout_s)
+    if (body !== undefined) account.logBereqBody(this, body.length_bytes)
     this.call = env.origin.fetch(backend, bereq, body, timeouts, this)
     this.traffic = this.call.traffic
     this.log.park()

@@ -4,7 +4,7 @@ import { TAG } from '../log/tags.ts'
 import { ACTION, type Action, type BackendSub, type ClientSub } from '../vcl/runtime/context.ts'
 import type { ClientTask } from './client-task.ts'
 import type { Fetch } from './fetch.ts'
-import { logHitForPass, logVclTtl } from './fetch-log.ts'
+import { logHitForPass } from './fetch-log.ts'
 import { STEP, type Step } from './step.ts'
 import type { TaskState } from './task-state.ts'
 
@@ -59,25 +59,25 @@ export function otherwise(task: ClientTask, action: Action): Step {
 
 /** As callClient, for the backend side. */
 export function callBackend(fetch: Fetch, title: string, sub: BackendSub): Action {
-  const { log, bereq, beresp, beresp_ttl_s, beresp_grace_s, beresp_keep_s, beresp_uncacheable } = fetch
+  const { log, bereq, beresp } = fetch
   const { method, url } = bereq
   const { status, reason } = beresp
   log.record(TAG.VCL_call, title)
   let action: Action
+  fetch.telling = true
   try {
     action = sub(fetch)
   } catch (error) {
     fetch.vclError(`${title}: ${String(error)}`, title)
     action = FAILED
   }
+  fetch.telling = false
   if (action < 0 || action === ACTION.fail) action = failed(fetch, action)
   if (bereq.method !== method) log.record(TAG.BereqMethod, bereq.method)
   if (bereq.url !== url) log.record(TAG.BereqURL, bereq.url)
   if (beresp.status !== status) log.number(TAG.BerespStatus, beresp.status)
   if (beresp.reason !== reason) log.record(TAG.BerespReason, beresp.reason)
-  const sameTimes = fetch.beresp_ttl_s === beresp_ttl_s && fetch.beresp_grace_s === beresp_grace_s && fetch.beresp_keep_s === beresp_keep_s
   if (action === ACTION.pass) logHitForPass(fetch)
-  else if (!sameTimes || fetch.beresp_uncacheable !== beresp_uncacheable) logVclTtl(fetch)
   log.record(TAG.VCL_return, ACTION_NAMES[action])
   return action
 }

@@ -157,6 +157,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_call BACKEND_FETCH
        VCL_return fetch
        Timestamp Fetch
+       BereqHeader Content-Length: 5
        Timestamp Connected
        BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT connect
        Timestamp Bereq
