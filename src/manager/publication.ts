@@ -69,15 +69,20 @@ export class Publication {
     return this.directory?.mgt.add('Arg', what, Buffer.from(`${text}\0`))
   }
 
-  /** Memory for the log that others can read, where there is room for it. Throws an OperatorError when -n says where it is to be. */
-  logMemory({ name, parameters }: Pick<ServeOptions, 'name' | 'parameters'>): MappedMemory | undefined {
+  /** Memory for the log that others can read, where there is room for it. Rejects with an OperatorError when -n says where it is to be. */
+  async logMemory({ name, parameters }: Pick<ServeOptions, 'name' | 'parameters'>): Promise<MappedMemory | undefined> {
     try {
-      return this.directory?.makeRing(parameters.vsl_space).place
+      return (await this.directory?.makeRing(parameters.vsl_space))?.place
     } catch (error) {
       if (!(error instanceof OperatorError) || name !== undefined) throw error
       this.remarks.push(`the log cannot be read by tools: ${error.message}`)
       return undefined
     }
+  }
+
+  /** The log's memory is there before it is written to; nobody waits for it. */
+  warmLog(): void {
+    void this.directory?.ring?.mapping.populate()
   }
 
   /** Makes a secret, if there is a place for it; its file. */

@@ -108,8 +108,8 @@ class Manager {
     const { publication } = this
     try {
       publication.begin(this.options)
-      const rules = await this.ruleSets(workers)
-      const supplies = newSupplies(this.options, rules, this.counters, this.operations, publication.logMemory(this.options))
+      const [rules, log_memory] = await Promise.all([this.ruleSets(workers), publication.logMemory(this.options)])
+      const supplies = newSupplies(this.options, rules, this.counters, this.operations, log_memory)
       this.vitals = supplies.vitals
       const parts = this.adminParts(workers, rules, supplies)
       const program = new AdminProgram(parts)
@@ -122,6 +122,7 @@ class Manager {
       const admin = await openAdmin(program, parts, () => ended.resolve('standard input has ended'))
       for (const line of supplies.describe()) this.say(`lacquer: ${line}\n`)
       if (parts.child.state === 'running') this.announceStart(rules, parts, metrics)
+      publication.warmLog()
       for (const remark of [...supplies.remarks(), ...publication.remarks]) this.operations.write('warn', remark)
       if (lowered !== undefined) this.operations.write('warn', lowered)
       for (const { hosts } of this.started.map((one) => one.rules)) this.tellUnresolved(hosts)

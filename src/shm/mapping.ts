@@ -67,6 +67,7 @@ function isMissing(outcome: Outcome): boolean {
 
 /** Also the most that one read takes at a time: the thread pool has other work. */
 const CHUNK_BYTES = 256 * 1024
+const POPULATE_BYTES = 2 * 1024 * 1024
 
 export class FileMapping {
   readonly place: MappingPlace
@@ -138,6 +139,24 @@ export class FileMapping {
     let resident = 0
     for (let i = 0; i < count; i++) resident += pages[i] & 1
     return resident
+  }
+
+  /** All of it gets blocks, once, while nobody writes to it. In a thread of its own. */
+  reserve(): Promise<Outcome> {
+    return this.calls.reserve(this.place.fd, this.place.size_bytes)
+  }
+
+  /**
+   * What is written to the range then causes no page faults (2 to 5 us each). In a thread of its own, and in pieces: while the kernel is at one, no
+   * thread of ours can map anything.
+   */
+  async populate(): Promise<boolean> {
+    const { size_bytes } = this.place
+    for (let at = 0; at < size_bytes; at += POPULATE_BYTES) {
+      const done = await this.calls.populate(this.address + at, Math.min(POPULATE_BYTES, size_bytes - at))
+      if (!done) return false
+    }
+    return true
   }
 
   /** Begins to read the range into memory, and does not wait for it. */

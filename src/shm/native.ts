@@ -19,6 +19,7 @@ const MAP_SHARED = 1
 const LOCK_EXCLUSIVE_NOW = 2 | 4
 const LOCK_UN = 8
 const MADV_WILLNEED = 3
+const MADV_POPULATE_WRITE = 23
 const MS_SYNC = 4
 const FALLOC_FL_KEEP_SIZE = 1
 const FALLOC_FL_PUNCH_HOLE = 2
@@ -32,6 +33,10 @@ export interface Native {
   view(address: bigint, size_bytes: number): ArrayBuffer
   /** Gives the range blocks on the disk. What is there stays. */
   allocate(fd: number, offset: number, length: number): Outcome
+  /** The same for a new file from its beginning, in a thread of its own: where the file system is memory it is zeroed (48 ms for 80 MiB). */
+  reserve(fd: number, length: number): Promise<Outcome>
+  /** Has the pages of the range, which begins one, in memory and ready to be written, in a thread of its own. False when the kernel cannot. */
+  populate(address: number, length: number): Promise<boolean>
   /** The range reads as zeros, without a read or a write; it keeps its blocks. */
   zero(fd: number, offset: number, length: number): Outcome
   /** The range reads as zeros and has no blocks. */
@@ -104,6 +109,7 @@ function bind(koffi: typeof Koffi): Native {
   const getpagesize = libc.func('getpagesize', 'int', [])
   const mmap = libc.func('mmap', 'int64', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'int64'])
   const fallocate = libc.func('fallocate', 'int', ['int', 'int', 'int64', 'int64'])
+  const posix_fallocate = libc.func('posix_fallocate', 'int', ['int', 'int64', 'int64'])
   const flock = libc.func('flock', 'int', ['int', 'int'])
   const mincore = libc.func('mincore', 'int', ['uintptr_t', 'size_t', 'void *'])
   const msync = libc.func('msync', 'int', ['uintptr_t', 'size_t', 'int'])
@@ -135,6 +141,19 @@ function bind(koffi: typeof Koffi): Native {
       new Promise((resolve) => {
         // The errno of a call in another thread is not told; of those of msync only EIO can be.
         msync.async(address, length, MS_SYNC, (error: Error | null, result: number) => resolve(error === null && result === 0 ? 0 : 'EIO'))
+      }),
+    reserve: (fd, length) =>
+      new Promise((resolve) => {
+        // Unlike fallocate it returns the errno.
+        posix_fallocate.async(fd, 0, length, (error: Error | null, result: number) => {
+          resolve(error !== null ? 'EIO' : result === 0 ? 0 : errnoName(result))
+        })
+      }),
+    populate: (address, length) =>
+      new Promise((resolve) => {
+        madvise.async(address, length, MADV_POPULATE_WRITE, (error: Error | null, result: number) =>
+          resolve(error === null && result === 0),
+        )
       }),
     willNeed: (address, length) => outcome(() => madvise(address, length, MADV_WILLNEED) as number),
   }

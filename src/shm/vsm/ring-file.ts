@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, ftruncateSync, openSync, renameSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, ftruncateSync, openSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperatorError } from '../../base/errors.ts'
 import { formatBytes } from '../../base/units.ts'
@@ -19,11 +19,16 @@ export class RingFile {
   readonly file: string
   private readonly home: string
 
-  /** Throws an OperatorError. */
-  constructor(home: string, size_bytes: number, calls: Native) {
+  private constructor(home: string, file: string, mapping: FileMapping) {
     this.home = home
-    this.file = fileName('Log')
-    const path = join(home, this.file)
+    this.file = file
+    this.mapping = mapping
+  }
+
+  /** Rejects with an OperatorError. */
+  static async make(home: string, size_bytes: number, calls: Native): Promise<RingFile> {
+    const file = fileName('Log')
+    const path = join(home, file)
     const size = roundUp(size_bytes, calls.page_bytes)
     const fd = openSync(path, CREATE, MODE)
     try {
@@ -31,12 +36,13 @@ export class RingFile {
       ftruncateSync(fd, size)
       const address = calls.map(fd, size)
       if (typeof address === 'string') throw new OperatorError(`${home}: the log cannot be mapped into memory (${address})`)
-      this.mapping = attachMapping({ path, address, size_bytes: size, fd })
-      const outcome = this.mapping.allocate(0, size)
+      const mapping = attachMapping({ path, address, size_bytes: size, fd })
+      const outcome = await mapping.reserve()
       if (outcome !== 0) throw new OperatorError(`${home}: ${noRoom(outcome, size_bytes)}`)
+      return new RingFile(home, file, mapping)
     } catch (error) {
       closeSync(fd)
-      unlinkSync(path)
+      rmSync(path, { force: true })
       throw error
     }
   }

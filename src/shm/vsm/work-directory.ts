@@ -84,10 +84,10 @@ export class WorkDirectory {
     throw fault
   }
 
-  /** Memory for the log. Throws an OperatorError. */
-  makeRing(size_bytes: number): RingFile {
+  /** Memory for the log. Rejects with an OperatorError. */
+  async makeRing(size_bytes: number): Promise<RingFile> {
     try {
-      this.ring = new RingFile(this.path, size_bytes, native())
+      this.ring = await RingFile.make(this.path, size_bytes, native())
       return this.ring
     } catch (error) {
       throw asOperatorError(this.path, error)

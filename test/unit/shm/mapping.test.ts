@@ -181,3 +181,14 @@ describe('reading what is not in memory', () => {
     expect(await mapping.readCold(4096, 8192)).toBe('EIO')
   })
 })
+
+test('all of a new one can be had at once, and be in memory before it is written to', async () => {
+  const path = join(folder(), 'store')
+  const { mapping } = open(path, 8 * MIB)
+  expect(await mapping.reserve()).toBe(0)
+  expect(statSync(path).blocks * 512).toBe(8 * MIB)
+  Buffer.from(mapping.buffer).write('before', 5 * MIB)
+  // Kernels before 5.14 cannot.
+  if (await mapping.populate()) expect(mapping.residentPages(0, 8 * MIB)).toBe((8 * MIB) / mapping.page_bytes)
+  expect(Buffer.from(mapping.buffer).toString('latin1', 5 * MIB, 5 * MIB + 6)).toBe('before')
+})

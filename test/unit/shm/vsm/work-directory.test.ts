@@ -60,11 +60,11 @@ describe('a directory that is named', () => {
     open(path).close()
   })
 
-  test('is taken over from one that was killed, with all it has left', () => {
+  test('is taken over from one that was killed, with all it has left', async () => {
     const path = join(home, 'a')
     const killed = open(path)
     killed.makeSecret()
-    killed.makeRing(1 << 20)
+    await killed.makeRing(1 << 20)
     killed.begin(NOW)
     killed.publishLog()
     // Its lock is gone with its process.
@@ -150,10 +150,10 @@ describe('the default', () => {
 })
 
 describe('the log', () => {
-  test('its file has all its blocks, lies with the workers’ segments while they run, and its memory stays', () => {
+  test('its file has all its blocks, lies with the workers’ segments while they run, and its memory stays', async () => {
     const path = join(home, 'a')
     const directory = open(path)
-    const ring = directory.makeRing(1 << 20)
+    const ring = await directory.makeRing(1 << 20)
     const bytes = Buffer.from(ring.mapping.buffer)
     directory.begin(NOW)
     directory.publishLog()
@@ -170,9 +170,9 @@ describe('the log', () => {
     expect(readdirSync(path)).toEqual([])
   })
 
-  test('for which there is no room is a line', () => {
+  test('for which there is no room is a line', async () => {
     const directory = open(join(home, 'a'))
-    expect(() => directory.makeRing(2 ** 46)).toThrow(/no room|cannot be mapped|EFBIG|too large/)
+    await expect(directory.makeRing(2 ** 46)).rejects.toThrow(/no room|cannot be mapped|EFBIG|too large/)
     directory.close()
     expect(readdirSync(join(home, 'a'))).toEqual([])
   })
