@@ -1,6 +1,7 @@
 import { OperatorError } from '../base/errors.ts'
 import type { ToolOptions } from '../config/command-line.ts'
 import { version } from '../config/version.ts'
+import { goBackground, isInBackground } from './log/background.ts'
 import { toolHelp } from './options/help.ts'
 import { type GivenOptions, parseOptions } from './options/parse.ts'
 import { TOOLS } from './options/tools.ts'
@@ -21,6 +22,7 @@ export async function runTool({ tool, args }: ToolOptions, print: (text: string)
   const given = parseOptions(row, args)
   if (given.has('h')) print(toolHelp(row))
   else if (given.has('V')) print(`lacquer ${tool} (lacquer ${version()}, node ${process.versions.node})\n`)
+  else if (given.has('D') && !isInBackground()) return goBackground(process.stderr)
   else return (await PROGRAMS[tool]())(given)
   return 0
 }

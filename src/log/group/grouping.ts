@@ -146,6 +146,7 @@ export class Transactions {
     if (transaction.kind !== 'unknown' && transaction.kind !== link.kind) this.remark('type mismatch')
     transaction.kind = link.kind
     transaction.reason = link.reason
+    transaction.esi_level = link.esi_level
     if (link.vxid === 0) return
     if (link.vxid === transaction.vxid) return this.remark('link to self')
     if (!this.isLinked(transaction, link.reason)) return
@@ -186,6 +187,7 @@ export class Transactions {
     if (child.kind !== 'unknown' && child.kind !== link.kind) this.remark('type mismatch')
     child.kind = link.kind
     child.reason = link.reason
+    child.esi_level = link.esi_level
     this.join(transaction, child)
   }
 

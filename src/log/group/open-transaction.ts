@@ -18,6 +18,7 @@ export class OpenTransaction implements LoggedTransaction {
   readonly since_ms: number
   kind: Kind = 'unknown'
   reason = 'unknown'
+  esi_level: number | undefined = undefined
   level = 1
   parent: OpenTransaction | undefined = undefined
   readonly children: OpenTransaction[] = []

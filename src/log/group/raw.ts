@@ -9,6 +9,7 @@ class RawRecord implements LoggedTransaction {
   readonly parent_vxid = 0
   readonly kind = 'raw'
   readonly reason = 'unknown'
+  readonly esi_level = undefined
   readonly level = 0
   readonly records: RecordCursor
 

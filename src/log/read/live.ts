@@ -32,6 +32,7 @@ export class LiveReading {
   async run(): Promise<Ended> {
     try {
       if (!(await this.attach())) return 'stopped'
+      this.hooks.begun?.()
       for (let times = 0; ; times++) {
         const source = await this.open(times > 0)
         if (source === undefined) return 'stopped'

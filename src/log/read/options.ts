@@ -50,6 +50,8 @@ export interface ReadHooks {
   readonly clock: Clock
   /** A line for standard error, without its end: "Log overrun". */
   complain(line: string): void
+  /** There is something to read from. */
+  begun?(): void
   /** Everything that is there has been read: output may be written out, a screen drawn. */
   idle?(): void
   /** How much of a file has been read, from time to time. */

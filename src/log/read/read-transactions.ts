@@ -14,6 +14,7 @@ export async function readTransactions(options: ReadOptions, hooks: ReadHooks, d
   const output = new GroupOutput(options, hooks, deliver)
   if (!('file' in options.place)) return new LiveReading(options.place, options, hooks, output).run()
   const source = new FileSource(options.place.file, options.timeout_s === 0)
+  hooks.begun?.()
   try {
     return await readFile(source, new Dispatcher(source, options, hooks, output), hooks)
   } finally {

@@ -18,6 +18,8 @@ export interface LoggedTransaction {
   readonly kind: Kind
   /** The third word of Begin: rxreq, esi, restart, fetch, pass, bgfetch. */
   readonly reason: string
+  /** How deep it is in ESI includes, where the log says so: Varnish does since 7.2. */
+  readonly esi_level: number | undefined
   /** 1 for the first of a group, one more for what it caused; a restart is on the level of what was restarted. 0: a record on its own. */
   readonly level: number
   /** One cursor for each transaction: `rewind` it, then `next` until that is false. */

@@ -31,15 +31,16 @@ interface JsonTransaction {
   readonly kind: string
   readonly reason: string
   readonly level: number
+  readonly esi_level: number | undefined
   readonly records: JsonRecord[]
 }
 
 function transactionOf(transaction: LoggedTransaction, options: JsonOptions): JsonTransaction {
-  const { vxid, parent_vxid, kind, reason, level, records } = transaction
+  const { vxid, parent_vxid, kind, reason, level, esi_level, records } = transaction
   const shown: JsonRecord[] = []
   records.rewind()
   while (records.next()) if (options.shows(records)) shown.push(recordOf(records))
-  return { vxid, parent: parent_vxid, kind, reason, level, records: shown }
+  return { vxid, parent: parent_vxid, kind, reason, level, esi_level, records: shown }
 }
 
 /** Text is UTF-8 where it can be; else each character stands for a byte, and it is said so. */

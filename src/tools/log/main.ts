@@ -19,6 +19,7 @@ export async function logTool(given: GivenOptions): Promise<number> {
   try {
     return await runLog({
       options,
+      pid_file: given.last('P'),
       deliver: (group) => {
         write(group)
         if (given.has('u')) output.flush()

@@ -4,11 +4,14 @@ import { formatBytes } from '../../base/units.ts'
 import { boundBacktracking } from '../../pattern/regex.ts'
 import type { Deliver, ReadOptions } from '../../log/read/options.ts'
 import { readTransactions } from '../../log/read/read-transactions.ts'
+import { PidFile, sayBegun } from './background.ts'
 import { OutputClosed } from './output.ts'
 
 export interface LogRun {
   readonly options: ReadOptions
   readonly deliver: Deliver
+  /** -P */
+  readonly pid_file?: string | undefined
   /** Everything that is there has been read. */
   idle?(): void
   /** SIGHUP. */
@@ -40,12 +43,14 @@ export async function runLog(run: LogRun): Promise<number> {
   for (const [signal, handler] of Object.entries(handlers)) process.on(signal, handler)
   run.stop?.addEventListener('abort', () => stop.abort())
   const progress = new Progress()
+  const pid_file = run.pid_file === undefined ? undefined : new PidFile(run.pid_file)
   try {
     await readTransactions(
       run.options,
       {
         clock: new SystemClock(),
         complain: (line) => (run.complain === undefined ? process.stderr.write(`${line}\n`) : run.complain(line)),
+        begun: sayBegun,
         idle: () => run.idle?.(),
         progress: (read_bytes, total_bytes) => progress.show(read_bytes, total_bytes),
         pause: (ms) => pause(ms, stop.signal),
@@ -64,6 +69,7 @@ export async function runLog(run: LogRun): Promise<number> {
     if (!(error instanceof OutputClosed)) throw error
   } finally {
     progress.clear()
+    pid_file?.remove()
     for (const [signal, handler] of Object.entries(handlers)) process.off(signal, handler)
   }
   return 0

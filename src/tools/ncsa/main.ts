@@ -23,7 +23,7 @@ export async function ncsaTool(given: GivenOptions): Promise<number> {
     }
   }
   try {
-    return await runLog({ options, deliver, idle: () => output.flush(), reopen: () => output.reopen() })
+    return await runLog({ options, pid_file: given.last('P'), deliver, idle: () => output.flush(), reopen: () => output.reopen() })
   } finally {
     output.close()
   }
