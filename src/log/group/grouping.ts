@@ -60,7 +60,7 @@ export class Transactions {
     const stretch = { block, from, to }
     let transaction = this.all.get(vxid)
     if (transaction === undefined) {
-      if (this.format.tags[block.words[from] >>> 24] !== TAG.Begin || this.isSession(stretch)) return
+      if (this.format.tags[block.words[from] >>> 24] !== TAG.Begin || this.isOutside(stretch)) return
       transaction = this.add(vxid)
     }
     transaction.append(stretch)
@@ -98,12 +98,13 @@ export class Transactions {
     this.borrowing.clear()
   }
 
-  /** A session is not looked at where requests are grouped: it would only be kept until it ends. */
-  private isSession(stretch: Stretch): boolean {
+  /** What cannot be in a group of requests is not looked at: it would only be kept until it ends. */
+  private isOutside(stretch: Stretch): boolean {
     if (this.grouping !== 'request') return false
     this.scanned[0] = stretch
     this.scanner.rewind()
-    return this.scanner.next() && readLink(this.scanner.text)?.kind === 'sess'
+    const kind = this.scanner.next() ? readLink(this.scanner.text)?.kind : undefined
+    return kind !== 'req' && kind !== 'bereq'
   }
 
   private add(vxid: number): OpenTransaction {

@@ -88,15 +88,16 @@ export interface SideOptions {
 }
 
 /** Whether a transaction is one of those that were asked for. Without such an option all are. */
-export function isAsked({ backend, client, esi }: SideOptions, { kind, reason, records }: LoggedTransaction): boolean {
+export function isAsked(sides: SideOptions, { kind, reason, records }: LoggedTransaction): boolean {
+  const { backend, client, esi } = sides
   if (!backend && !client && !esi) return true
-  if (kind === 'raw') return isOfSide(records, backend, client || esi)
-  return kind === 'req' ? (client || esi) && (reason !== 'esi' || esi) : kind === 'bereq' && backend
+  if (kind !== 'raw') return kind === 'req' ? (client || esi) && (reason !== 'esi' || esi) : kind === 'bereq' && backend
+  records.rewind()
+  return records.next() && isOfSide(sides, records)
 }
 
-function isOfSide(records: RecordCursor, backend: boolean, client: boolean): boolean {
-  records.rewind()
-  if (!records.next()) return false
-  const { side } = records
-  return (side === 'backend' && backend) || (side === 'client' && client)
+/** The same for a record. */
+export function isOfSide({ backend, client, esi }: SideOptions, { side }: RecordCursor): boolean {
+  if (!backend && !client && !esi) return true
+  return side === 'backend' ? backend : side === 'client' && (client || esi)
 }

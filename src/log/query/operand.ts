@@ -8,7 +8,7 @@ export function asBytes(text: string): string {
 
 const IGNORE_CASE = '(?i)'
 
-/** Throws RegexError. */
+/** Throws RegexError; its offset may be further right by what -C adds, which is at most that far off. */
 export function compileOperand(text: string, caseless: boolean): VclRegex {
   const pattern = asBytes(text)
   if (!caseless) return compileRegex(pattern)

@@ -152,7 +152,8 @@ class Parser {
       return { kind: 'pattern', negated, pattern: compileOperand(operand.text, this.caseless) }
     } catch (error) {
       const hint = error instanceof RegexError && error.hint !== undefined ? `; ${error.hint}` : ''
-      throw this.wrong(`Pattern: ${error instanceof Error ? error.message : 'cannot be compiled'}${hint}`, operand)
+      const place = error instanceof RegexError ? placeInside(operand, this.query, error.offset) : operand
+      throw this.wrong(`Pattern: ${error instanceof Error ? error.message : 'cannot be compiled'}${hint}`, place)
     }
   }
 
@@ -181,7 +182,14 @@ class Parser {
     return this.wrong(`Expected ${what}, got ${got}`, token)
   }
 
-  private wrong(message: string, { start, end }: Token): OperatorError {
+  private wrong(message: string, { start, end }: Pick<Token, 'start' | 'end'>): OperatorError {
     return fault(this.query, message, start, end)
   }
+}
+
+/** One character of a value, where it stands there as it was meant; else all of it. */
+function placeInside({ start, end, text }: Token, query: string, offset: number): Pick<Token, 'start' | 'end'> {
+  const written = query.slice(start, end)
+  const at = start + written.indexOf(text) + Math.min(offset, text.length - 1)
+  return written.includes(text) && text !== '' ? { start: at, end: at + 1 } : { start, end }
 }

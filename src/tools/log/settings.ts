@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { OperatorError, readFault } from '../../base/errors.ts'
 import { parseDuration } from '../../base/units.ts'
-import { isAsked, RecordFilter } from '../../log/query/filter.ts'
+import { isAsked, isOfSide, RecordFilter } from '../../log/query/filter.ts'
 import { compileQuery } from '../../log/query/query.ts'
 import type { GroupTest, LogPlace, Rate, ReadOptions } from '../../log/read/options.ts'
 import type { RecordCursor } from '../../log/read/record-cursor.ts'
@@ -38,7 +38,7 @@ export interface Shown {
 export function shownOf(given: GivenOptions): Shown {
   const sides = { backend: given.has('b'), client: given.has('c'), esi: given.has('E') }
   const filter = new RecordFilter(given.list)
-  return { isAsked: (transaction) => isAsked(sides, transaction), shows: (record) => filter.shows(record) }
+  return { isAsked: (transaction) => isAsked(sides, transaction), shows: (record) => isOfSide(sides, record) && filter.shows(record) }
 }
 
 /** All of -q and -Q, and any of them will do. */
