@@ -19,6 +19,10 @@ export class JsonFormat implements TransactionFormat {
     this.fields = fields.map(([name, field]) => [JSON.stringify(name), field])
   }
 
+  get keys(): string[] {
+    return this.fields.map(([, { name }]) => name)
+  }
+
   line(transaction: LoggedTransaction): string | undefined {
     if (!this.collector.collect(transaction)) return undefined
     let text = ''

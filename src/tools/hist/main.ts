@@ -43,7 +43,7 @@ export async function histTool(given: GivenOptions): Promise<number> {
       )
     },
     key: (key) => view.key(key, replay),
-    tick: () => {
+    before: () => {
       clock.refresh()
       if (is_replayed) replay.advance(clock.mono_ms)
     },

@@ -45,7 +45,7 @@ const ROWS: readonly OptionRow[] = [
     name: 'n',
     value: 'dir',
     about: 'Work directory of the server',
-    more: 'As it was told with -n: a path, or a name below /var/lib/varnish. Default varnishd.',
+    more: 'As it was told with -n: a path, or a name below /run/lacquer, $XDG_RUNTIME_DIR/lacquer or /tmp/lacquer-UID. Default lacquer. Of a Varnish it is the path, /var/lib/varnish/varnishd.',
   },
   { name: 'P', value: 'file', about: 'Write the process id to a file, which goes with the process' },
   {

@@ -10,8 +10,9 @@ export interface LogScreen {
   lines(size: ScreenSize, is_over: boolean): ScreenLine[]
   /** `quit`, `draw`, or undefined for a key without a meaning. */
   key(key: string): 'quit' | 'draw' | undefined
-  /** Called before each drawing. */
-  tick?(is_over: boolean): void
+  /** Called before each drawing, and after it. */
+  before?(): void
+  after?(is_over: boolean): void
   interval_s(): number
 }
 
@@ -41,8 +42,9 @@ export async function logScreen(session: LogScreen): Promise<number> {
   )
   try {
     while (!closing.signal.aborted) {
-      session.tick?.(is_over)
+      session.before?.()
       draw()
+      session.after?.(is_over)
       await setTimeout(session.interval_s() * 1000, undefined, { signal: closing.signal }).catch(() => {})
     }
     await reading

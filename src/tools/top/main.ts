@@ -24,7 +24,7 @@ export async function topTool(given: GivenOptions): Promise<number> {
     run: { options: readOptionsOf(given), deliver },
     lines: (size, is_over) => rankingLines(ranking, is_over ? `${name} (EOF)` : name, size),
     key: (key) => (key === 'q' || key === 'Q' ? 'quit' : key === 'ctrl-t' ? 'draw' : undefined),
-    tick: (is_over) => {
+    after: (is_over) => {
       if (!is_over) fading.second(ranking)
     },
     interval_s: () => INTERVAL_S,
