@@ -1,5 +1,5 @@
 import { OperatorError } from '../base/errors.ts'
-import { isForeign, ownFeatures } from './foreign-parameters.ts'
+import { isForeign, ownSwitches } from './foreign-parameters.ts'
 import { isParameter } from './parameters.ts'
 
 /**
@@ -75,7 +75,6 @@ function parameter(assignment: string): string | undefined {
   const at = assignment.indexOf('=')
   const [name, value] = [assignment.slice(0, at), assignment.slice(at + 1)]
   if (isForeign(name, isParameter(name))) return undefined
-  if (name !== 'feature') return assignment
-  const features = ownFeatures(value)
-  return features === undefined ? undefined : `${name}=${features}`
+  const own = ownSwitches(name, value)
+  return own === undefined ? undefined : `${name}=${own}`
 }

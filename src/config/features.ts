@@ -9,30 +9,48 @@ export const FEATURES = [
 ] as const
 export type Feature = (typeof FEATURES)[number]
 
+/** Those of the parameter `debug`. */
+export const DEBUG_SWITCHES = ['syncvsl'] as const
+
 /**
  * `before` with what an operator wants changed, "+esi_remove_bom,-validate_headers"; "none" and "all" begin anew. Undefined when a word is
  * none of ours.
  */
 export function changeFeatures(before: string, given: string): string | undefined {
-  const on = new Set(featuresOf(before))
-  for (const change of given.split(',')) {
-    const [sign, word] = [change[0], change.slice(1)]
-    const feature = FEATURES.find((one) => one === word)
-    if (change === 'none') on.clear()
-    else if (change === 'all') FEATURES.forEach((one) => on.add(one))
-    else if (feature !== undefined && sign === '+') on.add(feature)
-    else if (feature !== undefined && sign === '-') on.delete(feature)
-    else return undefined
-  }
-  return on.size === 0
-    ? 'none'
-    : FEATURES.filter((one) => on.has(one))
-        .map((one) => `+${one}`)
-        .join(',')
+  return change(FEATURES, before, given)
+}
+
+export function changeDebug(before: string, given: string): string | undefined {
+  return change(DEBUG_SWITCHES, before, given)
 }
 
 /** Those that are on, of a value that `changeFeatures` has made. */
 export function featuresOf(value: string): Feature[] {
+  return switchesOn(FEATURES, value)
+}
+
+/** debug=+syncvsl: each log record is written at once. */
+export function writesEachRecord(debug: string): boolean {
+  return switchesOn(DEBUG_SWITCHES, debug).includes('syncvsl')
+}
+
+function change<W extends string>(words: readonly W[], before: string, given: string): string | undefined {
+  const on = new Set(switchesOn(words, before))
+  for (const item of given.split(',')) {
+    const [sign, word] = [item[0], item.slice(1)]
+    const known = words.find((one) => one === word)
+    if (item === 'none') on.clear()
+    else if (item === 'all') words.forEach((one) => on.add(one))
+    else if (known !== undefined && sign === '+') on.add(known)
+    else if (known !== undefined && sign === '-') on.delete(known)
+    else return undefined
+  }
+  if (on.size === 0) return 'none'
+  const names = words.filter((one) => on.has(one))
+  return names.map((one) => `+${one}`).join(',')
+}
+
+function switchesOn<W extends string>(words: readonly W[], value: string): W[] {
   const on = value.split(',')
-  return FEATURES.filter((one) => on.includes(`+${one}`))
+  return words.filter((one) => on.includes(`+${one}`))
 }

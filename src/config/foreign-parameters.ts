@@ -4,7 +4,7 @@
  */
 const FOREIGN: ReadonlySet<string> = new Set(
   `acceptor_sleep_decay acceptor_sleep_incr acceptor_sleep_max auto_restart cc_command cc_warnings cli_timeout clock_skew clock_step
-  critbit_cooloff debug experimental fetch_chunksize fetch_maxchunksize h2_header_table_size h2_initial_window_size
+  critbit_cooloff experimental fetch_chunksize fetch_maxchunksize h2_header_table_size h2_initial_window_size
   h2_max_concurrent_streams h2_max_frame_size h2_max_header_list_size h2_rapid_reset h2_rapid_reset_limit h2_rapid_reset_period
   h2_rx_window_increment h2_rx_window_low_water h2_rxbuf_storage h2_window_timeout http1_iovs lru_interval max_vcl max_vcl_handling
   nuke_limit pcre2_jit_compilation ping_interval pipe_sess_max pipe_task_deadline pool_req pool_sess pool_vbo rush_exponent shortlived
@@ -20,13 +20,19 @@ export function isForeign(name: string, ours: boolean): boolean {
   return !ours && FOREIGN.has(name)
 }
 
-/** Words of varnishd's `feature` that are no switches here. */
-const FOREIGN_FEATURES: ReadonlySet<string> = new Set(
-  `http2 short_panic no_coredump https_scheme http_date_postel wait_silo vcl_req_reset busy_stats_rate trace`.split(' '),
-)
+/** Words of varnishd's parameters of switches that are none here. */
+const FOREIGN_SWITCHES: Readonly<Record<string, ReadonlySet<string>>> = {
+  feature: new Set('http2 short_panic no_coredump https_scheme http_date_postel wait_silo vcl_req_reset busy_stats_rate trace'.split(' ')),
+  debug: new Set(
+    `req_state workspace waitinglist hashedge vclrel lurker esi_chop flush_head vtc_mode witness vsm_keep slow_acceptor h2_nocheck
+    vmod_so_keep processors protocol vcl_keep lck`.split(/\s+/),
+  ),
+}
 
-/** Without them; undefined when nothing is left. */
-export function ownFeatures(value: string): string | undefined {
-  const words = value.split(',').filter((word) => !FOREIGN_FEATURES.has(word.trim().replace(/^[+-]/, '')))
+/** A value without them; undefined when nothing is left. */
+export function ownSwitches(name: string, value: string): string | undefined {
+  const foreign = FOREIGN_SWITCHES[name] as ReadonlySet<string> | undefined
+  if (foreign === undefined) return value
+  const words = value.split(',').filter((word) => !foreign.has(word.trim().replace(/^[+-]/, '')))
   return words.length === 0 ? undefined : words.join(',')
 }

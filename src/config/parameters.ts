@@ -1,4 +1,4 @@
-import { changeFeatures, FEATURES } from './features.ts'
+import { changeDebug, changeFeatures, DEBUG_SWITCHES, FEATURES } from './features.ts'
 import { parseFieldNames } from './field-names.ts'
 import { changeMask, DEFAULT_MASK } from './log-mask.ts'
 import { parseTagFields } from './tag-fields.ts'
@@ -79,10 +79,10 @@ function fieldNames(value: string, about: string): Row<string> {
   return text(value, ['must_restart', 'lacquer'], about, shape)
 }
 
-function features(value: string, about: string): Row<string> {
-  const expected = `+ or - before one of ${FEATURES.join(', ')}; several are separated by commas`
-  const fits = (given: string): boolean => changeFeatures(value, given) !== undefined
-  return text(value, [], about, { fits, expected, change: changeFeatures })
+function switches(value: string, words: readonly string[], change: typeof changeFeatures, about: string): Row<string> {
+  const expected = `+ or - before one of ${words.join(', ')}; several are separated by commas`
+  const fits = (given: string): boolean => change(value, given) !== undefined
+  return text(value, [], about, { fits, expected, change })
 }
 
 function tagFields(value: string, about: string): Row<string> {
@@ -211,6 +211,12 @@ export const PARAMETERS = {
     { min: 0 },
     'How long a connection attempt to a backend may take. 0 waits until the kernel gives up. Backends and bereq may set their own.',
   ),
+  debug: switches(
+    'none',
+    DEBUG_SWITCHES,
+    changeDebug,
+    'Switches for tests: syncvsl (each log record is written at once, not with its transaction; slower).',
+  ),
   default_grace: duration(
     10,
     { min: 0, flags: ['obj_sticky'] },
@@ -231,8 +237,10 @@ export const PARAMETERS = {
     { min: 0, max: 1, flags: ['must_restart', 'lacquer'] },
     'What an arena store keeps when it is full: 1 the most objects, so that most requests are hits; 0 the most wanted whatever their size, so that most bytes are. What an object has to earn grows with its size to this power.',
   ),
-  feature: features(
+  feature: switches(
     '+validate_headers',
+    FEATURES,
+    changeFeatures,
     'Switches: esi_disable_xml_check (a page with ESI need not begin with <), esi_ignore_https (an include by https is made as by http), esi_ignore_other_elements (tags are found in other tags, too), esi_include_onerror (a page ends where an include fails that has no onerror="continue"), esi_remove_bom. Header fields are always validated.',
   ),
   first_byte_timeout: duration(

@@ -23,8 +23,6 @@ const NOTHING: LogBuffer = { bytes: Buffer.alloc(0) as Latin1Buffer, words: new 
 
 /** Records of one transaction in a pooled buffer, as they will stand in the ring. */
 export abstract class Records {
-  /** Each record is written at once, on its own. */
-  direct = false
   protected readonly writer: LogWriter
   protected readonly mask: Uint8Array
   protected readonly text_max: number
@@ -33,6 +31,9 @@ export abstract class Records {
   protected readonly header_words: number
   protected readonly header_bytes: number
   protected readonly last: number
+  private is_direct = false
+  /** Records are not collected. */
+  protected eager = false
   private buffer = NOTHING
   /** Those of `buffer`. */
   protected bytes = NOTHING.bytes
@@ -58,6 +59,16 @@ export abstract class Records {
     this.header_words = writer.format.header_words
     this.header_bytes = this.header_words * 4
     this.last = this.header_words - 1
+  }
+
+  /** Each record is written at once, on its own. */
+  get direct(): boolean {
+    return this.is_direct
+  }
+
+  set direct(yes: boolean) {
+    this.is_direct = yes
+    this.eager = yes || this.writer.sync
   }
 
   /** What is not to be asked for before it is known that somebody wants it. */
@@ -164,7 +175,7 @@ export abstract class Records {
     words[word + this.last] = this.side
     this.at = (end + 4) & ~3
     this.records++
-    if (this.direct) this.park()
+    if (this.eager) this.writeAtOnce()
   }
 
   /** Appends encoded records as ours. */
@@ -180,6 +191,13 @@ export abstract class Records {
     for (let i = 0; i < count; i++) words[to + ids[i]] = id
     this.at += length * 4
     this.records += count
+    if (this.eager) this.writeAtOnce()
+  }
+
+  /** A session gives its buffer back. */
+  private writeAtOnce(): void {
+    if (this.is_direct) this.park()
+    else this.flush()
   }
 
   private makeRoom(): void {
@@ -196,7 +214,7 @@ export abstract class Records {
     this.writer.tally[TALLY.records] += this.records
     this.records = 0
     if (this.batchWord > 0) this.writeLinked()
-    else if (this.direct) this.writer.writeSingle(this.bytes, this.at, this.words[0])
+    else if (this.is_direct) this.writer.writeSingle(this.bytes, this.at, this.words[0])
     else this.writer.writeBatch(this.bytes, this.at)
     this.at = 0
   }

@@ -195,8 +195,10 @@ export class Transaction extends Records {
       this.sign(session, CLIENT)
       this.relation(TAG.Link, 'req', this.xid, 'rxreq')
       this.sign(this.xid, CLIENT)
-      this.batchWord = this.at >> 2
-      this.at += this.header_bytes
+      if (!this.eager) {
+        this.batchWord = this.at >> 2
+        this.at += this.header_bytes
+      }
     }
     this.relation(TAG.Begin, 'req', session, 'rxreq')
     this.timestamp('Start', at_ms, 0, 0)
@@ -212,7 +214,7 @@ export class Transaction extends Records {
     this.record(TAG.VCL_use, rules)
     this.record(TAG.ReqStart, peer)
     this.record(TAG.ReqMethod, method)
-    if (again && Preamble.suits(this.mask, this.text_max)) {
+    if (again && !this.eager && Preamble.suits(this.mask, this.text_max)) {
       const words = this.words.slice(0, this.at >> 2)
       preamble.learn(words, this.header_words, this.records, this.xid, at_ms)
     }
@@ -262,6 +264,7 @@ export class Transaction extends Records {
     this.batchWord = preamble.batch_word
     this.at = encoded.length * 4
     this.records = preamble.records
+    if (this.eager) this.park()
   }
 
   private encodeRun(run: Run): void {
@@ -287,7 +290,7 @@ export class Transaction extends Records {
   /** The words of the records that were written since, unless they are too many or the buffer was written out in between. */
   private since(mark: Mark): Snippet | undefined {
     const size_bytes = this.at - mark.at
-    if (this.direct || mark.flushes !== this.writer.tally[TALLY.flushes] || size_bytes > ENCODED_BYTES_MAX) return undefined
+    if (this.eager || mark.flushes !== this.writer.tally[TALLY.flushes] || size_bytes > ENCODED_BYTES_MAX) return undefined
     if (size_bytes * 2 > this.writer.buffer_bytes) return undefined
     return new Snippet(this.words.slice(mark.at >> 2, this.at >> 2), this.header_words, this.bits)
   }

@@ -49,6 +49,8 @@ export class LogWriter {
   readonly text_max: number
   readonly buffer_bytes: number
   readonly encoded = new Encoded()
+  /** debug=+syncvsl: for transactions that are opened from then on. */
+  sync = false
   readonly format: LogFormat
   private readonly ring: RingWriter
   /** As they were when a writer before us, who lives no longer, had counted. */

@@ -3,7 +3,7 @@ import { Fault, STATUS } from '../admin/fault.ts'
 import { OperatorError } from '../base/errors.ts'
 import { checkLogSizes } from '../config/command-line.ts'
 import { boundConnections, openFilesMax } from '../config/file-limit.ts'
-import { isForeign, ownFeatures } from '../config/foreign-parameters.ts'
+import { isForeign, ownSwitches } from '../config/foreign-parameters.ts'
 import { isParameter, type ParameterName, parameterRow, type ParameterValues } from '../config/parameters.ts'
 import { setParameter } from '../config/parameter-values.ts'
 
@@ -43,7 +43,7 @@ export class LiveParameters implements ParameterView {
   async set(name: string, text: string): Promise<'now' | 'at start'> {
     const { protect = [] } = this.parts
     const wanted: ParameterValues = { ...this.values() }
-    const meant = this.parts.lenient === true && name === 'feature' ? ownFeatures(text) : text
+    const meant = this.parts.lenient === true ? ownSwitches(name, text) : text
     if (meant === undefined) return 'now'
     setParameter(wanted, `${name}=${meant}`)
     if (!isParameter(name)) throw new OperatorError(`unknown parameter '${name}'`)

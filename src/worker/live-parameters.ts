@@ -1,5 +1,6 @@
 import type { Bans } from '../cache/bans/bans.ts'
 import type { CacheLimits } from '../cache/lookup.ts'
+import { writesEachRecord } from '../config/features.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import type { Environment } from '../flow/environment.ts'
 import { maskOf } from '../log/tags.ts'
@@ -37,5 +38,6 @@ export function applyParameters(following: Following, changed: Partial<Parameter
   bans.dups = params.ban_dups
   transient.window_bytes = params.transit_buffer
   env.bodies.limit(params.cached_bodies_max)
+  if (changed.debug !== undefined) env.log.sync = writesEachRecord(params.debug)
   if (changed.vsl_mask !== undefined) env.log.setMask(maskOf(params.vsl_mask))
 }

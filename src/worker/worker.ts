@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8'
 import { SystemClock, type Clock } from '../base/clock.ts'
 import { Cache } from '../cache/cache.ts'
+import { writesEachRecord } from '../config/features.ts'
 import { parseFieldNames } from '../config/field-names.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import { parseTagFields } from '../config/tag-fields.ts'
@@ -214,13 +215,15 @@ function attach(handles: readonly CounterHandle[], kind: CounterClass, instance?
 
 function openLog(config: WorkerConfig, counters: Float64Array): LogWriter {
   const params = config.parameters
-  return new LogWriter(takeSeat(config.ring, config.slot), {
+  const log = new LogWriter(takeSeat(config.ring, config.slot), {
     reclen_bytes: params.vsl_reclen,
     buffer_bytes: params.vsl_buffer,
     mask: maskOf(params.vsl_mask),
     xids: new Int32Array(config.xids),
     tally: counters.subarray(MAIN.shm_records, MAIN.shm_cycles + 1),
   })
+  log.sync = writesEachRecord(params.debug)
+  return log
 }
 
 /** What of the parameters is the policy's. */

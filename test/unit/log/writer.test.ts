@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { Run } from '../../../src/log/encoded.ts'
 import { readRing, readTransactions } from '../../../src/log/reader.ts'
 import { parseMask, TAG } from '../../../src/log/tags.ts'
-import { TALLY } from '../../../src/log/writer.ts'
+import { type LogWriter, TALLY } from '../../../src/log/writer.ts'
 import { open } from './kit.ts'
 
 describe('transactions', () => {
@@ -115,4 +115,28 @@ test('logs of different formats and masks in one thread do not mix up what never
   }
   const names = logs.map(({ ring }) => readTransactions(ring).map((records) => records.map(({ name }) => name).join(' ')))
   expect(names).toEqual([Array(3).fill('VCL_call End'), Array(3).fill('VCL_call End'), Array(3).fill('VCL_call Hash End')])
+})
+
+test('debug=+syncvsl: each record is there at once, and what there is in the end is the same', () => {
+  const say = (log: LogWriter, seen: () => number): number[] => {
+    const counts: number[] = []
+    for (let xid = 10; xid < 14; xid++) {
+      const request = log.open(xid, 'client')
+      request.receive(3, 1_795_377_297_000, 'boot', '192.0.2.1 5 a0', 'GET')
+      request.record(TAG.ReqURL, '/')
+      request.account(TAG.ReqAcct, 1, 2, 3, 4)
+      counts.push(seen())
+      request.end()
+    }
+    return counts
+  }
+  const logs = [open(), open()]
+  logs[1].log.sync = true
+  const all = logs.map(({ ring, log }) => {
+    const counts = say(log, () => [...readRing(ring)].length)
+    return { counts, records: [...readRing(ring)].map(({ xid, name, text }) => `${xid} ${name} ${text}`) }
+  })
+  expect(all[1].records).toEqual(all[0].records)
+  expect(all[0].counts).toEqual([0, 10, 20, 30])
+  expect(all[1].counts).toEqual([9, 19, 29, 39])
 })
