@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client'
+import { Counter, Gauge, type Registry } from 'prom-client'
 
 /** A worker's thread as its parent sees it: node:worker_threads' Worker is one. */
 export interface ThreadView {
@@ -16,14 +16,37 @@ interface Vitals {
 /** A thread that hangs must not keep the others' figures from whoever scrapes. */
 const PATIENCE_MS = 500
 
-// Each entry is one metric: name, prose, and where its value is. Those in _total begin again with a worker that was replaced.
-const METRICS: Record<string, [about: string, value: (vitals: Vitals) => number]> = {
-  cpu_seconds_total: ['CPU time of the worker’s thread', ({ cpu }) => (cpu.user + cpu.system) / 1e6],
-  event_loop_active_seconds_total: ['Time in which the worker’s event loop had work', ({ loop }) => loop.active / 1000],
-  event_loop_idle_seconds_total: ['Time in which the worker’s event loop waited for work', ({ loop }) => loop.idle / 1000],
-  heap_used_bytes: ['JavaScript heap of the worker in use', ({ heap }) => heap.used_heap_size],
-  heap_limit_bytes: ['JavaScript heap that the worker may use; beyond it the worker is replaced', ({ heap }) => heap.heap_size_limit],
-  external_memory_bytes: ['Memory outside the heap that the worker’s objects hold', ({ heap }) => heap.external_memory],
+interface ThreadMetric {
+  readonly type: 'counter' | 'gauge'
+  readonly about: string
+  readonly value: (vitals: Vitals) => number
+}
+
+function counter(about: string, value: ThreadMetric['value']): ThreadMetric {
+  return { type: 'counter', about, value }
+}
+
+function gauge(about: string, value: ThreadMetric['value']): ThreadMetric {
+  return { type: 'gauge', about, value }
+}
+
+/** What a worker's thread says of itself. Counters begin again with a worker that was replaced, as those of a program do. */
+export const THREAD_METRICS: Readonly<Record<string, ThreadMetric>> = {
+  lacquer_worker_cpu_seconds_total: counter('CPU time of the worker’s thread', ({ cpu }) => (cpu.user + cpu.system) / 1e6),
+  lacquer_worker_event_loop_active_seconds_total: counter(
+    'Time in which the worker’s event loop had work',
+    ({ loop }) => loop.active / 1000,
+  ),
+  lacquer_worker_event_loop_idle_seconds_total: counter(
+    'Time in which the worker’s event loop waited for work',
+    ({ loop }) => loop.idle / 1000,
+  ),
+  lacquer_worker_heap_used_bytes: gauge('JavaScript heap of the worker in use', ({ heap }) => heap.used_heap_size),
+  lacquer_worker_heap_limit_bytes: gauge(
+    'JavaScript heap that the worker may use; beyond it the worker is replaced',
+    ({ heap }) => heap.heap_size_limit,
+  ),
+  lacquer_worker_external_memory_bytes: gauge('Memory outside the heap that the worker’s objects hold', ({ heap }) => heap.external_memory),
 }
 
 /**
@@ -32,22 +55,26 @@ const METRICS: Record<string, [about: string, value: (vitals: Vitals) => number]
  */
 export class ThreadMetrics {
   private readonly threads: () => readonly (ThreadView | undefined)[]
-  private readonly gauges: [Gauge, (vitals: Vitals) => number][]
+  private readonly put: ((all: readonly (Vitals | undefined)[]) => void)[]
 
   constructor(registry: Registry, threads: () => readonly (ThreadView | undefined)[]) {
     this.threads = threads
-    this.gauges = Object.entries(METRICS).map(([name, [help, value]]) => {
-      const gauge = new Gauge({ name: `lacquer_worker_${name}`, help, labelNames: ['worker'], registers: [registry] })
-      return [gauge, value]
-    })
+    this.put = Object.entries(THREAD_METRICS).map(([name, row]) => putter(registry, name, row))
   }
 
   async refresh(): Promise<void> {
     const all = await Promise.all(this.threads().map(vitalsOf))
-    for (const [gauge, value] of this.gauges) {
-      gauge.reset()
-      all.forEach((vitals, worker) => vitals !== undefined && gauge.set({ worker }, value(vitals)))
-    }
+    for (const put of this.put) put(all)
+  }
+}
+
+function putter(registry: Registry, name: string, { type, about, value }: ThreadMetric): (all: readonly (Vitals | undefined)[]) => void {
+  const common = { name, help: about, labelNames: ['worker'], registers: [registry] }
+  const metric = type === 'counter' ? new Counter(common) : new Gauge(common)
+  return (all) => {
+    metric.reset()
+    // Of a metric that has just been reset, adding is setting.
+    all.forEach((vitals, worker) => vitals !== undefined && metric.inc({ worker }, value(vitals)))
   }
 }
 

@@ -9,6 +9,7 @@ import { LEFT_OUT } from '../counters/left-out.ts'
 import { prometheusLabels, prometheusName } from '../counters/prometheus-names.ts'
 import type { CounterClass } from '../counters/table.ts'
 import { COUNTER_CLASSES, counterRows } from '../counters/table.ts'
+import { THREAD_METRICS } from '../counters/thread-metrics.ts'
 import { VITAL_METRICS } from '../counters/vital-metrics.ts'
 import type { TagRow } from '../log/tags.ts'
 import { TAGS } from '../log/tags.ts'
@@ -110,7 +111,9 @@ function countersPage(): string {
 }
 
 function measureRows(): string[][] {
-  return Object.entries(VITAL_METRICS).map(([name, { type, labels, about }]) => [`\`${name}{${labels.join(', ')}}\``, type, about])
+  const threads = Object.entries(THREAD_METRICS).map(([name, { type, about }]) => [`\`${name}{worker}\``, type, about])
+  const vitals = Object.entries(VITAL_METRICS).map(([name, { type, labels, about }]) => [`\`${name}{${labels.join(', ')}}\``, type, about])
+  return [...vitals, ...threads]
 }
 
 function flagsPage(): string {
