@@ -113,7 +113,7 @@ export class LiveReading {
     for (;;) {
       const state = dispatcher.run(UNITS_PER_TURN)
       if (state === 'enough' || state === 'end') return state
-      if (state === 'some') this.said = ''
+      if (state === 'some' || state === 'none') this.said = ''
       if (state === 'none') this.hooks.idle?.()
       if (this.hooks.flushAsked?.() === true && !dispatcher.flush()) return 'enough'
       if (state !== 'some' && state !== 'none') return this.lost(dispatcher, state, source.fault)
@@ -125,7 +125,9 @@ export class LiveReading {
   private lost(dispatcher: Dispatcher, state: 'abandoned' | 'overrun' | 'damaged', fault: string): Ended | undefined {
     const is_enough = !dispatcher.flush()
     this.say(state === 'abandoned' ? 'Log abandoned (vsl)' : state === 'overrun' ? 'Log overrun' : fault)
-    return is_enough ? 'enough' : undefined
+    if (is_enough) return 'enough'
+    // From the beginning it would come to the same place again.
+    return state === 'damaged' && this.place.history ? 'end' : undefined
   }
 }
 

@@ -53,7 +53,7 @@ const ROWS: readonly OptionRow[] = [
     value: 'query',
     repeat: true,
     about: 'Only groups that the query is true of',
-    more: 'See [queries](queries.md). Of several, one has to be true.',
+    more: 'See [Asking the log](../queries.md). Of several, one has to be true.',
   },
   {
     name: 'Q',

@@ -75,6 +75,16 @@ describe.each([2, 3] as const)('a log of vsl_version %d', (version) => {
     expect(seen.said).toEqual(['Log overrun', 'Log reacquired'])
     expect(seen.urls).toEqual(['/after'])
   })
+
+  test('overtakes it again, and that is said again', async () => {
+    const { request, publish } = bound(started(version))
+    const lap = (): void => {
+      for (let i = 0; i < 2000; i++) request(2 * i + 2, '/lost')
+      publish()
+    }
+    const { said } = await follow(server, [lap, nothing, lap, nothing, nothing])
+    expect(said).toEqual(['Log overrun', 'Log reacquired', 'Log overrun', 'Log reacquired'])
+  })
 })
 
 function bound(from: FakeServer): Pick<FakeServer, 'request' | 'publish'> {
@@ -146,6 +156,17 @@ describe('a damaged log', () => {
     expect(seen.said.length).toBeLessThanOrEqual(4)
     // What is wrong in the head alone is not seen by whoever has read it.
     expect(seen.urls).toEqual(['/b'])
+  })
+
+  test('what is before the damage is shown once, when all that is there was asked for', async () => {
+    started()
+    server.request(2, '/a')
+    const words = new Uint32Array(server.ring)
+    words[words.indexOf(END, 22)] = 0
+    server.publish()
+    const seen = await follow(server, [nothing, nothing], { history: true })
+    expect(seen).toMatchObject({ ended: 'end', urls: ['/a'] })
+    expect(seen.said).toEqual([expect.stringMatching(/^Log damaged at word [0-9]+: there is nothing where a record should be$/)])
   })
 
   test('records of a batch that are longer than it is are left out', async () => {
