@@ -83,6 +83,7 @@ export class CounterSet {
   /** How often blocks have come and gone. */
   changes = 0
   private readonly blocks = new Map<string, CounterBlock[]>()
+  private readonly resting = new Set<string>()
 
   add(handle: CounterHandle): void {
     const key = `${handle.kind}.${handle.instance}`
@@ -100,6 +101,16 @@ export class CounterSet {
     const left = this.blocks.get(key)?.filter((block) => block.memory !== memory) ?? []
     if (left.length === 0) this.blocks.delete(key)
     else this.blocks.set(key, left)
+  }
+
+  /** A cold rule set: those who look do not see its backends until it is warm again. */
+  rest(rules: string, resting: boolean): void {
+    if (resting) this.resting.add(rules)
+    else this.resting.delete(rules)
+  }
+
+  rests(rules: string): boolean {
+    return this.resting.has(rules)
   }
 
   /** Names of the stores or backends that have blocks; [''] for MAIN. */

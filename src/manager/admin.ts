@@ -151,6 +151,11 @@ export async function beginWith(program: Program, script: string | undefined): P
   await runScript(program, script)
 }
 
+/** Begins to load what `openAdmin` will need. */
+export function preloadAdmin(): void {
+  import('../admin/cli/server.ts').catch(() => {})
+}
+
 /** All ways that commands can come in by, but -I. They say where they are. Resolves when commands can be given. */
 export async function openAdmin(program: Program, parts: AdminParts, onEnd: () => void): Promise<CliServer | undefined> {
   const { options, operations, clock, publication } = parts

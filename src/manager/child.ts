@@ -32,8 +32,12 @@ export class Child {
   /** At the start of the program: what is wrong with it is for whoever has started it. */
   async begin(): Promise<void> {
     const { publication, workers, supplies } = this.parts
+    const started = workers.start(this.endpoints, supplies)
+    // In vain, when what is seen of them cannot be made.
+    started.catch(() => {})
+    // While they begin.
     publication.beginChild()
-    this.endpoints = await workers.start(this.endpoints, supplies)
+    this.endpoints = await started
     supplies.cli_log.begin()
     this.become('running')
   }

@@ -282,6 +282,7 @@ export class RuleSets implements RuleSetsContract {
 
   private admit(name: string, rules: CheckedRules): RuleSet {
     const set = new RuleSet(++this.last_id, name, rules, this.parts.workers)
+    this.parts.counters.rest(name, false)
     for (const block of set.blocks.flat()) this.parts.counters.add(block.handle)
     this.names.add(set)
     set.health = this.health?.add(name, rules.declarations).table.handle
@@ -296,6 +297,7 @@ export class RuleSets implements RuleSetsContract {
     for (let slot = 0; slot < this.parts.workers; slot++) entry.remaining.add(slot)
     this.ending.set(entry.id, entry)
     this.settle()
+    this.parts.counters.rest(entry.name, false)
     this.health?.remove(entry.name)
     for (const listener of this.listeners) listener.discarded?.(entry)
     const answers = await this.parts.tell(() => ({ does: 'discard', id: entry.id }))
@@ -321,6 +323,7 @@ export class RuleSets implements RuleSetsContract {
   private async cool(set: RuleSet): Promise<void> {
     if (!set.warm) return
     set.warm = false
+    this.parts.counters.rest(set.name, true)
     this.health?.pause(set.name)
     await this.tell({ does: 'cool', id: set.id })
   }
@@ -328,6 +331,7 @@ export class RuleSets implements RuleSetsContract {
   private warmUp(set: RuleSet): void {
     if (set.warm) return
     set.warm = true
+    this.parts.counters.rest(set.name, false)
     this.health?.resume(set.name)
   }
 

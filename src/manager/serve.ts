@@ -13,7 +13,7 @@ import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../pattern/regex.ts'
 import type { Directors } from './backend-rows.ts'
-import { type AdminParts, AdminProgram, beginWith, openAdmin } from './admin.ts'
+import { type AdminParts, AdminProgram, beginWith, openAdmin, preloadAdmin } from './admin.ts'
 import { tellUnresolved, type BackendHost } from './backend-hosts.ts'
 import { Child } from './child.ts'
 import type { DemoOrigin } from './demo-origin.ts'
@@ -117,6 +117,7 @@ class Manager {
       parts.parameters.settle()
       supplies.health.begin()
       parts.child.endpoints = endpoints
+      preloadAdmin()
       if (!this.options.admin.onInput) await parts.child.begin()
       supplies.upkeep.begin()
       const admin = await openAdmin(program, parts, () => ended.resolve('standard input has ended'))

@@ -7,7 +7,9 @@ import { type CounterClass, counterRows, type CounterRow, COUNTER_CLASSES } from
 
 export const HEAD_BYTES = 24
 const VALUE_BYTES = 8
-const READY = 1
+/** The first word of a segment. */
+export const READY = 1
+export const HIDDEN = 2
 
 interface ClassText {
   readonly oneliner: string

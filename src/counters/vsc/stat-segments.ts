@@ -3,7 +3,7 @@ import { write } from '../../shm/vsm/segment-set.ts'
 import { splitInstance } from '../backend-instance.ts'
 import type { CounterSet } from '../counters.ts'
 import { COUNTER_CLASSES, type CounterClass } from '../table.ts'
-import { docIdent, docPayload, HEAD_BYTES, putValue, statPayload } from './stat-doc.ts'
+import { docIdent, docPayload, HEAD_BYTES, HIDDEN, putValue, READY, statPayload } from './stat-doc.ts'
 
 /**
  * Counters as segments that others read: the sums of all workers' blocks, written when they have changed. By a system call, not through a
@@ -24,6 +24,8 @@ interface Stat {
   readonly instance: string
   readonly segment: Segment
   readonly words: Uint32Array
+  /** Of it the one that says whether it is to be seen. */
+  readonly ready: Uint32Array
   readonly region: Region
   /** The members of a rule set's backends share a file. */
   readonly cluster: ClusterOf | undefined
@@ -58,7 +60,10 @@ export class StatSegments {
       this.follow()
       this.seen = counters.changes
     }
-    for (const { kind, instance, words, region } of this.stats.values()) {
+    for (const { kind, instance, words, ready, region } of this.stats.values()) {
+      const wanted = kind === 'VBE' && counters.rests(splitInstance(instance).vcl) ? HIDDEN : READY
+      if (ready[0] !== wanted) region.changed = true
+      ready[0] = wanted
       const sums = counters.sum(kind, instance)
       for (let i = 0; i < sums.length; i++) if (putValue(words, i, sums[i])) region.changed = true
     }
@@ -103,7 +108,8 @@ export class StatSegments {
 
   private keep(kind: CounterClass, instance: string, segment: Segment, region: Region, bytes: Buffer, cluster?: ClusterOf): void {
     const words = new Uint32Array(bytes.buffer, bytes.byteOffset + HEAD_BYTES, (bytes.length - HEAD_BYTES) / 4)
-    this.stats.set(`${kind}.${instance}`, { kind, instance, segment, words, region, cluster })
+    const ready = new Uint32Array(bytes.buffer, bytes.byteOffset, 1)
+    this.stats.set(`${kind}.${instance}`, { kind, instance, segment, words, ready, region, cluster })
   }
 
   private remove(key: string, { segment, cluster }: Stat): void {

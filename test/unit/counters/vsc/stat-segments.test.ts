@@ -105,6 +105,20 @@ test('backends come and go with their rule set, whatever they are called', () =>
   expect(read(set.path).get('VBE.boot.a.req')).toBe(3n)
 })
 
+test('those of a rule set that rests are hidden, and come back', () => {
+  const counters = new CounterSet()
+  for (const name of ['boot.a', 'spring.a']) counters.add(new CounterBlock('VBE', name).handle)
+  const set = newSet()
+  const segments = new StatSegments(set, counters, ['VBE'])
+  const ready = () => ['VBE.boot.a', 'VBE.spring.a'].map((ident) => new StrictReader(set.path).find('Stat', ident)?.readInt32LE(0))
+  counters.rest('spring', true)
+  segments.update()
+  expect(ready()).toEqual([1, 2])
+  counters.rest('spring', false)
+  segments.update()
+  expect(ready()).toEqual([1, 1])
+})
+
 test('a thousand reloads leave nothing behind', () => {
   const counters = new CounterSet()
   counters.add(new CounterBlock('MAIN').handle)
