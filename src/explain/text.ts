@@ -1,4 +1,3 @@
-import { seconds } from './freshness.ts'
 import type { Entry, ExplainedTransaction, Explanation, NoteEntry, RecordEntry, RuleEntry } from './contract.ts'
 
 /** An explanation for a person. `verbose`: with what the built-in rules did without consequence, and all log records. */
@@ -78,13 +77,10 @@ function linkText(text: string): string {
   return `${reason === 'esi' ? 'includes' : reason === 'restart' ? 'goes on as' : 'leads to'} ${kind === 'bereq' ? 'fetch' : 'request'} ${xid}`
 }
 
-/** What rules have made of the times; how they were come by at first is told before. */
+/** How long rules pass what came. The other times are told with the statements that set them, and of what was stored. */
 function ttlText(text: string): string {
-  const [source, ttl, grace, keep] = text.split(' ')
-  const says = text.endsWith('uncacheable') ? ', not to be stored' : ''
-  if (source === 'HFP') return `hit-for-pass for ${ttl} s`
-  const [ttl_text, grace_text, keep_text] = [ttl, grace, keep].map((value) => seconds(Number(value) * 1000))
-  return source === 'VCL' ? `as the rules leave it: ttl ${ttl_text}, grace ${grace_text}, keep ${keep_text}${says}` : ''
+  const [source, ttl] = text.split(' ')
+  return source === 'HFP' ? `hit-for-pass for ${ttl} s` : ''
 }
 
 /** Of the place of a statement. */
