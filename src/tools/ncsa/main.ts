@@ -12,6 +12,8 @@ export async function ncsaTool(given: GivenOptions): Promise<number> {
   const options = readOptionsOf(given)
   if (options.grouping === 'raw' || options.grouping === 'session')
     throw new OperatorError(`-g ${options.grouping}: a line is of one request; give request or vxid`)
+  if (given.has('D') && (given.last('w') ?? '-') === '-')
+    throw new OperatorError('-D: needs -w file: in the background there is nobody to print for')
   const format = formatOf(given)
   const sides = options.grouping === 'request' ? ALL : sidesOf(given)
   const file = given.last('w')

@@ -23,7 +23,7 @@ export async function statTool(given: GivenOptions): Promise<number> {
   try {
     await attach(directory, patience_ms(given.last('t')))
     if (isLive(given)) await liveStat(all, wanted, given.has('r'))
-    else print(given, all.read(), wanted)
+    else print(printed(given, all.read(), wanted))
   } finally {
     all.close()
     directory.close()
@@ -35,7 +35,8 @@ function isLive(given: GivenOptions): boolean {
   return !['1', 'j', 'x', 'l'].some((name) => given.has(name)) && hasScreen(process.stdin, process.stdout, process.env.TERM)
 }
 
-function print(given: GivenOptions, all: readonly Point[], wanted: (name: string) => boolean): void {
+/** What is printed once, of all counters that a server has. */
+export function printed(given: GivenOptions, all: readonly Point[], wanted: (name: string) => boolean): string {
   const points = all.filter(({ name }) => wanted(name))
   const [now, raw] = [new Date(new SystemClock().wall_ms), given.has('r')]
   const uptime_s = Number(all.find(({ name }) => name === 'MAIN.uptime')?.value ?? 0n)
@@ -44,8 +45,11 @@ function print(given: GivenOptions, all: readonly Point[], wanted: (name: string
     j: () => jsonOf(points, now, raw),
     x: () => xmlOf(points, now, raw),
   }
-  const kind = given.list.findLast(({ name }) => name in texts)?.name
-  const text = kind === undefined ? onceText(points, uptime_s, raw) : texts[kind]()
+  const kind = given.list.findLast(({ name }) => Object.hasOwn(texts, name))?.name
+  return kind === undefined ? onceText(points, uptime_s, raw) : texts[kind]()
+}
+
+function print(text: string): void {
   const output = new Output(undefined, false)
   try {
     output.write(Buffer.from(text, 'utf8').toString('latin1'))

@@ -144,6 +144,7 @@ describe('faults show their place', () => {
     [['-F', '%h', '-F', '%s'], /there is one format/],
     [['-j', '--json'], /exclude each other/],
     [['-g', 'session'], /a line is of one request/],
+    [['-D', '-w', '-'], /-D: needs -w file/],
     [['-f', join(folder, 'none')], /-f .*: there is no such file/],
   ])('of the command line: %j', async (args, message) => {
     await expect(printed(args)).rejects.toThrow(message)
