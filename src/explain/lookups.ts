@@ -1,7 +1,7 @@
 import type { Cache } from '../cache/cache.ts'
 import { LOOKUP, type Lookup, type LookupRequest } from '../cache/lookup.ts'
 import { FWD, type Fwd } from '../policy/cache-status.ts'
-import { OBJ_MUST_REVALIDATE, OBJ_NO_CACHE, OBJ_PARTIAL, OBJ_TTL_BY_RULES } from '../policy/flags.ts'
+import { OBJ_HEURISTIC, OBJ_MUST_REVALIDATE, OBJ_NO_CACHE, OBJ_PARTIAL, OBJ_TTL_BY_RULES } from '../policy/flags.ts'
 import { currentAge_ms } from '../policy/reuse.ts'
 import { varySpec } from '../policy/vary.ts'
 import type { ObjectHead, StoredObject } from '../store/contract.ts'
@@ -100,6 +100,7 @@ function restrictions({ flags }: ObjectHead): string[] {
   const lines: string[] = []
   if ((flags & OBJ_NO_CACHE) !== 0) lines.push('no-cache: it is validated before each use (RFC 9111 section 5.2.2.4)')
   if ((flags & OBJ_MUST_REVALIDATE) !== 0) lines.push('must-revalidate: never used when stale (RFC 9111 section 5.2.2.2)')
+  if ((flags & OBJ_HEURISTIC) !== 0) lines.push('its lifetime was guessed (RFC 9111 section 4.2.2)')
   if ((flags & OBJ_PARTIAL) !== 0) lines.push('only parts of it are stored (RFC 9111 section 3.3)')
   return lines
 }

@@ -50,12 +50,19 @@ const TOLD: Readonly<Record<string, (text: string) => string>> = {
   Error: (text) => `error: ${text}`,
   ExpBan: (text) => `a ban or purge has hit what was stored: ${text}`,
   BackendOpen: backendText,
-  BerespStatus: (text) => `the backend answers ${text}`,
+  BereqHeader: conditionText,
+  BerespStatus: (text) => `the backend answers ${text}${text === '304' ? ': what is stored is confirmed (RFC 9111 section 4.3.3)' : ''}`,
   Timestamp: timestampText,
   Link: linkText,
   Gzip: (text) => `gzip: ${text}`,
   ESI_xmlerror: (text) => `ESI: ${text}`,
   TTL: ttlText,
+}
+
+function conditionText(text: string): string {
+  return /^if-(?:none-match|modified-since):/i.test(text)
+    ? `it asks whether what is stored still holds (RFC 9111 section 4.3.1): ${text}`
+    : ''
 }
 
 /** How long it was waited for others: "Beresp: 1764110000.000000 0.026000 0.025000". */

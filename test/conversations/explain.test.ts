@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest'
 import type { Explanation, NoteEntry } from '../../src/explain/contract.ts'
 import { explanationText } from '../../src/explain/text.ts'
-import { startCache, type TestCache } from '../kit/cache.ts'
+import { httpDate, startCache, type TestCache } from '../kit/cache.ts'
 import { vtc } from '../kit/vtc.ts'
 
 /** What is told of a request that is taken through to be explained, on the cache that serves the others. */
@@ -189,6 +189,27 @@ sub vcl_recv { set req.backend_hint = d.backend(); return (pass); }`
 async function answering(s: { rx(): Promise<{ answer(body: string): void }> }): Promise<void> {
   for (let i = 0; i < 2; i++) (await s.rx()).answer('hello')
 }
+
+vtc('what is stale is validated: the condition, the 304, and the object that lives on', async (t) => {
+  const s1 = await t.origin('s1', async (s) => {
+    const first = await s.rx()
+    first.answer('hello', `Last-Modified: ${httpDate(-1000)}`)
+    await s.rx({ fields: { 'if-modified-since': httpDate(-1000) } })
+    s.tx('HTTP/1.1 304 Not Modified', `Last-Modified: ${httpDate(-1000)}`)
+  })
+  const v1 = t.cache(await startCache(s1))
+  const c1 = await t.connect('c1', v1)
+  await c1.ask('/a', {})
+  const fresh = await v1.explain(URL)
+  expect(notes(fresh, 'lookup')[0].text).toContain('its lifetime was guessed (RFC 9111 section 4.2.2)')
+  v1.advance(200_000)
+  const told = await v1.explain(URL)
+  expect(notes(told, 'lookup')[0].facts).toMatchObject({ outcome: 'miss', fwd: 'stale' })
+  expect(notes(told, 'stored')[0].text[0]).toMatch(/^validated in store s0/)
+  const text = explanationText(told, false)
+  expect(text).toContain('it asks whether what is stored still holds (RFC 9111 section 4.3.1): If-Modified-Since:')
+  expect(text).toContain('the backend answers 304: what is stored is confirmed (RFC 9111 section 4.3.3)')
+})
 
 vtc('a fetch that fails: of what, and that the answer is made here', async (t) => {
   const s1 = await t.origin('s1', () => Promise.resolve())
