@@ -12,6 +12,7 @@ import { parseListen } from '../../src/listen/address.ts'
 import { bindEndpoints } from '../../src/listen/bind.ts'
 import { memoryOf } from '../../src/log/place.ts'
 import { readRing } from '../../src/log/reader.ts'
+import type { RingMemory } from '../../src/log/ring.ts'
 import { newHealth } from '../../src/manager/health.ts'
 import { newLogRing, newManagerLog } from '../../src/manager/log.ts'
 import { Shared } from '../../src/manager/shared.ts'
@@ -46,6 +47,8 @@ export interface TestCache {
   events(): string[]
   /** Records of the log so far, oldest first. */
   log(): { tag: string; xid: number; text: string }[]
+  /** What the log lies in: for `expectLog`. */
+  ring(): RingMemory
   /** The rule sets, as the manager has them at hand. */
   readonly rules: Worker['rules']
   /** What went to the operations log. */
@@ -155,6 +158,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
       worker.keepUp()
     },
     log: () => [...readRing(memoryOf(worker.ring.memory))].map(({ name, xid, text }) => ({ tag: name, xid, text })),
+    ring: () => memoryOf(worker.ring.memory),
     rules: worker.rules,
     complaints,
     upkeep,
