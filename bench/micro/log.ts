@@ -30,7 +30,7 @@ const DELIVER = new Run([TAG.VCL_call, 'DELIVER'], [TAG.VCL_return, 'deliver'])
 const FILTERS = new Run([TAG.Filters, ''])
 const head = { status: 200, reason: 'OK', fields: resp }
 
-const tally = new Float64Array(5)
+const tally = new Float64Array(6)
 const writer = new LogWriter(ownRing(new SharedArrayBuffer(8 << 20), 3), {
   reclen_bytes: 255,
   buffer_bytes: 4096,

@@ -179,12 +179,16 @@ export const MAIN_COUNTERS = {
   losthdr: counter('Requests and backend responses refused because they had more than http_max_hdr field lines'),
   vcl_fail: counter('Failures while running rules'),
 
-  // These five stand together: a log writer is given them as one slice (log/writer.ts).
+  // These six stand together: a log writer is given them as one slice (log/writer.ts).
   shm_records: counter('Log records written', DIAG),
   shm_writes: counter('Writes to the log: one per batch', DIAG),
   shm_flushes: counter('Batches written before their transaction ended because they were full', DIAG),
   shm_cont: counter('Waits for another writer of the log', DIAG),
   shm_cycles: counter('Times the log’s ring began again', DIAG),
+  shm_lost: counter('Batches of log records that were not written, because another writer was suspended where they belonged', {
+    ...OWN,
+    ...DIAG,
+  }),
 } as const satisfies Record<string, CounterRow>
 
 /** The manager; what it calls the child are all workers together. */

@@ -28,12 +28,12 @@ export interface LogOptions {
   readonly mask: TagMask
   /** One cell that all workers share: the next id to hand out. Without it ids are this writer's own. */
   readonly xids?: Int32Array
-  /** shm_records, shm_writes, shm_flushes, shm_cont, shm_cycles: that slice of a counter block. */
+  /** shm_records, shm_writes, shm_flushes, shm_cont, shm_cycles, shm_lost: that slice of a counter block. */
   readonly tally?: Float64Array
 }
 
 /** Positions in `LogOptions.tally`, the order of the counter table. */
-export const TALLY = { records: 0, writes: 1, flushes: 2, cont: 3, cycles: 4 } as const
+export const TALLY = { records: 0, writes: 1, flushes: 2, cont: 3, cycles: 4, lost: 5 } as const
 
 /** Memory to collect records in, as bytes and as words. */
 export interface LogBuffer {
@@ -56,6 +56,7 @@ export class LogWriter {
   /** As they were when a writer before us, who lives no longer, had counted. */
   private readonly cycles_before: number
   private readonly cont_before: number
+  private readonly lost_before: number
   private readonly xids: Int32Array
   private readonly freeTransactions: Transaction[] = []
   private readonly freeBuffers: LogBuffer[] = []
@@ -69,6 +70,7 @@ export class LogWriter {
     this.tally = options.tally ?? new Float64Array(Object.keys(TALLY).length)
     this.cycles_before = this.tally[TALLY.cycles]
     this.cont_before = this.tally[TALLY.cont]
+    this.lost_before = this.tally[TALLY.lost]
     this.xids = options.xids ?? new Int32Array(1)
     this.text_max = options.reclen_bytes - 1
     // A record of the largest size always fits, and a buffer always fits a segment.
@@ -156,6 +158,7 @@ export class LogWriter {
     tally[TALLY.writes]++
     tally[TALLY.cycles] = this.cycles_before + ring.claims.laps
     tally[TALLY.cont] = this.cont_before + ring.claims.waits
+    tally[TALLY.lost] = this.lost_before + ring.lost
   }
 
   private newBuffer(): LogBuffer {

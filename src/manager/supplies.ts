@@ -87,7 +87,7 @@ export function newSupplies(
   counters.add(own.handle)
   const upkeep = shared.upkeep(workers, clock, parameters, own.values, (message) => operations.write('warn', message))
   const ring = newLogRing(parameters, mapped)
-  const log = newManagerLog(ring, parameters, own.values.subarray(MAIN.shm_records, MAIN.shm_cycles + 1))
+  const log = newManagerLog(ring, parameters, own.values.subarray(MAIN.shm_records, MAIN.shm_lost + 1))
   const health = newHealth({ options, counters: (set, backend) => rules.countersOf(set, backend), operations, clock, log })
   rules.watch(health)
   const common = {

@@ -220,7 +220,7 @@ function openLog(config: WorkerConfig, counters: Float64Array): LogWriter {
     buffer_bytes: params.vsl_buffer,
     mask: maskOf(params.vsl_mask),
     xids: new Int32Array(config.xids),
-    tally: counters.subarray(MAIN.shm_records, MAIN.shm_cycles + 1),
+    tally: counters.subarray(MAIN.shm_records, MAIN.shm_lost + 1),
   })
   log.sync = writesEachRecord(params.debug)
   return log

@@ -201,7 +201,7 @@ function watched(
   complaints: string[],
 ) {
   const ring = newLogRing(parameters)
-  const log = newManagerLog(ring, parameters, new Float64Array(5))
+  const log = newManagerLog(ring, parameters, new Float64Array(6))
   const operations = { write: (_level: string, line: string) => void complaints.push(line) }
   const health = newHealth({ options: { workers: 1, parameters }, counters: ownBlocks(counters), operations, clock, log })
   const { handle } = health.add('boot', backends).table

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { RingClaims } from '../../../src/log/claims.ts'
 import type { LogVersion } from '../../../src/log/format.ts'
-import { newRing, type RingPlace, takeSeat } from '../../../src/log/place.ts'
+import { memoryOf, newRing, type RingPlace, takeSeat } from '../../../src/log/place.ts'
 import { readRing, readTransactions } from '../../../src/log/reader.ts'
 import { ownRing, RingWriter } from '../../../src/log/ring-writer.ts'
 import { RingView } from '../../../src/log/ring.ts'
 import { defaultMask, TAG } from '../../../src/log/tags.ts'
-import { LogWriter } from '../../../src/log/writer.ts'
+import { LogWriter, TALLY } from '../../../src/log/writer.ts'
 import { MANAGER } from '../../../src/shm/lock.ts'
 import { diesBefore } from '../../kit/atomic-steps.ts'
 import { Thread } from '../shm/threads.ts'
@@ -116,7 +116,7 @@ describe('a writer that dies', () => {
   test('leaves its counters to the next', () => {
     const counted = (lives: number): number[] => {
       const place = newRing(new SharedArrayBuffer(88 + 8 * 128 * 4), 3)
-      const tally = new Float64Array(5)
+      const tally = new Float64Array(6)
       for (let life = 0; life < lives; life++) {
         const log = new LogWriter(takeSeat(place, 3), { reclen_bytes: 32, buffer_bytes: 64, mask: defaultMask(), tally })
         for (let i = 0; i < 1200 / lives; i++) log.event(TAG.VCL_Log, 'x')
@@ -151,6 +151,17 @@ describe('a writer that is suspended between claim and publication', () => {
     expect([other.lost, numbersIn(ring).at(-1)]).toEqual([101, number])
     expect(before).not.toContain(9999)
   })
+})
+
+test('what is lost is counted', () => {
+  const { place } = shared(88 + 8 * 128 * 4)
+  new RingClaims(new RingView(memoryOf(place.memory)), place.claims, 0).claim(8)
+  const tally = new Float64Array(6)
+  const log = new LogWriter(takeSeat(place, 1), { reclen_bytes: 32, buffer_bytes: 64, mask: defaultMask(), tally })
+  for (let i = 0; i < 1000; i++) log.event(TAG.VCL_Log, 'x')
+  expect(tally[TALLY.writes]).toBe(1000)
+  // The rest of the lap has room for so many of three words.
+  expect(tally[TALLY.lost]).toBe(1000 - Math.floor((8 * 128 - 8) / 3))
 })
 
 describe('many threads', () => {

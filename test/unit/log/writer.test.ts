@@ -38,7 +38,7 @@ describe('transactions', () => {
   })
 
   test('one that is longer than vsl_buffer is written in parts, in order', () => {
-    const tally = new Float64Array(5)
+    const tally = new Float64Array(6)
     const { ring, log } = open({ tally })
     const transaction = log.open(9, 'client')
     transaction.begin('req', 1, 'rxreq')
