@@ -270,6 +270,11 @@ export const COUNTER_CLASSES = {
 } as const
 export type CounterClass = keyof typeof COUNTER_CLASSES
 
-export function counterRows(kind: CounterClass): readonly (readonly [string, CounterRow])[] {
-  return Object.entries<CounterRow>(COUNTER_CLASSES[kind])
+type Rows = readonly (readonly [string, CounterRow])[]
+
+const ROWS = new Map<string, Rows>(Object.entries(COUNTER_CLASSES).map(([kind, rows]) => [kind, Object.entries<CounterRow>(rows)]))
+
+/** In the order of their places in blocks. */
+export function counterRows(kind: CounterClass): Rows {
+  return ROWS.get(kind) ?? []
 }

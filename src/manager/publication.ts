@@ -56,7 +56,8 @@ export class Publication {
     const directory = this.open(options.name)
     this.directory = directory
     if (directory === undefined) return
-    const { path, own_name } = directory
+    const { path, own_name, passed_over } = directory
+    if (passed_over !== undefined) this.remarks.push(`the work directory is ${path}: ${passed_over}`)
     if (own_name) this.remarks.push(`another Lacquer has the default work directory: that of this one is ${path}, for tools -n ${path}`)
     this.say('-i', options.identity)
     this.setUptime()

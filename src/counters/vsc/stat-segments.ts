@@ -128,7 +128,7 @@ export class StatSegments {
 
 /** One word of the index: names of backends that rules make may be anything. */
 function identOf(kind: CounterClass, instance: string): string {
-  return instance === '' ? kind : `${kind}.${instance.replaceAll(/[\s"\\]/g, '_')}`
+  return instance === '' ? kind : `${kind}.${instance.replaceAll(/[^!-~]|["\\]/g, '_')}`
 }
 
 function flush(region: Region): void {

@@ -104,7 +104,12 @@ function openFault(path: string, error: unknown): string {
 }
 
 function heldBy(path: string, what: string): string {
-  const pid = /^\d+/.exec(readFileSync(path, 'latin1'))?.[0]
+  let pid: string | undefined
+  try {
+    pid = /^\d+/.exec(readFileSync(path, 'latin1'))?.[0]
+  } catch {
+    // It ends just now.
+  }
   return `${what}: in use by process ${pid ?? '(unknown)'}; stop that one, or name another`
 }
 

@@ -24,12 +24,13 @@ export function sweep(base: string, native: Pick<Native, 'lock'>): void {
 
 function isDead(path: string, pid: number, native: Pick<Native, 'lock'>): boolean {
   if (directoryFault(lstatSync(path), process.geteuid?.() ?? 0) !== undefined) return false
+  // Who begins just now has not locked its file yet; whose process we cannot see (of another container) has.
+  if (isAlive(pid)) return false
   let fd: number
   try {
     fd = openSync(join(path, PID), OPEN)
   } catch (error) {
-    // Its owner may be about to make the file.
-    return codeOf(error) === 'ENOENT' && !isAlive(pid)
+    return codeOf(error) === 'ENOENT'
   }
   const free = native.lock(fd) === 0
   closeSync(fd)

@@ -38,6 +38,8 @@ export class WorkDirectory {
   ring: RingFile | undefined
   /** It is a name of our own, because somebody else has the default one. */
   readonly own_name: boolean
+  /** Why it is not in a better place. */
+  passed_over: string | undefined
   /** The workers' segments, while workers run. */
   child: SegmentSet | undefined
   private readonly pid: PidFile
@@ -75,7 +77,9 @@ export class WorkDirectory {
     for (const [i, place] of placesFor(name, from).entries()) {
       try {
         makeDirectory(bases[i], bases[i].startsWith('/run/') && from.uid === 0 ? MODE : PRIVATE_MODE, from.uid)
-        return name === undefined || name === '' ? takeDefault(place, request) : WorkDirectory.take(place, request)
+        const taken = name === undefined || name === '' ? takeDefault(place, request) : WorkDirectory.take(place, request)
+        if (fault !== undefined) taken.passed_over = messageOf(fault)
+        return taken
       } catch (error) {
         if (error instanceof HeldError) throw error
         fault ??= error

@@ -145,6 +145,7 @@ describe('the default', () => {
     writeFileSync(join(home, 'run'), '')
     const elsewhere = openDefault()
     expect(elsewhere.path.startsWith(home)).toBe(false)
+    expect(elsewhere.passed_over).toBe(`${join(home, 'run')}: is not a directory`)
     elsewhere.close()
   })
 })
