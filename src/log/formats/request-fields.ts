@@ -1,6 +1,6 @@
 import type { Collector } from './collector.ts'
 import type { Field, Missing } from './field.ts'
-import { anyOf, behind, exactlyBehind, field, line, path, query, user } from './takes.ts'
+import { anyOf, behind, exactlyBehind, field, fromStart, line, path, query, user } from './takes.ts'
 
 /** What the letters of a format stand for, but for times. Each says from which records it comes. */
 
@@ -130,7 +130,7 @@ export class RequestFields {
   }
 
   private user(): Field {
-    const take = behind('Authorization:', (text) => behind('basic ')(text.trimStart()))
+    const take = behind('Authorization:', (text) => behind('basic ')(fromStart(text)))
     const at = this.from.watch('credentials', 'first', { ReqHeader: take, BereqHeader: take })
     return {
       name: 'user',

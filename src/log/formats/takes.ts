@@ -15,6 +15,13 @@ export function line(text: string): string {
   return start === 0 && end === text.length ? text : text.slice(start, end)
 }
 
+/** Without white space before it. */
+export function fromStart(text: string): string {
+  let start = 0
+  while (start < text.length && isSpace(text, start)) start++
+  return text.slice(start)
+}
+
 /** The field of that number, from 1, between white space. */
 export function field(number: number): Take {
   return (text) => {

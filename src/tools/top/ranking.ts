@@ -83,7 +83,7 @@ function textOf({ bytes, start, length }: RecordCursor): string {
 }
 
 function firstField(text: string): string {
-  const end = text.search(/[:\s]/)
+  const end = text.search(/[: \t-\r]/)
   return end === -1 ? text : text.slice(0, end)
 }
 
