@@ -238,7 +238,10 @@ export const ARENA_COUNTERS = {
 /** A backend, one block per backend: VBE.<backend>.<counter>. */
 export const VBE_COUNTERS = {
   happy: gauge('Which of the last 53 health probes were good: bits, the newest the lowest', { combine: 'max', format: 'bitmap' }),
-  up: gauge('Whether it is taken for healthy: 1, or 0 when its probe or an operator says that it is sick', { ...OWN, combine: 'max' }),
+  up: gauge('Whether it is taken for healthy: 1, or 0 when its probe or an operator says that it is sick; 1 while its rules are cold', {
+    ...OWN,
+    combine: 'max',
+  }),
   bereq_hdrbytes: counter('Bytes of request heads sent', BYTES),
   bereq_bodybytes: counter('Bytes of request bodies sent', BYTES),
   beresp_hdrbytes: counter('Bytes of response heads received', BYTES),

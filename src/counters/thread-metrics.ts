@@ -73,8 +73,11 @@ function putter(registry: Registry, name: string, { type, about, value }: Thread
   const metric = type === 'counter' ? new Counter(common) : new Gauge(common)
   return (all) => {
     metric.reset()
-    // Of a metric that has just been reset, adding is setting.
-    all.forEach((vitals, worker) => vitals !== undefined && metric.inc({ worker }, value(vitals)))
+    all.forEach((vitals, worker) => {
+      const measured = vitals === undefined ? NaN : value(vitals)
+      // Of a metric that has just been reset, adding is setting. A thread that begins or ends may be said to have worked for less than no time.
+      if (Number.isFinite(measured)) metric.inc({ worker }, Math.max(0, measured))
+    })
   }
 }
 

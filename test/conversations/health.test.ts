@@ -305,6 +305,10 @@ describe('what an operator says', () => {
     await c1.ask('/a', { status: 503 })
     expect(health(v1)).toEqual(['boot.default sick 3/8 sick'])
     expect(v1.counters()['VBE.boot.default.up']).toBe(0)
+    v1.health.pause('boot')
+    expect(v1.counters()['VBE.boot.default.up']).toBe(1)
+    v1.health.resume('boot')
+    expect(v1.counters()['VBE.boot.default.up']).toBe(0)
     const changed_s = listBackends(v1.health)[0].last_change_s
     v1.advance(1000)
     set('probe')

@@ -162,6 +162,7 @@ export class RuleHealth {
   stop(): void {
     this.stopped = true
     for (const { target } of this.list) target?.running?.abandon()
+    this.showAll()
   }
 
   /** Probes go on where they were. */
@@ -172,6 +173,7 @@ export class RuleHealth {
       target.running = undefined
       target.due_ms = this.parts.clock.mono_ms
     }
+    this.showAll()
   }
 
   private probe(target: Target, now_ms: number): void {
@@ -203,8 +205,13 @@ export class RuleHealth {
     if (went && !begins) tell(healthy ? 'info' : 'warn', changeText(`${this.name}.${declared.name}`, window))
   }
 
+  private showAll(): void {
+    for (const { i, declared } of this.list) this.show(i, declared)
+  }
+
+  /** Of rules that nobody uses no alarm is to be given: their probes have stopped. */
   private show(i: number, { name }: BackendDeclaration): void {
-    this.parts.counters(this.name, name)[VBE.up] = this.table.isHealthy(i) ? 1 : 0
+    this.parts.counters(this.name, name)[VBE.up] = this.stopped || this.table.isHealthy(i) ? 1 : 0
   }
 
   private stateOf(i: number): string {

@@ -8,6 +8,7 @@ const heap = { used_heap_size: 1000, heap_size_limit: 5000, external_memory: 70 
 const cpu = { user: 1_500_000, system: 500_000 }
 const loop = { eventLoopUtilization: () => ({ idle: 8000, active: 2000 }) }
 const healthy: ThreadView = { performance: loop, getHeapStatistics: async () => heap, cpuUsage: async () => cpu }
+const odd: ThreadView = { ...healthy, performance: { eventLoopUtilization: () => ({ idle: Number.NaN, active: -0.5 }) } }
 const hanging: ThreadView = { ...healthy, getHeapStatistics: () => new Promise(() => {}) }
 const gone: ThreadView = { ...healthy, cpuUsage: () => Promise.reject(new Error('Worker instance not running')) }
 
@@ -31,6 +32,13 @@ test('each worker has its own figures; one that hangs, has ended or is being rep
     expect(text).toContain(`lacquer_worker_external_memory_bytes{worker="${worker}"} 70\n`)
   }
   expect(text).not.toMatch(/worker="[123]"/)
+})
+
+test('figures that make no sense keep no others from whoever scrapes', async () => {
+  const text = await scrape(odd)
+  expect(text).toContain('lacquer_worker_event_loop_active_seconds_total{worker="0"} 0\n')
+  expect(text).not.toContain('lacquer_worker_event_loop_idle_seconds_total{worker="0"}')
+  expect(text).toContain('lacquer_worker_heap_used_bytes{worker="0"} 1000\n')
 })
 
 test('a thread of Node is such a view', async () => {
