@@ -54,15 +54,12 @@ export class LiveReading {
 
   /** Waits for a server; false: stopped. Throws an OperatorError when none comes. */
   private async attach(): Promise<boolean> {
-    const { clock } = this.hooks
-    const { directory, patience_s } = this.place
-    clock.refresh()
-    const until_ms = clock.mono_ms + patience_s * 1000
+    const { directory } = this.place
+    const until_ms = this.patienceEnds()
     for (;;) {
       this.directory.poll()
       if (this.directory.isThere) return true
-      clock.refresh()
-      if (clock.mono_ms >= until_ms) throw new OperatorError(`${directory}: there is no server; start it, or say with -n where it is`)
+      if (this.isPast(until_ms)) throw new OperatorError(`${directory}: there is no server; start it, or say with -n where it is`)
       await this.hooks.pause(ATTACH_MS)
       if (this.isStopped) return false
     }
@@ -71,16 +68,30 @@ export class LiveReading {
   /** Waits for a log; undefined: stopped. */
   private async open(is_again: boolean): Promise<RingSource | undefined> {
     if (is_again) await this.hooks.pause(AGAIN_MS)
+    const until_ms = this.patienceEnds()
     while (!this.isStopped) {
       const source = this.tryOpen()
       if (source !== undefined) {
         if (is_again || this.said !== '') this.hooks.complain('Log reacquired')
         return source
       }
+      // What is written later is waited for, what is there already is not.
+      if (this.place.history && this.isPast(until_ms))
+        throw new OperatorError(`${this.place.directory}: the server has no log that could be read; its workers may not be running`)
       this.hooks.idle?.()
       await this.hooks.pause(AGAIN_MS)
     }
     return undefined
+  }
+
+  private patienceEnds(): number {
+    this.hooks.clock.refresh()
+    return this.hooks.clock.mono_ms + this.place.patience_s * 1000
+  }
+
+  private isPast(until_ms: number): boolean {
+    this.hooks.clock.refresh()
+    return this.hooks.clock.mono_ms >= until_ms
   }
 
   private tryOpen(): RingSource | undefined {
@@ -96,6 +107,7 @@ export class LiveReading {
       })
     } catch (error) {
       file?.close()
+      if (error instanceof OperatorError) throw error
       // A server that has just gone, or one that is not ready; or what never was a log.
       return this.say(`Log cannot be read: ${error instanceof Error ? error.message : String(error)}`)
     }

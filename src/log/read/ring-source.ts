@@ -90,7 +90,10 @@ export class RingSource implements LogSource {
     for (;;) {
       const state = this.next()
       if (state === 'none') return
-      if (state !== 'some') throw new Error(state === 'damaged' ? this.fault : 'its end cannot be found')
+      if (state !== 'some')
+        throw new Error(
+          state === 'damaged' ? this.fault : state === 'abandoned' ? 'it has gone' : 'it is written faster than it can be read',
+        )
       if ((this.head.segment - number) >>> 0 > END_SEGMENTS_MAX) throw new Error('it is written faster than it can be read')
     }
   }

@@ -23,7 +23,7 @@ export class AttachedDirectory {
     this.child = new IndexReader(join(path, CHILD))
   }
 
-  /** Looks what has changed since. */
+  /** Looks what has changed since. Throws an OperatorError when it may not be read. */
   poll(): void {
     this.manager.poll()
     this.child.poll()

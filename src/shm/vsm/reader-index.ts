@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { codeOf, OperatorError } from '../../base/errors.ts'
 import { INDEX } from './places.ts'
 
 /** A segment that an index tells of. The same object for as long as it is there. */
@@ -42,10 +43,10 @@ export class IndexReader {
     this.directory = directory
   }
 
-  /** Looks what has changed. Two system calls when nothing has. */
+  /** Looks what has changed. One system call when nothing has. Throws an OperatorError. */
   poll(): void {
     const path = join(this.directory, INDEX)
-    const found = statSync(path, { throwIfNoEntry: false })
+    const found = this.permitted(() => statSync(path, { throwIfNoEntry: false }))
     if (found === undefined) return this.forget()
     const { file } = this
     if (file === undefined || file.ino !== found.ino || file.dev !== found.dev || found.size < this.read_bytes) this.begin(path)
@@ -56,6 +57,16 @@ export class IndexReader {
     if (this.fd !== undefined) closeSync(this.fd)
     this.fd = undefined
     this.file = undefined
+  }
+
+  /** Undefined when it is not there, or goes while it is looked at. Throws an OperatorError when it is there, and others may read it. */
+  private permitted<T>(look: () => T): T | undefined {
+    try {
+      return look()
+    } catch (error) {
+      if (codeOf(error) !== 'EACCES') return undefined
+      throw new OperatorError(`${this.directory}: not permitted to read it; run as its owner, root or a member of its group`)
+    }
   }
 
   private forget(): void {
@@ -76,7 +87,7 @@ export class IndexReader {
     this.read_bytes = 0
     this.rest = ''
     this.head = undefined
-    this.fd = tryOpen(path)
+    this.fd = this.permitted(() => openSync(path, OPEN))
     if (this.fd !== undefined) {
       this.file = fstatSync(this.fd)
       this.readOn()
@@ -121,13 +132,5 @@ export class IndexReader {
     const [, file, offset, length, kind, ident] = /^([^ /]+) ([0-9]{1,15}) ([0-9]{1,15}) ([^ ]*) ([^ ]*)$/.exec(text) ?? []
     if (file === undefined || kind === '' || file === '.' || file === '..') return undefined
     return { path: join(this.directory, file), offset: Number(offset), length: Number(length), kind, ident, is_gone: false }
-  }
-}
-
-function tryOpen(path: string): number | undefined {
-  try {
-    return openSync(path, OPEN)
-  } catch {
-    return undefined
   }
 }

@@ -51,6 +51,14 @@ export class FakeServer {
     transaction.end()
   }
 
+  /** Of which the end is not written. */
+  begin(xid: number, url: string): void {
+    const transaction = this.log.open(xid, 'client')
+    transaction.record(TAG.Begin, `req ${xid - 1} rxreq`)
+    transaction.record(TAG.ReqURL, url)
+    transaction.close()
+  }
+
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true })
   }
@@ -65,17 +73,19 @@ export interface Seen {
   /** URLs, in the order of the groups. */
   readonly urls: string[]
   readonly said: string[]
+  /** What the reader itself has to say of transactions. */
+  readonly remarks: string[]
 }
 
 /** Reads while `steps` happen, one whenever the reader rests; behind the last it is stopped. */
 export async function follow(
   server: FakeServer,
   steps: readonly (() => void)[],
-  options: Partial<ReadOptions> & { history?: boolean } = {},
+  options: Partial<ReadOptions> & { history?: boolean; flushAsked?: () => boolean } = {},
 ): Promise<Seen> {
   const clock = new ManualClock()
   const stop = new AbortController()
-  const [urls, said]: string[][] = [[], []]
+  const [urls, said, remarks]: string[][] = [[], [], []]
   const left = [...steps]
   const ended = await readTransactions(
     {
@@ -92,6 +102,7 @@ export async function follow(
       clock,
       complain: (line) => said.push(line),
       stop: stop.signal,
+      ...(options.flushAsked === undefined ? {} : { flushAsked: options.flushAsked }),
       pause: (ms) => {
         clock.advance(ms)
         const step = left.shift()
@@ -100,16 +111,19 @@ export async function follow(
         return Promise.resolve()
       },
     },
-    (group) => void urls.push(...urlsOf(group)),
+    (group) => {
+      urls.push(...textsOf(group, TAG.ReqURL))
+      remarks.push(...textsOf(group, TAG.VSL))
+    },
   )
-  return { ended, urls, said }
+  return { ended, urls, said, remarks }
 }
 
-function urlsOf(group: Group): string[] {
-  const urls: string[] = []
+function textsOf(group: Group, tag: number): string[] {
+  const texts: string[] = []
   for (const { records } of group) {
     records.rewind()
-    while (records.next()) if (records.tag === TAG.ReqURL) urls.push(records.text)
+    while (records.next()) if (records.tag === tag) texts.push(records.text)
   }
-  return urls
+  return texts
 }

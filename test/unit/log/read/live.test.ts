@@ -1,3 +1,5 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../../src/base/errors.ts'
 import { END } from '../../../../src/log/ring.ts'
@@ -32,7 +34,7 @@ describe.each([2, 3] as const)('a log of vsl_version %d', (version) => {
       },
       nothing,
     ])
-    expect(seen).toEqual({ ended: 'stopped', urls: ['/a', '/b', '/c'], said: [] })
+    expect(seen).toEqual({ ended: 'stopped', urls: ['/a', '/b', '/c'], said: [], remarks: [] })
   })
 
   test('is read from its beginning to its end', async () => {
@@ -43,6 +45,7 @@ describe.each([2, 3] as const)('a log of vsl_version %d', (version) => {
       ended: 'end',
       urls: Array.from({ length: 20 }, (_, i) => `/${i}`),
       said: [],
+      remarks: [],
     })
   })
 
@@ -122,6 +125,94 @@ test('nobody there, for as long as was said', async () => {
   await expect(waiting).rejects.toThrow(new OperatorError(`${server.directory}: there is no server; start it, or say with -n where it is`))
 })
 
+test('nothing that is there already is waited for longer than was said', async () => {
+  started()
+  server.stopWorker()
+  const waiting = follow(
+    server,
+    Array.from({ length: 100 }, () => nothing),
+    { history: true },
+  )
+  await expect(waiting).rejects.toThrow(
+    new OperatorError(`${server.directory}: the server has no log that could be read; its workers may not be running`),
+  )
+})
+
+test.runIf(process.geteuid?.() !== 0)('what may not be read is said to be', async () => {
+  started()
+  chmodSync(join(server.directory, '_.vsm_child'), 0)
+  await expect(follow(server, [nothing])).rejects.toThrow('not permitted to read it')
+  chmodSync(join(server.directory, '_.vsm_child'), 0o700)
+})
+
+describe('what is not complete', () => {
+  const begin = (): void => {
+    server.begin(2, '/open')
+    server.publish()
+  }
+
+  test('is kept for so long', async () => {
+    started()
+    const seen = await follow(server, [begin, ...Array.from({ length: 20 }, () => nothing)], { timeout_s: 0.1 })
+    expect(seen).toMatchObject({ urls: ['/open'], remarks: ['timeout'] })
+    const other = await follow(server, [begin, nothing, nothing, nothing], { timeout_s: 0.1 })
+    expect(other).toMatchObject({ urls: [], remarks: [] })
+  })
+
+  test('is kept when so many others came', async () => {
+    started()
+    const many = (): void => {
+      for (let i = 0; i < 5; i++) server.begin(2 * i + 2, `/${i}`)
+      server.publish()
+    }
+    const seen = await follow(server, [many, nothing], { incomplete_max: 3 })
+    expect(seen).toMatchObject({ urls: ['/0', '/1'], remarks: ['store overflow', 'store overflow'] })
+  })
+
+  test('is shown when that is asked for', async () => {
+    started()
+    let asked = 0
+    const seen = await follow(server, [begin, nothing, nothing, nothing], { flushAsked: () => ++asked === 3 })
+    expect(seen).toMatchObject({ urls: ['/open'], remarks: ['flush'] })
+  })
+
+  test('is shown when the log is lost', async () => {
+    started()
+    const seen = await follow(server, [begin, nothing, () => server.stopWorker(), nothing, nothing])
+    expect(seen).toMatchObject({ urls: ['/open'], remarks: ['flush'] })
+  })
+
+  test('lives on when the memory it was read into is used again', async () => {
+    started()
+    const end = (): void => {
+      const transaction = server.log.reopen(2, 'client')
+      transaction.end()
+      server.publish()
+    }
+    const others = (): void => {
+      for (let i = 0; i < 100; i++) server.request(1000 + i, '/other')
+      server.publish()
+    }
+    const seen = await follow(server, [begin, others, others, others, end, nothing])
+    expect(seen.urls.at(-1)).toBe('/open')
+    expect(seen.urls.length).toBe(301)
+  })
+})
+
+test('at most so many in so long', async () => {
+  started()
+  const some = (): void => {
+    for (let i = 0; i < 10; i++) server.request(2 * i + 2, '/a')
+    server.publish()
+  }
+  // One to begin with, and two in each tenth of a second: the reader rests ten milliseconds each time.
+  const seen = await follow(server, [some, ...Array.from({ length: 30 }, () => nothing), some, nothing], {
+    rate: { count: 2, period_s: 0.1 },
+  })
+  expect(seen.urls.length).toBe(1 + 2)
+  expect((await follow(server, [some, nothing], { groups_max: 3 })).urls.length).toBe(3)
+})
+
 describe('a damaged log', () => {
   test.each<[string, (words: Uint32Array) => void]>([
     ['zeros', (words) => words.fill(0, 22)],
@@ -179,6 +270,6 @@ describe('a damaged log', () => {
     server.request(4, '/b')
     server.publish()
     const seen = await follow(server, [], { history: true })
-    expect(seen).toEqual({ ended: 'end', urls: ['/b'], said: [] })
+    expect(seen).toEqual({ ended: 'end', urls: ['/b'], said: [], remarks: [] })
   })
 })
