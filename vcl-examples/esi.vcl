@@ -6,6 +6,7 @@
 #   * The menu, which is in all pages, is fetched once in ten minutes.
 #   * Who asks for a piece by itself gets 404.
 #   * A piece that cannot be had is left out, and the rest of the page is there.
+#   * A page is compressed once, and leaves as gzip to clients that take it, its pieces with it.
 # Adapt: the backend; where the pieces are (/piece/ here: <esi:include src="/piece/basket"/>); which of them are for everybody.
 # Policy: rfc9111, varnish
 
@@ -32,10 +33,12 @@ sub vcl_recv {
 sub vcl_backend_response {
     if (bereq.url !~ "^/piece/" && beresp.http.Content-Type ~ "^text/html") {
         set beresp.do_esi = true;
+        set beresp.do_gzip = true;
     }
     if (bereq.url ~ "^/piece/menu") {
         unset beresp.http.Set-Cookie;
         set beresp.ttl = 10m;
+        set beresp.do_gzip = true;
     }
     if (bereq.url ~ "^/piece/" && beresp.status >= 400) {
         # Its error page has no place in the middle of another.
