@@ -28,6 +28,8 @@ export interface FetchOrigin {
   readonly is_hitpass: boolean
   /** Wanted as part of a page. */
   readonly is_fragment: boolean
+  /** req.filters. */
+  readonly filters: string
 }
 
 /** A fetch as rules see it. One object per fetch. */

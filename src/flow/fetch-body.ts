@@ -6,6 +6,8 @@ import type { Body } from '../store/contract.ts'
 import * as account from './fetch-log.ts'
 import { FetchState } from './fetch-state.ts'
 import { FieldChange } from './field-change.ts'
+import type { OutgoingBody } from '../origin/contract.ts'
+import { FilteredUpload, planUpload, type UploadFilter } from './filters/upload.ts'
 import type { FetchFilter } from './filters/fetch-filter.ts'
 import { anyCoding, defaultFetchFilters, hasBody, planFilters, recodable } from './filters/fetch-filters.ts'
 import { FetchLine, type LineHost } from './filters/fetch-line.ts'
@@ -19,6 +21,7 @@ export const FAILED = 'Backend fetch failed'
 export abstract class FetchBody extends FetchState implements IntakeHost, LineHost {
   /** What the body goes through on its way to the intake. */
   protected line: FetchLine | undefined
+  private upload_plan: readonly UploadFilter[] | string | undefined = undefined
   protected filters: readonly FetchFilter[] = []
 
   onData(chunk: Buffer): void {
@@ -97,6 +100,14 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
 
   protected defaultFilters(): string {
     return this.beresp_was_304 ? '' : defaultFetchFilters(this, this.expected_bytes)
+  }
+
+  /** The body of the request as it is to be sent; or the name of a filter that there is none of. A retry sends it as it was sent before. */
+  protected filtered(body: OutgoingBody): OutgoingBody | string {
+    this.upload_plan ??= planUpload(this, `${this.from.filters} ${this.bereq_filters}`)
+    const plan = this.upload_plan
+    if (typeof plan === 'string') return plan
+    return plan.length === 0 ? body : (this.upload = new FilteredUpload(body, plan, this))
   }
 
   /** Makes the filters of the body, and the head that of what comes out of them; false when rules ask for one that there is not. */

@@ -8,6 +8,7 @@ import { OBJ_ESI, OBJ_RECODED } from '../policy/flags.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import { BackendState, type FetchOrigin } from './backend-state.ts'
 import type { Environment } from './environment.ts'
+import type { FilteredUpload } from './filters/upload.ts'
 import type { FetchKind, FetchSetup } from './fetch-setup.ts'
 import type { Intake } from './intake.ts'
 import { PartialFetch } from './partial-fetch.ts'
@@ -22,6 +23,8 @@ export abstract class FetchState extends BackendState implements FetchBegun {
   protected readonly setup: FetchSetup
   protected readonly recipients: Recipients
   protected call: OriginCall | undefined
+  /** The body of the request, where it goes through filters. */
+  protected upload: FilteredUpload | undefined
   protected readonly stale: Stale
   protected readonly partial: PartialFetch
   protected intake: Intake | undefined
@@ -83,6 +86,8 @@ export abstract class FetchState extends BackendState implements FetchBegun {
   protected dropCall(): void {
     const { call } = this
     this.call = undefined
+    this.upload?.drop()
+    this.upload = undefined
     call?.abort()
   }
 }

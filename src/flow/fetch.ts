@@ -128,13 +128,18 @@ export class Fetch extends FetchBody implements OriginHandler {
     const body = this.bodyUnset ? undefined : this.setup.body
     // It went with an earlier try, or an earlier run of a request that was restarted, and is not kept.
     if (body?.started === true) return this.backendError(503, 'Request body is gone')
+    const upload = body === undefined ? undefined : this.filtered(body)
+    if (typeof upload === 'string') {
+      this.log.record(TAG.FetchError, `Filter '${upload}' not found`)
+      return this.backendError(503, FAILED)
+    }
     this.beresp_backend = backend
     const { spec } = backend
     if (!bereq.fields.has('host')) this.addHost(spec.host_header ?? spec.host ?? 'localhost')
     this.sent_ms = env.clock.wall_ms
     const timeouts = timeoutsFor(spec, env.params, this.connect_timeout_s, this.first_byte_timeout_s, this.between_bytes_timeout_s)
     if (body !== undefined) account.logBereqBody(this, body.length_bytes)
-    this.call = env.origin.fetch(backend, bereq, body, timeouts, this)
+    this.call = env.origin.fetch(backend, bereq, upload, timeouts, this)
     this.traffic = this.call.traffic
     this.log.park()
   }

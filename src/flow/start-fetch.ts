@@ -74,5 +74,6 @@ function fetchOrigin(task: ClientTask): FetchOrigin {
     is_hitmiss: task.is_hitmiss,
     is_hitpass: task.is_hitpass,
     is_fragment: task.esi_level > 0,
+    filters: task.req_filters,
   }
 }
