@@ -1,7 +1,7 @@
 import { OperatorError } from '../../base/errors.ts'
-import { FILE_HEAD } from '../../log/read/file-source.ts'
 import type { Group } from '../../log/read/transaction.ts'
 import type { GivenOptions } from '../options/parse.ts'
+import { BinaryFile } from './binary.ts'
 import { groupJson } from './json.ts'
 import { Output } from './output.ts'
 import { runLog } from './run.ts'
@@ -15,7 +15,8 @@ export async function logTool(given: GivenOptions): Promise<number> {
   checkTogether(given)
   const file = given.last('w')
   const output = new Output(file === '-' ? undefined : file, given.has('a'))
-  const write = writerOf(given, output, shown)
+  const binary = isBinary(given) ? new BinaryFile(output, file === '-' ? undefined : file) : undefined
+  const write = binary === undefined ? writerOf(given, output, shown) : (group: Group): void => writeRecords(group, binary, shown)
   try {
     return await runLog({
       options,
@@ -27,7 +28,7 @@ export async function logTool(given: GivenOptions): Promise<number> {
       idle: () => output.flush(),
       reopen: () => {
         output.reopen()
-        if (isBinary(given) && output.isEmpty) output.bytes(FILE_HEAD)
+        binary?.begin()
       },
     })
   } finally {
@@ -47,21 +48,17 @@ function isBinary(given: GivenOptions): boolean {
 }
 
 function writerOf(given: GivenOptions, output: Output, shown: Shown): (group: Group) => void {
-  if (isBinary(given)) {
-    if (output.isEmpty) output.bytes(FILE_HEAD)
-    return (group) => writeRecords(group, output, shown)
-  }
   if (given.has('json')) return (group) => output.write(Buffer.from(groupJson(group, shown)).toString('latin1'))
   const is_coloured = !given.has('w') && process.stdout.isTTY && process.env.NO_COLOR === undefined
   const options = { ...shown, verbose: given.has('v'), colours: is_coloured ? COLOURED : PLAIN }
   return (group) => output.write(groupText(group, options))
 }
 
-function writeRecords(group: Group, output: Output, shown: Shown): void {
+function writeRecords(group: Group, binary: BinaryFile, shown: Shown): void {
   for (const transaction of group) {
     if (!shown.isAsked(transaction)) continue
     const { records } = transaction
     records.rewind()
-    while (records.next()) if (shown.shows(records)) output.bytes(records.record)
+    while (records.next()) if (shown.shows(records)) binary.write(records)
   }
 }

@@ -3,7 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Answer, answerOf, inFolder, ours, theirs, TRAFFIC } from './ask.ts'
-import { QUESTIONS } from './questions.ts'
+import { logTool } from '../../../src/tools/log/main.ts'
+import { LOG_TOOL } from '../../../src/tools/options/log.ts'
+import { parseOptions } from '../../../src/tools/options/parse.ts'
+import { FakeServer } from '../../unit/log/read/kit.ts'
+import { QUERY_FILE, QUESTIONS } from './questions.ts'
 import { strange } from './strange.ts'
 
 /**
@@ -46,6 +50,31 @@ test('of logs that no server writes, the same, too', async () => {
 describe('a file that is written is the one that was read', () => {
   test('record by record', async () => {
     expect(await inFolder((folder) => ours(TRAFFIC, ['-g', 'raw'], folder, []))).toEqual(readFileSync(TRAFFIC))
+  })
+
+  test('what is appended is of the format that is there', async () => {
+    await inFolder(async (folder) => {
+      const server = new FakeServer(3)
+      server.startWorker()
+      server.request(2 ** 29, '/appended')
+      server.publish()
+      const file = join(folder, 'both.vsl')
+      writeFileSync(file, readFileSync(TRAFFIC))
+      await logTool(parseOptions(LOG_TOOL, ['-n', server.directory, '-d', '-a', '-w', file]))
+      server.remove()
+      const seen = (await ours(file, ['-q', 'ReqURL eq "/appended" or ReqURL eq "/h2"', '-i', 'Begin,ReqURL'], folder)).toString('latin1')
+      expect(seen).toMatch(
+        /ReqURL {9}\/h2\n\n\*   << Request  >> 536870912 \n-   Begin {10}req 536870911 rxreq\n-   ReqURL {9}\/appended\n\n$/,
+      )
+    })
+  })
+
+  test('what is no log is not appended to', async () => {
+    await inFolder(async (folder) => {
+      const file = join(folder, 'query')
+      await expect(logTool(parseOptions(LOG_TOOL, ['-r', TRAFFIC, '-a', '-w', file]))).rejects.toThrow('what is in it is no log')
+      expect(readFileSync(file, 'utf8')).toBe(QUERY_FILE)
+    })
   })
 
   test.runIf(HAS_VARNISHLOG)('varnishlog reads it', async () => {
