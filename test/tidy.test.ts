@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { TAGS, type TagRow } from '../src/config/log-tags.ts'
 import { PARAMETER_NAMES } from '../src/config/parameters.ts'
 import type { CounterClass } from '../src/counters/table.ts'
 import { COUNTER_CLASSES, counterRows } from '../src/counters/table.ts'
@@ -214,6 +215,12 @@ describe('tables list only what works', () => {
   test('every parameter is read somewhere', () => {
     const idle = PARAMETER_NAMES.filter((name) => !used(new RegExp(`\\.${name}\\b|\\{[^}:]*\\b${name}\\b[^}:]*\\} = `)))
     expect(idle.map((name) => `${name}: nothing reads it; use it or take it out of src/config/parameters.ts`)).toEqual([])
+  })
+
+  test('every log tag is written somewhere, but for those that the table says are not', () => {
+    const rows = Object.entries<TagRow>(TAGS).filter(([, { where }]) => where !== 'unused' && where !== 'reader')
+    const written = rows.filter(([name]) => used(new RegExp(`\\bTAG\\.${name}\\b`))).map(([name]) => name)
+    expect(written).toEqual(rows.filter(([, { foreign }]) => !foreign).map(([name]) => name))
   })
 
   test('every counter is counted somewhere', () => {

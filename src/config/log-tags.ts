@@ -15,13 +15,16 @@ export interface TagRow {
   /** Payload may hold any byte: readers escape it. */
   readonly unsafe: boolean
   readonly binary: boolean
+  /** Varnish writes it, and nothing here does: it is read in Varnish's logs. */
+  readonly foreign: boolean
   readonly about: string
 }
 
-const PLAIN = { masked: false, unsafe: false, binary: false }
+const PLAIN = { masked: false, unsafe: false, binary: false, foreign: false }
 const MASKED = { masked: true }
 const UNSAFE = { unsafe: true }
 const BINARY = { binary: true }
+const FOREIGN = { foreign: true }
 
 function tag(number: number, number2: number, where: TagRow['where'], about: string, options: Partial<typeof PLAIN> = {}): TagRow {
   return { ...PLAIN, ...options, number, number2, where, about }
@@ -86,22 +89,22 @@ export const TAGS = {
   ObjStatus: tag(50, 48, 'req', 'Status of the object', MASKED),
   ObjReason: tag(51, 49, 'req', 'Reason phrase of the object', MASKED),
   ObjHeader: tag(52, 50, 'req', 'Field line of the object', MASKED),
-  ObjUnset: tag(53, 51, 'req', 'Field line removed from the object'),
+  ObjUnset: tag(53, 51, 'req', 'Field line removed from the object', FOREIGN),
   ObjLost: unused(54, 52),
   BogoHeader: tag(55, 53, 'req', 'Field line that was refused, and why'),
-  LostHeader: tag(56, 54, 'any', 'Field line that found no room'),
+  LostHeader: tag(56, 54, 'any', 'Field line that found no room', FOREIGN),
   TTL: tag(57, 55, 'bereq', 'RFC, VCL or HFP; ttl, grace, keep, time base and what they came from; cacheable or uncacheable'),
   Fetch_Body: tag(58, 56, 'bereq', 'How the body is framed, and whether it streams'),
   VCL_acl: tag(59, 57, 'any', 'MATCH or NO_MATCH, the list, and the entry'),
   VCL_call: tag(60, 58, 'any', 'Built-in sub that is called'),
-  VCL_trace: tag(61, 59, 'any', 'Place in the rules that was passed', MASKED),
+  VCL_trace: tag(61, 59, 'any', 'Place in the rules that was passed', { ...MASKED, ...FOREIGN }),
   VCL_return: tag(62, 60, 'any', 'Action that a built-in sub returned'),
   ReqStart: tag(63, 61, 'req', 'Client address and port, listen name'),
   Hit: tag(64, 62, 'req', 'Transaction that made the object; ttl, grace and keep left; when still filling, bytes so far and in all'),
   HitPass: tag(65, 63, 'req', 'Transaction that made the marker, and its ttl left'),
   ExpBan: tag(66, 64, 'req', 'Object removed by a ban'),
-  ExpKill: tag(67, 65, 'none', 'What the expiry of an object did', MASKED),
-  WorkThread: tag(68, 66, 'none', 'A worker started or ended', MASKED),
+  ExpKill: tag(67, 65, 'none', 'What the expiry of an object did', { ...MASKED, ...FOREIGN }),
+  WorkThread: tag(68, 66, 'none', 'A worker started or ended', { ...MASKED, ...FOREIGN }),
   ESI_xmlerror: tag(69, 67, 'bereq', 'Fault in ESI markup'),
   Hash: tag(70, 68, 'req', 'A part of the key', { ...MASKED, ...UNSAFE }),
   Backend_health: tag(71, 69, 'none', 'Result of a health probe'),
@@ -117,19 +120,19 @@ export const TAGS = {
   ReqAcct: tag(81, 79, 'req', 'Bytes received (head, body, sum) and sent (head, body, sum)'),
   PipeAcct: tag(82, 80, 'req', 'Bytes of both heads, from the client, to the client'),
   BereqAcct: tag(83, 81, 'bereq', 'Bytes sent (head, body, sum) and received (head, body, sum)'),
-  VfpAcct: tag(84, 82, 'bereq', 'A fetch filter: name, calls, bytes', MASKED),
-  Witness: tag(85, 83, 'none', 'Order of locks'),
+  VfpAcct: tag(84, 82, 'bereq', 'A fetch filter: name, calls, bytes', { ...MASKED, ...FOREIGN }),
+  Witness: tag(85, 83, 'none', 'Order of locks', FOREIGN),
   BackendStart: unused(86, GONE),
-  H2RxHdr: tag(87, 84, 'sess', 'HTTP/2 frame head received', { ...MASKED, ...BINARY }),
-  H2RxBody: tag(88, 85, 'sess', 'HTTP/2 frame received', { ...MASKED, ...BINARY }),
-  H2TxHdr: tag(89, 86, 'sess', 'HTTP/2 frame head sent', { ...MASKED, ...BINARY }),
-  H2TxBody: tag(90, 87, 'sess', 'HTTP/2 frame sent', { ...MASKED, ...BINARY }),
+  H2RxHdr: tag(87, 84, 'sess', 'HTTP/2 frame head received', { ...MASKED, ...BINARY, ...FOREIGN }),
+  H2RxBody: tag(88, 85, 'sess', 'HTTP/2 frame received', { ...MASKED, ...BINARY, ...FOREIGN }),
+  H2TxHdr: tag(89, 86, 'sess', 'HTTP/2 frame head sent', { ...MASKED, ...BINARY, ...FOREIGN }),
+  H2TxBody: tag(90, 87, 'sess', 'HTTP/2 frame sent', { ...MASKED, ...BINARY, ...FOREIGN }),
   HitMiss: tag(91, 88, 'req', 'Transaction that made the marker, and its ttl left'),
   Filters: tag(92, 89, 'any', 'Filters the body passes'),
   SessError: tag(93, 90, 'none', 'A connection could not be accepted'),
   VCL_use: tag(94, 91, 'any', 'Rule set in use'),
-  Notice: tag(95, 92, 'any', 'Advice about configuration or resources'),
-  VdpAcct: tag(96, 93, 'req', 'A delivery filter: name, calls, bytes', MASKED),
+  Notice: tag(95, 92, 'any', 'Advice about configuration or resources', FOREIGN),
+  VdpAcct: tag(96, 93, 'req', 'A delivery filter: name, calls, bytes', { ...MASKED, ...FOREIGN }),
 } as const satisfies Record<string, TagRow>
 
 export type TagName = keyof typeof TAGS

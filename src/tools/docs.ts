@@ -149,10 +149,17 @@ function refusedRow(row: FlagRow): string[] {
 function logTagsPage(): string {
   const rows = Object.entries<TagRow>(TAGS)
     .filter(([, row]) => row.where !== 'unused')
-    .map(([name, row]) => [`\`${name}\``, String(row.number), String(row.number2), row.where, row.masked ? 'masked' : '', row.about])
+    .map(([name, row]) => [
+      `\`${name}\``,
+      String(row.number),
+      String(row.number2),
+      row.where,
+      row.foreign ? 'Varnish only' : row.masked ? 'masked' : '',
+      row.about,
+    ])
   return page(
     'Log records',
-    'Every record has a tag and belongs to a transaction: a session, a request (req), a fetch (bereq), or none. The first number is that in the log of Varnish up to 7.2 (`-p vsl_version=2`), the second since 7.3 (`vsl_version=3`). Masked tags are recorded only when the parameter `vsl_mask` asks for them (`+Tag`).',
+    'Every record has a tag and belongs to a transaction: a session, a request (req), a fetch (bereq), or none. The first number is that in the log of Varnish up to 7.2 (`-p vsl_version=2`), the second since 7.3 (`vsl_version=3`). Masked tags are recorded only when the parameter `vsl_mask` asks for them (`+Tag`). Those of Varnish only are never written here; the tools know them.',
     table(['tag', '2', '3', 'in', 'default', 'payload'], rows),
   )
 }

@@ -87,6 +87,9 @@ export class SessionObserver implements ConnectionObserver {
   acceptFailed(socket_name: string, error: Error): void {
     this.counters[MAIN.sess_fail]++
     this.counters[OF_ACCEPT[codeOf(error) ?? ''] ?? MAIN.sess_fail_other]++
+    const { errno = 0 } = error as NodeJS.ErrnoException
+    // There is no connection: no addresses, and no descriptor.
+    this.log.event(TAG.SessError, `${socket_name} 0.0.0.0 0 -1 ${Math.abs(errno)} "${error.message}"`)
     this.operations.warn(`accept on ${socket_name} failed: ${error.message}`)
   }
 
