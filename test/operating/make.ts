@@ -130,6 +130,7 @@ class Day {
   private asOnPage(text: string): string {
     const { clients, metrics, origin } = this.ports
     return text
+      .replaceAll('\r', '')
       .replaceAll(join(this.folder, 'work'), '/run/lacquer/lacquer')
       .replaceAll(`${this.folder}/`, '')
       .replaceAll(`127.0.0.1:${clients}`, `127.0.0.1:${PORTS.clients}`)
