@@ -432,7 +432,7 @@ export const PARAMETERS = {
   ),
   vsl_buffer: bytes(
     16 * K,
-    { min: 267, max: 4 * M, flags: ['must_restart'] },
+    { min: 267, max: 4 * M },
     'Size of a batch of log records; a transaction that is longer is written in several. At most a sixteenth of vsl_space.',
   ),
   vsl_mask: text(
@@ -441,7 +441,7 @@ export const PARAMETERS = {
     'Log tags that are suppressed. +Tag records one, -Tag suppresses it; several are separated by commas. `default` goes back to the default, `all` suppresses every tag, `none` no tag.',
     { fits: () => true, expected: 'log tags', change: changeMask },
   ),
-  vsl_reclen: bytes(255, { min: 16, max: 16_372, flags: ['must_restart'] }, 'Longest payload of a log record; the rest is cut off.'),
+  vsl_reclen: bytes(255, { min: 16, max: 16_372 }, 'Longest payload of a log record; the rest is cut off.'),
   vsl_space: bytes(80 * M, { min: M, max: 4 * G, flags: ['must_restart'] }, 'Size of the ring of log records that all workers share.'),
   vsl_version: word(
     '3',

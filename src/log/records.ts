@@ -25,7 +25,8 @@ const NOTHING: LogBuffer = { bytes: Buffer.alloc(0) as Latin1Buffer, words: new 
 export abstract class Records {
   protected readonly writer: LogWriter
   protected readonly mask: Uint8Array
-  protected readonly text_max: number
+  /** The writer's, as it was when this was opened. */
+  protected text_max: number
   /** First words of records by tag, words and bytes before a payload, and position of the head's last word. */
   protected readonly firsts: Uint32Array
   protected readonly header_words: number
@@ -204,9 +205,10 @@ export abstract class Records {
     assert(this.open, 'records are written to an open transaction')
     if (this.at > 0) {
       this.writer.tally[TALLY.flushes]++
-      return this.flush()
+      this.flush()
     }
-    this.hold(this.writer.takeBuffer())
+    // Buffers may have become larger since it was taken.
+    if (this.limit_bytes < this.writer.buffer_bytes) this.hold(this.writer.takeBuffer())
   }
 
   private flush(): void {

@@ -39,6 +39,7 @@ export class Transaction extends Records {
     assert(!this.open, 'a pooled transaction was ended')
     this.open = true
     this.direct = false
+    this.text_max = this.writer.text_max
     this.xid = xid
     this.sign(xid, side)
   }

@@ -46,8 +46,10 @@ export class LogWriter {
   readonly mask: TagMask = new Uint8Array(256)
   readonly tally: Float64Array
   /** Longest text of a record, without its NUL. */
-  readonly text_max: number
-  readonly buffer_bytes: number
+  text_max = 0
+  buffer_bytes = 0
+  /** Of all so far: whoever has begun with longer records goes on. */
+  private reclen_max = 0
   readonly encoded = new Encoded()
   /** debug=+syncvsl: for transactions that are opened from then on. */
   sync = false
@@ -72,13 +74,21 @@ export class LogWriter {
     this.cont_before = this.tally[TALLY.cont]
     this.lost_before = this.tally[TALLY.lost]
     this.xids = options.xids ?? new Int32Array(1)
-    this.text_max = options.reclen_bytes - 1
+    this.setSizes(options)
+  }
+
+  /** vsl_reclen or vsl_buffer changed: for transactions that are opened from then on. */
+  setSizes({ reclen_bytes, buffer_bytes }: Pick<LogOptions, 'reclen_bytes' | 'buffer_bytes'>): void {
+    this.text_max = reclen_bytes - 1
+    this.reclen_max = Math.max(this.reclen_max, reclen_bytes)
     // A record of the largest size always fits, and a buffer always fits a segment.
-    this.buffer_bytes = Math.max(options.buffer_bytes, options.reclen_bytes + 256) & ~3
+    this.buffer_bytes = Math.max(buffer_bytes, this.reclen_max + 256) & ~3
     assert(
       this.buffer_bytes + this.format.header_words * 4 < this.ring.block_bytes_max,
       'a batch of vsl_buffer fits a segment of vsl_space',
     )
+    this.freeBuffers.length = 0
+    this.encoded.forget()
   }
 
   /** vsl_mask changed: takes effect with the next record. */
@@ -131,7 +141,7 @@ export class LogWriter {
   }
 
   giveBuffer(buffer: LogBuffer): void {
-    if (this.freeBuffers.length < FREE_MAX) this.freeBuffers.push(buffer)
+    if (this.freeBuffers.length < FREE_MAX && buffer.bytes.length === this.buffer_bytes) this.freeBuffers.push(buffer)
   }
 
   giveTransaction(transaction: Transaction): void {

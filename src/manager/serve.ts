@@ -8,7 +8,7 @@ import { version } from '../config/version.ts'
 import { workerHeapBytes } from '../config/workers.ts'
 import { CounterSet } from '../counters/counters.ts'
 import type { Health, MetricsServer } from '../counters/metrics-server.ts'
-import { maskOf } from '../log/tags.ts'
+import { followParameters } from '../log/follow.ts'
 import { parseListen, type Endpoint } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
 import { boundBacktracking } from '../pattern/regex.ts'
@@ -156,7 +156,7 @@ class Manager {
       running: options.parameters,
       workers: options.workers,
       tell: (changed) => {
-        if (changed.vsl_mask !== undefined) supplies.log.setMask(maskOf(changed.vsl_mask))
+        followParameters(supplies.log, changed, options.parameters)
         return workers.tellParameters(changed)
       },
       warn: (line) => operations.write('warn', line),

@@ -1,9 +1,8 @@
 import type { Bans } from '../cache/bans/bans.ts'
 import type { CacheLimits } from '../cache/lookup.ts'
-import { writesEachRecord } from '../config/features.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import type { Environment } from '../flow/environment.ts'
-import { maskOf } from '../log/tags.ts'
+import { followParameters } from '../log/follow.ts'
 import { type Policy, policyFor } from '../policy/policy.ts'
 import type { HeapStore } from '../store/heap/store.ts'
 
@@ -38,6 +37,5 @@ export function applyParameters(following: Following, changed: Partial<Parameter
   bans.dups = params.ban_dups
   transient.window_bytes = params.transit_buffer
   env.bodies.limit(params.cached_bodies_max)
-  if (changed.debug !== undefined) env.log.sync = writesEachRecord(params.debug)
-  if (changed.vsl_mask !== undefined) env.log.setMask(maskOf(params.vsl_mask))
+  followParameters(env.log, changed, params)
 }

@@ -140,3 +140,30 @@ test('debug=+syncvsl: each record is there at once, and what there is in the end
   expect(all[0].counts).toEqual([0, 10, 20, 30])
   expect(all[1].counts).toEqual([9, 19, 29, 39])
 })
+
+test('vsl_reclen and vsl_buffer hold for transactions that are opened from then on, and what is open goes on', () => {
+  const { ring, log } = open({ reclen_bytes: 64, buffer_bytes: 512 })
+  const long = 'x'.repeat(2000)
+  const say = (): void => {
+    const transaction = log.open(log.nextXid(), 'client')
+    for (let i = 0; i < 20; i++) transaction.record(TAG.VCL_Log, long)
+    transaction.end()
+  }
+  const early = log.open(500, 'client')
+  early.record(TAG.VCL_Log, long)
+  say()
+  log.setSizes({ reclen_bytes: 1001, buffer_bytes: 4096 })
+  say()
+  for (let i = 0; i < 20; i++) early.record(TAG.VCL_Log, long)
+  log.setSizes({ reclen_bytes: 33, buffer_bytes: 300 })
+  for (let i = 0; i < 20; i++) early.record(TAG.VCL_Log, long)
+  early.end()
+  say()
+  const lengths = readTransactions(ring).map((records) => [...new Set(records.slice(0, -1).map(({ text }) => text.length)), records.length])
+  expect(lengths).toEqual([
+    [63, 21],
+    [1000, 21],
+    [63, 42],
+    [32, 21],
+  ])
+})
