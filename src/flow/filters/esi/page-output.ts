@@ -12,6 +12,8 @@ const HEAD = Buffer.from([0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03])
 const LAST_BLOCK = Buffer.from([0x01, 0x00, 0x00, 0xff, 0xff])
 /** What is small leaves together: each piece is a chunk of its own to the client. */
 const TOGETHER_BYTES = 4 * 1024
+/** What is unpacked in one turn of the event loop: some hundred microseconds of work. */
+const TURN_BYTES = 128 * 1024
 /** Of a stored block (RFC 1951 section 3.2.4). */
 const STORED_MAX_BYTES = 0xffff
 
@@ -25,6 +27,7 @@ export class PageOutput {
   private open = false
   /** Told when it is over: bytes of sections that were unpacked, and what they came to. */
   private readonly account: ((in_bytes: number, out_bytes: number) => void) | undefined
+  private turn_bytes = 0
   private in_bytes = 0
   private out_bytes = 0
   private readonly sections: Sections
@@ -56,6 +59,14 @@ export class PageOutput {
     return this.ended && this.ready.length === 0
   }
 
+  /** So much has been unpacked that others are to have their turn: then it goes on, and has itself called again. */
+  rests(later: () => void): boolean {
+    if (this.turn_bytes < TURN_BYTES) return false
+    this.turn_bytes = 0
+    setImmediate(later)
+    return true
+  }
+
   /** Does what has left end with a block? */
   get isWhole(): boolean {
     return !this.open && this.ready.length === 0
@@ -69,6 +80,7 @@ export class PageOutput {
     if (this.form !== 'plain') return this.blocks(bytes, found.crc, found.plain_bytes)
     this.in_bytes += bytes.length
     this.out_bytes += found.plain_bytes
+    this.turn_bytes += found.plain_bytes
     this.ready.push(this.sections.unpack(found, bytes))
   }
 

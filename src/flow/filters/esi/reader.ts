@@ -59,7 +59,7 @@ export class EsiReader implements BodyReader {
       if (this.current !== undefined) {
         this.fromFragment(this.current)
         if (output.isEmpty && this.current !== undefined) return undefined
-      } else if (this.broken || !this.fromPage()) return undefined
+      } else if (this.broken || output.rests(this.wake) || !this.fromPage()) return undefined
     }
   }
 
@@ -205,6 +205,7 @@ export class RawReader implements BodyReader {
     for (;;) {
       const piece = output.next()
       if (piece !== undefined) return piece
+      if (output.rests(this.wake)) return undefined
       const found = decoder.next()
       if (found !== undefined) {
         output.page(found)
@@ -236,5 +237,9 @@ export class RawReader implements BodyReader {
   release(): void {
     this.output.release()
     this.source.release()
+  }
+
+  private readonly wake = (): void => {
+    this.source.onMore?.()
   }
 }
