@@ -27,7 +27,13 @@ export function takeSeat({ memory, claims }: RingPlace, thread: number): RingSea
   return { memory: memoryOf(memory), claims, thread }
 }
 
+/** A thread has one view: V8 takes each for memory of its own, and collects garbage when there is so much. */
+const views = new Map<bigint, ArrayBuffer>()
+
 /** This thread's own view of it. */
 export function memoryOf(memory: RingPlace['memory']): RingMemory {
-  return memory instanceof SharedArrayBuffer ? memory : native().view(memory.address, memory.size_bytes)
+  if (memory instanceof SharedArrayBuffer) return memory
+  const view = views.get(memory.address) ?? native().view(memory.address, memory.size_bytes)
+  views.set(memory.address, view)
+  return view
 }

@@ -71,10 +71,9 @@ const POPULATE_BYTES = 2 * 1024 * 1024
 
 export class FileMapping {
   readonly place: MappingPlace
-  /** The whole. */
-  readonly buffer: ArrayBuffer
   readonly page_bytes: number
   private readonly calls: Native
+  private view: ArrayBuffer | undefined
   /** An address has 47 or 48 bits (52 at most, where a program asks for it): a number holds it, and costs no allocation. */
   private readonly address: number
   /** For mincore: as many pages as an extent has. */
@@ -86,9 +85,13 @@ export class FileMapping {
     this.place = place
     this.calls = calls
     this.page_bytes = calls.page_bytes
-    this.buffer = calls.view(place.address, place.size_bytes)
     this.address = Number(place.address)
     this.pages = new Uint8Array(CHUNK_BYTES / calls.page_bytes + 1)
+  }
+
+  /** The whole. Made when it is asked for: V8 takes it for memory of this thread, and collects garbage when there is so much. */
+  get buffer(): ArrayBuffer {
+    return (this.view ??= this.calls.view(this.place.address, this.place.size_bytes))
   }
 
   /**
