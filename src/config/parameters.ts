@@ -442,7 +442,11 @@ export const PARAMETERS = {
     { fits: () => true, expected: 'log tags', change: changeMask },
   ),
   vsl_reclen: bytes(255, { min: 16, max: 16_372 }, 'Longest payload of a log record; the rest is cut off.'),
-  vsl_space: bytes(80 * M, { min: M, max: 4 * G, flags: ['must_restart'] }, 'Size of the ring of log records that all workers share.'),
+  vsl_space: bytes(
+    56 * M,
+    { min: M, max: 4 * G, flags: ['must_restart', 'lacquer'] },
+    'Size of the ring of log records that all workers share. Varnish’s default is 80M; from 64M on each thread collects garbage once more at the start.',
+  ),
   vsl_version: word(
     '3',
     ['2', '3'],
