@@ -17,14 +17,10 @@ const TITLES = ['RECV', 'HASH', 'HIT', 'MISS', 'PASS', 'PIPE', 'PURGE', 'SYNTH',
 type ClientTitle = (typeof TITLES)[number]
 const CALLS = Object.fromEntries(TITLES.map((title) => [title, new Run([TAG.VCL_call, title])])) as Readonly<Record<ClientTitle, Run>>
 
-/** In place of an action: the sub could not be brought to its end, and the log has been told why. */
-const FAILED = -1 as Action
-
-/** Rules may also say so themselves. */
-function failed({ env, log }: TaskState, action: Action): Action {
+/** The log is told why, if that has not been done: rules may say no more than return (fail). */
+function failed({ env, log, error_told }: TaskState): void {
   env.counters[MAIN.vcl_fail]++
-  if (action !== FAILED) log.record(TAG.VCL_Error, 'Failed from VCL')
-  return ACTION.fail
+  if (!error_told) log.record(TAG.VCL_Error, 'Failed from VCL')
 }
 
 /** Runs a client-side sub, with its log records. `title` is the sub's name as the log has it. */
@@ -34,13 +30,14 @@ export function callClient(task: ClientTask, title: ClientTitle, sub: ClientSub)
   const { status, reason } = resp
   log.run(CALLS[title])
   let action: Action
+  task.error_told = false
   try {
     action = sub(task)
   } catch (error) {
     task.vclError(`${title}: ${String(error)}`, title)
-    action = FAILED
+    action = ACTION.fail
   }
-  if (action < 0 || action === ACTION.fail) action = failed(task, action)
+  if (action === ACTION.fail) failed(task)
   // Field lines are logged as they are set; of these the last word will do.
   if (req.method !== method) log.record(TAG.ReqMethod, req.method)
   if (req.url !== url) log.record(TAG.ReqURL, req.url)
@@ -64,15 +61,16 @@ export function callBackend(fetch: Fetch, title: string, sub: BackendSub): Actio
   const { status, reason } = beresp
   log.record(TAG.VCL_call, title)
   let action: Action
+  fetch.error_told = false
   fetch.telling = true
   try {
     action = sub(fetch)
   } catch (error) {
     fetch.vclError(`${title}: ${String(error)}`, title)
-    action = FAILED
+    action = ACTION.fail
   }
   fetch.telling = false
-  if (action < 0 || action === ACTION.fail) action = failed(fetch, action)
+  if (action === ACTION.fail) failed(fetch)
   if (bereq.method !== method) log.record(TAG.BereqMethod, bereq.method)
   if (bereq.url !== url) log.record(TAG.BereqURL, bereq.url)
   if (beresp.status !== status) log.number(TAG.BerespStatus, beresp.status)

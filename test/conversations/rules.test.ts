@@ -163,5 +163,6 @@ describe('rules', () => {
     expect(v1.complaints[3]).toMatch(/^rules: no: \/no\/x+ \(vcl_recv, test\.vcl:\d+:\d+\) \(and 1 more since the last line\)$/)
     expect(v1.complaints[3].length).toBeLessThan(1100)
     expect(v1.log().filter(({ tag }) => tag === 'VCL_Error').length).toBe(7)
+    expect(v1.log().filter(({ text }) => text === 'Failed from VCL')).toEqual([])
   })
 })
