@@ -105,6 +105,8 @@ function run(program: string, args: readonly string[], input = ''): Promise<{ co
   let [out, err] = ['', '']
   child.stdout.on('data', (data) => (out += String(data)))
   child.stderr.on('data', (data) => (err += String(data)))
+  // Who ends before reading it all is judged by what it says.
+  child.stdin.on('error', () => {})
   child.stdin.end(input)
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
 }
