@@ -1,3 +1,4 @@
+import { isForeign } from '../../config/foreign-parameters.ts'
 import { isParameter, PARAMETER_NAMES, type ParameterName } from '../../config/parameters.ts'
 import { nearest } from '../../base/nearest.ts'
 import { jsonList } from '../cli/framing.ts'
@@ -8,6 +9,8 @@ import type { Command } from './command.ts'
 
 function known(name: string): ParameterName {
   if (isParameter(name)) return name
+  if (isForeign(name, false))
+    throw new Fault(STATUS.param, `Unknown parameter "${name}".\nvarnishd has it; there is nothing here that it sets.`)
   const meant = nearest(name, PARAMETER_NAMES)
   throw new Fault(STATUS.param, `Unknown parameter "${name}".${meant === undefined ? '' : `\nDid you mean ${meant}?`}`)
 }

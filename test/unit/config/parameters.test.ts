@@ -32,6 +32,7 @@ describe('a value is read in its unit', () => {
 describe('a refusal is one line that says what is allowed', () => {
   test.each([
     ['default_tll=1', "unknown parameter 'default_tll': did you mean 'default_ttl'?"],
+    ['thread_pool_min=100', "unknown parameter 'thread_pool_min': varnishd has it, and there is nothing here that it sets; leave it out"],
     ['toString=1', "unknown parameter 'toString'; see docs/reference/parameters.md"],
     ['__proto__=1', "unknown parameter '__proto__'; see docs/reference/parameters.md"],
     ['default_ttl', '-p default_ttl: expected name=value'],

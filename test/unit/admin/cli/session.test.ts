@@ -89,6 +89,7 @@ describe('commands', () => {
     ['vcl.use "a', 100, /Syntax Error: Missing '"'\n$/],
     ['panic.show', 300, /has not panicked/],
     ['param.show nope', 106, /^Unknown parameter "nope"\.$/],
+    ['param.set thread_pools 2', 106, /^Unknown parameter "thread_pools"\.\nvarnishd has it; there is nothing here that it sets\.$/],
     ['param.show default_tl', 106, /Did you mean default_ttl\?/],
     ['help nope', 101, /Unknown request/],
     ['quit', 500, /^Closing CLI connection$/],
