@@ -128,13 +128,11 @@ function flagsPage(): string {
     ]
   })
   const tools = TOOLS.map(({ name }) => `[\`lacquer ${name}\`](lacquer-${name}.md)`)
-  const later = COMMANDS.filter((command) => !command.flags && !command.tool).map((command) => `\`${command.name}\``)
   return page(
     'Commands and flags',
     'Letters are varnishd’s and mean the same.',
     ...parts,
     `Tools have pages of their own: ${tools.join(', ')}.`,
-    `Not available yet: ${later.join(', ')}.`,
   )
 }
 

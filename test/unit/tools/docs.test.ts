@@ -12,3 +12,7 @@ test.each(Object.keys(PAGES))('%s gives every row a meaning', (name) => {
   expect(rows.length).toBeGreaterThan(3)
   for (const row of rows) expect(row).not.toMatch(/\|\s*\|$|undefined/)
 })
+
+test.each(Object.keys(PAGES))('%s does not begin a list of nothing', (name) => {
+  expect(PAGES[name]()).not.toMatch(/: \.$/m)
+})
