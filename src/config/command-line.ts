@@ -232,9 +232,15 @@ function readFlags(command: CommandRow, rows: readonly FlagRow[], args: readonly
   const given = new Given()
   for (const token of tokens) {
     if (token.kind === 'positional') given.add('', token.value)
-    if (token.kind === 'option') addFlag(command, rows, given, token)
+    if (token.kind === 'option') addFlag(command, rows, given, meant(rows, token))
   }
   return given
+}
+
+/** -h is --help, as of other tools, except where varnishd has that letter. */
+function meant(rows: readonly FlagRow[], token: OptionToken): OptionToken {
+  const help = token.rawName === '-h' && !rows.some(({ name }) => name === 'h')
+  return help ? { name: 'help', rawName: '--help', value: undefined } : token
 }
 
 interface OptionToken {

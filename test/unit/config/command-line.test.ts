@@ -122,6 +122,18 @@ describe('help and version', () => {
     expect(parse(line)).toMatchObject({ command: 'print', text: expect.stringMatching(/lacquer serve[^]*lacquer check/) as string })
   })
 
+  test.each(['check', 'fmt', 'test', 'adm', 'explain'])('%s -h is its --help', (name) => {
+    expect(parse(`${name} -h`)).toEqual(parse(`${name} --help`))
+  })
+
+  test('serve -h is the hash algorithm of varnishd', () => {
+    expect(() => parse('serve -h classic')).toThrow(/^-h: not supported/)
+  })
+
+  test('what follows a command of adm is that command’s', () => {
+    expect(parse('adm help -h')).toMatchObject({ command: 'adm', words: ['help', '-h'] })
+  })
+
   test('serve --help lists every flag that works, in lines that fit', () => {
     const help = parse('serve --help')
     const text = help.command === 'print' ? help.text : ''
