@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import type { PurgeApi } from '../admin/purge-api.ts'
 import { SystemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
@@ -34,6 +35,7 @@ import { Workers } from './workers.ts'
  */
 export async function serve(options: ServeOptions): Promise<number> {
   checkWorkingDirectory()
+  nameProcess()
   // Before any pattern is compiled, in any thread: it holds for the whole process.
   boundBacktracking()
   const operations = new Operations(() => options.parameters.operations_level)
@@ -45,6 +47,15 @@ export async function serve(options: ServeOptions): Promise<number> {
   } catch (error) {
     await workers.discard()
     throw error
+  }
+}
+
+/** What ps, top and pkill know it by. Its command line stays as it is, which process.title would write over. */
+function nameProcess(): void {
+  try {
+    writeFileSync('/proc/self/comm', 'lacquer')
+  } catch {
+    // It is node to them.
   }
 }
 

@@ -106,7 +106,7 @@ class Day {
     child.stderr.on('data', (chunk) => (text += String(chunk)))
     await new Promise((resolve) => child.once('close', resolve))
     // What it says when it is stopped is shown by the next command.
-    if (!command.startsWith('kill')) this.news()
+    if (!command.startsWith('systemctl stop')) this.news()
     return text
   }
 
@@ -121,7 +121,7 @@ class Day {
     return command
       .replaceAll(TOOLS, `${join(ROOT, 'bin/lacquer')} $1 -n ${join(this.folder, 'work')}`)
       .replaceAll(/\blacquer check\b/g, `${join(ROOT, 'bin/lacquer')} check`)
-      .replaceAll('pidof lacquer', `echo ${this.server?.pid ?? ''}`)
+      .replaceAll('systemctl stop lacquer', `kill ${this.server?.pid ?? ''}`)
       .replaceAll(PORTS.clients, clients)
       .replaceAll(PORTS.metrics, metrics)
       .replaceAll(PORTS.origin, origin)

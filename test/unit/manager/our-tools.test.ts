@@ -50,6 +50,12 @@ afterAll(async () => {
   rmSync(home, { recursive: true })
 }, 30_000)
 
+test('to ps and pkill the server is called lacquer, and its command line is its own', () => {
+  const files = `/proc/${instance.child.pid}`
+  expect(readFileSync(`${files}/comm`, 'utf8')).toBe('lacquer\n')
+  expect(readFileSync(`${files}/cmdline`, 'utf8').split('\0')).toEqual(expect.arrayContaining(['serve', directory]))
+})
+
 describe.runIf(STOCK)('what they print is what Debian’s print', () => {
   test.each([
     [[]],
