@@ -100,7 +100,11 @@ export class Publication {
     const set = directory.begin(this.clock.wall_ms / 1000)
     this.setUptime()
     this.child = new StatSegments(set, this.counters, CHILD_CLASSES)
-    directory.publishLog()
+    try {
+      directory.publishLog()
+    } catch (error) {
+      this.operations.write('warn', `tools cannot read the log until Lacquer is started anew: ${messageOf(error)}`)
+    }
   }
 
   /** They have ended. */

@@ -49,10 +49,15 @@ export class PidFile {
     throw new OperatorError(`${what}: the file is replaced all the time; give each its own`)
   }
 
+  /** Nobody has removed it, or put another in its place. */
+  get isThere(): boolean {
+    return isNamed(this.fd, this.path)
+  }
+
   /** For the next one to take. */
   remove(): void {
     try {
-      if (isNamed(this.fd, this.path)) unlinkSync(this.path)
+      if (this.isThere) unlinkSync(this.path)
     } catch {
       // Whoever removed the directory has removed it, too.
     }

@@ -18,9 +18,11 @@ export class RingFile {
   readonly mapping: FileMapping
   readonly file: string
   private readonly home: string
+  /** Where it lies now. */
+  private at: string
 
   private constructor(home: string, file: string, mapping: FileMapping) {
-    this.home = home
+    this.home = this.at = home
     this.file = file
     this.mapping = mapping
   }
@@ -51,13 +53,22 @@ export class RingFile {
     return this.mapping.place
   }
 
-  /** Into that directory, or out of it before it goes. The memory is the same. */
+  /** Into that directory. The memory is the same. Throws when somebody has removed the file. */
   moveTo(directory: string): void {
-    renameSync(join(this.home, this.file), join(directory, this.file))
+    renameSync(join(this.at, this.file), join(directory, this.file))
+    this.at = directory
   }
 
-  moveFrom(directory: string): void {
-    renameSync(join(directory, this.file), join(this.home, this.file))
+  /** Out of it before it goes. */
+  moveHome(): void {
+    const from = this.at
+    this.at = this.home
+    if (from === this.home) return
+    try {
+      renameSync(join(from, this.file), join(this.home, this.file))
+    } catch {
+      // Somebody has removed it; the memory is there as long as we are.
+    }
   }
 }
 

@@ -79,10 +79,10 @@ export class SegmentSet {
     unlinkSync(join(this.path, segment.entry.file))
   }
 
-  /** All of it goes. Files that are open stay so. */
-  close(): void {
+  /** All of it goes. Files that are open stay so. `ours`: what lies there is not somebody else's by now. */
+  close(ours = true): void {
     this.index.close()
-    rmSync(this.path, { recursive: true, force: true })
+    if (ours) rmSync(this.path, { recursive: true, force: true })
   }
 
   /** A file of whole pages, written to its end: a mapping of a file that is too short, or has no room, kills whoever reads it. */

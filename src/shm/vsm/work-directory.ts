@@ -105,7 +105,7 @@ export class WorkDirectory {
     return child
   }
 
-  /** The log can be read: after the counters, as varnishd has it. */
+  /** The log can be read: after the counters, as varnishd has it. Throws when somebody has removed its file. */
   publishLog(): void {
     const { child, ring } = this
     if (child === undefined || ring === undefined) return
@@ -116,8 +116,8 @@ export class WorkDirectory {
   /** Workers have ended. */
   end(): void {
     if (this.child === undefined) return
-    this.ring?.moveFrom(this.child.path)
-    this.child.close()
+    this.ring?.moveHome()
+    this.child.close(this.pid.isThere)
     this.child = undefined
   }
 
@@ -133,8 +133,10 @@ export class WorkDirectory {
 
   /** For tools and the next one: nobody is here. The memory stays, for threads that still end. */
   close(): void {
-    this.mgt.close()
-    clean(this.path)
+    // Somebody may have removed it, and another made his in its place.
+    const ours = this.pid.isThere
+    this.mgt.close(ours)
+    if (ours) clean(this.path)
     this.pid.remove()
     if (this.own_name) removeIfEmpty(this.path)
   }

@@ -51,6 +51,21 @@ test('a directory that cannot be used ends it only where it was asked for', asyn
   expect(named).toMatchObject({ code: 1, err: `lacquer: ${file}: there is no directory ${join(home, 'none')}; make it first\n` })
 }, 60_000)
 
+test('one whose directory somebody removes stops, starts and ends all the same', async () => {
+  const place = join(home, 'removed')
+  const made = await new Instance(['-n', place, '-s', 'memory,16M', '-l', '1M', '-w', '1', '-T', '127.0.0.1:0', '-S', 'none']).ready()
+  const at = /admin port on (\S+)/.exec(made.said)?.[1] ?? ''
+  const admin = async (...words: string[]): Promise<string> => (await lacquer({}, 'adm', '-T', at, ...words)).out
+  rmSync(join(place, CHILD), { recursive: true })
+  expect(await admin('stop')).toBe('\n')
+  expect(await admin('start')).toBe('\n')
+  expect(await admin('status')).toBe('Child in state running\n')
+  expect(made.said).toContain('tools cannot read the log until Lacquer is started anew')
+  rmSync(place, { recursive: true })
+  made.child.kill('SIGTERM')
+  expect(await made.exited).toBe(0)
+}, 60_000)
+
 test('stop and start are a new beginning to readers, and a worker that dies is not', async () => {
   const place = join(home, 'stopped')
   const made = await new Instance(['-n', place, '-s', 'memory,16M', '-l', '1M', '-w', '1']).ready()

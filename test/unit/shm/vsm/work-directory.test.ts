@@ -81,6 +81,36 @@ describe('a directory that is named', () => {
     killed.close()
   })
 
+  test('that somebody removes is no reason to fail, and what another makes in its place stays', async () => {
+    const path = join(home, 'a')
+    const first = open(path)
+    await first.makeRing(1 << 20)
+    first.begin(NOW)
+    first.publishLog()
+    rmSync(join(path, CHILD), { recursive: true })
+    first.end()
+    first.begin(NOW)
+    expect(() => first.publishLog()).toThrow('ENOENT')
+    first.end()
+    rmSync(path, { recursive: true })
+    const second = open(path)
+    second.begin(NOW)
+    first.close()
+    expect(readdirSync(path).toSorted()).toEqual([PID, MGT, CHILD].toSorted())
+    second.close()
+  })
+
+  test('that is full when workers are to begin leaves the log where it is', async () => {
+    const path = join(home, 'a')
+    const directory = open(path)
+    const { file } = await directory.makeRing(1 << 20)
+    directory.begin(NOW)
+    // What comes between the two has failed.
+    directory.end()
+    expect(existsSync(join(path, file))).toBe(true)
+    directory.close()
+  })
+
   test.each([
     ['in a directory that is not there', 'none/a', () => {}, 'there is no directory'],
     ['that is a file', 'f', () => writeFileSync(join(home, 'f'), ''), 'is not a directory'],
