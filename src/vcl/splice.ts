@@ -70,6 +70,8 @@ class Splicer {
     this.total_bytes += text.length
     if (++this.files > SPLICE_LIMITS.files || this.total_bytes > SPLICE_LIMITS.total_bytes) {
       this.complain(source, 0, 0, 'the rules are too large', `at most ${SPLICE_LIMITS.total_bytes >> 20} MiB in 1000 files`)
+      // What is said of the end needs a place.
+      this.out.append(source, 0, 0, '')
       return false
     }
     let copied = 0

@@ -100,6 +100,11 @@ test('files that multiply are stopped', () => {
   expect(outcome('vcl 4.1; include "./0.vcl";', files)).toContain('the rules are too large')
 })
 
+test('rules that are too large by themselves are stopped', () => {
+  const { diagnostics } = parse(`vcl 4.1;${' '.repeat(8 << 20)}`, {})
+  expect(diagnostics[0]).toMatchObject({ message: 'the rules are too large', at: { line: 1, column: 1 } })
+})
+
 test('the disk is the default, and +glob leaves hidden files out', () => {
   const directory = mkdtempSync(join(tmpdir(), 'include-'))
   try {
