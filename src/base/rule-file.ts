@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { OperatorError } from './errors.ts'
 
 /** Of all rules together, included files too; more is a file named by mistake. */
@@ -11,9 +11,11 @@ const CHUNK = 64 << 10
  * without an end or somebody's log is an error and no lack of memory. Throws what `readFault` explains.
  */
 export function readRuleFile(path: string): string {
-  // A named pipe is waited for until somebody writes: the manager must not. Those of a shell, as in <(command), are below /dev.
-  if (!path.startsWith('/dev/') && statSync(path).isFIFO()) throw new OperatorError('is a pipe')
-  const file = openSync(path, 'r')
+  // A named pipe is waited for until somebody writes, and so are files of /proc such as kmsg: the manager must not. Pipes of a shell, as in
+  // <(command), are below /dev.
+  const waits = path.startsWith('/dev/')
+  if (!waits && statSync(path).isFIFO()) throw new OperatorError('is a pipe')
+  const file = openSync(path, waits ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NONBLOCK)
   try {
     if (fstatSync(file).isDirectory()) throw new OperatorError('is a directory')
     return readAll(file)

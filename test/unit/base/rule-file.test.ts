@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -38,6 +38,8 @@ test('what is no rule file is a fault: nothing is waited for, and no more is rea
   expect(outcome(large)).toBe('fault: is larger than 8 MiB')
   execFileSync('mkfifo', [pipe])
   expect(outcome(pipe)).toBe('fault: is a pipe')
+  // Another reader waits there for the kernel's next line, or is not let in.
+  if (existsSync('/proc/kmsg')) expect(outcome('/proc/kmsg')).toMatch(/^fault: /)
   expect(outcome('/dev/zero')).toBe('fault: is larger than 8 MiB')
   expect(outcome('/dev/null')).toBe('')
   expect(outcome(directory)).toBe('fault: is a directory')
