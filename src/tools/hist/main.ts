@@ -2,7 +2,7 @@ import { SystemClock } from '../../base/clock.ts'
 import { OperatorError } from '../../base/errors.ts'
 import { isAsked } from '../../log/query/filter.ts'
 import type { Group } from '../../log/read/transaction.ts'
-import { Output } from '../log/output.ts'
+import { print } from '../log/output.ts'
 import { runLog } from '../log/run.ts'
 import { readOptionsOf } from '../log/settings.ts'
 import { type GivenOption, GivenOptions } from '../options/parse.ts'
@@ -67,9 +67,8 @@ export function delivery(profile: Profile, take: (measured: Measured) => void): 
 
 async function once(options: Options, deliver: (group: Group) => void, histogram: Histogram, view: HistView): Promise<number> {
   const code = await runLog({ options, deliver })
-  const output = new Output(undefined, false)
-  for (const { text } of histogram.lines(PRINTED, view.about(undefined), 'EOF')) output.write(`${text.trimEnd()}\n`)
-  output.close()
+  const lines = histogram.lines(PRINTED, view.about(undefined), 'EOF')
+  print(lines.map(({ text }) => `${text.trimEnd()}\n`).join(''))
   return code
 }
 

@@ -67,6 +67,17 @@ export class Output {
   }
 }
 
+/** Puts out the text, whose characters are bytes, unless whoever was to read it has seen enough. */
+export function print(text: string): void {
+  const output = new Output(undefined, false)
+  try {
+    output.write(text)
+    output.close()
+  } catch (error) {
+    if (!(error instanceof OutputClosed)) throw error
+  }
+}
+
 function open(file: string, append: boolean): number {
   try {
     return openSync(file, append ? 'a' : 'w', 0o644)

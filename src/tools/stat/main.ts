@@ -5,7 +5,7 @@ import { CounterReader, type Point } from '../../counters/read/counter-reader.ts
 import { counterFilter } from '../../counters/read/glob.ts'
 import { AttachedDirectory } from '../../shm/vsm/attach.ts'
 import { placeOf } from '../../shm/vsm/places.ts'
-import { Output, OutputClosed } from '../log/output.ts'
+import { print } from '../log/output.ts'
 import type { GivenOptions } from '../options/parse.ts'
 import { hasScreen } from '../screen/screen.ts'
 import { liveStat } from './live.ts'
@@ -23,7 +23,7 @@ export async function statTool(given: GivenOptions): Promise<number> {
   try {
     await attach(directory, patience_ms(given.last('t')))
     if (isLive(given)) await liveStat(all, wanted, given.has('r'))
-    else print(printed(given, all.read(), wanted))
+    else print(Buffer.from(printed(given, all.read(), wanted), 'utf8').toString('latin1'))
   } finally {
     all.close()
     directory.close()
@@ -47,16 +47,6 @@ export function printed(given: GivenOptions, all: readonly Point[], wanted: (nam
   }
   const kind = given.list.findLast(({ name }) => Object.hasOwn(texts, name))?.name
   return kind === undefined ? onceText(points, uptime_s, raw) : texts[kind]()
-}
-
-function print(text: string): void {
-  const output = new Output(undefined, false)
-  try {
-    output.write(Buffer.from(text, 'utf8').toString('latin1'))
-    output.close()
-  } catch (error) {
-    if (!(error instanceof OutputClosed)) throw error
-  }
 }
 
 /** Waits for a server that has counters. Throws an OperatorError when none comes. */

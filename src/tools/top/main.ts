@@ -1,6 +1,6 @@
 import { OperatorError } from '../../base/errors.ts'
 import type { Group } from '../../log/read/transaction.ts'
-import { Output } from '../log/output.ts'
+import { print } from '../log/output.ts'
 import { runLog } from '../log/run.ts'
 import { readOptionsOf, shownOf } from '../log/settings.ts'
 import { type GivenOption, GivenOptions } from '../options/parse.ts'
@@ -40,10 +40,8 @@ export async function topCounts(given: GivenOptions): Promise<string> {
 
 async function once(given: GivenOptions): Promise<number> {
   const text = await topCounts(given)
-  const output = new Output(undefined, false)
   // Who reads it on a terminal is not to have his cursor moved by a stranger's header.
-  output.write(process.stdout.isTTY ? text.replaceAll(/[^\n -~]/g, '.') : text)
-  output.close()
+  print(process.stdout.isTTY ? text.replaceAll(/[^\n -~]/g, '.') : text)
   return 0
 }
 
