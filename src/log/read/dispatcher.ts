@@ -8,6 +8,11 @@ import type { Group } from './transaction.ts'
 /** `enough`: nobody wants more. */
 export type Dispatched = SourceState | 'enough'
 
+/** So long at most, and then a unit more or three: a pattern may take a tenth of a second for a record, and signals wait. */
+const TURN_MS = 100
+/** Units between two looks at the time, less one; a power of two, less one. */
+const UNITS_BETWEEN = 3
+
 /** Takes units from a source, makes groups of them, and hands out those that the query is true of. */
 export class Dispatcher {
   private readonly source: LogSource
@@ -24,9 +29,11 @@ export class Dispatcher {
     source.beforeReuse = () => this.transactions.keep()
   }
 
-  /** At most `units_max` units; `some` when there are more. */
+  /** At most `units_max` units, and what TURN_MS has time for; `some` when there are more. */
   run(units_max: number): Dispatched {
+    const until_ms = performance.now() + TURN_MS
     for (let units = 0; units < units_max; units++) {
+      if ((units & UNITS_BETWEEN) === UNITS_BETWEEN && performance.now() >= until_ms) return 'some'
       const state = this.source.next()
       if (state !== 'some') return state === 'none' ? this.idle() : state
       if (!(this.raw === undefined ? this.group() : this.single(this.raw))) return 'enough'

@@ -17,6 +17,12 @@ function started(version: 2 | 3 = 3): FakeServer {
 
 const nothing = (): void => {}
 
+function spin(ms: number): true {
+  const until_ms = performance.now() + ms
+  while (performance.now() < until_ms);
+  return true
+}
+
 describe.each([2, 3] as const)('a log of vsl_version %d', (version) => {
   test('is followed from its end on', async () => {
     const { request, publish } = bound(started(version))
@@ -47,6 +53,17 @@ describe.each([2, 3] as const)('a log of vsl_version %d', (version) => {
       said: [],
       remarks: [],
     })
+  })
+
+  test('that takes long to be judged does not keep signals waiting', async () => {
+    const { request, publish } = bound(started(version))
+    for (let i = 0; i < 40; i++) request(2 * i + 2, `/${i}`)
+    publish()
+    let turns = 0
+    const query = { test: () => spin(20) }
+    const flushAsked = (): boolean => ++turns < 0
+    expect((await follow(server, [], { history: true, query, flushAsked })).urls).toHaveLength(40)
+    expect(turns).toBeGreaterThan(3)
   })
 
   test('goes on through many laps, when it is read often enough', async () => {
