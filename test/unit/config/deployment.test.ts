@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parseCommandLine } from '../../../src/config/command-line.ts'
 import { defaultParameters } from '../../../src/config/parameters.ts'
+import { parseOptions } from '../../../src/tools/options/parse.ts'
+import { TOOLS } from '../../../src/tools/options/tools.ts'
 
 /** The command lines that we hand out are ones that we accept. */
 function read(name: string): string {
@@ -27,3 +29,21 @@ test('the systemd unit checks the rules that it serves, and waits for requests i
   const [, stop_s] = /^TimeoutStopSec=(\d+)s$/m.exec(unit) ?? []
   expect(Number(stop_s)).toBeGreaterThan(defaultParameters().shutdown_timeout)
 })
+
+test('the systemd unit of the access log waits for the server, and rotates the file that it writes', () => {
+  const unit = read('docs/lacquer-ncsa.service')
+  const [, name, line] = /^ExecStart=\/opt\/lacquer\/bin\/lacquer (\w+) (.*)$/m.exec(unit) ?? []
+  const tool = TOOLS.find((one) => one.name === name)
+  if (tool === undefined) throw new Error(`there is no tool ${name}`)
+  const given = parseOptions(tool, line.split(' '))
+  const file = given.last('w')
+  expect([given.last('t'), given.has('a'), given.has('D')]).toEqual(['off', true, false])
+  expect(unit).toContain(`#   ${file} {\n`)
+  expect(unit).toMatch(/^ExecReload=.*-HUP/m)
+  expect(unit).toMatch(/^#\s+systemctl reload lacquer-ncsa$/m)
+  for (const key of ['User', 'Group']) expect(setting(unit, key)).toBe(setting(read('docs/lacquer.service'), key))
+})
+
+function setting(unit: string, key: string): string | undefined {
+  return new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1]
+}
