@@ -5,6 +5,7 @@ import { documentEnd, SyntaxFault, tokens } from '../admin/cli/tokens.ts'
 import { STATUS } from '../admin/fault.ts'
 import type { AdmOptions } from '../config/command-line.ts'
 import { reach } from './reach.ts'
+import { harmless } from './screen/harmless.ts'
 
 export interface Terminal {
   readonly input: NodeJS.ReadStream
@@ -29,7 +30,7 @@ function isGood(status: number): boolean {
 
 /** As varnishadm does it. */
 function shown({ status, body }: CliAnswer, { output, errors }: Terminal): number {
-  output.write(Buffer.from(`${body}\n`, 'latin1'))
+  output.write(Buffer.from(`${output.isTTY ? harmless(body) : body}\n`, 'latin1'))
   if (status === STATUS.truncated) errors.write('The answer is longer than the parameter cli_limit, and was cut off\n')
   if (isGood(status)) return 0
   errors.write(`Command failed with error code ${status}\n`)
@@ -94,7 +95,7 @@ function announced(line: string): string | undefined {
 /** To a person the status says something only when it is not 200. */
 function told({ status, body }: CliAnswer, { output }: Terminal): number {
   const mark = isGood(status) || status === STATUS.close ? '' : `${status}\n`
-  output.write(Buffer.from(`${mark}${body}${body.endsWith('\n') || body === '' ? '' : '\n'}`, 'latin1'))
+  output.write(Buffer.from(`${mark}${harmless(body)}${body.endsWith('\n') || body === '' ? '' : '\n'}`, 'latin1'))
   return 0
 }
 

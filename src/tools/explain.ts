@@ -2,6 +2,7 @@ import { reach } from './reach.ts'
 import { STATUS } from '../admin/fault.ts'
 import type { ExplainOptions } from '../config/command-line.ts'
 import type { Terminal } from './adm.ts'
+import { harmless } from './screen/harmless.ts'
 
 /** `lacquer explain`: the admin command of that name, told to a person or, with --json, as one object. Resolves with the exit code. */
 export async function runExplain(options: ExplainOptions, { output, errors }: Pick<Terminal, 'output' | 'errors'>): Promise<number> {
@@ -12,12 +13,17 @@ export async function runExplain(options: ExplainOptions, { output, errors }: Pi
       errors.write(`lacquer: explain: ${body.trimEnd()}\n`)
       return 1
     }
-    output.write(options.json ? `${JSON.stringify(payloadOf(body), undefined, 2)}\n` : Buffer.from(body, 'latin1'))
+    const text = options.json ? inBytes(`${JSON.stringify(payloadOf(body), undefined, 2)}\n`) : body
+    output.write(Buffer.from(output.isTTY ? harmless(text) : text, 'latin1'))
     if (status === STATUS.truncated) errors.write('The answer is longer than the parameter cli_limit, and was cut off\n')
     return 0
   } finally {
     client.close()
   }
+}
+
+function inBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 /** Behind version, command and time. */

@@ -6,6 +6,7 @@ import { groupJson } from './json.ts'
 import { Output } from './output.ts'
 import { runLog } from './run.ts'
 import { readOptionsOf, type Shown, shownOf } from './settings.ts'
+import { harmless } from '../screen/harmless.ts'
 import { COLOURED, groupText, PLAIN } from './text.ts'
 
 /** `lacquer log`. */
@@ -48,9 +49,13 @@ function isBinary(given: GivenOptions): boolean {
 }
 
 function writerOf(given: GivenOptions, output: Output, shown: Shown): (group: Group) => void {
-  if (given.has('json')) return (group) => output.write(Buffer.from(groupJson(group, shown)).toString('latin1'))
-  const is_coloured = !given.has('w') && process.stdout.isTTY && process.env.NO_COLOR === undefined
-  const options = { ...shown, verbose: given.has('v'), colours: is_coloured ? COLOURED : PLAIN }
+  const on_terminal = !given.has('w') && process.stdout.isTTY
+  if (given.has('json')) {
+    const shape = on_terminal ? harmless : (text: string) => text
+    return (group) => output.write(shape(Buffer.from(groupJson(group, shown)).toString('latin1')))
+  }
+  const is_coloured = on_terminal && process.env.NO_COLOR === undefined
+  const options = { ...shown, verbose: given.has('v'), colours: is_coloured ? COLOURED : PLAIN, on_terminal }
   return (group) => output.write(groupText(group, options))
 }
 

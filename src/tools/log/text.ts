@@ -1,5 +1,6 @@
 import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import type { Group, Kind, LoggedTransaction } from '../../log/read/transaction.ts'
+import { harmless } from '../screen/harmless.ts'
 import { TAGS, tagName, type TagRow } from '../../log/tags.ts'
 
 const TITLES: Readonly<Record<Kind, string>> = {
@@ -35,6 +36,8 @@ export interface TextOptions {
   /** -v */
   readonly verbose: boolean
   readonly colours: Colours
+  /** It is looked at on a terminal, which is not to obey it. */
+  readonly on_terminal?: boolean
 }
 
 /** A group as varnishlog prints it, bytes as latin1. */
@@ -49,7 +52,7 @@ export function groupText(group: Group, options: TextOptions): string {
     const mark = level > 0 ? `${levelMark(level, '-')} ` : ''
     const verbose = options.verbose || level === 0
     records.rewind()
-    while (records.next()) if (options.shows(records)) text += mark + recordText(records, verbose, options.colours)
+    while (records.next()) if (options.shows(records)) text += mark + recordText(records, verbose, options)
   }
   return has_title ? `${text}\n` : text
 }
@@ -65,10 +68,11 @@ function levelMark(level: number, sign: string): string {
   return level > 3 ? `${sign}${level}${sign}` : sign.repeat(level).padEnd(3)
 }
 
-function recordText(record: RecordCursor, verbose: boolean, { tag: begin, end }: Colours): string {
+function recordText(record: RecordCursor, verbose: boolean, { colours: { tag: begin, end }, on_terminal = false }: TextOptions): string {
   const name = begin + PADDED[record.tag] + end
   const head = verbose ? `${String(record.vxid).padStart(VXID_WIDTH)} ${name} ${SIDE_LETTERS[record.side]} ` : `${name} `
-  return `${head}${QUOTED.has(record.tag) ? quoted(record) : record.text}\n`
+  const text = QUOTED.has(record.tag) ? quoted(record) : record.text
+  return `${head}${on_terminal ? harmless(text) : text}\n`
 }
 
 function quoted(record: RecordCursor): string {

@@ -38,6 +38,13 @@ describe('text', () => {
     expect(coloured.replaceAll(/\x1b\[[0-9;]*m/g, '')).toBe(groupText(group, { ...ALL, verbose: true, colours: PLAIN }))
   })
 
+  test('on a terminal a stranger’s text moves no cursor', () => {
+    const group = groupOf(['VCL_Log', '\x1b[2J \xc2\x9b2J \xc3\xbc'])
+    const text = groupText(group, { ...ALL, verbose: false, colours: PLAIN, on_terminal: true })
+    expect(text).toContain('VCL_Log        ?[2J ?2J \xc3\xbc\n')
+    expect(groupText(group, { ...ALL, verbose: false, colours: PLAIN })).toContain('\x1b[2J \xc2\x9b2J')
+  })
+
   test('a group of which nothing is asked for is nothing', () => {
     expect(groupText(groupOf(['ReqMethod', 'GET']), { ...ALL, isAsked: () => false, verbose: false, colours: PLAIN })).toBe('')
   })
