@@ -80,6 +80,8 @@ export class Purger {
   /** Is the time up, that all tags of a purge have together? After so many postings of one of them. */
   private isOver(seen: number): boolean {
     if (this.sure > 0) this.sure--
+    // So few are looked at whatever the clock says: the thread may have been suspended.
+    if (this.sure > SURE - STRIDE) return false
     return seen % STRIDE === 0 && performance.now() > (this.sure > 0 ? this.surely_until_ms : this.until_ms)
   }
 
