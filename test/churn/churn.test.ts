@@ -4,7 +4,7 @@ import { churn } from './churn.ts'
 /** The short edition of `npm run churn`. */
 test('a store that is far too small, slow readers, purges, and workers that die: every byte is right, and nobody is forgotten', async () => {
   const { tally, counts, complaints, deaths, replaced, steady } = await churn({
-    seconds: 10,
+    seconds: 6,
     workers: 2,
     store_mib: 16,
     clients: 24,
