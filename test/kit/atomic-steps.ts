@@ -1,4 +1,4 @@
-const METHODS = ['load', 'store', 'add', 'and', 'or', 'exchange', 'compareExchange', 'notify'] as const
+const METHODS = ['load', 'store', 'add', 'sub', 'and', 'or', 'exchange', 'compareExchange', 'notify'] as const
 
 /** Runs `deed`, and `then` in place of time passing before the deed's n-th step on shared memory. False when it had fewer. */
 export function beforeStep(step: number, deed: () => void, then: () => void): boolean {

@@ -52,6 +52,11 @@ export class Epochs {
     for (let slot = 0; slot < THREADS_MAX; slot++) announced[slot * STRIDE] = AT_REST
   }
 
+  /** For the manager, while it cleans up behind that worker: what others take out meanwhile stays, as for a run of the worker's own. */
+  static hold({ announced, general }: ArenaMemory, worker: number): void {
+    Atomics.compareExchange(announced, worker * STRIDE, AT_REST, Atomics.load(general, EPOCH))
+  }
+
   /** For the manager: the worker's thread has ended, or has no run to come. */
   static rest({ announced }: ArenaMemory, worker: number): void {
     Atomics.store(announced, worker * STRIDE, AT_REST)

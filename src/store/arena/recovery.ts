@@ -15,6 +15,7 @@ export function recoverWorker(memory: ArenaMemory, worker: number): void {
   const records = new Records(memory)
   const segments = new Segments(memory, new Epochs(memory))
   const index = new IndexTable(memory, records)
+  Epochs.hold(memory, worker)
   memory.locks.releaseAllOf(worker)
   for (const place of fillsOf(memory, worker)) breakOff(memory, records, segments, index, place, worker)
   for (let segment = 0; segment < segments.count; segment++) {

@@ -241,9 +241,9 @@ export class Segments {
   }
 
   beginJudging(segment: number): boolean {
-    if (!this.step(segment, STATE.sealed, STATE.judged)) return false
+    // Before: it has an owner from the first moment on, and what is sealed is nobody's.
     this.table[segment * SEGMENT_WORDS + OWNER] = this.memory.worker + 1
-    return true
+    return this.step(segment, STATE.sealed, STATE.judged)
   }
 
   /** Nothing in it can be found any more; with it go the members it leads. */
@@ -321,6 +321,7 @@ export class Segments {
   }
 
   private setFree(segment: number): void {
+    this.forget(segment)
     if (!this.step(segment, STATE.retired, STATE.free)) return
     Atomics.sub(this.general, RETIRED_SEGMENTS, 1)
     Atomics.add(this.general, FREE_SEGMENTS, 1)
@@ -331,6 +332,7 @@ export class Segments {
     const { disk } = this.memory
     const outcome = disk === undefined ? 0 : disk.provide(segment)
     if (outcome === 0) return true
+    this.forget(segment)
     this.step(segment, state, STATE.withheld)
     Atomics.add(this.general, WITHHELD_SEGMENTS, 1)
     if (outcome === 'ENOSPC' || outcome === 'EDQUOT') this.withholdOthers()
@@ -356,6 +358,17 @@ export class Segments {
       Atomics.sub(this.general, WITHHELD_SEGMENTS, 1)
       Atomics.add(this.general, FREE_SEGMENTS, 1)
     }
+  }
+
+  /**
+   * Before it is free. Whoever takes it is seen with it before he has written whose it is and what it belongs to: until then it is
+   * nobody's and belongs to nothing, or who cleans up behind a dead worker would take what it said of its last use for true.
+   */
+  private forget(segment: number): void {
+    const at = segment * SEGMENT_WORDS
+    this.table[at + OWNER] = 0
+    this.table[at + LEADER] = 0
+    this.table[at + NEXT] = 0
   }
 
   private reset(segment: number, ring: number): void {
