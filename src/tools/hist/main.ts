@@ -6,6 +6,7 @@ import { print } from '../log/output.ts'
 import { runLog } from '../log/run.ts'
 import { readOptionsOf } from '../log/settings.ts'
 import { type GivenOption, GivenOptions } from '../options/parse.ts'
+import { positive } from '../options/values.ts'
 import { hasScreen } from '../screen/screen.ts'
 import { logScreen } from '../screen/session.ts'
 import { Histogram } from './histogram.ts'
@@ -103,10 +104,4 @@ export class HistView {
 
 function short(number: number): string {
   return String(Number(number.toPrecision(6)))
-}
-
-function positive(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (!/^[0-9]*\.?[0-9]+$|^[0-9]+\.$/.test(text) || Number(text) === 0) throw new OperatorError(`-${name} ${text}: not a number above 0`)
-  return Number(text)
 }

@@ -8,12 +8,12 @@ import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import { type Grouping, GROUPINGS, type LoggedTransaction } from '../../log/read/transaction.ts'
 import { placeOf as toolPlaceOf } from '../../shm/vsm/places.ts'
 import type { GivenOptions } from '../options/parse.ts'
+import { patience, seconds, wholeNumber } from '../options/values.ts'
 
 /** What the options of all tools that read the log come to. Everything here throws an OperatorError for what is wrong. */
 
 const INCOMPLETE_MAX = 1000
 const TIMEOUT_S = 120
-const PATIENCE_S = 5
 
 export function readOptionsOf(given: GivenOptions, grouping: Grouping = groupingOf(given.last('g') ?? 'vxid')): ReadOptions {
   return {
@@ -66,11 +66,6 @@ function placeOf(given: GivenOptions): LogPlace {
   return { file }
 }
 
-function patience(text: string | undefined): number {
-  if (text?.toLowerCase() === 'off') return Infinity
-  return seconds('t', text) ?? PATIENCE_S
-}
-
 function groupingOf(text: string): Grouping {
   const wanted = text.toLowerCase()
   const found = GROUPINGS.filter((name) => name.startsWith(wanted))
@@ -78,18 +73,6 @@ function groupingOf(text: string): Grouping {
   if (wanted === '' || grouping === undefined || (found.length > 1 && grouping !== wanted))
     throw new OperatorError(`-g ${text}: give one of ${GROUPINGS.join(', ')}`)
   return grouping
-}
-
-function wholeNumber(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (!/^[0-9]{1,9}$/.test(text) || Number(text) === 0) throw new OperatorError(`-${name} ${text}: not a number above 0`)
-  return Number(text)
-}
-
-function seconds(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  if (!/^[0-9]*\.?[0-9]+$|^[0-9]+\.$/.test(text)) throw new OperatorError(`-${name} ${text}: not a number of seconds`)
-  return Number(text)
 }
 
 /** `10`, `10/m` or `10/2m`. */

@@ -7,11 +7,11 @@ import { AttachedDirectory } from '../../shm/vsm/attach.ts'
 import { placeOf } from '../../shm/vsm/places.ts'
 import { print } from '../log/output.ts'
 import type { GivenOptions } from '../options/parse.ts'
+import { patience } from '../options/values.ts'
 import { hasScreen } from '../screen/screen.ts'
 import { liveStat } from './live.ts'
 import { jsonOf, listOf, onceText, xmlOf } from './print.ts'
 
-const PATIENCE_S = 5
 const ATTACH_MS = 100
 
 /** `lacquer stat`. */
@@ -21,7 +21,7 @@ export async function statTool(given: GivenOptions): Promise<number> {
   // The screen and the rates need these, whether they are shown or not.
   const all = new CounterReader(directory, () => true)
   try {
-    await attach(directory, patience_ms(given.last('t')))
+    await attach(directory, patience(given.last('t')))
     if (isLive(given)) await liveStat(all, wanted, given.has('r'))
     else print(Buffer.from(printed(given, all.read(), wanted), 'utf8').toString('latin1'))
   } finally {
@@ -50,9 +50,9 @@ export function printed(given: GivenOptions, all: readonly Point[], wanted: (nam
 }
 
 /** Waits for a server that has counters. Throws an OperatorError when none comes. */
-async function attach(directory: AttachedDirectory, patience: number): Promise<void> {
+async function attach(directory: AttachedDirectory, patience_s: number): Promise<void> {
   const clock = new SystemClock()
-  const until_ms = clock.mono_ms + patience
+  const until_ms = clock.mono_ms + patience_s * 1000
   for (;;) {
     directory.poll()
     if (directory.isThere) return
@@ -60,11 +60,4 @@ async function attach(directory: AttachedDirectory, patience: number): Promise<v
     if (clock.mono_ms >= until_ms) throw new OperatorError(`${directory.path}: there is no server; start it, or say with -n where it is`)
     await setTimeout(ATTACH_MS)
   }
-}
-
-function patience_ms(text: string | undefined): number {
-  if (text === undefined) return PATIENCE_S * 1000
-  if (text.toLowerCase() === 'off') return Infinity
-  if (!/^[0-9]*\.?[0-9]+$|^[0-9]+\.$/.test(text)) throw new OperatorError(`-t ${text}: not a number of seconds`)
-  return Number(text) * 1000
 }
