@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parseCommandLine } from '../../../src/config/command-line.ts'
 import { defaultParameters } from '../../../src/config/parameters.ts'
+import { placesFor } from '../../../src/shm/vsm/places.ts'
 import { parseOptions } from '../../../src/tools/options/parse.ts'
 import { TOOLS } from '../../../src/tools/options/tools.ts'
 
@@ -41,7 +42,11 @@ test('the systemd unit of the access log waits for the server, and rotates the f
   expect(unit).toContain(`#   ${file} {\n`)
   expect(unit).toMatch(/^ExecReload=.*-HUP/m)
   expect(unit).toMatch(/^#\s+systemctl reload lacquer-ncsa$/m)
-  for (const key of ['User', 'Group']) expect(setting(unit, key)).toBe(setting(read('docs/lacquer.service'), key))
+  const server = read('docs/lacquer.service')
+  for (const key of ['User', 'Group']) expect(setting(unit, key)).toBe(setting(server, key))
+  // What systemd tells the server by that setting.
+  const surroundings = { uid: 999, environment: { RUNTIME_DIRECTORY: `/run/${setting(server, 'RuntimeDirectory')}` } }
+  expect(given.last('n')).toBe(placesFor(undefined, surroundings)[0])
 })
 
 function setting(unit: string, key: string): string | undefined {
