@@ -1,17 +1,13 @@
 import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import type { Group, LoggedTransaction } from '../../log/read/transaction.ts'
 import { tagName } from '../../log/tags.ts'
+import type { Shown } from './settings.ts'
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-export interface JsonOptions {
-  isAsked(transaction: LoggedTransaction): boolean
-  shows(record: RecordCursor): boolean
-}
-
 /** A group as a line of JSON in UTF-8; '' when nothing of it is shown. */
-export function groupJson(group: Group, options: JsonOptions): string {
-  const transactions = group.filter((transaction) => options.isAsked(transaction)).map((transaction) => transactionOf(transaction, options))
+export function groupJson(group: Group, shown: Shown): string {
+  const transactions = group.filter((transaction) => shown.isAsked(transaction)).map((transaction) => transactionOf(transaction, shown))
   if (transactions.length === 0) return ''
   // Of records on their own there is one, and it may not be shown.
   if (group[0].level === 0 && transactions[0].records.length === 0) return ''
@@ -35,12 +31,12 @@ interface JsonTransaction {
   readonly records: JsonRecord[]
 }
 
-function transactionOf(transaction: LoggedTransaction, options: JsonOptions): JsonTransaction {
+function transactionOf(transaction: LoggedTransaction, shown: Shown): JsonTransaction {
   const { vxid, parent_vxid, kind, reason, level, esi_level, records } = transaction
-  const shown: JsonRecord[] = []
+  const told: JsonRecord[] = []
   records.rewind()
-  while (records.next()) if (options.shows(records)) shown.push(recordOf(records))
-  return { vxid, parent: parent_vxid, kind, reason, level, esi_level, records: shown }
+  while (records.next()) if (shown.shows(records)) told.push(recordOf(records))
+  return { vxid, parent: parent_vxid, kind, reason, level, esi_level, records: told }
 }
 
 /** Text is UTF-8 where it can be; else each character stands for a byte, and it is said so. */

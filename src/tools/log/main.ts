@@ -1,11 +1,12 @@
 import { OperatorError } from '../../base/errors.ts'
+import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import type { Group } from '../../log/read/transaction.ts'
 import type { GivenOptions } from '../options/parse.ts'
 import { BinaryFile } from './binary.ts'
 import { groupJson } from './json.ts'
 import { Output } from './output.ts'
 import { runLog } from './run.ts'
-import { readOptionsOf, type Shown, shownOf } from './settings.ts'
+import { eachShown, outputFileOf, readOptionsOf, type Shown, shownOf } from './settings.ts'
 import { harmless } from '../screen/harmless.ts'
 import { COLOURED, groupText, PLAIN } from './text.ts'
 
@@ -13,11 +14,11 @@ import { COLOURED, groupText, PLAIN } from './text.ts'
 export async function logTool(given: GivenOptions): Promise<number> {
   const options = readOptionsOf(given)
   const shown = shownOf(given)
-  checkTogether(given)
-  const file = given.last('w')
-  const output = new Output(file === '-' ? undefined : file, given.has('a'))
-  const binary = isBinary(given) ? new BinaryFile(output, file === '-' ? undefined : file) : undefined
-  const write = binary === undefined ? writerOf(given, output, shown) : (group: Group): void => writeRecords(group, binary, shown)
+  if (given.has('A') && given.has('json')) throw new OperatorError('-A and --json exclude each other')
+  const file = outputFileOf(given)
+  const output = new Output(file, given.has('a'))
+  const binary = isBinary(given) ? new BinaryFile(output, file) : undefined
+  const write = binary === undefined ? writerOf(given, output, shown) : recordWriter(binary, shown)
   try {
     return await runLog({
       options,
@@ -37,12 +38,6 @@ export async function logTool(given: GivenOptions): Promise<number> {
   }
 }
 
-function checkTogether(given: GivenOptions): void {
-  if (given.has('A') && given.has('json')) throw new OperatorError('-A and --json exclude each other')
-  if (given.has('D') && !given.has('w')) throw new OperatorError('-D: needs -w file: in the background there is nobody to print for')
-  if (given.has('D') && given.last('w') === '-') throw new OperatorError('-D: needs a file behind -w')
-}
-
 /** -w writes the records as they are, unless text is asked for. */
 function isBinary(given: GivenOptions): boolean {
   return given.has('w') && !given.has('A') && !given.has('json')
@@ -59,11 +54,7 @@ function writerOf(given: GivenOptions, output: Output, shown: Shown): (group: Gr
   return (group) => output.write(groupText(group, options))
 }
 
-function writeRecords(group: Group, binary: BinaryFile, shown: Shown): void {
-  for (const transaction of group) {
-    if (!shown.isAsked(transaction)) continue
-    const { records } = transaction
-    records.rewind()
-    while (records.next()) if (shown.shows(records)) binary.write(records)
-  }
+function recordWriter(binary: BinaryFile, shown: Shown): (group: Group) => void {
+  const write = (record: RecordCursor): void => binary.write(record)
+  return (group) => eachShown(group, shown, write)
 }

@@ -5,7 +5,7 @@ import { isAsked, isOfSide, RecordFilter } from '../../log/query/filter.ts'
 import { compileQuery } from '../../log/query/query.ts'
 import type { GroupTest, LogPlace, Rate, ReadOptions } from '../../log/read/options.ts'
 import type { RecordCursor } from '../../log/read/record-cursor.ts'
-import { type Grouping, GROUPINGS, type LoggedTransaction } from '../../log/read/transaction.ts'
+import { type Group, type Grouping, GROUPINGS, type LoggedTransaction } from '../../log/read/transaction.ts'
 import { placeOf as toolPlaceOf } from '../../shm/vsm/places.ts'
 import type { GivenOptions } from '../options/parse.ts'
 import { patience, seconds, wholeNumber } from '../options/values.ts'
@@ -27,7 +27,7 @@ export function readOptionsOf(given: GivenOptions, grouping: Grouping = grouping
   }
 }
 
-/** What is shown of a group. */
+/** Which transactions and records of a group are shown. */
 export interface Shown {
   /** -b, -c and -E. */
   isAsked(transaction: LoggedTransaction): boolean
@@ -41,6 +41,16 @@ export function shownOf(given: GivenOptions): Shown {
   return { isAsked: (transaction) => isAsked(sides, transaction), shows: (record) => isOfSide(sides, record) && filter.shows(record) }
 }
 
+/** Calls `take` with each record of a group that is shown. */
+export function eachShown(group: Group, shown: Shown, take: (record: RecordCursor) => void): void {
+  for (const transaction of group) {
+    if (!shown.isAsked(transaction)) continue
+    const { records } = transaction
+    records.rewind()
+    while (records.next()) if (shown.shows(records)) take(records)
+  }
+}
+
 /** All of -q and -Q, and any of them will do. */
 function queryOf(given: GivenOptions): GroupTest | undefined {
   const texts = given.list.flatMap(({ name, value }) => (name === 'q' ? [value] : name === 'Q' ? [queryFile(value)] : []))
@@ -48,6 +58,14 @@ function queryOf(given: GivenOptions): GroupTest | undefined {
   const query = compileQuery(texts.join('\n'), given.has('C'))
   if (query === undefined) throw new OperatorError('the query is empty; leave -q and -Q out to see everything')
   return query
+}
+
+/** -w: undefined for standard output, which `-` is, too. With -D it has to be a file. */
+export function outputFileOf(given: GivenOptions): string | undefined {
+  const file = given.last('w')
+  if (file !== undefined && file !== '-') return file
+  if (given.has('D')) throw new OperatorError('-D: needs -w file: in the background there is nobody to print for')
+  return undefined
 }
 
 function queryFile(path: string): string {

@@ -2,6 +2,7 @@ import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import type { Group, Kind, LoggedTransaction } from '../../log/read/transaction.ts'
 import { harmless } from '../screen/harmless.ts'
 import { TAGS, tagName, type TagRow } from '../../log/tags.ts'
+import type { Shown } from './settings.ts'
 
 const TITLES: Readonly<Record<Kind, string>> = {
   unknown: '<< Unknown  >>',
@@ -29,10 +30,8 @@ export interface Colours {
 export const PLAIN: Colours = { title: '', tag: '', end: '' }
 export const COLOURED: Colours = { title: '\x1b[1;36m', tag: '\x1b[32m', end: '\x1b[m' }
 
-/** Which transactions and records of a group are shown, and how. */
-export interface TextOptions {
-  isAsked(transaction: LoggedTransaction): boolean
-  shows(record: RecordCursor): boolean
+/** What is shown of a group, and how. */
+export interface TextOptions extends Shown {
   /** -v */
   readonly verbose: boolean
   readonly colours: Colours

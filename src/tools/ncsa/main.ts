@@ -3,7 +3,7 @@ import { isAsked } from '../../log/query/filter.ts'
 import type { Group } from '../../log/read/transaction.ts'
 import { Output } from '../log/output.ts'
 import { runLog } from '../log/run.ts'
-import { readOptionsOf } from '../log/settings.ts'
+import { outputFileOf, readOptionsOf } from '../log/settings.ts'
 import type { GivenOptions } from '../options/parse.ts'
 import { formatOf } from './format.ts'
 
@@ -12,12 +12,9 @@ export async function ncsaTool(given: GivenOptions): Promise<number> {
   const options = readOptionsOf(given)
   if (options.grouping === 'raw' || options.grouping === 'session')
     throw new OperatorError(`-g ${options.grouping}: a line is of one request; give request or vxid`)
-  if (given.has('D') && (given.last('w') ?? '-') === '-')
-    throw new OperatorError('-D: needs -w file: in the background there is nobody to print for')
   const format = formatOf(given)
   const sides = options.grouping === 'request' ? ALL : sidesOf(given)
-  const file = given.last('w')
-  const output = new Output(file === '-' ? undefined : file, given.has('a'))
+  const output = new Output(outputFileOf(given), given.has('a'))
   const deliver = (group: Group): void => {
     for (const transaction of group) {
       const line = isAsked(sides, transaction) ? format.line(transaction) : undefined

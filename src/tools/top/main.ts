@@ -1,8 +1,9 @@
 import { OperatorError } from '../../base/errors.ts'
+import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import type { Group } from '../../log/read/transaction.ts'
 import { print } from '../log/output.ts'
 import { runLog } from '../log/run.ts'
-import { readOptionsOf, shownOf } from '../log/settings.ts'
+import { eachShown, readOptionsOf, shownOf } from '../log/settings.ts'
 import { type GivenOption, GivenOptions } from '../options/parse.ts'
 import { hasScreen } from '../screen/screen.ts'
 import { logScreen } from '../screen/session.ts'
@@ -49,15 +50,8 @@ async function once(given: GivenOptions): Promise<number> {
 function counting(given: GivenOptions): { ranking: Ranking; deliver: (group: Group) => void } {
   const ranking = new Ranking(given.has('f'))
   const shown = shownOf(given)
-  const deliver = (group: Group): void => {
-    for (const transaction of group) {
-      if (!shown.isAsked(transaction)) continue
-      const { records } = transaction
-      records.rewind()
-      while (records.next()) if (shown.shows(records)) ranking.add(records)
-    }
-  }
-  return { ranking, deliver }
+  const add = (record: RecordCursor): void => ranking.add(record)
+  return { ranking, deliver: (group) => eachShown(group, shown, add) }
 }
 
 /** Counts are those of a period: until that has passed all of them, then every second a part of them goes. */
