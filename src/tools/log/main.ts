@@ -18,7 +18,8 @@ export async function logTool(given: GivenOptions): Promise<number> {
   const file = outputFileOf(given)
   const output = new Output(file, given.has('a'))
   const binary = isBinary(given) ? new BinaryFile(output, file) : undefined
-  const write = binary === undefined ? writerOf(given, output, shown) : recordWriter(binary, shown)
+  const write =
+    binary === undefined ? writerOf(given, output, shown, file === undefined && process.stdout.isTTY) : recordWriter(binary, shown)
   try {
     return await runLog({
       options,
@@ -43,8 +44,7 @@ function isBinary(given: GivenOptions): boolean {
   return given.has('w') && !given.has('A') && !given.has('json')
 }
 
-function writerOf(given: GivenOptions, output: Output, shown: Shown): (group: Group) => void {
-  const on_terminal = !given.has('w') && process.stdout.isTTY
+function writerOf(given: GivenOptions, output: Output, shown: Shown, on_terminal: boolean): (group: Group) => void {
   if (given.has('json')) {
     const shape = on_terminal ? harmless : (text: string) => text
     return (group) => output.write(shape(Buffer.from(groupJson(group, shown)).toString('latin1')))

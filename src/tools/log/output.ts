@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
 import { codeOf, OperatorError, messageOf } from '../../base/errors.ts'
+import { harmless } from '../screen/harmless.ts'
 
 const BUFFER_BYTES = 64 * 1024
 const STDOUT = 1
@@ -67,11 +68,11 @@ export class Output {
   }
 }
 
-/** Puts out the text, whose characters are bytes, unless whoever was to read it has seen enough. */
+/** Puts out the text, whose characters are bytes, so that no terminal obeys it, unless whoever was to read it has seen enough. */
 export function print(text: string): void {
   const output = new Output(undefined, false)
   try {
-    output.write(text)
+    output.write(process.stdout.isTTY ? harmless(text) : text)
     output.close()
   } catch (error) {
     if (!(error instanceof OutputClosed)) throw error

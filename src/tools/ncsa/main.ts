@@ -5,6 +5,7 @@ import { Output } from '../log/output.ts'
 import { runLog } from '../log/run.ts'
 import { outputFileOf, readOptionsOf } from '../log/settings.ts'
 import type { GivenOptions } from '../options/parse.ts'
+import { harmless } from '../screen/harmless.ts'
 import { formatOf } from './format.ts'
 
 /** `lacquer ncsa`. */
@@ -14,11 +15,14 @@ export async function ncsaTool(given: GivenOptions): Promise<number> {
     throw new OperatorError(`-g ${options.grouping}: a line is of one request; give request or vxid`)
   const format = formatOf(given)
   const sides = options.grouping === 'request' ? ALL : sidesOf(given)
-  const output = new Output(outputFileOf(given), given.has('a'))
+  const file = outputFileOf(given)
+  const output = new Output(file, given.has('a'))
+  // Lines that are not JSON are ASCII, but for what the format itself says.
+  const is_shaped = file === undefined && process.stdout.isTTY && (given.has('j') || given.has('json'))
   const deliver = (group: Group): void => {
     for (const transaction of group) {
       const line = isAsked(sides, transaction) ? format.line(transaction) : undefined
-      if (line !== undefined) output.write(line)
+      if (line !== undefined) output.write(is_shaped ? harmless(line) : line)
     }
   }
   try {

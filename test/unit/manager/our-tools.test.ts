@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { vslFile } from '../../kit/vsl-file.ts'
 import { Instance } from './instance.ts'
 import { HAS_TERMINALS, RunningTool } from './running-tool.ts'
 
@@ -103,6 +104,31 @@ describe('ncsa to a file', () => {
 })
 
 describe.runIf(HAS_TERMINALS)('on a terminal', () => {
+  const file = join(home, 'hostile.vsl')
+  const records = [
+    { tag: 'Begin', text: 'req 1 rxreq' },
+    { tag: 'ReqURL', text: '/\xc2\x9b2J\x7f\xc3\xbc' },
+    { tag: 'End', text: '' },
+  ] as const
+
+  test.each([
+    ['ncsa', '--json', '-F', '%U'],
+    ['ncsa', '-j', '-F', '%U'],
+    ['log', '-i', 'ReqURL'],
+    ['log', '-A', '-w', '-', '-i', 'ReqURL'],
+    ['log', '--json', '-i', 'ReqURL'],
+    ['top', '-1', '-i', 'ReqURL'],
+  ])(
+    '%s %s lets no stranger move the cursor',
+    async (...args) => {
+      writeFileSync(file, vslFile([{ vxid: 2, side: 'client', records }]))
+      const tool = RunningTool.onTerminal(20, 110, ...args, '-r', file)
+      expect(await tool.exited).toBe(0)
+      expect(tool.out).toContain('/?2J?\xc3\xbc')
+    },
+    30_000,
+  )
+
   test('stat shows a screen, and leaves the terminal as it was', async () => {
     const tool = RunningTool.onTerminal(20, 110, 'stat', '-n', directory)
     await tool.until(() => tool.screen().get(4)?.startsWith('    NAME') === true)
