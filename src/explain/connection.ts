@@ -1,10 +1,7 @@
 import { Duplex } from 'node:stream'
-import { parseIp, type Ip } from '../base/ip.ts'
+import type { Ip } from '../base/ip.ts'
 import type { ParameterValues } from '../config/parameters.ts'
-import type { ClientConnection, ConnectionFacts } from '../flow/client.ts'
-import { RequestHead } from '../http/message.ts'
-import { RequestParser } from '../http/parse.ts'
-import type { StoredHead } from '../http/stored-head.ts'
+import { type Arrived, MadeConnection } from '../flow/made-connection.ts'
 
 /** What a client would have got, but for the bytes of the body: they are counted and let go. */
 export interface Received {
@@ -15,58 +12,25 @@ export interface Received {
   body_bytes: number
 }
 
-/** Where the request seems to have come to. */
-export interface Arrived {
-  readonly name: string
-  readonly host: string
-  readonly port: number
-  readonly text: string
-}
-
 /** Nobody is slower than we are: after so much of a body others have their turn. */
 const RUN_BYTES_MAX = 2 ** 20
 
-/** A client's connection with one request that nobody has sent: `lacquer explain` asks. It takes whatever it is given, at once. */
-export class ExplainConnection implements ClientConnection {
-  readonly facts: ConnectionFacts
-  readonly req = new RequestHead()
+/** A request that nobody has sent: `lacquer explain` asks. */
+export class ExplainConnection extends MadeConnection {
   readonly body = undefined
-  readonly keepAlive: boolean
-  readonly http11: boolean
-  readonly head_bytes: number
   readonly body_bytes = 0
-  readonly upgrade: boolean
   readonly received: Received = { state: 'waiting', status: null, reason: '', head_bytes: 0, body_bytes: 0 }
   /** The response has come to its end, whichever it is. */
   onOver: () => void = () => {}
-  closed = false
   /** Taken since others had their turn. */
   private run_bytes = 0
-  timeout_idle_ms: number
-  timeout_linger_ms: number
-  send_timeout_ms: number
-  idle_send_timeout_ms: number
-  onDrain: (() => void) | undefined = undefined
-  onClosed: (() => void) | undefined = undefined
 
   /** Throws what is wrong with the request: whatever a listener would refuse. */
   constructor(head: string, ip: Ip, at: Arrived, xid: number, params: ParameterValues) {
-    const bytes = Buffer.from(head, 'latin1')
-    const parser = new RequestParser(params)
-    const used = parser.parse(bytes, 0, bytes.length, this.req)
-    const { refusal } = parser
+    super(head, ip, at, xid, params)
+    const { refusal, framing, content_length } = this.found
     if (refusal !== undefined) throw new Error(`the request is refused with ${refusal.status}: ${refusal.reason}`)
-    if (used !== bytes.length || parser.framing === 'chunked' || parser.content_length > 0)
-      throw new Error('a request without a body is explained')
-    this.facts = factsOf(ip, at, xid)
-    this.keepAlive = parser.keep_alive
-    this.http11 = parser.http11
-    this.upgrade = parser.upgrade
-    this.head_bytes = bytes.length
-    this.timeout_idle_ms = params.timeout_idle * 1000
-    this.timeout_linger_ms = params.timeout_linger * 1000
-    this.send_timeout_ms = params.send_timeout * 1000
-    this.idle_send_timeout_ms = params.idle_send_timeout * 1000
+    if (this.hasMore || framing === 'chunked' || content_length > 0) throw new Error('a request without a body is explained')
   }
 
   /** The client has waited long enough. */
@@ -74,27 +38,6 @@ export class ExplainConnection implements ClientConnection {
     if (this.closed || this.received.state !== 'waiting') return
     this.closed = true
     this.onClosed?.()
-  }
-
-  closeAfter(): void {}
-  informational(): void {}
-  headFirst(): void {}
-
-  respond(head: string, body: Buffer | undefined): boolean {
-    this.start(head)
-    this.received.body_bytes += body?.length ?? 0
-    this.end()
-    return true
-  }
-
-  respondStored(head: StoredHead, body: Buffer | undefined): boolean {
-    const bytes = Buffer.alloc(head.size_bytes)
-    head.put(bytes as Parameters<StoredHead['put']>[0], 0)
-    return this.respond(bytes.toString('latin1'), body)
-  }
-
-  hold(memory: { release(): void }): void {
-    memory.release()
   }
 
   start(head: string): void {
@@ -113,12 +56,6 @@ export class ExplainConnection implements ClientConnection {
     setImmediate(() => this.onDrain?.())
     return false
   }
-
-  cork(): boolean {
-    return false
-  }
-
-  uncork(): void {}
 
   end(): void {
     this.over('complete')
@@ -142,21 +79,5 @@ export class ExplainConnection implements ClientConnection {
     if (this.received.state !== 'waiting') return
     this.received.state = state
     this.onOver()
-  }
-}
-
-function factsOf(ip: Ip, { name, host, port, text }: Arrived, xid: number): ConnectionFacts {
-  const local = parseIp(host === '' ? '127.0.0.1' : host, port) ?? parseIp('127.0.0.1', port)!
-  return {
-    xid,
-    client_ip: ip,
-    server_ip: local,
-    remote_ip: ip,
-    local_ip: local,
-    peer_text: `${ip.text} ${ip.port} ${name}`,
-    socket_name: name,
-    endpoint: text,
-    socket_fd: -1,
-    proxy_tlvs: undefined,
   }
 }

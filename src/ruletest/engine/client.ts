@@ -1,16 +1,13 @@
 import { Duplex } from 'node:stream'
-import type { Ip } from '../../base/ip.ts'
-import { parseIp } from '../../base/ip.ts'
 import type { ParameterValues } from '../../config/parameters.ts'
-import type { BodyFraming, ClientConnection, ConnectionFacts, RequestBody, RequestBodySink } from '../../flow/client.ts'
+import type { RequestBody, RequestBodySink } from '../../flow/client.ts'
+import { MadeConnection } from '../../flow/made-connection.ts'
 import { Fields } from '../../http/fields.ts'
-import { RequestHead } from '../../http/message.ts'
-import { type Refusal, RequestParser } from '../../http/parse.ts'
-import type { StoredHead } from '../../http/stored-head.ts'
+import type { Refusal } from '../../http/parse.ts'
 import { appendLines } from '../../http/write.ts'
 import type { RequestStep } from '../language/ast.ts'
 
-const SERVER = parseIp('127.0.0.1', 80)!
+const AT = { name: 'a0', host: '127.0.0.1', port: 80, text: '127.0.0.1:80' }
 const HOST = 'example.com'
 
 /** What a client has got so far. */
@@ -33,71 +30,27 @@ export class Reply {
 }
 
 /** A client's connection with one request, in place of listen/'s: what the flow writes is the reply. */
-export class FakeClient implements ClientConnection {
-  readonly facts: ConnectionFacts
-  readonly req = new RequestHead()
+export class FakeClient extends MadeConnection {
   readonly reply = new Reply()
   readonly body: FakeBody | undefined
-  readonly keepAlive: boolean
-  readonly http11: boolean
-  readonly head_bytes: number
   readonly body_bytes: number
-  readonly upgrade: boolean
   /** Why the request is no HTTP that rules would see. */
   readonly refusal: Refusal | undefined
-  closed = false
-  timeout_idle_ms: number
-  timeout_linger_ms: number
-  send_timeout_ms: number
-  idle_send_timeout_ms: number
-  onDrain: (() => void) | undefined = undefined
-  onClosed: (() => void) | undefined = undefined
 
   constructor(step: RequestStep, xid: number, params: ParameterValues) {
-    const head = Buffer.from(requestText(step), 'latin1')
-    const parser = new RequestParser(params)
-    const used = parser.parse(head, 0, head.length, this.req)
-    this.refusal = parser.refusal ?? (used === head.length ? undefined : refused('not one request'))
-    this.facts = factsOf(step.ip, xid)
+    super(requestText(step), step.ip, AT, xid, params)
+    const { refusal, framing, content_length } = this.found
+    this.refusal = refusal ?? (this.hasMore ? refused('not one request') : undefined)
     const content = step.body ?? ''
-    if (parser.framing === 'chunked') this.body = new FakeBody(content, -1)
+    if (framing === 'chunked') this.body = new FakeBody(content, -1)
     else if (content !== '') this.body = new FakeBody(content, content.length)
-    if (parser.framing !== 'chunked' && parser.content_length !== content.length) {
-      this.refusal ??= refused(`its Content-Length is ${parser.content_length}, its body ${content.length} bytes`)
+    if (framing !== 'chunked' && content_length !== content.length) {
+      this.refusal ??= refused(`its Content-Length is ${content_length}, its body ${content.length} bytes`)
     }
-    this.keepAlive = parser.keep_alive
-    this.http11 = parser.http11
-    this.upgrade = parser.upgrade
-    this.head_bytes = head.length
-    this.body_bytes = step.body?.length ?? 0
-    this.timeout_idle_ms = params.timeout_idle * 1000
-    this.timeout_linger_ms = params.timeout_linger * 1000
-    this.send_timeout_ms = params.send_timeout * 1000
-    this.idle_send_timeout_ms = params.idle_send_timeout * 1000
+    this.body_bytes = content.length
   }
 
-  closeAfter(): void {}
-  informational(): void {}
-  headFirst(): void {}
-
-  respond(head: string, body: Buffer | undefined): boolean {
-    this.reply.readHead(head)
-    this.write(body ?? Buffer.alloc(0))
-    this.end()
-    return true
-  }
-
-  respondStored(head: StoredHead, body: Buffer | undefined): boolean {
-    const bytes = Buffer.alloc(head.size_bytes)
-    head.put(bytes as Parameters<StoredHead['put']>[0], 0)
-    return this.respond(bytes.toString('latin1'), body)
-  }
-
-  hold(memory: { release(): void }): void {
-    memory.release()
-  }
-
-  start(head: string, _framing: BodyFraming): void {
+  start(head: string): void {
     this.reply.readHead(head)
   }
 
@@ -105,12 +58,6 @@ export class FakeClient implements ClientConnection {
     this.reply.body += chunk.toString('latin1')
     return true
   }
-
-  cork(): boolean {
-    return false
-  }
-
-  uncork(): void {}
 
   end(): void {
     this.reply.state = 'complete'
@@ -138,21 +85,6 @@ function requestText({ method, url, proto, fields, body }: RequestStep): string 
   const length =
     body === undefined || names.has('content-length') || names.has('transfer-encoding') ? '' : `Content-Length: ${body.length}\r\n`
   return `${method} ${url} ${proto}\r\n${host}${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}${length}\r\n`
-}
-
-function factsOf(ip: Ip, xid: number): ConnectionFacts {
-  return {
-    xid,
-    client_ip: ip,
-    server_ip: SERVER,
-    remote_ip: ip,
-    local_ip: SERVER,
-    peer_text: `${ip.text} ${ip.port} a0`,
-    socket_name: 'a0',
-    endpoint: '127.0.0.1:80',
-    socket_fd: -1,
-    proxy_tlvs: undefined,
-  }
 }
 
 class FakeBody implements RequestBody {
