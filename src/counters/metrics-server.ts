@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 
 /** What /healthz says: 200 only for ready, so that load balancers stop sending before we stop serving. */
-export type Health = 'ready' | 'starting' | 'draining'
+export type Health = 'ready' | 'starting' | 'draining' | 'stopped'
 
 export interface MetricsSource {
   health(): Health

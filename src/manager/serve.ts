@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import type { ChildState } from '../admin/program.ts'
 import type { PurgeApi } from '../admin/purge-api.ts'
 import { SystemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
@@ -180,7 +181,7 @@ class Manager {
       shutdown_timeout_s: () => options.parameters.shutdown_timeout,
       onStart: () => parameters.settle(),
       publication: this.publication,
-      onState: (state) => (this.health = state === 'running' ? 'ready' : state === 'starting' ? 'starting' : 'draining'),
+      onState: (state) => (this.health = HEALTH[state]),
     })
     const explaining = new Explaining(rules, workers, options)
     const directors = async (): Promise<Directors> => {
@@ -293,6 +294,8 @@ const IGNORED_SIGNALS = ['SIGUSR1', 'SIGUSR2'] as const
 
 /** How often it is looked which rules have not been used for long. */
 const TEND_MS = 5000
+
+const HEALTH: Readonly<Record<ChildState, Health>> = { running: 'ready', starting: 'starting', stopping: 'draining', stopped: 'stopped' }
 
 /** SIGHUP, from the first moment on: one that comes before the workers serve is heard when they do. */
 class Hangups {

@@ -80,6 +80,7 @@ describe('the endpoint', () => {
     ['GET', '/healthz', 'ready', 200, 'ok\n'],
     ['GET', '/healthz', 'starting', 503, 'starting\n'],
     ['GET', '/healthz', 'draining', 503, 'draining\n'],
+    ['GET', '/healthz', 'stopped', 503, 'stopped\n'],
     ['POST', '/metrics', 'ready', 405, 'only GET and HEAD\n'],
     ['GET', '/', 'ready', 404, 'there are /metrics and /healthz\n'],
     ['GET', '//metrics', 'ready', 404, 'there are /metrics and /healthz\n'],

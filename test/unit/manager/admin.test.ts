@@ -57,6 +57,8 @@ beforeAll(async () => {
     place,
     '-r',
     'timeout_idle,first_byte_timeout',
+    '--metrics',
+    '127.0.0.1:0',
   )
   instance = made.instance
   at = { host: '127.0.0.1', port: made.port }
@@ -222,17 +224,26 @@ sub vcl_recv { set req.backend_hint = fb.backend(); set req.backend_hint = rnd.b
     await ok('vcl.discard', 'several')
   })
 
+  /** What a load balancer is told. */
+  async function health(): Promise<string> {
+    const where = /metrics on (http:\/\/\S+)\/metrics/.exec(instance.said)?.[1]
+    const answer = await fetch(`${where}/healthz`)
+    return `${answer.status} ${await answer.text()}`
+  }
+
   test('stops the workers and starts them again, with what they have been told meanwhile; what is read once is read then', async () => {
     const { port } = instance
     expect(await ok('param.set', 'cache_status_name', 'other')).toBe('\nChange will take effect when child is restarted')
     await ok('stop')
     expect(await ok('status')).toBe('Child in state stopped')
+    expect(await health()).toBe('503 stopped\n')
     expect((await client.ask(['stop'])).status).toBe(300)
     await expect(get(port)).rejects.toThrow('ECONNREFUSED')
     expect(await ok('vcl.load', 'two', join(directory, 'two.vcl'))).toBe('VCL compiled.\n')
     await ok('vcl.use', 'two')
     await ok('start')
     expect(await ok('status')).toBe('Child in state running')
+    expect(await health()).toBe('200 ok\n')
     expect(await all(port)).toEqual(new Set(['two']))
     expect(await ok('param.show', 'cache_status_name')).toContain('Value is: other\n')
     await ok('vcl.use', 'boot')
@@ -417,7 +428,7 @@ describe('at the start', () => {
     expect(err).toBe('lacquer: vcl_init failed: no licence\n')
   })
 
-  test('-M connects to whoever waits, says who it is to be told, and comes again', async () => {
+  test('-M connects to whoever waits, says who it is to be told, and comes again; that nobody is there is told', async () => {
     const callers: Socket[] = []
     const server = createServer((socket) => void callers.push(socket))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
