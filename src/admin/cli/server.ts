@@ -3,8 +3,9 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../../base/clock.ts'
-import { messageOf, OperatorError } from '../../base/errors.ts'
+import { codeOf, messageOf, OperatorError } from '../../base/errors.ts'
 import type { HostPort } from '../../config/addresses.ts'
+import { formatEndpoint } from '../../listen/address.ts'
 import { Failures } from '../failures.ts'
 import type { Program } from '../program.ts'
 import { isResponse, newChallenge, readSecret } from './secret.ts'
@@ -37,6 +38,8 @@ export class CliServer {
   private readonly sessions = new Map<Socket, Session>()
   private readonly servers: Server[] = []
   private closing = false
+  /** Whom -M calls has not answered, which has been told. */
+  private missed = false
 
   /** Throws an OperatorError when the secret cannot be read. */
   constructor(parts: CliServerParts) {
@@ -107,14 +110,26 @@ export class CliServer {
       if (this.closing) return
       const socket = connect({ host: host ?? 'localhost', port })
       let wait = wait_ms
+      let reached = false
       socket.once('connect', () => {
+        reached = true
         wait = RETRY_MIN_MS
+        this.missed = false
         this.serve(socket)
       })
-      socket.on('error', () => {})
+      socket.on('error', (error) => {
+        if (!reached) this.miss(formatEndpoint(host ?? 'localhost', port), error)
+      })
       socket.once('close', () => this.call({ host, port }, wait, Math.min(wait + RETRY_STEP_MS, RETRY_MAX_MS)))
     }, after_ms)
     again.unref()
+  }
+
+  /** Told once, until somebody answers. */
+  private miss(where: string, error: Error): void {
+    if (this.missed || this.closing) return
+    this.missed = true
+    this.parts.tell('warn', `-M ${where}: nobody takes the call (${codeOf(error) ?? messageOf(error)}); it is tried again and again`)
   }
 
   close(): void {

@@ -438,11 +438,12 @@ describe('at the start', () => {
       await patience.until('it has connected', () => callers.length === n)
       const { client: called } = await CliClient.over(callers[n - 1], secret, 20_000)
       expect((await called.ask(['ping'])).body).toMatch(/^PONG/)
+      if (n === 2) server.close()
       called.close()
     }
+    await patience.until('it has been told', () => made.said.includes(`-M 127.0.0.1:${port}: nobody takes the call (ECONNREFUSED)`))
     made.child.kill('SIGTERM')
     expect(await made.exited).toBe(0)
-    server.close()
   })
 })
 
