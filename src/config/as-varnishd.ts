@@ -1,6 +1,5 @@
 import { OperatorError } from '../base/errors.ts'
 import { isForeign, ownSwitches } from './foreign-parameters.ts'
-import { isParameter } from './parameters.ts'
 
 /**
  * bin/lacquer under the name varnishd, as varnishtest calls it: varnishd's command line becomes ours. What has no meaning here (jails, hash
@@ -61,7 +60,7 @@ const MEANINGS: Readonly<Record<string, (value: string) => string | undefined>> 
   l: (value) => value.split(',')[0],
   p: parameter,
   r: (value) => {
-    const names = value.split(/[\s,]+/).filter((name) => !isForeign(name, isParameter(name)))
+    const names = value.split(/[\s,]+/).filter((name) => !isForeign(name))
     return names.length === 0 ? undefined : names.join(',')
   },
   s: (value) => {
@@ -74,7 +73,7 @@ const MEANINGS: Readonly<Record<string, (value: string) => string | undefined>> 
 function parameter(assignment: string): string | undefined {
   const at = assignment.indexOf('=')
   const [name, value] = [assignment.slice(0, at), assignment.slice(at + 1)]
-  if (isForeign(name, isParameter(name))) return undefined
+  if (isForeign(name)) return undefined
   const own = ownSwitches(name, value)
   return own === undefined ? undefined : `${name}=${own}`
 }

@@ -29,7 +29,7 @@ export function setParameter(values: ParameterValues, assignment: string): void 
 }
 
 export function unknownParameter(name: string): string {
-  if (isForeign(name, false)) return `unknown parameter '${name}': varnishd has it, and there is nothing here that it sets; leave it out`
+  if (isForeign(name)) return `unknown parameter '${name}': varnishd has it, and there is nothing here that it sets; leave it out`
   const meant = nearest(name, PARAMETER_NAMES)
   return `unknown parameter '${name}'${meant ? `: did you mean '${meant}'?` : '; see docs/reference/parameters.md'}`
 }

@@ -37,7 +37,7 @@ export class LiveParameters implements ParameterView {
   }
 
   ignores(name: string): boolean {
-    return this.parts.lenient === true && isForeign(name, isParameter(name))
+    return this.parts.lenient === true && isForeign(name)
   }
 
   async set(name: string, text: string): Promise<'now' | 'at start'> {

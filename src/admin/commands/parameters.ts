@@ -9,8 +9,7 @@ import type { Command } from './command.ts'
 
 function known(name: string): ParameterName {
   if (isParameter(name)) return name
-  if (isForeign(name, false))
-    throw new Fault(STATUS.param, `Unknown parameter "${name}".\nvarnishd has it; there is nothing here that it sets.`)
+  if (isForeign(name)) throw new Fault(STATUS.param, `Unknown parameter "${name}".\nvarnishd has it; there is nothing here that it sets.`)
   const meant = nearest(name, PARAMETER_NAMES)
   throw new Fault(STATUS.param, `Unknown parameter "${name}".${meant === undefined ? '' : `\nDid you mean ${meant}?`}`)
 }

@@ -35,7 +35,10 @@ describe('varnishd’s command line becomes ours', () => {
     expect(of().admin).toMatchObject({ onInput: true, call: { host: '127.0.0.1', port: 4711 }, makes_secret: true })
   })
 
-  test.each([[['shop.vcl']], [['-Z']], [['-n']], [['-p', 'nothing=1']], [['-p', 'default_ttl=soon']]])('%j is an error', (args) => {
-    expect(() => parseCommandLine(['varnishd', ...args])).toThrow(/flag|value|unknown|duration/)
-  })
+  test.each([[['shop.vcl']], [['-Z']], [['-n']], [['-p', 'nothing=1']], [['-p', 'constructor=1']], [['-p', 'default_ttl=soon']]])(
+    '%j is an error',
+    (args) => {
+      expect(() => parseCommandLine(['varnishd', ...args])).toThrow(/flag|value|unknown|duration/)
+    },
+  )
 })

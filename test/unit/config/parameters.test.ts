@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
+import { isForeign } from '../../../src/config/foreign-parameters.ts'
 import { defaultParameters, PARAMETER_NAMES, parameterRow } from '../../../src/config/parameters.ts'
 import { formatParameter, setParameter } from '../../../src/config/parameter-values.ts'
 
@@ -27,6 +28,11 @@ describe('a value is read in its unit', () => {
     setParameter(values, 'default_ttl=default')
     expect(values).toEqual(defaultParameters())
   })
+})
+
+test('none of ours is taken for one that means nothing here', () => {
+  expect(PARAMETER_NAMES.filter((name) => isForeign(name))).toEqual([])
+  expect(isForeign('thread_pools')).toBe(true)
 })
 
 describe('a refusal is one line that says what is allowed', () => {
