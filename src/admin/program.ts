@@ -49,13 +49,13 @@ export interface Panic {
   readonly text: string
 }
 
-/** The running program, as the admin commands see it. What cannot be done rejects with a Fault (fault.ts). */
 /** Who keeps what was asked and answered. */
 export interface Transcript {
   read(words: readonly string[]): void
   wrote(status: number, body: string): void
 }
 
+/** The running program, as the admin commands see it. What cannot be done rejects with a Fault (fault.ts). */
 export interface Program {
   readonly transcript?: Transcript
   readonly rules: RuleSets

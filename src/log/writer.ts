@@ -14,7 +14,7 @@ export type Side = 'client' | 'backend' | 'none'
 const SIDE_BITS: Record<Side, number> = { none: 0, client: CLIENT, backend: BACKEND }
 
 /** Ids that a worker takes at a time from the counter that all share. */
-const XID_CHUNK = 32_768
+export const XID_CHUNK = 32_768
 
 /** Records of one transaction are kept until it ends, up to this many idle buffers. */
 const FREE_MAX = 256

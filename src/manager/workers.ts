@@ -10,11 +10,10 @@ import type { WorkerSupplies } from './supplies.ts'
 import type { RuleCounts, RuleOrder } from '../worker/config.ts'
 import { WorkerThread } from './worker-thread.ts'
 
-/** How long whoever asks for a purge waits. */
-const PURGE_MAX_MS = 4000
-/** And whoever changes rules: vcl_init may have something to do. */
+/** How long an answer may take that a worker has at once. */
+const ANSWER_MAX_MS = 4000
+/** And when rules change: vcl_init may have something to do. */
 const RULES_MAX_MS = 30_000
-
 /** What a worker has to do besides, when it explains a request. */
 const EXPLAIN_MORE_MS = 5000
 
@@ -42,7 +41,7 @@ export class Workers {
     let fault: unknown = new Error('no worker serves')
     for (const thread of serving) {
       try {
-        return await thread.ask({ kind: 'purge', order }, PURGE_MAX_MS)
+        return await thread.ask({ kind: 'purge', order }, ANSWER_MAX_MS)
       } catch (error) {
         fault = error
         if (thread.serving) break
@@ -63,7 +62,7 @@ export class Workers {
   /** Of each of these rule sets, as the first that serves has them; none while none serves. */
   async directors(rules: readonly number[]): Promise<readonly (readonly DirectorListed[])[]> {
     const thread = this.threads.find(({ serving }) => serving)
-    return thread === undefined ? [] : await thread.ask({ kind: 'directors', rules }, PURGE_MAX_MS)
+    return thread === undefined ? [] : await thread.ask({ kind: 'directors', rules }, ANSWER_MAX_MS)
   }
 
   /**
@@ -89,7 +88,7 @@ export class Workers {
   /** Of parameters that take effect while they run. Those that begin just now have them already. */
   async tellParameters(changed: Partial<ParameterValues>): Promise<void> {
     const begun = this.threads.filter((thread) => thread.begun)
-    const asked = begun.map((thread) => thread.ask({ kind: 'parameters', changed }, PURGE_MAX_MS))
+    const asked = begun.map((thread) => thread.ask({ kind: 'parameters', changed }, ANSWER_MAX_MS))
     const settled = await Promise.allSettled(asked)
     const fault = settled.find((one) => one.status === 'rejected' && !(one.reason instanceof Ended))
     if (fault?.status === 'rejected') throw fault.reason
@@ -98,7 +97,7 @@ export class Workers {
   /** They have been set to something else. */
   async forgetXids(): Promise<void> {
     const begun = this.threads.filter((thread) => thread.begun)
-    await Promise.allSettled(begun.map((thread) => thread.ask({ kind: 'xids' }, PURGE_MAX_MS)))
+    await Promise.allSettled(begun.map((thread) => thread.ask({ kind: 'xids' }, ANSWER_MAX_MS)))
   }
 
   /** The first that serves dies of a mistake. */

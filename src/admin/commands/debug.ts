@@ -1,11 +1,11 @@
 import { parseInteger } from '../../base/units.ts'
+import { XID_CHUNK } from '../../log/writer.ts'
 import { Fault, STATUS } from '../fault.ts'
 import type { Command } from './command.ts'
 
 /** For varnishtest, and for who wants to see what becomes of a dead worker. */
 
 const XID_MAX = 2 ** 30 - 1
-const CHUNK = 32_768
 
 function xidOf(text: string): number {
   const value = parseInteger(text)
@@ -26,7 +26,7 @@ export const DEBUG_COMMANDS: readonly Command[] = [
     min: 0,
     max: 2,
     debug: true,
-    run: async (program, [given]) => `XID is ${await program.xid(given === undefined ? undefined : xidOf(given))} chunk ${CHUNK}`,
+    run: async (program, [given]) => `XID is ${await program.xid(given === undefined ? undefined : xidOf(given))} chunk ${XID_CHUNK}`,
   },
   {
     request: 'debug.panic.worker',
