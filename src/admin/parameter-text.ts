@@ -1,4 +1,5 @@
-import { type ParameterFlag, type ParameterName, parameterRow, type ParameterRow } from '../config/parameters.ts'
+import type { ParameterFlag } from '../config/parameter-rows.ts'
+import { type ParameterName, parameterRow, type ParameterRow } from '../config/parameters.ts'
 
 /** Parameters as varnishd's param.show lays them out. */
 
