@@ -165,28 +165,6 @@ export const PARAMETERS = {
     { min: 0 },
     'How long a backend may take from the end of the request, its body included, to the first byte of its response. 0 waits for ever. Backends and bereq may set their own.',
   ),
-  recode_br: bool(
-    false,
-    ['lacquer'],
-    'Whether popular objects are kept as br, too, for clients that prefer it to what is stored. Made in the background, of what is stored as gzip and of plain text. Rules say for which responses: beresp.do_recode.',
-  ),
-  recode_br_level: integer(
-    9,
-    { min: 0, max: 11, flags: ['lacquer'] },
-    'How hard compression as br tries: 11 is best, and some ten times slower than 9.',
-  ),
-  recode_hits: integer(
-    10,
-    { min: 1, flags: ['lacquer'], unit: 'hits' },
-    'How often an object is to have been delivered before it is kept in other codings.',
-  ),
-  recode_max_size: bytes(
-    1 * M,
-    { min: 1 * K, max: 64 * M, flags: ['lacquer'] },
-    'Bodies that are larger, as they are stored or decompressed, are not kept in other codings. One is made at a time, whatever the number of workers; while that lasts it takes a few times as much memory.',
-  ),
-  recode_zstd: bool(false, ['lacquer'], 'As recode_br, for zstd.'),
-  recode_zstd_level: integer(12, { min: 1, max: 19, flags: ['lacquer'] }, 'How hard compression as zstd tries.'),
   gzip_buffer: bytes(
     32 * K,
     { min: 2 * K, flags: ['experimental'] },
@@ -198,15 +176,15 @@ export const PARAMETERS = {
     { min: 1, max: 9, flags: [] },
     'Memory that compression uses for each body, 1 (about 132 KiB) to 9 (about 384 KiB).',
   ),
-  http_max_hdr: integer(
-    64,
-    { min: 32, max: 65_535, unit: 'field lines' },
-    'Field lines allowed in a message. A request with more gets 431, a backend response with more breaks the fetch.',
-  ),
   http_gzip_support: bool(
     true,
     [],
     'Whether bodies are compressed and decompressed: beresp.do_gzip and do_gunzip, and stored gzip for clients that do not take it. With policy=varnish requests then ask for gzip or for nothing.',
+  ),
+  http_max_hdr: integer(
+    64,
+    { min: 32, max: 65_535, unit: 'field lines' },
+    'Field lines allowed in a message. A request with more gets 431, a backend response with more breaks the fetch.',
   ),
   http_range_support: bool(true, [], 'Whether Range requests are answered with the part that was asked for (206) from the cached object.'),
   http_req_hdr_len: bytes(8 * K, { min: 40 }, 'Longest field line of a request. Longer ones get 431.'),
@@ -249,6 +227,12 @@ export const PARAMETERS = {
     ['must_restart', 'lacquer'],
     'Whether No-Vary-Search of a response is heard: which parameters of a query, and whether their order, make no difference to it. One stored response then answers all URLs that it makes equivalent. Used by policy=rfc9111.',
   ),
+  operations_level: word(
+    'info',
+    ['info', 'warn', 'error'],
+    ['lacquer'],
+    'What the operations log tells, on standard error: `info` also tells of the start, of rules, backends and workers that come and go, and of commands; `warn` of what should not be; `error` of what went wrong.',
+  ),
   pcre2_depth_limit: integer(
     1000,
     { min: 1, unit: 'calls', flags: ['must_restart', 'lacquer'] },
@@ -281,17 +265,39 @@ export const PARAMETERS = {
     { min: 0, max: 16 * M, flags: ['must_restart', 'lacquer'] },
     'Largest content of a QUERY request that is answered from the cache: it is part of the key, so that it is held in memory until the request is over. QUERY with more is passed; 0 passes all. Used by policy=rfc9111.',
   ),
+  range_offset_limit: bytes(
+    M,
+    { min: 0, flags: ['lacquer'] },
+    'A range that begins at this byte or later, or is counted from the end, is asked of the backend by itself when nothing is stored, and stored as a part. What begins earlier waits for the whole, which is fetched for all. Only under policy=rfc9111.',
+  ),
   read_path: word(
     'auto',
     ['auto', 'raw', 'onread', 'events'],
     ['must_restart', 'experimental', 'lacquer'],
     'How client sockets are read and written: raw by their libuv handles, onread by sockets that share one buffer, events by plain streams. auto takes the first of these that this Node supports.',
   ),
-  range_offset_limit: bytes(
-    M,
-    { min: 0, flags: ['lacquer'] },
-    'A range that begins at this byte or later, or is counted from the end, is asked of the backend by itself when nothing is stored, and stored as a part. What begins earlier waits for the whole, which is fetched for all. Only under policy=rfc9111.',
+  recode_br: bool(
+    false,
+    ['lacquer'],
+    'Whether popular objects are kept as br, too, for clients that prefer it to what is stored. Made in the background, of what is stored as gzip and of plain text. Rules say for which responses: beresp.do_recode.',
   ),
+  recode_br_level: integer(
+    9,
+    { min: 0, max: 11, flags: ['lacquer'] },
+    'How hard compression as br tries: 11 is best, and some ten times slower than 9.',
+  ),
+  recode_hits: integer(
+    10,
+    { min: 1, flags: ['lacquer'], unit: 'hits' },
+    'How often an object is to have been delivered before it is kept in other codings.',
+  ),
+  recode_max_size: bytes(
+    1 * M,
+    { min: 1 * K, max: 64 * M, flags: ['lacquer'] },
+    'Bodies that are larger, as they are stored or decompressed, are not kept in other codings. One is made at a time, whatever the number of workers; while that lasts it takes a few times as much memory.',
+  ),
+  recode_zstd: bool(false, ['lacquer'], 'As recode_br, for zstd.'),
+  recode_zstd_level: integer(12, { min: 1, max: 19, flags: ['lacquer'] }, 'How hard compression as zstd tries.'),
   reload_keep: integer(
     3,
     { min: 0, unit: 'rule sets', flags: ['lacquer'] },
@@ -369,12 +375,6 @@ export const PARAMETERS = {
     ['2', '3'],
     ['must_restart', 'lacquer'],
     'Format of the log: 3 is that of Varnish 7.3 and newer (VSLHEAD2), 2 that of Varnish up to 7.2 (VSLHEAD1). The tools must be of the same age.',
-  ),
-  operations_level: word(
-    'info',
-    ['info', 'warn', 'error'],
-    ['lacquer'],
-    'What the operations log tells, on standard error: `info` also tells of the start, of rules, backends and workers that come and go, and of commands; `warn` of what should not be; `error` of what went wrong.',
   ),
   worker_heap: bytes(
     0,

@@ -30,6 +30,10 @@ describe('a value is read in its unit', () => {
   })
 })
 
+test('they stand in the order of their names, which is that of every list of them', () => {
+  expect(PARAMETER_NAMES).toEqual([...PARAMETER_NAMES].sort())
+})
+
 test('none of ours is taken for one that means nothing here', () => {
   expect(PARAMETER_NAMES.filter((name) => isForeign(name))).toEqual([])
   expect(isForeign('thread_pools')).toBe(true)
