@@ -38,7 +38,7 @@ export interface OpenedMapping {
 
 /** Manager. Throws an OperatorError. */
 export function openMapping(request: StoreFileRequest, clock: Clock): OpenedMapping {
-  const calls = native()
+  const calls = native('-s file', 'use -s memory,SIZE')
   const { path, size_bytes } = request
   assert(size_bytes > 0 && size_bytes % calls.page_bytes === 0, 'a mapping has whole pages')
   const { fd, created, remarks } = openStoreFile(request, calls, clock)

@@ -68,7 +68,7 @@ let sockets: SocketCalls | undefined
 export class NoNativeError extends OperatorError {}
 
 /** Throws a NoNativeError where they cannot be had; `what` wants them. */
-export function native(what = '-s file', instead = 'use -s memory,SIZE'): Native {
+export function native(what = 'a mapped file', instead = 'do without it'): Native {
   loaded ??= bind(load(what, instead))
   return loaded
 }

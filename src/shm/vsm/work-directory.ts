@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fchmodSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { messageOf, OperatorError } from '../../base/errors.ts'
-import { native } from '../native.ts'
+import { type Native, native } from '../native.ts'
 import { makeDirectory } from './directory.ts'
 import { HeldError, PidFile } from './pid-file.ts'
 import { baseDirectories, CHILD, DEFAULT_NAME, MGT, PID, placesFor, SECRET, SOCKET, type Surroundings, surroundings } from './places.ts'
@@ -54,7 +54,7 @@ export class WorkDirectory {
 
   /** Throws a HeldError or another OperatorError, after which nothing of ours is left. */
   static take(path: string, request: WorkDirectoryRequest, own_name = false): WorkDirectory {
-    const calls = native('the work directory', 'do without the tools that read it')
+    const calls = systemCalls()
     const made = makeDirectory(path, MODE)
     let pid: PidFile | undefined
     try {
@@ -91,7 +91,7 @@ export class WorkDirectory {
   /** Memory for the log. Rejects with an OperatorError. */
   async makeRing(size_bytes: number): Promise<RingFile> {
     try {
-      this.ring = await RingFile.make(this.path, size_bytes, native())
+      this.ring = await RingFile.make(this.path, size_bytes, systemCalls())
       return this.ring
     } catch (error) {
       throw asOperatorError(this.path, error)
@@ -142,10 +142,15 @@ export class WorkDirectory {
   }
 }
 
+/** Throws a NoNativeError. */
+function systemCalls(): Native {
+  return native('the work directory', 'do without the tools that read it')
+}
+
 /** The default directory, or a name of our own beside it: who starts a second one without -n is not refused. */
 function takeDefault(place: string, request: WorkDirectoryRequest): WorkDirectory {
   const base = dirname(place)
-  sweep(base, native())
+  sweep(base, systemCalls())
   try {
     return WorkDirectory.take(place, request)
   } catch (error) {
