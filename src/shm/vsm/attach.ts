@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf } from '../../base/errors.ts'
+import { isAlive } from './alive.ts'
 import { CHILD, MGT } from './places.ts'
 import { IndexReader, type Segment } from './reader-index.ts'
 
@@ -59,17 +59,6 @@ export class AttachedDirectory {
   close(): void {
     this.manager.close()
     this.child.close()
-  }
-}
-
-/** EPERM: it is somebody else's. */
-function isAlive(pid: number): boolean {
-  if (pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return codeOf(error) !== 'ESRCH'
   }
 }
 

@@ -2,10 +2,11 @@ import { closeSync, constants, lstatSync, openSync, readdirSync, rmSync } from '
 import { join } from 'node:path'
 import { codeOf } from '../../base/errors.ts'
 import type { Native } from '../native.ts'
+import { isAlive } from './alive.ts'
 import { directoryFault } from './directory.ts'
 import { DEFAULT_NAME, PID } from './places.ts'
 
-const OWN_NAME = new RegExp(`^${DEFAULT_NAME}-(\\d+)$`)
+const OWN_NAME = new RegExp(`^${DEFAULT_NAME}-([1-9]\\d*)$`)
 const OPEN = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 /** Directories below `base` that Lacquers have given a name of their own, and been killed: nobody else would remove them. */
@@ -35,13 +36,4 @@ function isDead(path: string, pid: number, native: Pick<Native, 'lock'>): boolea
   const free = native.lock(fd) === 0
   closeSync(fd)
   return free
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return codeOf(error) !== 'ESRCH'
-  }
 }
