@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { INDEX, MGT, SOCKET } from './places.ts'
+import { codeOf } from '../../base/errors.ts'
+import { SegmentFile } from './attach.ts'
+import { MGT, SOCKET } from './places.ts'
+import { IndexReader, type Segment } from './reader-index.ts'
 
 /** What a running Lacquer, or a varnishd, says of how it can be reached. */
 export interface Reach {
@@ -12,33 +14,42 @@ export interface Reach {
   readonly socket: string
 }
 
+/** Of an argument: no server has more addresses. */
+const TEXT_MAX = 64 * 1024
+
 /** Undefined when nobody runs there who tells; a directory that we may not read throws. */
 export function readReach(directory: string): Reach | undefined {
-  const lines = read(join(directory, MGT, INDEX))?.split('\n')
-  if (lines === undefined) return undefined
-  const live = new Set<string>()
-  for (const line of lines) {
-    if (line.startsWith('+ ')) live.add(line.slice(2))
-    else if (line.startsWith('- ')) live.delete(line.slice(2))
-  }
-  const text = (ident: string): string | undefined => {
-    const found = [...live].map((line) => line.split(' ')).find((fields) => fields[3] === 'Arg' && fields[4] === ident)
-    const bytes = found === undefined ? undefined : read(join(directory, MGT, found[0]))
-    return bytes?.slice(0, bytes.indexOf('\0'))
-  }
-  const admin = (text('-T') ?? '').split('\n').filter((line) => line !== '')
-  return {
-    admin: admin.map((line) => line.split(' ')).map(([host, port]) => [host, Number(port)] as const),
-    secret: text('-S'),
-    socket: join(directory, SOCKET),
+  // The manager's alone: the workers' segments are not everybody's to read.
+  const index = new IndexReader(join(directory, MGT))
+  try {
+    index.poll()
+    if (index.head === undefined) return undefined
+    const text = (option: string): string | undefined => {
+      const found = [...index.segments.values()].find(({ kind, ident }) => kind === 'Arg' && ident === option)
+      return found && textOf(found)
+    }
+    const admin = (text('-T') ?? '').split('\n').filter((line) => line !== '')
+    return {
+      admin: admin.map((line) => line.split(' ')).map(([host, port]) => [host, Number(port)] as const),
+      secret: text('-S'),
+      socket: join(directory, SOCKET),
+    }
+  } finally {
+    index.close()
   }
 }
 
-function read(path: string): string | undefined {
+/** Up to its NUL; undefined when it has just gone. */
+function textOf(segment: Segment): string | undefined {
+  let file: SegmentFile
   try {
-    return readFileSync(path, 'latin1')
+    file = new SegmentFile(segment)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
+  const bytes = Buffer.alloc(Math.min(segment.length, TEXT_MAX))
+  const read = bytes.toString('latin1', 0, file.read(bytes, 0, bytes.length))
+  file.close()
+  return read.split('\0', 1)[0]
 }

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readReach } from '../../../../src/shm/vsm/arguments.ts'
 import { AttachedDirectory, SegmentFile } from '../../../../src/shm/vsm/attach.ts'
 
 let home: string
@@ -98,14 +101,20 @@ test.each([
   expect(seen()).toEqual(['Arg -i', 'Stat Z'])
 })
 
-test('a process that has gone is known to have, if it was there', () => {
-  index('mgt', MGT)
+test('a process that has gone is known to have, if it was there', async () => {
+  const other = spawn('cat')
+  index('mgt', MGT.replace(`# ${process.pid}`, `# ${other.pid}`))
   attached.poll()
   expect(attached.hasDied).toBe(false)
+  other.kill()
+  await once(other, 'exit')
+  expect(attached.hasDied).toBe(true)
   // Left behind by somebody else: it was never there, and what it has left can be read.
+  rmSync(join(home, '_.vsm_mgt'), { recursive: true })
+  attached.poll()
   index('mgt', MGT.replace(`# ${process.pid}`, '# 2147483646'))
   attached.poll()
-  expect(attached.hasDied).toBe(false)
+  expect([attached.isThere, attached.hasDied]).toEqual([true, false])
 })
 
 describe('a segment', () => {
@@ -131,5 +140,30 @@ describe('a segment', () => {
     attached.poll()
     const segment = attached.find('Log')
     expect(() => new SegmentFile(segment ?? { path: '', offset: 0, length: 0, kind: '', ident: '', is_gone: false })).toThrow()
+  })
+})
+
+describe('how a server can be reached', () => {
+  const argument = (file: string, text: string): void => writeFileSync(join(home, '_.vsm_mgt', file), text)
+
+  test('is what its arguments say', () => {
+    expect(readReach(home)).toBeUndefined()
+    index('mgt', `# 5 1\n+ _.Arg.1 0 32 Arg -T\n+ _.Arg.2 0 8 Arg -S\n`)
+    argument('_.Arg.1', '127.0.0.1 6082\n::1 6083\n\0')
+    argument('_.Arg.2', '/s\0')
+    const admin = [
+      ['127.0.0.1', 6082],
+      ['::1', 6083],
+    ]
+    const socket = join(home, '_.cli')
+    expect(readReach(home)).toEqual({ admin, secret: '/s', socket })
+    index('mgt', `# 5 1\n+ _.Arg.1 0 32 Arg -T\n+ _.Arg.2 0 8 Arg -S\n- _.Arg.2 0 8 Arg -S\n`)
+    expect(readReach(home)).toEqual({ admin, secret: undefined, socket })
+  })
+
+  test('is not read from files outside of the directory', () => {
+    index('mgt', '# 5 1\n+ ../secret 0 8 Arg -S\n')
+    writeFileSync(join(home, 'secret'), '/s\0')
+    expect(readReach(home)?.secret).toBeUndefined()
   })
 })
