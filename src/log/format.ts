@@ -23,8 +23,8 @@ export interface LogFormat {
   readonly tags: Uint8Array
 }
 
-/** VSLHEAD2: the version of every record. */
-const RECORD_VERSION = 1 << 16
+/** VSLHEAD2: the version of every record, between its tag and its length. */
+export const RECORD_VERSION = 1 << 16
 
 export const VSLHEAD1 = newFormat(2, 'VSLHEAD1', ({ number }) => number, 0)
 export const VSLHEAD2 = newFormat(3, 'VSLHEAD2', ({ number2 }) => number2, RECORD_VERSION)

@@ -1,7 +1,7 @@
 import type { AttachedDirectory } from '../../shm/vsm/attach.ts'
 import { SegmentFile } from '../../shm/vsm/attach.ts'
 import type { Segment } from '../../shm/vsm/reader-index.ts'
-import { HEAD_BYTES } from '../vsc/stat-doc.ts'
+import { HEAD_BYTES, READY } from '../vsc/stat-doc.ts'
 import { type CounterDoc, oneLine, readDoc } from './doc.ts'
 
 /** A counter of a running server. */
@@ -32,7 +32,6 @@ interface ClassDoc {
 
 /** Largest segment that is read: a class has some kilobytes. */
 const SEGMENT_BYTES_MAX = 1 << 20
-const READY = 1
 
 /** The counters of a work directory, by copying: a segment that is cut short, or goes, or is no segment, is one with nothing in it. */
 export class CounterReader {

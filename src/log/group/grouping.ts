@@ -202,7 +202,6 @@ export class Transactions {
   }
 
   private end(transaction: OpenTransaction): void {
-    transaction.has_ended = true
     if (transaction.kind === 'unknown') this.say(UNKNOWN)
     this.complete(transaction)
   }
@@ -212,7 +211,6 @@ export class Transactions {
     this.incomplete.delete(transaction.vxid)
     let at = transaction
     while (at.is_complete && at.children.length === at.children_ready) {
-      at.is_ready = true
       if (at.parent === undefined) return this.release(at)
       at = at.parent
       at.children_ready++
@@ -248,7 +246,6 @@ export class Transactions {
     if (!has_begun && kind === 'unknown') transaction.add(TAG.VSL, `unknown vxid type (${transaction.vxid}:Begin "${begin}")`)
     if (kind === 'unknown') transaction.add(TAG.VSL, UNKNOWN)
     transaction.has_begun = true
-    transaction.has_ended = true
     this.complete(transaction)
   }
 }

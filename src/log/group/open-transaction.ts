@@ -1,4 +1,4 @@
-import type { LogFormat } from '../format.ts'
+import { BACKEND, CLIENT, type LogFormat } from '../format.ts'
 import { blockOf, RecordCursor, type Stretch } from '../read/record-cursor.ts'
 import type { Kind, LoggedTransaction } from '../read/transaction.ts'
 import { TAG } from '../tags.ts'
@@ -22,13 +22,11 @@ export class OpenTransaction implements LoggedTransaction {
   level = 1
   parent: OpenTransaction | undefined = undefined
   readonly children: OpenTransaction[] = []
+  /** Of these, how many are complete with all that they caused. */
   children_ready = 0
   has_begun = false
-  has_ended = false
   /** No children are added any more. */
   is_complete = false
-  /** This one and all it caused are complete. */
-  is_ready = false
   /** Words that were read. */
   taken_words = 0
   readonly records: RecordCursor
@@ -109,4 +107,4 @@ export class OpenTransaction implements LoggedTransaction {
 
 /** Copies of its own that a transaction has before they are made one. */
 const STRETCHES_MAX = 64
-const SIDES: Readonly<Record<Kind, number>> = { unknown: 0, sess: 0, raw: 0, req: 0x40000000, bereq: 0x80000000 }
+const SIDES: Readonly<Record<Kind, number>> = { unknown: 0, sess: 0, raw: 0, req: CLIENT, bereq: BACKEND }

@@ -8,6 +8,8 @@ import type { Group } from './transaction.ts'
 /** `enough`: nobody wants more. */
 export type Dispatched = SourceState | 'enough'
 
+/** Units between two looks at what else there is to do. */
+const UNITS_PER_TURN = 4096
 /** So long at most, and then a unit more or three: a pattern may take a tenth of a second for a record, and signals wait. */
 const TURN_MS = 100
 /** Units between two looks at the time, less one; a power of two, less one. */
@@ -29,10 +31,10 @@ export class Dispatcher {
     source.beforeReuse = () => this.transactions.keep()
   }
 
-  /** At most `units_max` units, and what TURN_MS has time for; `some` when there are more. */
-  run(units_max: number): Dispatched {
+  /** At most so many units, and what TURN_MS has time for; `some` when there are more. */
+  run(): Dispatched {
     const until_ms = performance.now() + TURN_MS
-    for (let units = 0; units < units_max; units++) {
+    for (let units = 0; units < UNITS_PER_TURN; units++) {
       if ((units & UNITS_BETWEEN) === UNITS_BETWEEN && performance.now() >= until_ms) return 'some'
       const state = this.source.next()
       if (state !== 'some') return state === 'none' ? this.idle() : state

@@ -4,8 +4,6 @@ import { Dispatcher, type GroupOutput } from './dispatcher.ts'
 import type { Ended, LivePlace, ReadHooks, ReadOptions } from './options.ts'
 import { RingSource } from './ring-source.ts'
 
-/** Units between two looks at what else there is to do. */
-const UNITS_PER_TURN = 4096
 /** How long a reader rests that has read everything, one that waits for a log, and one that waits for a server. */
 const IDLE_MS = 10
 const AGAIN_MS = 100
@@ -123,7 +121,7 @@ export class LiveReading {
   private async follow(source: RingSource): Promise<Ended | undefined> {
     const dispatcher = new Dispatcher(source, this.options, this.hooks, this.output)
     for (;;) {
-      const state = dispatcher.run(UNITS_PER_TURN)
+      const state = dispatcher.run()
       if (state === 'enough' || state === 'end') return state
       if (state === 'some' || state === 'none') this.said = ''
       if (state === 'none') this.hooks.idle?.()

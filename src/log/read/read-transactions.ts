@@ -3,9 +3,6 @@ import { FileSource } from './file-source.ts'
 import { LiveReading, turn } from './live.ts'
 import type { Deliver, Ended, ReadHooks, ReadOptions } from './options.ts'
 
-/** Units between two looks at what else there is to do. */
-const UNITS_PER_TURN = 4096
-
 /**
  * Reads the log and hands out each group that is wanted, until the end of what there is, or for ever. A group and what is in it is valid until
  * `deliver` returns. Throws an OperatorError when there is nothing to read from.
@@ -24,7 +21,7 @@ export async function readTransactions(options: ReadOptions, hooks: ReadHooks, d
 
 async function readFile(source: FileSource, dispatcher: Dispatcher, hooks: ReadHooks): Promise<Ended> {
   for (;;) {
-    const state = dispatcher.run(UNITS_PER_TURN)
+    const state = dispatcher.run()
     if (state === 'enough') return 'enough'
     if (state === 'damaged') hooks.complain(source.fault)
     if (state !== 'some') return 'end'

@@ -1,4 +1,4 @@
-import type { LogFormat } from '../format.ts'
+import { BACKEND, CLIENT, type LogFormat } from '../format.ts'
 import { BATCH_TAG, vxidAt } from './format.ts'
 
 /** What Node's buffers have and its types do not tell: a third quicker than toString. */
@@ -22,9 +22,6 @@ export interface Stretch {
   readonly from: number
   readonly to: number
 }
-
-const CLIENT = 0x40000000
-const BACKEND = 0x80000000
 
 /**
  * Goes over the records of a transaction. Nothing is decoded before it is asked for: most records are only looked at for their tag
