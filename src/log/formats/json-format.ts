@@ -1,3 +1,4 @@
+import { asBytes } from '../query/operand.ts'
 import type { LoggedTransaction } from '../read/transaction.ts'
 import { Collector } from './collector.ts'
 import { type Field, MISSING_JSON } from './field.ts'
@@ -27,7 +28,7 @@ export class JsonFormat implements TransactionFormat {
     if (!this.collector.collect(transaction)) return undefined
     let text = ''
     for (const [key, field] of this.fields) text += `${text === '' ? '{' : ','}${key}:${jsonValue(field, field.read(this.collector))}`
-    return `${Buffer.from(text, 'utf8').toString('latin1')}}\n`
+    return `${asBytes(text)}}\n`
   }
 }
 

@@ -1,4 +1,6 @@
 import { OperatorError } from '../../base/errors.ts'
+import { marked, printable } from '../query/fault.ts'
+import { asBytes } from '../query/operand.ts'
 import { addGlob } from '../query/tag-list.ts'
 import { TAGS, type TagName, tagName, type TagRow } from '../tags.ts'
 import { Collector, isFlagged } from './collector.ts'
@@ -55,12 +57,12 @@ export class FormatParser {
         literal += '%'
         this.at += 2
       } else {
-        if (literal !== '') parts.push(latin1(literal))
+        if (literal !== '') parts.push(asBytes(literal))
         literal = ''
         parts.push(...this.specifier())
       }
     }
-    return literal === '' ? parts : [...parts, latin1(literal)]
+    return literal === '' ? parts : [...parts, asBytes(literal)]
   }
 
   /** `\n`, `\t`, or the character itself. */
@@ -97,12 +99,12 @@ export class FormatParser {
     this.at = end + 2
     switch (letter) {
       case 'i':
-        return [this.request.requestHeader(latin1(name))]
+        return [this.request.requestHeader(asBytes(name))]
       case 'o':
-        return [this.request.responseHeader(latin1(name))]
+        return [this.request.responseHeader(asBytes(name))]
       case 't':
         if (name === '') throw this.fault('the braces have no time format; %t is the usual one', start, end + 2)
-        return [this.time.time(latin1(name))]
+        return [this.time.time(asBytes(name))]
       case 'T':
         return [this.found(this.time.duration(name), `'${name}' is no unit: give s, ms or us`, start, end)]
       case 'x':
@@ -113,7 +115,7 @@ export class FormatParser {
   }
 
   private extended(name: string, start: number, end: number): Part[] {
-    if (name.startsWith('VCL_Log:')) return [this.request.ruleLog(latin1(name.slice('VCL_Log:'.length)))]
+    if (name.startsWith('VCL_Log:')) return [this.request.ruleLog(asBytes(name.slice('VCL_Log:'.length)))]
     if (name.startsWith('VSL:')) return [this.record(name.slice('VSL:'.length), start + 'VSL:'.length, end)]
     switch (name) {
       case 'Varnish:time_firstbyte':
@@ -144,7 +146,7 @@ export class FormatParser {
     const found = this.tag(tag, start)
     const take = count === undefined ? line : field(count)
     const key = `record ${text.toLowerCase()}`
-    const at = this.collector.watch(key, 'first', { [found]: prefix === undefined ? take : behind(`${latin1(prefix)}:`, take) })
+    const at = this.collector.watch(key, 'first', { [found]: prefix === undefined ? take : behind(`${asBytes(prefix)}:`, take) })
     const { text: missing } = this.json ? MISSING_JSON : MISSING_TEXT
     return { name: text, kind: 'text', read: ({ values }) => values[at], missing }
   }
@@ -170,21 +172,7 @@ export class FormatParser {
   }
 }
 
-const WIDTH = 100
-
 /** With the format, or what is around the place, and a mark below it. */
 export function formatFault(text: string, message: string, start: number, end: number): OperatorError {
-  const cut = Math.max(0, start - WIDTH / 2)
-  const shown = printable(text.slice(cut, cut + WIDTH))
-  const width = Math.max(1, Math.min(end, cut + shown.length) - start)
-  return new OperatorError(`format: ${printable(message)}\n  ${shown}\n  ${' '.repeat(start - cut)}${'^'.repeat(width)}`)
-}
-
-function printable(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, ' ')
-}
-
-/** Lines are bytes; a format is text, in UTF-8. */
-function latin1(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
+  return new OperatorError(`format: ${printable(message)}${marked(text, start, end)}`)
 }

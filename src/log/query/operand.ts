@@ -1,7 +1,7 @@
 import { compileRegex, type VclRegex } from '../../pattern/regex.ts'
 import { readSettings } from '../../pattern/settings.ts'
 
-/** Payloads are bytes, read as latin1; what people type is UTF-8. */
+/** Payloads and lines are bytes, as latin1; what people type is UTF-8. */
 export function asBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')
 }
