@@ -45,21 +45,6 @@ export function* readRing(memory: RingMemory): Generator<LogRecord> {
   }
 }
 
-/** The records of each transaction, in the order of their ends. */
-export function readTransactions(memory: RingMemory): LogRecord[][] {
-  const open = new Map<number, LogRecord[]>()
-  const ended: LogRecord[][] = []
-  for (const record of readRing(memory)) {
-    const records = open.get(record.xid) ?? []
-    records.push(record)
-    open.set(record.xid, records)
-    if (record.name !== 'End') continue
-    open.delete(record.xid)
-    ended.push(records)
-  }
-  return ended
-}
-
 function oldest(ring: RingView): number {
   const newest = ring.segment
   for (let back = BACK_MAX; back > 0; back--) {

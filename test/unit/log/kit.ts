@@ -1,4 +1,5 @@
 import type { LogVersion } from '../../../src/log/format.ts'
+import { type LogRecord, readRing } from '../../../src/log/reader.ts'
 import { parseMask } from '../../../src/log/tags.ts'
 import { ownRing } from '../../../src/log/ring-writer.ts'
 import { LogWriter, type LogOptions } from '../../../src/log/writer.ts'
@@ -11,4 +12,19 @@ export function open(options: Partial<LogOptions> = {}, version: LogVersion = 3)
     ring,
     log: new LogWriter(ownRing(ring, version), { reclen_bytes: 255, buffer_bytes: 1024, mask: parseMask('default'), ...options }),
   }
+}
+
+/** The records of each transaction, in the order of their ends. */
+export function readTransactions(memory: SharedArrayBuffer): LogRecord[][] {
+  const open = new Map<number, LogRecord[]>()
+  const ended: LogRecord[][] = []
+  for (const record of readRing(memory)) {
+    const records = open.get(record.xid) ?? []
+    records.push(record)
+    open.set(record.xid, records)
+    if (record.name !== 'End') continue
+    open.delete(record.xid)
+    ended.push(records)
+  }
+  return ended
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Fields } from '../../../src/http/fields.ts'
-import { readRing, readTransactions } from '../../../src/log/reader.ts'
+import { readRing } from '../../../src/log/reader.ts'
 import { parseMask, TAG } from '../../../src/log/tags.ts'
 import { TALLY, type LogOptions, type LogWriter } from '../../../src/log/writer.ts'
-import { open } from './kit.ts'
+import { open, readTransactions } from './kit.ts'
 
 describe('a request and its session', () => {
   test('the link stands before the request’s first batch, in the session’s name', () => {

@@ -2,10 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { NO_NUMBER } from '../../../src/base/digits.ts'
 import { Fields } from '../../../src/http/fields.ts'
 import { Run } from '../../../src/log/encoded.ts'
-import { readTransactions } from '../../../src/log/reader.ts'
 import { parseMask, TAG } from '../../../src/log/tags.ts'
 import type { LogWriter } from '../../../src/log/writer.ts'
-import { open } from './kit.ts'
+import { open, readTransactions } from './kit.ts'
 
 describe('field lines of stored responses', () => {
   const NO_TRACE = new Run()

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { Run } from '../../../src/log/encoded.ts'
-import { readRing, readTransactions } from '../../../src/log/reader.ts'
+import { readRing } from '../../../src/log/reader.ts'
 import { parseMask, TAG } from '../../../src/log/tags.ts'
 import { type LogWriter, TALLY } from '../../../src/log/writer.ts'
-import { open } from './kit.ts'
+import { open, readTransactions } from './kit.ts'
 
 describe('transactions', () => {
   test('are written whole when they end, whatever is written between', () => {
