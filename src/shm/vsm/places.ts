@@ -37,9 +37,13 @@ export function checkName(name: string): void {
     throw new OperatorError(`-n ${name}: give a name without slashes, or a path that begins with one`)
 }
 
+function nameOrDefault(name: string | undefined): string {
+  return name === undefined || name === '' ? DEFAULT_NAME : name
+}
+
 /** For a server: where the directory of that name (undefined: the default) may be, the best first. */
 export function placesFor(name: string | undefined, from: Surroundings = surroundings()): string[] {
-  const wanted = name === undefined || name === '' ? DEFAULT_NAME : name
+  const wanted = nameOrDefault(name)
   checkName(wanted)
   return wanted.startsWith('/') ? [wanted] : baseDirectories(from).map((base) => `${base}/${wanted}`)
 }
@@ -47,7 +51,7 @@ export function placesFor(name: string | undefined, from: Surroundings = surroun
 /** For a tool: the first of them that is there; else where it would be. A tool may be another user's than the server is. */
 export function placeOf(name: string | undefined, from: Surroundings = surroundings()): string {
   const places = placesFor(name, from)
-  const wanted = name === undefined || name === '' ? DEFAULT_NAME : name
+  const wanted = nameOrDefault(name)
   if (!wanted.startsWith('/')) places.push(`${SYSTEM_BASE}/${wanted}`)
   return places.find((place) => existsSync(`${place}/${MGT}/${INDEX}`)) ?? places[0]
 }

@@ -165,7 +165,7 @@ function clean(path: string): void {
   for (const name of readdirSync(path)) if (/^_\.Log\.[0-9a-f]{16}$/.test(name)) rmSync(join(path, name), { force: true })
 }
 
-export function removeIfEmpty(path: string): void {
+function removeIfEmpty(path: string): void {
   try {
     rmdirSync(path)
   } catch {
