@@ -105,6 +105,17 @@ for (const policy of POLICIES) {
       await c1.ask('/page/top', { body: text })
     })
 
+    vtc('a fragment that rules leave without a body is nothing, and not what it was before', async (t) => {
+      const s1 = await site(t, { ...PARTS, '/page-zip': ['<p><esi:include src="/packed"/></p>'] })
+      const vcl = `${RULES} sub vcl_deliver { if (req.esi_level > 0 && req.http.X-Deny) { set resp.status = 204; } }`
+      const v1 = t.cache(await startCache({ origin: s1, vcl, params: { policy } }))
+      const c1 = await t.connect('c1', v1)
+      for (const denied of [false, true, false, true]) {
+        const { body } = await c1.ask('/page-zip', { status: 200 }, GZIP, ...(denied ? ['X-Deny: yes'] : []))
+        expect(plain(body)).toBe(denied ? '<p></p>' : `<p>${'PACKED '.repeat(30)}</p>`)
+      }
+    })
+
     vtc('a page of nothing, and fragments of nothing', async (t) => {
       const s1 = await site(t, {
         '/page-zip': ['<esi:include src="/none"/><esi:include src="/packed"/><esi:include src="/no-content"/>'],

@@ -103,7 +103,7 @@ export class PackedFragment {
   private finish(output: PageOutput, walker: GzipWalker): Progress {
     const { fragment, body } = this
     if (fragment.failed) return this.lost()
-    // To HEAD, say.
+    // It has no body: an answer to HEAD, say.
     if (!this.fed) return 'done'
     if (!walker.done) return this.lost()
     this.letGo(output)
@@ -112,13 +112,13 @@ export class PackedFragment {
     return 'done'
   }
 
-  /** Undefined: it is to be walked through, or cut. */
+  /** Undefined: it is to be walked through, or cut; or nothing of its body is for this client (HEAD, a status that has none). */
   private fromMemory(output: PageOutput): Progress | undefined {
-    const known = remembered.get(this.body)
-    if (known?.blocks !== undefined) return this.put(output, known.walker, known.blocks)
     const whole = this.fragment.next()
     if (whole === undefined) return undefined
     this.fed = true
+    const known = remembered.get(this.body)
+    if (known?.blocks !== undefined) return this.put(output, known.walker, known.blocks)
     const strip = (this.strip = new Strip(known?.walker))
     strip.feed(whole)
     return whole.length <= SMALL_BYTES ? this.atOnce(output, strip) : undefined
