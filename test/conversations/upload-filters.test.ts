@@ -61,11 +61,14 @@ describe('a request body', () => {
   vtc('does not go out by a filter that there is none of', async (t) => {
     const heard: Message[] = []
     const s1 = await hearing(t, heard)
-    const v1 = t.cache(await startCache({ origin: s1, vcl: 'sub vcl_backend_fetch { set bereq.filters = "nonsense"; }' }))
+    const v1 = t.cache(await startCache({ origin: s1, vcl: 'sub vcl_backend_fetch { set bereq.filters = bereq.http.X-Filters; }' }))
     const c1 = await t.connect('c1', v1)
-    c1.request('POST', '/', 'Content-Length: 5')
-    c1.txbody('hello')
-    await c1.rx({ status: 503 })
+    for (const name of ['nonsense', 'constructor']) {
+      c1.request('POST', '/', `X-Filters: ${name}`, 'Content-Encoding: gzip', 'Content-Length: 5')
+      c1.txbody('hello')
+      await c1.rx({ status: 503 })
+      expect(v1.log().some(({ tag, text }) => tag === 'FetchError' && text === `Filter '${name}' not found`)).toBe(true)
+    }
     // Who has no body has nothing to be filtered.
     await c1.ask('/', { status: 200 })
     expect(heard).toHaveLength(1)

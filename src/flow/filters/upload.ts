@@ -29,7 +29,7 @@ export function planUpload(fetch: BackendState, lists: string): readonly UploadF
 }
 
 function isFilter(name: string): name is UploadFilter {
-  return name in MAKERS
+  return Object.hasOwn(MAKERS, name)
 }
 
 type BodySink = Parameters<OutgoingBody['start']>[0]
