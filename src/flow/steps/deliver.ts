@@ -1,5 +1,6 @@
 import { finalStatus } from '../../http/status.ts'
 import { OBJ_RECODED } from '../../policy/flags.ts'
+import type { StoredObject } from '../../store/contract.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
 import { mayHaveBody, present, transmit } from '../delivery.ts'
@@ -22,25 +23,26 @@ export function deliver(task: ClientTask): Step {
 }
 
 function send(task: ClientTask): Step {
-  return isUnproven(task) ? task.awaitBytes(sendProven) : sendProven(task)
+  const { object } = task
+  return object !== undefined && (object.head.flags & OBJ_RECODED) !== 0 ? sendMade(task, object) : show(task)
 }
 
 /**
- * A body that is being made of another, and of which nothing has come: the other may not be what it claims to be. As long as no head has
+ * Of a body that is being made of another nothing may have come: the other may not be what it claims to be. As long as no head has
  * left there can be an honest 503 in its place.
  */
-function isUnproven(task: ClientTask): boolean {
-  const { object } = task
-  if (object === undefined || (object.head.flags & OBJ_RECODED) === 0) return false
-  const { body } = object
-  if (body.state !== 'filling' || body.size_bytes > 0) return false
-  return mayHaveBody(task, task.vcl.usage.respTouched ? finalStatus(task.resp) : object.head.status)
+function sendMade(task: ClientTask, { body, head }: StoredObject): Step {
+  const isUnproven = body.state === 'filling' && body.size_bytes === 0
+  const wanted = isUnproven && mayHaveBody(task, task.vcl.usage.respTouched ? finalStatus(task.resp) : head.status)
+  return wanted ? task.awaitBytes(sendProven) : sendProven(task)
 }
 
 function sendProven(task: ClientTask): Step {
-  const { object } = task
-  if (object !== undefined && object.body.state === 'failed' && object.body.size_bytes === 0) {
-    if ((object.head.flags & OBJ_RECODED) !== 0) return task.refuse(503, 'Backend fetch failed')
-  }
+  const body = task.object?.body
+  if (body?.state === 'failed' && body.size_bytes === 0) return task.refuse(503, 'Backend fetch failed')
+  return show(task)
+}
+
+function show(task: ClientTask): Step {
   return isPage(task) ? transmitPage(task) : transmit(task)
 }
