@@ -130,7 +130,6 @@ export abstract class BackendState extends TaskState implements BackendContext {
   get is_hitpass(): boolean {
     return this.from.is_hitpass
   }
-  /** Once true it stays true (vcl-var: beresp.uncacheable). */
   get beresp_ttl_s(): number {
     return this.ttl_s
   }
@@ -152,6 +151,7 @@ export abstract class BackendState extends TaskState implements BackendContext {
     this.keep_s = seconds
     if (this.telling) logVclTtl(this)
   }
+  /** Once true it stays true (vcl-var: beresp.uncacheable). */
   get beresp_uncacheable(): boolean {
     return this.uncacheable
   }

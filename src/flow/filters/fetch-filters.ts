@@ -39,15 +39,15 @@ export interface FetchPlan {
   readonly flags: number
 }
 
-const NONE: readonly FetchFilter[] = []
+const NOTHING_TO_DO: FetchPlan = { filters: [], flags: 0 }
 
 /** Makes the filters of the list, and the head what they make of the body; the name of the first that there is none of. */
 export function planFilters(fetch: BackendState, list: string, change: HeadChange): FetchPlan | string {
-  if (list === '') return { filters: NONE, flags: anyCoding(fetch) }
+  if (list === '') return NOTHING_TO_DO
   const names = list.split(/\s+/).filter((name) => name !== '')
   const unknown = names.find((name) => !FETCH_FILTERS.has(name))
   if (unknown !== undefined) return unknown
-  const plan: Plan = { fetch, change, filters: [], flags: anyCoding(fetch) }
+  const plan: Plan = { fetch, change, filters: [], flags: 0 }
   const varies = variesByCoding(fetch.beresp.fields)
   for (const name of names) FETCH_FILTERS.get(name)?.(plan)
   // The origin has not said that it depends on Accept-Encoding: what does is our doing, and it is done for each client.

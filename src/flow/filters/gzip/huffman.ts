@@ -1,11 +1,12 @@
 /** Prefix codes of deflate (RFC 1951 section 3.2.2): decoded by a table of short codes, longer ones bit by bit. */
 
-export const CODE_MAX_BITS = 15
+const CODE_MAX_BITS = 15
 const TABLE_BITS = 9
 const TABLE_MASK = (1 << TABLE_BITS) - 1
-/** Result of `decode`: more bits are needed; no such code. */
+/** Result of `decode`: more bits are needed. */
 export const NEED_BITS = -1
-export const NO_CODE = -2
+/** The same: there is no such code. */
+const NO_CODE = -2
 
 export class PrefixCode {
   /** By the next bits: symbol << 4 | length; 0 where the code is longer, or none. */

@@ -13,8 +13,9 @@ type Field = 'fixed' | 'extra length' | 'extra' | 'name' | 'comment' | 'hcrc' | 
 export class MemberHead {
   private field: Field = 'fixed'
   private flags = 0
-  /** Bytes of the field that have been seen; of `extra`, that are left. */
+  /** Bytes of the field that have been seen. */
   private count = 0
+  private extra_bytes = 0
   broken = false
 
   get over(): boolean {
@@ -39,8 +40,6 @@ export class MemberHead {
         if (byte === 0) this.begin(this.field === 'name' ? 'comment' : 'hcrc')
     }
   }
-
-  private extra_bytes = 0
 
   private fixed(byte: number): void {
     const i = this.count++

@@ -43,11 +43,6 @@ export class Strip {
     }
   }
 
-  /** What is left of the piece that it was given. */
-  get left_bytes(): number {
-    return this.chunk === undefined ? 0 : this.chunk.length - this.at
-  }
-
   private cut(chunk: Buffer): void {
     const { walker } = this
     const slice = chunk.subarray(this.at, this.known ? chunk.length : this.at + SLICE_BYTES)
