@@ -56,13 +56,15 @@ export class Recodings {
     this.store.rehead(base, hiddenText === undefined ? head : { ...head, hiddenText })
   }
 
-  /** The base was validated: its copies are those of its new head. */
+  /** The base was validated: its copies are those of its new head, or of none that is told of. */
   follow(before: ObjectHead, base: StoredObject): void {
-    for (const coding of codingsIn(before.flags & base.head.flags)) {
+    for (const coding of codingsIn(before.flags)) {
       const id = idOf(base, coding)
-      const copy = id === undefined ? undefined : this.store.find(id)
+      if (id === undefined) continue
+      const copy = this.store.find(id)
       if (copy === undefined || copy.head.reason !== eraOf(before)) continue
-      this.store.rehead(copy, { ...headBeside(base.head), reason: eraOf(base.head) })
+      if ((base.head.flags & coding) === 0) this.store.remove(copy)
+      else this.store.rehead(copy, { ...headBeside(base.head), reason: eraOf(base.head) })
     }
   }
 

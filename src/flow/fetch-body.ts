@@ -1,7 +1,8 @@
 import { MAIN } from '../counters/counters.ts'
 import { TAG } from '../log/tags.ts'
 import { varyByCoding } from '../policy/coding.ts'
-import { OBJ_ANY_CODING, OBJ_CODING, OBJ_GZIP, OBJ_IN_CODINGS } from '../policy/flags.ts'
+import { codingUnder } from '../policy/copies.ts'
+import { OBJ_ANY_CODING, OBJ_GZIP, OBJ_IN_CODINGS } from '../policy/flags.ts'
 import type { Body } from '../store/contract.ts'
 import * as account from './fetch-log.ts'
 import { FetchState } from './fetch-state.ts'
@@ -117,7 +118,7 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
     this.filters = []
     this.coding_flags = anyCoding(this)
     if (this.validated !== undefined) {
-      this.keepCoding(this.validated.head.flags & OBJ_CODING)
+      this.keepCoding(this.validated.head.flags)
       return true
     }
     if (!hasBody(this, this.expected_bytes)) return this.nothingCoded()
@@ -141,10 +142,14 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
   }
 
   /** Of a response that a 304 has confirmed. */
-  private keepCoding(stored: number): void {
+  private keepCoding(flags: number): void {
     const { policy } = this.env
+    const { fields } = this.beresp
+    const under = codingUnder(policy, fields, flags)
+    const stored = this.beresp_do_recode ? under : under & ~OBJ_IN_CODINGS
     this.coding_flags |= this.vary_confirmed || !policy.decidesStorage ? stored : stored & ~OBJ_ANY_CODING
-    if ((stored & (OBJ_GZIP | OBJ_IN_CODINGS)) !== 0) varyByCoding(this.beresp.fields, this.change)
+    // For caches between us and the client it goes on to depend on it.
+    if ((flags & (OBJ_GZIP | OBJ_IN_CODINGS)) !== 0) varyByCoding(fields, this.change)
   }
 
   private get change(): FieldChange {

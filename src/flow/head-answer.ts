@@ -2,7 +2,8 @@ import { MAIN } from '../counters/counters.ts'
 import { RequestHead, ResponseHead } from '../http/message.ts'
 import { freshen } from '../policy/conditional.ts'
 import { varyWithCoding, weakenTag } from '../policy/coding.ts'
-import { OBJ_CODING, OBJ_GZIP, OBJ_PARTIAL, OBJ_RECODED, OBJ_TTL_BY_RULES } from '../policy/flags.ts'
+import { codingUnder } from '../policy/copies.ts'
+import { OBJ_CODING, OBJ_GZIP, OBJ_IN_CODINGS, OBJ_PARTIAL, OBJ_RECODED, OBJ_TTL_BY_RULES } from '../policy/flags.ts'
 import { describes } from '../policy/freshening.ts'
 import { initialAnswers } from '../policy/initial.ts'
 import { tagsOf } from '../policy/tags.ts'
@@ -43,7 +44,7 @@ function updated({ env, req, key }: ClientTask, { head }: StoredObject, answer: 
   now.reason = head.reason
   now.fields.copyFrom(wholeFields(head))
   freshen(now.fields, answer.fields)
-  if ((head.flags & OBJ_GZIP) !== 0) now.fields.set('Vary', varyWithCoding(now.fields))
+  if ((head.flags & (OBJ_GZIP | OBJ_IN_CODINGS)) !== 0) now.fields.set('Vary', varyWithCoding(now.fields))
   const get = new RequestHead()
   get.copyFrom(req)
   get.method = 'GET'
@@ -53,8 +54,9 @@ function updated({ env, req, key }: ClientTask, { head }: StoredObject, answer: 
   const { grace_ms, keep_ms } = head
   const fresh = objectHead(env.policy, head.xid, now, { ...answers, grace_ms, keep_ms }, true)
   fresh.tags = tagsOf(env.tag_fields, fresh.fields, key, req.fields.get('host') ?? '')
-  fresh.flags |= head.flags & OBJ_CODING
+  const coding = codingUnder(env.policy, fresh.fields, head.flags)
+  fresh.flags |= coding
   if ((head.flags & OBJ_TTL_BY_RULES) === 0) return fresh
   const { t_origin_ms, ttl_ms, flags } = head
-  return { ...fresh, t_origin_ms, ttl_ms, flags }
+  return { ...fresh, t_origin_ms, ttl_ms, flags: (flags & ~OBJ_CODING) | coding }
 }

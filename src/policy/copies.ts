@@ -1,6 +1,6 @@
 import type { Fields } from '../http/fields.ts'
 import { codingOf, mayRecode } from './coding.ts'
-import { OBJ_BR, OBJ_ESI, OBJ_GZIP, OBJ_PARTIAL, OBJ_ZSTD } from './flags.ts'
+import { OBJ_BR, OBJ_CODING, OBJ_ESI, OBJ_GZIP, OBJ_IN_CODINGS, OBJ_PARTIAL, OBJ_ZSTD } from './flags.ts'
 import type { Policy } from './policy.ts'
 import { readWeighted } from './weights.ts'
 
@@ -70,4 +70,10 @@ export function isRecodable(policy: Policy, status: number, fields: Fields, flag
   if (status !== 200 || (flags & NOT_AS_IT_IS) !== 0 || !mayRecode(policy, fields)) return false
   if ((flags & OBJ_GZIP) !== 0) return true
   return codingOf(fields) === 'plain' && TEXT.test(fields.get('content-type') ?? '')
+}
+
+/** OBJ_CODING of a stored response under a new head: of what nobody may change any more there are no copies to be had. */
+export function codingUnder(policy: Policy, fields: Fields, flags: number): number {
+  const known = flags & OBJ_CODING
+  return (known & OBJ_IN_CODINGS) === 0 || mayRecode(policy, fields) ? known : known & ~OBJ_IN_CODINGS
 }

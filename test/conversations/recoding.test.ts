@@ -134,6 +134,33 @@ for (const policy of POLICIES) {
   })
 }
 
+describe('a validated object loses its copies', () => {
+  async function loses(t: Conversation, vcl: string, ...confirmed: string[]): Promise<void> {
+    const s1 = await t.origin('s1', (s) =>
+      s.forever(async () => {
+        const { request } = await s.rx()
+        if (request.field('if-none-match') === '"v1"') s.tx('HTTP/1.1 304 Not Modified', 'ETag: "v1"', ...confirmed)
+        else s.answer(TEXT, 'Cache-Control: max-age=10', 'ETag: "v1"', TYPE)
+      }),
+    )
+    const params = { ...ON, policy: 'rfc9111', default_keep: '1000', default_grace: '0' }
+    const v1 = t.cache(await startCache({ origin: s1, vcl, params }))
+    const c1 = await t.connect('c1', v1)
+    await popular(t, v1, c1)
+    await coded(c1, 'br', ALL)
+    const { recode_hit } = v1.counters()
+    v1.advance(11_000)
+    await coded(c1, undefined, ALL)
+    for (let i = 0; i < 4; i++) await coded(c1, undefined, ALL)
+    expect(v1.counters()).toMatchObject({ fetch_304: 1, n_brotli: 1, n_zstd: 1, recode_hit })
+  }
+
+  vtc('when nobody may change it any more', (t) => loses(t, '', `${FRESH}, no-transform`))
+  vtc('when rules do not want them any more', (t) =>
+    loses(t, 'sub vcl_backend_response { if (beresp.was_304) { set beresp.do_recode = false; } }', FRESH),
+  )
+})
+
 describe('no copies are made', () => {
   async function none(t: Conversation, params: Record<string, string>, vcl: string, body: string, ...lines: string[]): Promise<void> {
     const s1 = await always(t, body, FRESH, ...lines)
