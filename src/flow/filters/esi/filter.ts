@@ -1,28 +1,12 @@
-import type { FetchFilter, FilterLine, Sink } from '../fetch-filter.ts'
 import { FRAME, frameHead, includeFrame, type FrameKind } from './frames.ts'
 import type { EsiInclude } from './include.ts'
-import { type EsiFeatures, type EsiOutput, EsiParser } from './parser.ts'
+import { PageFilter } from './page-filter.ts'
 
-/** The filter esi of a fetch: parses a page on its way into its body, which gets frames. */
-export class EsiFilter implements FetchFilter, EsiOutput {
-  readonly trouble: EsiOutput['trouble']
-  private readonly parser: EsiParser
-  private line: FilterLine | undefined
-  private next: Sink | undefined
+/** The filter esi of a fetch: the page is stored as it is. */
+export class EsiFilter extends PageFilter {
   /** What of one kind has come since the last frame. */
   private readonly pieces: Buffer[] = []
   private kind: FrameKind = FRAME.verbatim
-  private full = false
-
-  constructor(url: string, features: EsiFeatures, trouble: EsiOutput['trouble']) {
-    this.trouble = trouble
-    this.parser = new EsiParser(this, url, features)
-  }
-
-  join(line: FilterLine, next: Sink): void {
-    this.line = line
-    this.next = next
-  }
 
   take(chunk: Buffer): boolean {
     this.parser.push(chunk)
@@ -39,10 +23,6 @@ export class EsiFilter implements FetchFilter, EsiOutput {
   onRoom(): void {
     this.full = false
     this.line?.hasRoom(this)
-  }
-
-  drop(): void {
-    this.line = this.next = undefined
   }
 
   verbatim(bytes: Buffer): void {
@@ -72,9 +52,5 @@ export class EsiFilter implements FetchFilter, EsiOutput {
     this.put(frameHead(this.kind, length_bytes))
     for (const piece of pieces) this.put(piece)
     pieces.length = 0
-  }
-
-  private put(bytes: Buffer): void {
-    if (this.next?.take(bytes) === false) this.full = true
   }
 }

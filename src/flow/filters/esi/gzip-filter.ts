@@ -1,20 +1,16 @@
 import { crc32 } from 'node:zlib'
-import type { FetchFilter, FilterLine, Sink } from '../fetch-filter.ts'
 import { deflateSection, type ZlibParams } from '../zlib.ts'
 import { FRAME, frameHead, includeFrame, SECTION_MAX_BYTES, sectionFrame } from './frames.ts'
 import type { EsiInclude } from './include.ts'
-import { type EsiFeatures, type EsiOutput, EsiParser } from './parser.ts'
+import { PageFilter } from './page-filter.ts'
+import type { EsiFeatures, EsiOutput } from './parser.ts'
 
 /**
  * The filter esi_gzip of a fetch: as esi, and the bytes of the page are packed in sections, each of which ends where something is left out
  * or put in, so that on delivery nothing of it is packed again. The page is parsed as fast as it is packed.
  */
-export class EsiGzipFilter implements FetchFilter, EsiOutput {
-  readonly trouble: EsiOutput['trouble']
+export class EsiGzipFilter extends PageFilter {
   private readonly params: ZlibParams
-  private readonly parser: EsiParser
-  private line: FilterLine | undefined
-  private next: Sink | undefined
   /** Of the section that is being gathered. */
   private section = Buffer.alloc(0)
   private section_bytes = 0
@@ -22,19 +18,12 @@ export class EsiGzipFilter implements FetchFilter, EsiOutput {
   private readonly queue: (Buffer | Section)[] = []
   private packing = false
   private ending = false
-  private full = false
   private in_bytes = 0
   private out_bytes = 0
 
   constructor(url: string, features: EsiFeatures, params: ZlibParams, trouble: EsiOutput['trouble']) {
-    this.trouble = trouble
+    super(url, features, trouble)
     this.params = params
-    this.parser = new EsiParser(this, url, features)
-  }
-
-  join(line: FilterLine, next: Sink): void {
-    this.line = line
-    this.next = next
   }
 
   take(chunk: Buffer): boolean {
@@ -55,9 +44,9 @@ export class EsiGzipFilter implements FetchFilter, EsiOutput {
     if (this.queue.length === 0) this.line?.hasRoom(this)
   }
 
-  drop(): void {
+  override drop(): void {
     const { line } = this
-    this.line = this.next = undefined
+    super.drop()
     this.queue.length = 0
     line?.account('G F E', this.in_bytes, this.out_bytes)
   }
@@ -124,10 +113,6 @@ export class EsiGzipFilter implements FetchFilter, EsiOutput {
   private goOn(): void {
     this.work()
     if (!this.packing && !this.full && !this.ending) this.line?.hasRoom(this)
-  }
-
-  private put(bytes: Buffer): void {
-    if (this.next?.take(bytes) === false) this.full = true
   }
 }
 
