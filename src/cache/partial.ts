@@ -7,13 +7,13 @@ import type { ByteRange } from '../policy/range-set.ts'
 import { rangesFor } from '../policy/ranges.ts'
 import type { Body, ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { SparseBody } from '../store/sparse-body.ts'
+import { StandIn } from './stand-in.ts'
 
 /**
  * A representation of which parts are stored (RFC 9111 section 3.3), as it was found: to whoever delivers, a 200 whose body has gaps. What is in
  * the store under the key is its `manifest`, which tells the parts; they are objects of their own.
  */
-export class PartialObject implements StoredObject {
-  readonly manifest: StoredObject
+export class PartialObject extends StandIn {
   readonly body: SparseBody
   /** What the manifest tells. */
   readonly list: PartList
@@ -26,7 +26,7 @@ export class PartialObject implements StoredObject {
   readonly filling: Body | undefined
 
   constructor(manifest: StoredObject, list: PartList, parts: readonly StoredPart[], bodies: readonly Body[], filling?: Body) {
-    this.manifest = manifest
+    super(manifest)
     this.list = list
     this.parts = parts
     this.bodies = bodies
@@ -48,44 +48,20 @@ export class PartialObject implements StoredObject {
     return new PartialObject(manifest, this.list, this.parts, this.bodies)
   }
 
+  get manifest(): StoredObject {
+    return this.base
+  }
   get head(): ObjectHead {
-    return this.manifest.head
+    return this.base.head
   }
   get store(): Store | undefined {
-    return this.manifest.store
-  }
-  get hits(): number {
-    return this.manifest.hits
-  }
-  set hits(hits: number) {
-    this.manifest.hits = hits
-  }
-  get lastHit_ms(): number {
-    return this.manifest.lastHit_ms
-  }
-  set lastHit_ms(wall_ms: number) {
-    this.manifest.lastHit_ms = wall_ms
-  }
-  get place(): unknown {
-    return this.manifest.place
-  }
-  set place(place: unknown) {
-    this.manifest.place = place
+    return this.base.store
   }
   get live(): boolean {
-    return this.manifest.live
+    return this.base.live
   }
   get size_bytes(): number {
-    return this.manifest.size_bytes
-  }
-  get checked(): number {
-    return this.manifest.checked
-  }
-  recheck(): number {
-    return this.manifest.recheck()
-  }
-  raise(serial: number): void {
-    this.manifest.raise(serial)
+    return this.base.size_bytes
   }
 }
 
