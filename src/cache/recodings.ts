@@ -1,4 +1,4 @@
-import { COPY_NAMES, OBJ_BR, OBJ_COPIES, OBJ_RECODABLE, OBJ_ZSTD } from '../policy/flags.ts'
+import { COPY_CODINGS, COPY_NAMES, OBJ_COPIES, OBJ_RECODABLE } from '../policy/flags.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { CLAIM_END, CLAIM_THEIRS, type Claims } from './claims.ts'
 import { placeOf } from './entry.ts'
@@ -70,8 +70,7 @@ export class Recodings {
 
   /** The base leaves: the room of its copies is for others. */
   discard(base: StoredObject): void {
-    const { flags } = base.head
-    for (const coding of codingsIn(flags)) {
+    for (const coding of codingsIn(base.head.flags)) {
       const id = idOf(base, coding)
       if (id !== undefined) this.store.discard(id)
     }
@@ -110,7 +109,7 @@ function copyId(id: string, coding: number): string {
 }
 
 function codingsIn(flags: number): readonly number[] {
-  return (flags & OBJ_COPIES) === 0 ? NONE : [OBJ_BR, OBJ_ZSTD].filter((coding) => (flags & coding) !== 0)
+  return (flags & OBJ_COPIES) === 0 ? NONE : COPY_CODINGS.filter((coding) => (flags & coding) !== 0)
 }
 
 const NONE: readonly number[] = []

@@ -47,6 +47,7 @@ export const COPY_NAMES: ReadonlyMap<number, string> = new Map([
   [OBJ_BR, 'br'],
   [OBJ_ZSTD, 'zstd'],
 ])
+export const COPY_CODINGS: readonly number[] = Array.from(COPY_NAMES.keys())
 
 /** Section 4.2.4: never served stale, not even disconnected. */
 export const OBJ_PROHIBITS_STALE = OBJ_MUST_REVALIDATE | OBJ_PROXY_REVALIDATE | OBJ_NO_CACHE | OBJ_S_MAXAGE

@@ -4,7 +4,7 @@ import type { ParameterValues } from '../../config/parameters.ts'
 import { MAIN } from '../../counters/counters.ts'
 import { TAG } from '../../log/tags.ts'
 import type { LogWriter, Transaction } from '../../log/writer.ts'
-import { OBJ_BR, OBJ_COPIES, OBJ_GZIP, OBJ_ZSTD } from '../../policy/flags.ts'
+import { COPY_CODINGS, OBJ_BR, OBJ_COPIES, OBJ_GZIP, OBJ_ZSTD } from '../../policy/flags.ts'
 import type { Body, ObjectHead, StoredObject } from '../../store/contract.ts'
 import { logGzip } from '../fetch-log.ts'
 import { underWay } from '../filters/zlib.ts'
@@ -89,7 +89,7 @@ export class Recoder {
     if (body.size_bytes > params.recode_max_size) return false
     const stored = bytesOf(body)
     if (stored === undefined) return false
-    const codings = [OBJ_BR, OBJ_ZSTD].filter((coding) => (missing & coding) !== 0)
+    const codings = COPY_CODINGS.filter((coding) => (missing & coding) !== 0)
     const job = { object, head, codings, log: log.open(log.nextXid(), 'backend') }
     this.open(job)
     if ((head.flags & OBJ_GZIP) === 0) this.packNext(job, stored)
@@ -100,7 +100,7 @@ export class Recoder {
   /** Those of its copies that are still there. */
   private there(object: StoredObject): number {
     const { recodings } = this.parts.cache
-    return [OBJ_BR, OBJ_ZSTD].reduce((all, coding) => all | (recodings.find(object, coding) === undefined ? 0 : coding), 0)
+    return COPY_CODINGS.reduce((all, coding) => all | (recodings.find(object, coding) === undefined ? 0 : coding), 0)
   }
 
   private packNext(job: Job, plain: Buffer): void {

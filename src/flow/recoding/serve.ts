@@ -5,7 +5,7 @@ import { ResponseHead } from '../../http/message.ts'
 import { responseHeadText } from '../../http/write.ts'
 import { type HeadChange, recode, varyByCoding } from '../../policy/coding.ts'
 import { preferredCopy } from '../../policy/copies.ts'
-import { COPY_NAMES, OBJ_BR, OBJ_COPY, OBJ_GZIP, OBJ_RECODABLE, OBJ_RECODED, OBJ_ZSTD } from '../../policy/flags.ts'
+import { COPY_NAMES, OBJ_BR, OBJ_COPY, OBJ_GZIP, OBJ_IN_CODINGS, OBJ_RECODABLE, OBJ_RECODED } from '../../policy/flags.ts'
 import type { ObjectHead, StoredObject } from '../../store/contract.ts'
 import type { ClientState } from '../client-state.ts'
 import { wantedCopies } from './recoder.ts'
@@ -51,7 +51,7 @@ function copyOf({ env }: ClientState, object: StoredObject, coding: number): Rec
   return known[name]
 }
 
-const NOT_OF_A_COPY = OBJ_GZIP | OBJ_RECODABLE | OBJ_BR | OBJ_ZSTD
+const NOT_OF_A_COPY = OBJ_GZIP | OBJ_IN_CODINGS
 
 /** The head of the copy: all is its base's but for what is said of the bytes. */
 function headIn(base: ObjectHead, coding: number): ObjectHead {
