@@ -8,9 +8,13 @@ const ROWS: readonly OptionRow[] = [
   {
     name: 'C',
     about: 'Patterns and strings match whatever the case',
-    more: 'For -q it holds wherever it stands, for -I and -X only for those behind it.',
+    more: 'For -q it holds wherever it stands; for -I and -X, of tools that have them, only for those behind it.',
   },
-  { name: 'd', about: 'What is in the log already, then end', more: 'Without it, what is written from now on, until the tool is stopped.' },
+  {
+    name: 'd',
+    about: 'What is in the log already, then end',
+    more: 'Without it, what is written from now on, until the tool is stopped.',
+  },
   { name: 'D', about: 'Go on in the background', more: 'Needs -w with a file.' },
   { name: 'E', about: 'ESI includes, too, and only what concerns clients', more: 'As -c, with the requests that pages include.' },
   {

@@ -9,7 +9,7 @@ const OWN: readonly OptionRow[] = [
     about: 'How fast time passes; of use with -r. Default 1',
     more: 'A file is read at the speed at which it was written times this number. On the screen `<` halves it and `>` doubles it.',
   },
-  { name: 'd', about: 'What is in the log already, then end' },
+  ...commonOptions('d'),
   {
     name: 'p',
     value: 'seconds',
@@ -35,7 +35,7 @@ export const HIST_TOOL: ToolRow = {
   options: [...OWN, ...commonOptions('CqQLTnrtVh')],
   description: [
     'Draws how response times (or what else -P asks for) are distributed: hits as `|`, the rest as `#`, on a logarithmic axis of powers of ten. It is about the last 2000 requests.',
-    'In the corner stand how many requests a mark is, how many requests there are, and how often the screen is drawn. Keys are varnishhist’s; `q` quits. Without a terminal (or with `TERM=dumb`) it is -1.',
+    'In the corner stand how many requests a mark is, how many requests there are, and how often the screen is drawn. Keys are varnishhist’s; `q` quits. With -d or -r the screen stays when all has been read. Without a terminal (or with `TERM=dumb`) it is -1.',
   ],
   examples: [
     ['lacquer hist', 'how long requests take'],

@@ -3,7 +3,7 @@ import type { OptionRow, ToolRow } from './option.ts'
 
 const OWN: readonly OptionRow[] = [
   { name: '1', about: 'Print the list once and end; implies -d' },
-  { name: 'd', about: 'What is in the log already, too' },
+  ...commonOptions('d'),
   {
     name: 'f',
     about: 'Only the first field of each record',
@@ -24,7 +24,7 @@ export const TOP_TOOL: ToolRow = {
   description: [
     'Counts the records of the log that are asked for and lists them, the most frequent first: URLs, clients, user agents, or anything else that is logged. With -1 it prints what varnishtop prints.',
     'At most 100,000 different records are counted; when there are more, the rarest make room.',
-    'Keys of the screen: `q` quits, CTRL-L draws it again, CTRL-T at once. Without a terminal (or with `TERM=dumb`) it is -1.',
+    'Keys of the screen: `q` quits, CTRL-L draws it again, CTRL-T at once. With -d or -r it stays when all has been read. Without a terminal (or with `TERM=dumb`) it is -1.',
   ],
   examples: [
     ['lacquer top -i ReqURL', 'URLs that are asked for most'],
