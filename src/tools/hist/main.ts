@@ -1,20 +1,20 @@
 import { SystemClock } from '../../base/clock.ts'
 import { OperatorError } from '../../base/errors.ts'
 import { isAsked } from '../../log/query/filter.ts'
+import type { ReadOptions } from '../../log/read/options.ts'
 import type { Group } from '../../log/read/transaction.ts'
 import { print } from '../log/output.ts'
 import { runLog } from '../log/run.ts'
 import { readOptionsOf } from '../log/settings.ts'
-import { type GivenOption, GivenOptions } from '../options/parse.ts'
+import type { GivenOptions } from '../options/parse.ts'
 import { positive } from '../options/values.ts'
 import { hasScreen } from '../screen/screen.ts'
 import { logScreen } from '../screen/session.ts'
 import { Histogram } from './histogram.ts'
-import { measure } from './measure.ts'
+import { type Measured, measure } from './measure.ts'
 import { type Profile, profileOf } from './profile.ts'
 import { Replay } from './replay.ts'
 
-const IMPLIED: GivenOption = { name: 'd', value: '' }
 /** Of what is printed without a screen. */
 const PRINTED = { rows: 24, columns: 80 }
 
@@ -26,7 +26,7 @@ export async function histTool(given: GivenOptions): Promise<number> {
   const histogram = new Histogram(profile)
   const replay = new Replay(factor, ({ value, is_hit }) => histogram.add(value, is_hit))
   const is_live = !given.has('1') && hasScreen(process.stdin, process.stdout, process.env.TERM)
-  const options = readOptionsOf(is_live ? given : new GivenOptions([...given.list, IMPLIED]))
+  const options = readOptionsOf(is_live ? given : given.and('d'))
   if (options.grouping === 'raw' || options.grouping === 'session')
     throw new OperatorError(`-g ${options.grouping}: what is measured is a request; give request or vxid`)
   const is_replayed = is_live && given.has('r')
@@ -52,9 +52,6 @@ export async function histTool(given: GivenOptions): Promise<number> {
   })
 }
 
-type Options = ReturnType<typeof readOptionsOf>
-type Measured = NonNullable<ReturnType<typeof measure>>
-
 /** Those of the profile's side. */
 export function delivery(profile: Profile, take: (measured: Measured) => void): (group: Group) => void {
   const sides = { backend: profile.side === 'backend', client: profile.side === 'client', esi: profile.side === 'esi' }
@@ -66,7 +63,7 @@ export function delivery(profile: Profile, take: (measured: Measured) => void): 
   }
 }
 
-async function once(options: Options, deliver: (group: Group) => void, histogram: Histogram, view: HistView): Promise<number> {
+async function once(options: ReadOptions, deliver: (group: Group) => void, histogram: Histogram, view: HistView): Promise<number> {
   const code = await runLog({ options, deliver })
   const lines = histogram.lines(PRINTED, view.about(undefined), 'EOF')
   print(lines.map(({ text }) => `${text.trimEnd()}\n`).join(''))

@@ -24,7 +24,7 @@ export class Replay {
 
   add(measured: Measured): void {
     this.waiting.push(measured)
-    if (this.waiting.length - this.first > WAITING_MAX) this.hand(this.waiting[this.first++])
+    if (this.waiting.length - this.first > WAITING_MAX) this.deliver(this.waiting[this.first++])
   }
 
   /** All that is due by now. */
@@ -33,14 +33,10 @@ export class Replay {
     this.last_ms = now_ms
     if (this.isEmpty) return
     this.time_s = this.time_s === undefined ? this.waiting.at(this.first)?.time_s : this.time_s + passed_s
-    while (!this.isEmpty && (this.waiting[this.first].time_s ?? 0) <= (this.time_s ?? Infinity)) this.hand(this.waiting[this.first++])
+    while (!this.isEmpty && (this.waiting[this.first].time_s ?? 0) <= (this.time_s ?? Infinity)) this.deliver(this.waiting[this.first++])
     if (this.first > this.waiting.length >> 1) {
       this.waiting = this.waiting.slice(this.first)
       this.first = 0
     }
-  }
-
-  private hand(measured: Measured): void {
-    this.deliver(measured)
   }
 }

@@ -24,6 +24,11 @@ export class GivenOptions {
     return this.list.filter((given) => given.name === name).map(({ value }) => value)
   }
 
+  /** With a switch that others imply. */
+  and(name: string): GivenOptions {
+    return new GivenOptions([...this.list, { name, value: '' }])
+  }
+
   /** The last one counts. */
   last(name: string): string | undefined {
     return this.all(name).at(-1)

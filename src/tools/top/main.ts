@@ -4,7 +4,7 @@ import type { Group } from '../../log/read/transaction.ts'
 import { print } from '../log/output.ts'
 import { runLog } from '../log/run.ts'
 import { eachShown, readOptionsOf, shownOf } from '../log/settings.ts'
-import { type GivenOption, GivenOptions } from '../options/parse.ts'
+import type { GivenOptions } from '../options/parse.ts'
 import { hasScreen } from '../screen/screen.ts'
 import { logScreen } from '../screen/session.ts'
 import { Ranking } from './ranking.ts'
@@ -13,7 +13,6 @@ import { rankingLines, rankingText } from './view.ts'
 const PERIOD_S = 60
 /** How often the screen is drawn, and counts fade. */
 const INTERVAL_S = 1
-const IMPLIED: GivenOption = { name: 'd', value: '' }
 
 /** `lacquer top`. */
 export async function topTool(given: GivenOptions): Promise<number> {
@@ -35,7 +34,7 @@ export async function topTool(given: GivenOptions): Promise<number> {
 /** What -1 prints, in latin1. */
 export async function topCounts(given: GivenOptions): Promise<string> {
   const { ranking, deliver } = counting(given)
-  await runLog({ options: readOptionsOf(new GivenOptions([...given.list, IMPLIED])), deliver })
+  await runLog({ options: readOptionsOf(given.and('d')), deliver })
   return rankingText(ranking)
 }
 
