@@ -134,8 +134,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   if (word === 'varnishd') return parseCommandLine(asVarnishd(rest))
   const command = COMMANDS.find((row) => row.name === word)
   if (!command) throw new OperatorError(unknownCommand(word))
-  if (command.tool) return { command: 'tool', tool: command.name, args: rest }
-  if (!command.flags) throw new OperatorError(`lacquer ${word}: not available yet`)
+  if (!command.flags) return { command: 'tool', tool: command.name, args: rest }
   const given = readFlags(command, command.flags, command.name === 'adm' ? flagsFirst(command.flags, rest) : rest)
   if (given.has('help')) return print(commandHelp(command))
   if (given.has('V')) return versionLine()
@@ -252,7 +251,7 @@ interface OptionToken {
 function addFlag(command: CommandRow, rows: readonly FlagRow[], given: Given, token: OptionToken): void {
   const row = rows.find((candidate) => candidate.name === token.name)
   // One letter takes one dash, a word two.
-  if (!row || token.rawName !== flagText({ ...row, value: undefined })) throw new OperatorError(unknownFlag(command, rows, token.rawName))
+  if (!row || token.rawName !== flagText({ name: row.name })) throw new OperatorError(unknownFlag(command, rows, token.rawName))
   if (row.refused !== undefined) throw new OperatorError(`${token.rawName}: ${row.refused}`)
   if (row.value === undefined && token.value !== undefined) throw new OperatorError(`${token.rawName}: takes no value`)
   if (row.value !== undefined && token.value === undefined)

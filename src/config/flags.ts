@@ -174,12 +174,10 @@ export interface CommandRow {
   readonly name: string
   readonly synopsis: string
   readonly about: string
+  /** Undefined: it is a tool, whose options are in src/tools/options. */
   readonly flags?: readonly FlagRow[]
-  /** Its options are in src/tools/options. */
-  readonly tool?: true
 }
 
-/** A command with neither is not there yet. */
 export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'serve',
@@ -219,41 +217,36 @@ export const COMMANDS: readonly CommandRow[] = [
       'Have a running Lacquer take one request through, and tell what became of it and why: rules, key, lookup, freshness, backend, what was stored',
     flags: EXPLAIN_FLAGS,
   },
-  { name: 'log', synopsis: 'log [-n dir | -r file] [-g grouping] [-q query] [option]...', about: 'Show the log', tool: true },
+  { name: 'log', synopsis: 'log [-n dir | -r file] [-g grouping] [-q query] [option]...', about: 'Show the log' },
   {
     name: 'ncsa',
     synopsis: 'ncsa [-n dir | -r file] [-F format | --json] [-q query] [option]...',
     about: 'Show the log as access log lines',
-    tool: true,
   },
   {
     name: 'stat',
     synopsis: 'stat [-n dir] [-1 | -j | -x | -l] [-f glob] [option]...',
     about: 'Show the counters',
-    tool: true,
   },
   {
     name: 'top',
     synopsis: 'top [-n dir | -r file] [-1] [-i taglist] [-q query] [option]...',
     about: 'Show the most frequent log records',
-    tool: true,
   },
   {
     name: 'hist',
     synopsis: 'hist [-n dir | -r file] [-1] [-P profile] [-q query] [option]...',
     about: 'Show a histogram of response times',
-    tool: true,
   },
 ]
 
-export function flagText(row: FlagRow): string {
+export function flagText(row: Pick<FlagRow, 'name' | 'value'>): string {
   const dashes = row.name.length === 1 ? '-' : '--'
   return `${dashes}${row.name}${row.value === undefined ? '' : ` ${row.value}`}`
 }
 
 export function generalHelp(): string {
-  const there = COMMANDS.filter((command) => command.flags ?? command.tool)
-  const lines = there.map((command) => `  lacquer ${command.synopsis}\n      ${command.about}`)
+  const lines = COMMANDS.map((command) => `  lacquer ${command.synopsis}\n      ${command.about}`)
   return `Lacquer, a reverse-proxy HTTP cache that speaks VCL\n\n${lines.join('\n')}\n\n'lacquer serve --help' lists the flags; -V prints the version.\n`
 }
 

@@ -1,4 +1,4 @@
-import { OperatorError } from '../base/errors.ts'
+import { assert } from '../base/assert.ts'
 import type { ToolOptions } from '../config/command-line.ts'
 import { version } from '../config/version.ts'
 import { goBackground, isInBackground } from './log/background.ts'
@@ -18,7 +18,7 @@ const PROGRAMS: Readonly<Record<string, () => Promise<(given: GivenOptions) => P
 /** Runs a tool to its end, and resolves with the exit code. */
 export async function runTool({ tool, args }: ToolOptions, print: (text: string) => void): Promise<number> {
   const row = TOOLS.find(({ name }) => name === tool)
-  if (row === undefined) throw new OperatorError(`lacquer ${tool}: not available yet`)
+  assert(row !== undefined, 'a command without flags is a tool')
   const given = parseOptions(row, args)
   if (given.has('h')) print(toolHelp(row))
   else if (given.has('V')) print(`lacquer ${tool} (lacquer ${version()}, node ${process.versions.node})\n`)

@@ -1,20 +1,23 @@
+import { assert } from '../../base/assert.ts'
+import { COMMANDS, type CommandRow, flagText } from '../../config/flags.ts'
 import { page, table } from '../page.ts'
-import { type OptionRow, optionText, type ToolRow } from './option.ts'
+import type { OptionRow, ToolRow } from './option.ts'
 
 /** --help. */
 export function toolHelp(tool: ToolRow): string {
-  const width = Math.max(...tool.options.map((row) => optionText(row).length)) + 2
-  const lines = tool.options.map((row) => `  ${optionText(row).padEnd(width)}${row.about}`)
-  return `lacquer ${tool.name} [option]...\n${tool.about}\n\n${lines.join('\n')}\n`
+  const width = Math.max(...tool.options.map((row) => flagText(row).length)) + 2
+  const lines = tool.options.map((row) => `  ${flagText(row).padEnd(width)}${row.about}`)
+  const { synopsis, about } = commandOf(tool)
+  return `lacquer ${synopsis}\n${about}\n\n${lines.join('\n')}\n`
 }
 
 /** The page of a tool in docs/reference. */
 export function toolPage(tool: ToolRow): string {
   return page(
     `lacquer ${tool.name}`,
-    `${tool.about}.`,
+    `${commandOf(tool).about}.`,
     '## Synopsis',
-    `\`lacquer ${tool.name}\` ${tool.options.map((row) => `[\`${optionText(row)}\`]${row.repeat ? '…' : ''}`).join(' ')}`,
+    `\`lacquer ${tool.name}\` ${tool.options.map((row) => `[\`${flagText(row)}\`]${row.repeat ? '…' : ''}`).join(' ')}`,
     '## Description',
     ...tool.description,
     '## Options',
@@ -27,7 +30,13 @@ export function toolPage(tool: ToolRow): string {
   )
 }
 
+function commandOf({ name }: ToolRow): CommandRow {
+  const command = COMMANDS.find((row) => row.name === name)
+  assert(command !== undefined, 'a tool is a command')
+  return command
+}
+
 function entry(row: OptionRow): string[] {
   const more = row.more === undefined ? '' : ` ${row.more}`
-  return [`\`${optionText(row)}\``, `${row.about}.${row.repeat ? ' May be repeated.' : ''}${more}`]
+  return [`\`${flagText(row)}\``, `${row.about}.${row.repeat ? ' May be repeated.' : ''}${more}`]
 }

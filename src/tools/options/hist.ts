@@ -31,7 +31,6 @@ const OWN: readonly OptionRow[] = [
 
 export const HIST_TOOL: ToolRow = {
   name: 'hist',
-  about: 'Show a histogram of response times',
   options: [...OWN, ...commonOptions('CqQLTnrtVh')],
   description: [
     'Draws how response times (or what else -P asks for) are distributed: hits as `|`, the rest as `#`, on a logarithmic axis of powers of ten. It is about the last 2000 requests.',

@@ -22,7 +22,6 @@ const OWN: readonly OptionRow[] = [
 
 export const LOG_TOOL: ToolRow = {
   name: 'log',
-  about: 'Show the log',
   options: [...commonOptions('bcCdEgiIkLnPqQrRtTvxX'), ...OWN, ...commonOptions('aDuVh')],
   description: [
     'Reads the log of a running server, or a file, and prints transactions: sessions, requests and fetches with all that was recorded of them. What it prints is what varnishlog prints.',

@@ -36,7 +36,6 @@ const OWN: readonly OptionRow[] = [
 
 export const NCSA_TOOL: ToolRow = {
   name: 'ncsa',
-  about: 'Show the log as access log lines',
   options: [...OWN, ...commonOptions('CdkLnPqQrRtTaDVh')],
   description: [
     'Reads the log of a running server, or a file, and prints a line for each request, as web servers do. What it prints is what varnishncsa prints: the combined format unless -F says otherwise.',

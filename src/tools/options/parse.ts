@@ -1,6 +1,7 @@
 import { OperatorError } from '../../base/errors.ts'
 import { nearest } from '../../base/nearest.ts'
-import { type OptionRow, optionText, type ToolRow } from './option.ts'
+import { flagText } from '../../config/flags.ts'
+import type { OptionRow, ToolRow } from './option.ts'
 
 export interface GivenOption {
   readonly name: string
@@ -82,8 +83,7 @@ function letters(tool: ToolRow, arg: string, rest: string[]): GivenOption[] {
 }
 
 function valueOf(row: OptionRow, value: string | undefined): string {
-  if (value === undefined)
-    throw new OperatorError(`${row.name.length === 1 ? '-' : '--'}${row.name}: a value is missing: ${optionText(row)}`)
+  if (value === undefined) throw new OperatorError(`${flagText({ name: row.name })}: a value is missing: ${flagText(row)}`)
   return value
 }
 

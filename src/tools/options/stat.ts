@@ -24,7 +24,6 @@ const OWN: readonly OptionRow[] = [
 
 export const STAT_TOOL: ToolRow = {
   name: 'stat',
-  about: 'Show the counters',
   options: [...OWN, ...commonOptions('ntVh')],
   description: [
     'Shows the counters of a running server ([their list](counters.md)), of this or of Varnish’s: on a terminal a screen that follows them, with -1, -j, -x and -l what they are now. What it prints is what varnishstat prints.',

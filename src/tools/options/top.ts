@@ -19,7 +19,6 @@ const OWN: readonly OptionRow[] = [
 
 export const TOP_TOOL: ToolRow = {
   name: 'top',
-  about: 'Show the most frequent log records',
   options: [...OWN, ...commonOptions('iIxXbcCEgqQLTnrtVh')],
   description: [
     'Counts the records of the log that are asked for and lists them, the most frequent first: URLs, clients, user agents, or anything else that is logged. With -1 it prints what varnishtop prints.',

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
 import { parseCommandLine } from '../../../src/config/command-line.ts'
-import { COMMANDS, SERVE_FLAGS } from '../../../src/config/flags.ts'
+import { SERVE_FLAGS } from '../../../src/config/flags.ts'
 import { defaultParameters } from '../../../src/config/parameters.ts'
 import { defaultWorkers } from '../../../src/config/workers.ts'
 
@@ -110,10 +110,6 @@ describe('a refusal names the flag and the remedy in one line', () => {
     expect(() => parse(`serve -${row.name} ${row.value === undefined ? '' : 'x'}`)).toThrow(
       new OperatorError(`-${row.name}: ${row.refused}`),
     )
-  })
-
-  test.each(COMMANDS.filter((command) => !command.flags && !command.tool))('lacquer $name', ({ name }) => {
-    expect(() => parse(name)).toThrow(new OperatorError(`lacquer ${name}: not available yet`))
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
+import { COMMANDS } from '../../../src/config/flags.ts'
 import { toolHelp } from '../../../src/tools/options/help.ts'
 import { LOG_TOOL } from '../../../src/tools/options/log.ts'
 import { parseOptions } from '../../../src/tools/options/parse.ts'
@@ -45,6 +46,17 @@ describe('options as getopt reads them', () => {
     const given = parseOptions(LOG_TOOL, ['-g', 'raw', '-g', 'vxid', '-i', 'a', '-i', 'b'])
     expect([given.last('g'), given.all('i'), given.has('x'), given.last('x')]).toEqual(['vxid', ['a', 'b'], false, undefined])
   })
+})
+
+test('commands without flags are the tools', () => {
+  expect(TOOLS.map(({ name }) => name)).toEqual(COMMANDS.filter(({ flags }) => flags === undefined).map(({ name }) => name))
+})
+
+test.each(TOOLS.flatMap(({ examples }) => examples.map(([command]) => command)))('the example %s is accepted', (command) => {
+  const [, name, ...args] = command.match(/"[^"]*"|'[^']*'|\S+/g) ?? []
+  const tool = TOOLS.find((row) => row.name === name)
+  if (tool === undefined) throw new Error(`there is no tool ${name}`)
+  expect(parseOptions(tool, args).list.length).toBe(args.filter((word) => word.startsWith('-')).length)
 })
 
 test.each(TOOLS.map((tool) => [tool.name, tool] as const))('lacquer %s: no option twice, and help has all of them', (_, tool) => {
