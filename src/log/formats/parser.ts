@@ -77,7 +77,7 @@ export class FormatParser {
     const letter = this.text[start + 1] ?? ''
     if (letter === '{') return this.braces()
     this.at = start + 2
-    const found = letter === 't' ? this.time.time() : letter === 'D' ? this.time.duration('us') : this.plain(letter)
+    const found = this.plain(letter)
     if (found !== undefined) return [found]
     const shown = `%${letter}`
     if (letter === '') throw this.fault('nothing stands behind %; %% is a percent sign', start, start + 1)
@@ -86,6 +86,8 @@ export class FormatParser {
   }
 
   private plain(letter: string): Field | undefined {
+    if (letter === 't') return this.time.time()
+    if (letter === 'D') return this.time.duration('us')
     return letter === 'T' ? this.time.duration('s') : this.request.letter(letter)
   }
 
@@ -106,7 +108,7 @@ export class FormatParser {
         if (name === '') throw this.fault('the braces have no time format; %t is the usual one', start, end + 2)
         return [this.time.time(asBytes(name))]
       case 'T':
-        return [this.found(this.time.duration(name), `'${name}' is no unit: give s, ms or us`, start, end)]
+        return [this.duration(name, start + 2, end)]
       case 'x':
         return this.extended(name, start + 2, end)
       default:
@@ -162,9 +164,10 @@ export class FormatParser {
     return name
   }
 
-  private found(field_found: Field | undefined, message: string, start: number, end: number): Field {
-    if (field_found === undefined) throw this.fault(message, start + 2, end)
-    return field_found
+  private duration(unit: string, start: number, end: number): Field {
+    const found = this.time.duration(unit)
+    if (found === undefined) throw this.fault(`'${unit}' is no unit: give s, ms or us`, start, end)
+    return found
   }
 
   private fault(message: string, start: number, end: number): OperatorError {
