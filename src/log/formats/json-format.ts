@@ -1,10 +1,10 @@
+import { isUtf8 } from 'node:buffer'
 import { asBytes } from '../query/operand.ts'
 import type { LoggedTransaction } from '../read/transaction.ts'
 import { Collector } from './collector.ts'
 import { type Field, MISSING_JSON } from './field.ts'
 import type { TransactionFormat } from './line-format.ts'
 import { formatFault, FormatParser } from './parser.ts'
-import { isUtf8 } from './quote.ts'
 import { RequestFields } from './request-fields.ts'
 import { number } from './takes.ts'
 import { TimeFields } from './time-fields.ts'
@@ -39,7 +39,8 @@ function jsonValue(field: Field, value: string | undefined): string {
     return read === undefined ? 'null' : String(read)
   }
   // What is not UTF-8 is read as latin1, so that no byte is lost.
-  return JSON.stringify(isUtf8(value) ? Buffer.from(value, 'latin1').toString('utf8') : value)
+  const bytes = Buffer.from(value, 'latin1')
+  return JSON.stringify(isUtf8(bytes) ? bytes.toString('utf8') : value)
 }
 
 type Named = readonly [name: string, field: Field]
@@ -79,12 +80,12 @@ function namedFields(format: string, collector: Collector): Named[] {
       name = undefined
       continue
     }
-    const [, given] = /^\s*(?:([\w.:-]+)=)?$/.exec(part) ?? []
-    if (!/^\s*(?:[\w.:-]+=)?$/.test(part)) {
+    const given = /^\s*(?:([\w.:-]+)=)?$/.exec(part)
+    if (given === null) {
       const at = Math.max(0, format.indexOf(part.trim()))
       throw formatFault(format, 'with --json only names stand between fields, as in client=%h', at, at + part.trim().length)
     }
-    name = given
+    name = given[1]
   }
   if (name !== undefined) throw formatFault(format, `no field follows ${name}=`, format.length, format.length)
   if (fields.length === 0) throw formatFault(format, 'it has no field', 0, format.length)

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+
 /** How what came from outside is written, so that nobody can forge lines, or end a field before its end. */
 
 const TEXT_PLAIN = /^[ !#-[\]-~]*$/
@@ -12,7 +14,6 @@ function textEscape(char: string): string {
   return SHORT[char] ?? `\\x${hex(char, 2)}`
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const JSON_SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r', '"': '\\"', '\\': '\\\\' }
 
 /**
@@ -21,7 +22,7 @@ const JSON_SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n',
  */
 export function quoteJson(text: string): string {
   if (TEXT_PLAIN.test(text)) return text
-  return text.replaceAll(isUtf8(text) ? /[^ !#-[\]-\xff]/g : /[^ !#-[\]-~]/g, jsonEscape)
+  return text.replaceAll(isUtf8(Buffer.from(text, 'latin1')) ? /[^ !#-[\]-\xff]/g : /[^ !#-[\]-~]/g, jsonEscape)
 }
 
 function jsonEscape(char: string): string {
@@ -30,13 +31,4 @@ function jsonEscape(char: string): string {
 
 function hex(char: string, digits: number): string {
   return char.charCodeAt(0).toString(16).padStart(digits, '0')
-}
-
-export function isUtf8(latin1: string): boolean {
-  try {
-    UTF8.decode(Buffer.from(latin1, 'latin1'))
-    return true
-  } catch {
-    return false
-  }
 }

@@ -1,9 +1,8 @@
+import { isUtf8 } from 'node:buffer'
 import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import type { Group, LoggedTransaction } from '../../log/read/transaction.ts'
 import { tagName } from '../../log/tags.ts'
 import type { Shown } from './settings.ts'
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** A group as a line of JSON in UTF-8; '' when nothing of it is shown. */
 export function groupJson(group: Group, shown: Shown): string {
@@ -44,9 +43,5 @@ function recordOf(record: RecordCursor): JsonRecord {
   const tag = tagName(record.tag) ?? String(record.tag)
   const { side } = record
   const bytes = record.bytes.subarray(record.start, record.end)
-  try {
-    return { tag, side, text: UTF8.decode(bytes) }
-  } catch {
-    return { tag, side, text: bytes.toString('latin1'), latin1: true }
-  }
+  return isUtf8(bytes) ? { tag, side, text: bytes.toString('utf8') } : { tag, side, text: bytes.toString('latin1'), latin1: true }
 }
