@@ -36,14 +36,11 @@ const SEGMENT_BYTES_MAX = 1 << 20
 /** The counters of a work directory, by copying: a segment that is cut short, or goes, or is no segment, is one with nothing in it. */
 export class CounterReader {
   private readonly directory: AttachedDirectory
-  private readonly wanted: (name: string) => boolean
   private readonly docs = new Map<Segment, ClassDoc>()
   private readonly open = new Map<Segment, OpenSegment>()
 
-  /** `wanted`: by name. */
-  constructor(directory: AttachedDirectory, wanted: (name: string) => boolean) {
+  constructor(directory: AttachedDirectory) {
     this.directory = directory
-    this.wanted = wanted
   }
 
   /** All counters as they are now, in the order in which the server has them. The same objects as long as they are there. */
@@ -102,7 +99,6 @@ export class CounterReader {
     const points = docs
       .filter(({ index }) => body + index + 8 <= bytes.length)
       .map((doc) => ({ name: `${oneLine(segment.ident)}.${doc.name}`, doc, value: 0n }))
-      .filter(({ name }) => this.wanted(name))
     const opened = { file, bytes, body, points }
     this.open.set(segment, opened)
     return opened

@@ -18,14 +18,13 @@ const ATTACH_MS = 100
 export async function statTool(given: GivenOptions): Promise<number> {
   const wanted = counterFilter(given.list)
   const directory = new AttachedDirectory(placeOf(given.last('n')))
-  // The screen and the rates need these, whether they are shown or not.
-  const all = new CounterReader(directory, () => true)
+  const counters = new CounterReader(directory)
   try {
     await attach(directory, patience(given.last('t')))
-    if (isLive(given)) await liveStat(all, wanted, given.has('r'))
-    else print(Buffer.from(printed(given, all.read(), wanted), 'utf8').toString('latin1'))
+    if (isLive(given)) await liveStat(counters, wanted, given.has('r'))
+    else print(Buffer.from(printed(given, counters.read(), wanted), 'utf8').toString('latin1'))
   } finally {
-    all.close()
+    counters.close()
     directory.close()
   }
   return 0

@@ -54,7 +54,7 @@ function server(): Server {
 
 function reading(path: string): { read: () => readonly Point[]; close: () => void } {
   const directory = new AttachedDirectory(path)
-  const reader = new CounterReader(directory, () => true)
+  const reader = new CounterReader(directory)
   return {
     read: () => reader.read(),
     close: () => {

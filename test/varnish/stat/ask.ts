@@ -45,7 +45,7 @@ export function theirs(directory: string, options: readonly string[]): string {
 
 export function ours(directory: string, options: readonly string[]): string {
   const attached = new AttachedDirectory(directory)
-  const reader = new CounterReader(attached, () => true)
+  const reader = new CounterReader(attached)
   try {
     const given = parseOptions(STAT_TOOL, options)
     return withoutTime(printed(given, reader.read(), counterFilter(given.list)))
