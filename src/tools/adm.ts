@@ -4,6 +4,7 @@ import { COMMANDS } from '../admin/commands/table.ts'
 import { documentEnd, SyntaxFault, tokens } from '../admin/cli/tokens.ts'
 import { STATUS } from '../admin/fault.ts'
 import type { AdmOptions } from '../config/command-line.ts'
+import { isGood, sayIfCut } from './answer.ts'
 import { reach } from './reach.ts'
 import { harmless } from './screen/harmless.ts'
 
@@ -24,14 +25,10 @@ export async function runAdm(options: AdmOptions, terminal: Terminal): Promise<n
   }
 }
 
-function isGood(status: number): boolean {
-  return status === STATUS.ok || status === STATUS.truncated
-}
-
 /** As varnishadm does it. */
 function shown({ status, body }: CliAnswer, { output, errors }: Terminal): number {
   output.write(Buffer.from(`${output.isTTY ? harmless(body) : body}\n`, 'latin1'))
-  if (status === STATUS.truncated) errors.write('The answer is longer than the parameter cli_limit, and was cut off\n')
+  sayIfCut(status, errors)
   if (isGood(status)) return 0
   errors.write(`Command failed with error code ${status}\n`)
   return 1

@@ -1,7 +1,7 @@
 import { reach } from './reach.ts'
-import { STATUS } from '../admin/fault.ts'
 import type { ExplainOptions } from '../config/command-line.ts'
 import type { Terminal } from './adm.ts'
+import { isGood, sayIfCut } from './answer.ts'
 import { harmless } from './screen/harmless.ts'
 
 /** `lacquer explain`: the admin command of that name, told to a person or, with --json, as one object. Resolves with the exit code. */
@@ -9,13 +9,13 @@ export async function runExplain(options: ExplainOptions, { output, errors }: Pi
   const { client } = await reach(options)
   try {
     const { status, body } = await client.ask(options.words)
-    if (status !== STATUS.ok && status !== STATUS.truncated) {
+    if (!isGood(status)) {
       errors.write(`lacquer: explain: ${body.trimEnd()}\n`)
       return 1
     }
     const text = options.json ? inBytes(`${JSON.stringify(payloadOf(body), undefined, 2)}\n`) : body
     output.write(Buffer.from(output.isTTY ? harmless(text) : text, 'latin1'))
-    if (status === STATUS.truncated) errors.write('The answer is longer than the parameter cli_limit, and was cut off\n')
+    sayIfCut(status, errors)
     return 0
   } finally {
     client.close()
