@@ -1,9 +1,9 @@
-import { setTimeout } from 'node:timers/promises'
 import { SystemClock } from '../../base/clock.ts'
 import { formatBytes } from '../../base/units.ts'
 import { boundBacktracking } from '../../pattern/regex.ts'
 import type { Deliver, ReadOptions } from '../../log/read/options.ts'
 import { readTransactions } from '../../log/read/read-transactions.ts'
+import { pause } from '../pause.ts'
 import { PidFile, sayBegun } from './background.ts'
 import { OutputClosed } from './output.ts'
 
@@ -91,13 +91,5 @@ class Progress {
 
   clear(): void {
     if (this.is_shown) process.stderr.write('\r\x1b[K')
-  }
-}
-
-async function pause(ms: number, stop: AbortSignal): Promise<void> {
-  try {
-    await setTimeout(ms, undefined, { signal: stop })
-  } catch {
-    // Stopped: whoever rested looks.
   }
 }

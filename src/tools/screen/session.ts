@@ -1,6 +1,6 @@
-import { setTimeout } from 'node:timers/promises'
 import type { LogRun } from '../log/run.ts'
 import { runLog } from '../log/run.ts'
+import { pause } from '../pause.ts'
 import { Screen, type ScreenLine, type ScreenSize } from './screen.ts'
 
 export interface LogScreen {
@@ -45,7 +45,7 @@ export async function logScreen(session: LogScreen): Promise<number> {
       session.before?.()
       draw()
       session.after?.(is_over)
-      await setTimeout(session.interval_s() * 1000, undefined, { signal: closing.signal }).catch(() => {})
+      await pause(session.interval_s() * 1000, closing.signal)
     }
     await reading
   } finally {

@@ -1,6 +1,6 @@
-import { setTimeout } from 'node:timers/promises'
 import { SystemClock } from '../../base/clock.ts'
 import type { CounterReader } from '../../counters/read/counter-reader.ts'
+import { pause } from '../pause.ts'
 import { Screen } from '../screen/screen.ts'
 import { Samples } from './samples.ts'
 import { StatView } from './view.ts'
@@ -31,7 +31,7 @@ export async function liveStat(counters: CounterReader, wanted: (name: string) =
       clock.refresh()
       samples.add(counters.read(), wanted, clock.mono_ms / 1000, view.raw)
       draw()
-      await setTimeout(view.interval_s * 1000, undefined, { signal: wake.signal }).catch(() => {})
+      await pause(view.interval_s * 1000, wake.signal)
       if (wake.signal.aborted) wake = new AbortController()
     }
   } finally {
