@@ -191,10 +191,9 @@ function versionLine(): PrintOptions {
 
 function unknownCommand(word: string): string {
   if (word.startsWith('-')) return `${word}: a command comes first, as in 'lacquer serve ${word} ...'; see lacquer --help`
-  const meant = nearest(
-    word,
-    COMMANDS.map((row) => row.name),
-  )
+  const names = COMMANDS.map((row) => row.name)
+  const varnish = names.find((name) => word === `varnish${name}` && name !== 'test')
+  const meant = varnish ?? nearest(word, names)
   return `there is no command '${word}'${meant ? `: did you mean '${meant}'?` : '; see lacquer --help'}`
 }
 

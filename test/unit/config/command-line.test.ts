@@ -78,6 +78,9 @@ test('check takes files and the parameters that rules depend on', () => {
 describe('a refusal names the flag and the remedy in one line', () => {
   test.each([
     ['sreve', "there is no command 'sreve': did you mean 'serve'?"],
+    ['varnishlog -g raw', "there is no command 'varnishlog': did you mean 'log'?"],
+    ['varnishadm', "there is no command 'varnishadm': did you mean 'adm'?"],
+    ['varnishtest', "there is no command 'varnishtest'; see lacquer --help"],
     ['-a :80', "-a: a command comes first, as in 'lacquer serve -a ...'; see lacquer --help"],
     ['serve rules.vcl', "lacquer serve: 'rules.vcl' stands without a flag; rules are given as -f rules.vcl"],
     ['serve -z', '-z: unknown flag; see lacquer serve --help'],
