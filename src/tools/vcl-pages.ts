@@ -83,14 +83,9 @@ function variableTable(rows: readonly Variable[]): string {
       `\`${row.name}\`${row.syntax === '' ? '' : ` (${row.syntax === '<=4.0' ? 'vcl 4.0' : 'vcl 4.1'})`}`,
       row.type,
       ...[row.read, row.write, row.unset].map(subsText),
-      meaning(row),
+      wordsOf(row.name),
     ]),
   )
-}
-
-function meaning({ name, idle }: Variable): string {
-  const words = wordsOf(name)
-  return idle === '' ? words : `${words}. Kept, and nothing more: ${idle}`
 }
 
 /** What table has no words for is told by its kind, or is missing: the test of these pages tells. */

@@ -79,7 +79,6 @@ function checkSet(k: Checking, node: SetStatement): Step | undefined {
   const value = expect(k, node.value, operandType(valueType(type), node.op))
   if (value === undefined) return undefined
   if (target.variable.framing) return tellFraming(k, node, target)
-  tellIdle(k, node, target, value)
   if (node.op === '=') return { kind: 'set', at: node.at, target, op: '=', value }
   if (type === 'BODY') return { kind: 'set', at: node.at, target, op: '+', value }
   return { kind: 'set', at: node.at, target, op: '=', value: combined(target, node.op[0], value) }
@@ -89,13 +88,6 @@ function tellFraming(k: Checking, { at, kind }: Statement, { variable }: Target)
   const hint = 'how long a body is the server says itself; from Varnish 8.0 on this is an error'
   k.warnOnce(variable.name, at, `${kind} ${variable.name} has no effect`, hint)
   return undefined
-}
-
-/** Once a load for each reason: rules that switch something on that is not there are kept, and whoever wrote them is to know. */
-function tellIdle(k: Checking, node: SetStatement, target: Target, value: Value): void {
-  const { idle, name } = target.variable
-  if (idle === '' || (value.kind === 'bool' && !value.bool)) return
-  k.warnOnce(idle, node.at, `${name} is set, but ${idle}`, 'the value is kept and can be read; responses leave as they came')
 }
 
 function combined(target: Target, op: string, value: Value): Value {

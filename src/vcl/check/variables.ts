@@ -27,8 +27,6 @@ export interface Variable {
   readonly fails: boolean
   /** How long the body is: what is set here is not heard, with a warning, as framing is the server's business (and an error from 8.0 on). */
   readonly framing: boolean
-  /** What is set is kept and can be read, and nothing is done with it yet: a load that sets it is told so. */
-  readonly idle: string
 }
 
 type Code = Partial<Omit<Variable, 'name' | 'type' | 'syntax' | 'read' | 'write' | 'unset'>>
@@ -44,7 +42,6 @@ function row(name: string, type: VclType, read: string, write: string, unset: st
     defined: false,
     fails: false,
     framing: false,
-    idle: '',
   } as const
   return { ...blank, ...code, name: plain, type, syntax: syntax ?? '', read: maskOf(read), write: maskOf(write), unset: maskOf(unset) }
 }
@@ -72,7 +69,6 @@ function status(path: string): Code {
   return { get: `${path}.status`, set: `setStatus(${path}, $)`, fails: true }
 }
 
-const FILTERS = { idle: 'the bodies of requests are not filtered yet' }
 /** A limit in seconds that `unset` takes away; -1 when there is none. */
 const MAX_AGE: Code = { get: '(c.req_ttl_s ?? -1)', set: 'c.req_ttl_s = notNegative($)', clear: 'c.req_ttl_s = undefined' }
 const C = 'C'
@@ -108,7 +104,7 @@ const REQUEST: readonly Variable[] = [
   row('req.can_gzip', 'BOOL', C, '-', '-', member('c.can_gzip')),
   row('req.esi <=4.0', 'BOOL', C, C, '-', member('c.req_esi')),
   row('req.esi_level', 'INT', C, '-', '-', member('c.esi_level')),
-  row('req.filters', 'STRING', 'recv', 'recv', '-', text('c.req_filters', FILTERS)),
+  row('req.filters', 'STRING', 'recv', 'recv', '-', text('c.req_filters')),
   row('req.grace', 'DURATION', C, C, C, { get: '(c.req_grace_s ?? -1)', set: 'c.req_grace_s = notNegative($)', clear: 'c.req_grace_s = undefined' }),
   row('req.hash', 'BLOB', 'hit miss pass purge deliver synth pipe', '-', '-', member('c.req_hash')),
   row('req.hash_always_miss', 'BOOL', C, C, '-', member('c.hash_always_miss')),
@@ -147,7 +143,7 @@ const FETCH: readonly Variable[] = [
   row('bereq.between_bytes_timeout', 'DURATION', 'B', 'B', PB, parameterised('c.bereq_between_bytes_timeout_s', 'between_bytes_timeout')),
   row('bereq.body', 'BODY', '-', '-', 'bfetch', { clear: 'c.unsetBody()' }),
   row('bereq.connect_timeout', 'DURATION', PB, PB, PB, parameterised('c.bereq_connect_timeout_s', 'connect_timeout')),
-  row('bereq.filters', 'STRING', 'bfetch', 'bfetch', '-', text('c.bereq_filters', FILTERS)),
+  row('bereq.filters', 'STRING', 'bfetch', 'bfetch', '-', text('c.bereq_filters')),
   row('bereq.first_byte_timeout', 'DURATION', 'B', 'B', PB, parameterised('c.bereq_first_byte_timeout_s', 'first_byte_timeout')),
   // In vcl_pipe the context is the client's: it has no bereq_* of its own for these.
   row('bereq.hash', 'BLOB', PB, '-', '-', { get: '(c.bereq_hash ?? c.req_hash)' }),
