@@ -39,6 +39,13 @@ test('values of cookies and credentials are shortened wherever they are found', 
   expect(shown.request).toBe('GET /?s=abc...(12 characters) HTTP/1.1')
 })
 
+test('as many as there are', () => {
+  const values = Array.from({ length: 2000 }, (_, i) => `(value.${i})`)
+  const cookies: Entry = { is: 'record', tag: 'ReqHeader', text: `Cookie: ${values.map((value, i) => `c${i}=${value}`).join('; ')}` }
+  const shown = withoutSecrets(told(cookies, { is: 'record', tag: 'ReqHeader', text: 'Authorization: Basic dXNlcjpwYXNz' }))
+  expect(JSON.stringify(shown)).not.toMatch(/value\.|dXNlcjpwYXNz/)
+})
+
 test('what has none is left as it is', () => {
   const plain = told({ is: 'record', tag: 'ReqHeader', text: 'Host: abcdef' })
   expect(withoutSecrets(plain)).toBe(plain)
