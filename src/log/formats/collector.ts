@@ -85,8 +85,12 @@ function isRestart(text: string): boolean {
 }
 
 function textOf(record: RecordCursor): string {
-  const { bytes, start, length } = record
+  return PLAIN[record.tag] === 1 ? plainText(record) : record.bytes.latin1Slice(record.start, record.start + record.length)
+}
+
+/** Without the NULs at its end, latin1. */
+export function plainText({ bytes, start, length }: RecordCursor): string {
   let end = start + length
-  if (PLAIN[record.tag] === 1) while (end > start && bytes[end - 1] === 0) end--
+  while (end > start && bytes[end - 1] === 0) end--
   return bytes.latin1Slice(start, end)
 }

@@ -9,7 +9,7 @@ export interface OptionRow extends Omit<FlagRow, 'refused'> {
 }
 
 export interface ToolRow {
-  /** As in `lacquer log`, which src/config/flags.ts says what it is about. */
+  /** As in `lacquer log`, of which src/config/flags.ts has the synopsis and what it is about. */
   readonly name: string
   readonly options: readonly OptionRow[]
   /** Paragraphs of the page. */

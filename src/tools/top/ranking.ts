@@ -1,8 +1,6 @@
-import { isFlagged } from '../../log/formats/collector.ts'
+import { isFlagged, plainText } from '../../log/formats/collector.ts'
 import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import { tagName, TAGS, type TagRow } from '../../log/tags.ts'
-
-/** How often records with the same tag and text were seen. */
 
 export interface Entry {
   readonly tag: number
@@ -20,6 +18,7 @@ const SKIPPED = new Set(Object.values<TagRow>(TAGS).flatMap((row) => (isFlagged(
 /** What is seen less often than this in the period is not kept. */
 const COUNT_MIN = 0.01
 
+/** How often records with the same tag and text were seen. */
 export class Ranking {
   private readonly entries = new Map<string, Entry>()
   private readonly first_field: boolean
@@ -38,7 +37,7 @@ export class Ranking {
   add(record: RecordCursor): void {
     const { tag } = record
     if (SKIPPED.has(tag)) return
-    const whole = textOf(record)
+    const whole = plainText(record)
     const text = this.first_field ? firstField(whole) : whole
     if (text === '') return
     const key = `${tag} ${text}`
@@ -74,12 +73,6 @@ export class Ranking {
 
 function inOrder(a: Entry, b: Entry): number {
   return b.count - a.count || a.sum - b.sum || a.tag - b.tag || a.text.length - b.text.length || (a.text < b.text ? -1 : 1)
-}
-
-function textOf({ bytes, start, length }: RecordCursor): string {
-  let end = start + length
-  while (end > start && bytes[end - 1] === 0) end--
-  return bytes.latin1Slice(start, end)
 }
 
 function firstField(text: string): string {
