@@ -13,6 +13,8 @@ const TURN = 'R'
  * is looked for only when its base has been found, is fresh, and was neither purged nor banned.
  */
 export class Recodings {
+  /** Of what `find` has looked for last: it lies on a disk, and will be in memory for those who ask later. */
+  isCold = false
   private readonly store: Store
   private readonly claims: Claims
 
@@ -21,8 +23,9 @@ export class Recodings {
     this.claims = claims
   }
 
-  /** Undefined: there is none, or it lies on a disk, and will be in memory for those who ask later. */
+  /** Undefined: there is none, or it `isCold`. */
   find(base: StoredObject, coding: number): StoredObject | undefined {
+    this.isCold = false
     const id = idOf(base, coding)
     if (id === undefined) return undefined
     const { store } = this
@@ -30,6 +33,7 @@ export class Recodings {
     const cold = store.cold ?? found?.cold
     store.cold = undefined
     if (cold !== undefined) {
+      this.isCold = true
       cold.thaw(() => {})
       return undefined
     }

@@ -24,6 +24,32 @@ function coolDown(): () => void {
   }
 }
 
+/** The same of what has not been read until then. */
+function coolSlowly(): { slow: boolean; read(): void } {
+  const warm = new Set<number>()
+  const readings: (() => void)[] = []
+  const disk = {
+    slow: false,
+    read() {
+      this.slow = false
+      for (const done of readings) done()
+    },
+  }
+  vi.spyOn(Residency.prototype, 'isWarm').mockImplementation((offset) => warm.has(offset))
+  vi.spyOn(Residency.prototype, 'warm').mockImplementation(
+    (offset) =>
+      new Promise((resolve) => {
+        const done = (): void => {
+          warm.add(offset)
+          resolve(0)
+        }
+        if (disk.slow) readings.push(done)
+        else done()
+      }),
+  )
+  return disk
+}
+
 describe('cold', () => {
   vtc('a hit waits for the disk, and others do not wait for it', async (t) => {
     const s1 = await t.origin('s1', async (s) => {
@@ -42,6 +68,32 @@ describe('cold', () => {
     read()
     await c1.rx({ body: 'from the disk', fields: { 'Cache-Status': 'lacquer; hit; ttl=100' } })
     expect(v1.counters()).toMatchObject({ cache_hit: 1, cache_miss: 2 })
+  })
+
+  vtc('a copy in another coding that lies on the disk is not made a second time', async (t) => {
+    const s1 = await t.origin('s1', async (s) => {
+      await s.rx()
+      s.answer('from the disk '.repeat(100), LIVES, 'Content-Type: text/plain')
+    })
+    const params = { recode_br: 'on', recode_hits: '2' }
+    const v1 = t.cache(await startCache({ origin: s1, params, stores: [`file,${newPath()},4M`] }))
+    const c1 = await t.connect('c1', v1)
+    for (let i = 0; i < 4; i++) await c1.ask('/', { status: 200 }, 'Accept-Encoding: gzip')
+    await t.until('the copy is told of', () => {
+      const job = v1.log().find(({ tag, text }) => tag === 'Begin' && text.endsWith(' recode'))
+      return job !== undefined && v1.log().some(({ tag, xid }) => tag === 'End' && xid === job.xid)
+    })
+    const disk = coolSlowly()
+    await c1.ask('/', { status: 200 }, 'Accept-Encoding: gzip')
+    disk.slow = true
+    for (let i = 0; i < 2; i++) await c1.ask('/', { fields: { 'Content-Encoding': undefined } }, 'Accept-Encoding: br')
+    disk.read()
+    // First its record, then its body.
+    let coding: string | undefined
+    for (let i = 0; i < 5 && coding === undefined; i++)
+      coding = (await c1.ask('/', { status: 200 }, 'Accept-Encoding: br')).field('content-encoding')
+    expect(coding).toBe('br')
+    expect(v1.counters()).toMatchObject({ cache_miss: 1, n_brotli: 1 })
   })
 
   vtc('a client that leaves meanwhile is no matter', async (t) => {

@@ -97,10 +97,10 @@ export class Recoder {
     return true
   }
 
-  /** Those of its copies that are still there. */
+  /** Those of its copies that are still there, if only on a disk. */
   private there(object: StoredObject): number {
     const { recodings } = this.parts.cache
-    return COPY_CODINGS.reduce((all, coding) => all | (recodings.find(object, coding) === undefined ? 0 : coding), 0)
+    return COPY_CODINGS.reduce((all, coding) => all | (recodings.find(object, coding) === undefined && !recodings.isCold ? 0 : coding), 0)
   }
 
   private packNext(job: Job, plain: Buffer): void {

@@ -44,9 +44,10 @@ function copyOf({ env }: ClientState, object: StoredObject, coding: number): Rec
   const name = coding === OBJ_BR ? 'br' : 'zstd'
   const before = known[name]
   if (before?.isThere === true) return before
-  const copy = env.cache.recodings.find(object, coding)
+  const { recodings } = env.cache
+  const copy = recodings.find(object, coding)
   // It was evicted: it may be made again.
-  if (copy === undefined) env.recoder.want(object)
+  if (copy === undefined && !recodings.isCold) env.recoder.want(object)
   known[name] = copy === undefined ? undefined : new RecodedObject(object, copy, headIn(head, coding))
   return known[name]
 }
