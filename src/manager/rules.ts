@@ -91,7 +91,7 @@ export function traceRules({ sources, labels }: CheckedRules, { parameters }: Se
       if (text === undefined) throw new OperatorError('it is not one of the files that the rules were loaded from')
       return text
     },
-    glob: (pattern) => [...texts.keys()].filter((path) => path !== main.path && matchesGlob(path, pattern)),
+    glob: (pattern) => [...texts.keys()].filter((path) => path !== main.path && matchesGlob(path, pattern)).sort(),
   })
   if (!compiled.ok) throw new OperatorError(`the rules cannot be compiled once more:\n${compiled.text}`)
   return compiled.program.image
