@@ -25,6 +25,8 @@ export interface CheckedRules {
   readonly labels: readonly string[]
   /** The files they are made of, the main one first. */
   readonly sources: readonly Source[]
+  /** The parameter, as it was. */
+  readonly vcl_path: string
   /** Formatted warnings, '' when there are none. */
   readonly warnings: string
 }
@@ -71,18 +73,19 @@ export function checkRules({ path, text }: RuleSource, options: ServeOptions, la
     hosts: hostsOf(program.backends),
     labels: program.labels,
     sources: compiled.sources.sources,
+    vcl_path: parameters.vcl_path,
     warnings: compiled.text,
   }
 }
 
 /** The same rules, of the same texts, compiled to tell what they do. */
-export function traceRules({ sources, labels }: CheckedRules, { parameters }: ServeOptions): VclImage {
+export function traceRules({ sources, labels, vcl_path }: CheckedRules, { parameters }: ServeOptions): VclImage {
   const texts = new Map(sources.map(({ path, text }) => [path, text]))
   const [main] = sources
   const compiled = compileVcl(main.text, {
     path: main.path,
     policy: parameters.policy,
-    vcl_path: parameters.vcl_path.split(':'),
+    vcl_path: vcl_path.split(':'),
     errUnref: false,
     labels,
     trace: true,
