@@ -78,15 +78,15 @@ export class HistView {
   delay_s: number
 
   constructor(delay_s: number) {
-    this.delay_s = delay_s
+    this.delay_s = within(delay_s)
   }
 
   key(key: string, replay: Pick<Replay, 'factor'>): 'quit' | 'draw' | undefined {
     if (key === 'q' || key === 'Q') return 'quit'
     if (key === 'ctrl-t') return 'draw'
     if (/^[0-9]$/.test(key)) this.delay_s = 2 ** Number(key)
-    else if (key === '+') this.delay_s = Math.max(DELAY_MIN_S, this.delay_s / 2)
-    else if (key === '-') this.delay_s = Math.min(DELAY_MAX_S, this.delay_s * 2)
+    else if (key === '+') this.delay_s = within(this.delay_s / 2)
+    else if (key === '-') this.delay_s = within(this.delay_s * 2)
     else if (key === '>') replay.factor *= 2
     else if (key === '<') replay.factor /= 2
     else return undefined
@@ -97,6 +97,10 @@ export class HistView {
     const time = replay?.time_s === undefined ? '' : ` @ ${new Date(replay.time_s * 1000).toUTCString()} x ${short(replay.factor)}`
     return `, d = ${short(this.delay_s)}${time}`
   }
+}
+
+function within(delay_s: number): number {
+  return Math.max(DELAY_MIN_S, Math.min(DELAY_MAX_S, delay_s))
 }
 
 function short(number: number): string {

@@ -14,7 +14,7 @@ const OWN: readonly OptionRow[] = [
     name: 'p',
     value: 'seconds',
     about: 'How often the screen is drawn. Default 1',
-    more: 'On the screen `0` to `9` (powers of 2), `+` and `-` change it.',
+    more: 'From 1/64 to 512. On the screen `0` to `9` (powers of 2), `+` and `-` change it.',
   },
   {
     name: 'P',

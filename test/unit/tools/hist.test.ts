@@ -96,6 +96,13 @@ test('keys', () => {
   expect([view.key('q', replay), view.key('x', replay)]).toEqual(['quit', undefined])
 })
 
+test.each([
+  [0.000_001, '0.015625'],
+  [3_000_000, '512'],
+])('a delay of %d s is one of %s: a timer takes what is too long for no time at all', (delay_s, shown) => {
+  expect(new HistView(delay_s).about(undefined)).toBe(`, d = ${shown}`)
+})
+
 describe('profiles', () => {
   test('of one’s own', () => {
     expect(profileOf('b:Timestamp:Beresp:3:-4:1')).toMatchObject({ side: 'backend', prefix: 'Beresp', field: 3, low: -4, high: 1 })
