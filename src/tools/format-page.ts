@@ -10,7 +10,7 @@ export function formatsPage(): string {
     'For `-F` and `-f` of [lacquer ncsa](lacquer-ncsa.md). They mean what they mean to varnishncsa.',
     table(
       ['specifier', 'meaning', 'key with --json'],
-      SPECIFIERS.map(({ text, about }) => [`\`${text}\``, about, keyOf(text)]),
+      SPECIFIERS.map(([text, about]) => [`\`${text}\``, about, keyOf(text)]),
     ),
     'Anything else stands for itself. `\\n` is a line feed, `\\t` a tab; any other character behind a backslash is itself.',
     `Without a format it is \`${DEFAULT_FORMAT}\`.`,

@@ -160,8 +160,8 @@ test('-f: the first line of a file', async () => {
 })
 
 test('what the page lists can be read', () => {
-  for (const { text } of SPECIFIERS) expect(() => new LineFormat(text)).not.toThrow()
-  expect(new Set(SPECIFIERS.map(({ text }) => text)).size).toBe(SPECIFIERS.length)
+  for (const [text] of SPECIFIERS) expect(() => new LineFormat(text)).not.toThrow()
+  expect(new Set(SPECIFIERS.map(([text]) => text)).size).toBe(SPECIFIERS.length)
 })
 
 test('quoting', () => {
