@@ -7,7 +7,7 @@ import type { MappedMemory } from '../log/place.ts'
 import { native, NoNativeError } from '../shm/native.ts'
 import { PidFile } from '../shm/vsm/pid-file.ts'
 import type { Segment } from '../shm/vsm/segment-set.ts'
-import { WorkDirectory } from '../shm/vsm/work-directory.ts'
+import { asOperatorError, WorkDirectory } from '../shm/vsm/work-directory.ts'
 import type { Operations } from './operations.ts'
 
 /** How often what has been counted is shown. */
@@ -52,17 +52,15 @@ export class Publication {
 
   /** From now on there is something to see. Throws an OperatorError when -n or -P name what cannot be used. */
   begin(options: Pick<ServeOptions, 'name' | 'pidFile' | 'identity'>): void {
-    if (options.pidFile !== undefined) this.pid_file = takePidFile(options.pidFile)
-    const directory = this.open(options.name)
-    this.directory = directory
-    if (directory === undefined) return
-    const { path, own_name, passed_over } = directory
-    if (passed_over !== undefined) this.remarks.push(`the work directory is ${path}: ${passed_over}`)
-    if (own_name) this.remarks.push(`another Lacquer has the default work directory: that of this one is ${path}, for tools -n ${path}`)
-    this.say('-i', options.identity)
-    this.setUptime()
-    this.mgt = new StatSegments(directory.mgt, this.counters, ['MGT'])
-    this.timer = setInterval(() => this.show(), SHOW_MS).unref()
+    const { name, pidFile, identity } = options
+    if (pidFile !== undefined) this.pid_file = takePidFile(pidFile)
+    this.clock.refresh()
+    try {
+      this.directory = WorkDirectory.open({ name, wall_s: this.clock.wall_ms / 1000 })
+      this.publish(this.directory, identity)
+    } catch (error) {
+      this.doWithout(error, name)
+    }
   }
 
   /** How we can be reached: -T has a line for each address. */
@@ -91,15 +89,18 @@ export class Publication {
     return this.directory?.makeSecret()
   }
 
-  /** Workers are about to begin. */
+  /** Workers are about to begin. Throws an OperatorError when there is no room for their counters. */
   beginChild(): void {
     const { directory } = this
     this.own[MGT.child_start]++
     if (directory === undefined) return
     this.clock.refresh()
-    const set = directory.begin(this.clock.wall_ms / 1000)
     this.setUptime()
-    this.child = new StatSegments(set, this.counters, CHILD_CLASSES)
+    try {
+      this.child = new StatSegments(directory.begin(this.clock.wall_ms / 1000), this.counters, CHILD_CLASSES)
+    } catch (error) {
+      throw asOperatorError(directory.path, error)
+    }
     try {
       directory.publishLog()
     } catch (error) {
@@ -135,15 +136,24 @@ export class Publication {
     this.pid_file?.remove()
   }
 
-  private open(name: string | undefined): WorkDirectory | undefined {
-    this.clock.refresh()
-    try {
-      return WorkDirectory.open({ name, wall_s: this.clock.wall_ms / 1000 })
-    } catch (error) {
-      if (!(error instanceof OperatorError) || (name !== undefined && !(error instanceof NoNativeError))) throw error
-      this.remarks.push(`there is no work directory, so the tools that read it cannot be used: ${error.message}`)
-      return undefined
-    }
+  private publish(directory: WorkDirectory, identity: string): void {
+    const { path, own_name, passed_over } = directory
+    this.say('-i', identity)
+    this.setUptime()
+    this.mgt = new StatSegments(directory.mgt, this.counters, ['MGT'])
+    if (passed_over !== undefined) this.remarks.push(`the work directory is ${path}: ${passed_over}`)
+    if (own_name) this.remarks.push(`another Lacquer has the default work directory: that of this one is ${path}, for tools -n ${path}`)
+    this.timer = setInterval(() => this.show(), SHOW_MS).unref()
+  }
+
+  /** There is none, or no room in it. Throws an OperatorError when -n wants one. */
+  private doWithout(thrown: unknown, name: string | undefined): void {
+    const { directory } = this
+    const error = directory === undefined ? thrown : asOperatorError(directory.path, thrown)
+    if (!(error instanceof OperatorError) || (name !== undefined && !(error instanceof NoNativeError))) throw error
+    directory?.close()
+    this.directory = undefined
+    this.remarks.push(`there is no work directory, so the tools that read it cannot be used: ${error.message}`)
   }
 
   private setUptime(): void {

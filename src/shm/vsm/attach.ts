@@ -15,6 +15,7 @@ export class AttachedDirectory {
   private readonly child: IndexReader
   /** The manager's process was alive once: when it is not any more, it has gone. Of a directory that was left behind it never was. */
   private was_alive = false
+  private is_alive = false
   private seen_head: string | undefined = undefined
 
   constructor(path: string) {
@@ -30,7 +31,8 @@ export class AttachedDirectory {
     const { head, pid } = this.manager
     if (head !== this.seen_head) this.was_alive = false
     this.seen_head = head
-    if (head !== undefined && isAlive(pid)) this.was_alive = true
+    this.is_alive = head !== undefined && isAlive(pid)
+    if (this.is_alive) this.was_alive = true
   }
 
   /** Is there a server, or what one has left behind? */
@@ -38,9 +40,9 @@ export class AttachedDirectory {
     return this.manager.head !== undefined && this.manager.segments.size > 0
   }
 
-  /** The server's process was there, and is no more. */
+  /** The server's process was there, and was no more at the last look. */
   get hasDied(): boolean {
-    return this.was_alive && !isAlive(this.manager.pid)
+    return this.was_alive && !this.is_alive
   }
 
   /** The manager's segments before those of its workers. */

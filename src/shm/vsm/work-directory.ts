@@ -173,7 +173,8 @@ function removeIfEmpty(path: string): void {
   }
 }
 
-function asOperatorError(path: string, error: unknown): OperatorError {
+/** For the person who started it; `error` as it is, when it is for them already. */
+export function asOperatorError(path: string, error: unknown): OperatorError {
   if (error instanceof OperatorError) return error
   return new OperatorError(`work directory ${path}: ${messageOf(error)}; name another with -n`, { cause: error })
 }

@@ -108,6 +108,7 @@ test('a process that has gone is known to have, if it was there', async () => {
   expect(attached.hasDied).toBe(false)
   other.kill()
   await once(other, 'exit')
+  attached.poll()
   expect(attached.hasDied).toBe(true)
   // Left behind by somebody else: it was never there, and what it has left can be read.
   rmSync(join(home, '_.vsm_mgt'), { recursive: true })
