@@ -131,16 +131,17 @@ describe('a segment', () => {
     file.close()
   })
 
-  test.each<[string, (path: string) => void]>([
-    ['missing', () => {}],
-    ['a link', (path) => symlinkSync('/etc/hostname', path)],
-    ['a directory', (path) => mkdirSync(path)],
-  ])('that is %s is not opened', (_, make) => {
+  test.each<[string, string, (path: string) => void]>([
+    ['missing', 'ENOENT', () => {}],
+    ['a link', 'ELOOP', (path) => symlinkSync('/etc/passwd', path)],
+    ['a directory', 'is not a file', (path) => mkdirSync(path)],
+  ])('that is %s is not opened', (_, why, make) => {
     index('child', '# 5 1\n+ _.Log.1 0 8 Log Log\n')
     make(join(home, '_.vsm_child/_.Log.1'))
     attached.poll()
     const segment = attached.find('Log')
-    expect(() => new SegmentFile(segment ?? { path: '', offset: 0, length: 0, kind: '', ident: '', is_gone: false })).toThrow()
+    if (segment === undefined) throw new Error('there is one')
+    expect(() => new SegmentFile(segment)).toThrow(why)
   })
 })
 

@@ -29,12 +29,14 @@ test.each(['a/b', './a', '..', '.', '/a\0', 'a\nb'])('%j could be meant otherwis
 
 test('a tool finds the one that is there, and the system’s last', () => {
   const session = mkdtempSync(join(tmpdir(), 'lacquer-'))
-  const from = { uid: 99_999, environment: { XDG_RUNTIME_DIR: session } }
+  // Of nobody: the directory in /tmp is this test's.
+  const uid = 1_000_000_000 + process.pid
+  const from = { uid, environment: { XDG_RUNTIME_DIR: session } }
   expect(placeOf('shop', from)).toBe(`${session}/lacquer/shop`)
-  const other = '/tmp/lacquer-99999/shop'
+  const other = `/tmp/lacquer-${uid}/shop`
   mkdirSync(`${other}/${MGT}`, { recursive: true })
   writeFileSync(`${other}/${MGT}/${INDEX}`, '')
   expect(placeOf('shop', from)).toBe(other)
-  rmSync('/tmp/lacquer-99999', { recursive: true })
+  rmSync(`/tmp/lacquer-${uid}`, { recursive: true })
   rmSync(session, { recursive: true })
 })
