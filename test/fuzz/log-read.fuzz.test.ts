@@ -28,7 +28,7 @@ const words = fc.array(
     fc.constantFrom(...['req ', '1 rx', 'req\0', 'sess', ' 0 x', 'bere', 'q 2 '].map((text) => Buffer.from(text).readUInt32LE())),
     fc.integer({ min: 0, max: 0xffffffff }),
   ),
-  { maxLength: 400 },
+  { maxLength: 400, size: 'max' },
 )
 
 test('files', async () => {
