@@ -11,12 +11,12 @@ import { ncsaTool } from '../../src/tools/ncsa/main.ts'
 import { NCSA_TOOL } from '../../src/tools/options/ncsa.ts'
 import { parseOptions } from '../../src/tools/options/parse.ts'
 import { vslFile, type WrittenTransaction } from '../kit/vsl-file.ts'
+import { hasVarnish } from '../varnish/varnishd.ts'
 import { byte, traffic } from './traffic.ts'
 
 /** Formats and records that nobody would think of. Where varnishncsa 7.1 is installed it is asked, too. */
 
-const VERSION = spawnSync('varnishncsa', ['-V'], { encoding: 'utf8' }).stderr ?? ''
-const HAS_VARNISHNCSA = VERSION.includes('varnish-7.1')
+const HAS_VARNISHNCSA = hasVarnish('varnishncsa')
 
 const folder = mkdtempSync(join(tmpdir(), 'lacquer-ncsa-'))
 afterAll(() => rmSync(folder, { recursive: true }))

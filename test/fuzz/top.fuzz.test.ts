@@ -14,12 +14,12 @@ import { parseOptions } from '../../src/tools/options/parse.ts'
 import { TOP_TOOL } from '../../src/tools/options/top.ts'
 import { topCounts } from '../../src/tools/top/main.ts'
 import { vslFile } from '../kit/vsl-file.ts'
+import { hasVarnish } from '../varnish/varnishd.ts'
 import { traffic } from './traffic.ts'
 
 /** Whatever is in the log can be counted and drawn. Where varnishtop 7.1 is installed it is asked, too. */
 
-const { stderr: version } = spawnSync('varnishtop', ['-V'], { encoding: 'utf8' })
-const HAS_VARNISHTOP = typeof version === 'string' && version.includes('varnish-7.1')
+const HAS_VARNISHTOP = hasVarnish('varnishtop')
 const folder = mkdtempSync(join(tmpdir(), 'lacquer-top-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const FILE = join(folder, 'in.vsl')

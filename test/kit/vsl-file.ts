@@ -24,10 +24,14 @@ export function vslFile(transactions: readonly WrittenTransaction[]): Buffer {
 }
 
 function written({ tag, text, is_bare }: WrittenRecord, { vxid, side }: WrittenTransaction): Buffer {
-  const payload = Buffer.from(is_bare === true ? text : `${text}\0`, 'latin1')
+  return vslRecord(TAG[tag], vxid | SIDES[side], is_bare === true ? text : `${text}\0`)
+}
+
+/** Of any tag and any id, its side included. */
+export function vslRecord(tag: number, id: number, payload: string): Buffer {
   const bytes = Buffer.alloc(8 + ((payload.length + 3) & ~3))
-  bytes.writeUInt32LE(((TAG[tag] << 24) | payload.length) >>> 0, 0)
-  bytes.writeUInt32LE((vxid | SIDES[side]) >>> 0, 4)
-  payload.copy(bytes, 8)
+  bytes.writeUInt32LE(((tag << 24) | payload.length) >>> 0, 0)
+  bytes.writeUInt32LE(id >>> 0, 4)
+  bytes.write(payload, 8, 'latin1')
   return bytes
 }

@@ -7,9 +7,9 @@ const run = promisify(execFile)
 /** The version that the record is of. */
 export const VARNISH_VERSION = '7.1'
 
-/** Is the varnishd installed that the record is of? */
-export function hasVarnish(): boolean {
-  const { stderr } = spawnSync('varnishd', ['-V'], { encoding: 'utf8' })
+/** Is the varnishd installed that the record is of, or that tool of it? */
+export function hasVarnish(program = 'varnishd'): boolean {
+  const { stderr } = spawnSync(program, ['-V'], { encoding: 'utf8' })
   return typeof stderr === 'string' && stderr.includes(`varnish-${VARNISH_VERSION}`)
 }
 

@@ -169,7 +169,7 @@ describe('many threads', () => {
   test('write whole transactions, and none is lost', async () => {
     const memory = new SharedArrayBuffer(2 ** 24)
     const place = newRing(memory, 3)
-    const data = (slot: number): ScribeData => ({ place, slot, transactions: 3000, start: new SharedArrayBuffer(4) })
+    const data = (slot: number): ScribeData => ({ place, slot, transactions: 3000, beats: new SharedArrayBuffer(4) })
     const threads = [0, 1, 2].map((slot) => new Thread('../log/scribe.thread.ts', data(slot)))
     const codes = await Promise.all(threads.map(({ exited }) => exited))
     expect(codes).toEqual([0, 0, 0])
@@ -189,9 +189,9 @@ describe('many threads', () => {
     const place = newRing(memory, 3)
     const manager = new RingWriter(takeSeat(place, MANAGER))
     const begin = (slot: number): { thread: Thread; beats: Int32Array } => {
-      const start = new SharedArrayBuffer(4)
-      const data: ScribeData = { place, slot, transactions: Infinity, start }
-      return { thread: new Thread('../log/scribe.thread.ts', data), beats: new Int32Array(start) }
+      const beats = new SharedArrayBuffer(4)
+      const data: ScribeData = { place, slot, transactions: Infinity, beats }
+      return { thread: new Thread('../log/scribe.thread.ts', data), beats: new Int32Array(beats) }
     }
     const steady = begin(0)
     const beat = async ({ beats }: { beats: Int32Array }): Promise<void> => {

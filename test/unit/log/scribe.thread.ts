@@ -8,18 +8,18 @@ export interface ScribeData {
   readonly place: RingPlace
   readonly slot: number
   readonly transactions: number
-  /** Counts them. */
-  readonly start: SharedArrayBuffer
+  /** One number: how many it has written. */
+  readonly beats: SharedArrayBuffer
 }
 
-const { place, slot, transactions, start } = workerData as ScribeData
+const { place, slot, transactions, beats } = workerData as ScribeData
 const log = new LogWriter(takeSeat(place, slot), { reclen_bytes: 255, buffer_bytes: 4096, mask: defaultMask() })
-const beats = new Int32Array(start)
+const written = new Int32Array(beats)
 for (let number = 0; number < transactions; number++) {
   const length = number % 12
   const transaction = log.open(1 + number * 8 + slot, 'client')
   transaction.record(TAG.Begin, `req ${slot} ${number} ${length}`)
   for (let i = 0; i < length; i++) transaction.record(TAG.VCL_Log, `${slot} ${number} ${'x'.repeat(i * 9)}`)
   transaction.end()
-  Atomics.add(beats, 0, 1)
+  Atomics.add(written, 0, 1)
 }

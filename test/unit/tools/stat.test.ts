@@ -14,10 +14,11 @@ import { SegmentSet } from '../../../src/shm/vsm/segment-set.ts'
 import { Samples } from '../../../src/tools/stat/samples.ts'
 import { StatView } from '../../../src/tools/stat/view.ts'
 import { jsonOf, listOf, onceText, xmlOf } from '../../../src/tools/stat/print.ts'
+import { hasVarnish } from '../../varnish/varnishd.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'lacquer-stat-'))
 afterAll(() => rmSync(home, { recursive: true }))
-const HAS_VARNISHSTAT = spawnSync('varnishstat', ['-V']).status === 0
+const HAS_VARNISHSTAT = hasVarnish('varnishstat')
 
 interface Server {
   readonly path: string

@@ -9,6 +9,10 @@ import { LOG_TOOL } from '../../../src/tools/options/log.ts'
 import { parseOptions } from '../../../src/tools/options/parse.ts'
 import { QUERY_FILE } from './questions.ts'
 
+/**
+ * Recorded once, by varnishlog -w, of a varnishd 7.1 that curl and an HTTP/2 client talked to by hand. There is no script that makes it again: it
+ * is what the tools are asked about, and what they have to answer is recorded by record.ts.
+ */
 export const TRAFFIC = fileURLToPath(new URL('traffic.vsl', import.meta.url))
 
 /** What is recorded of an answer. */

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -9,13 +8,14 @@ import { parseOptions } from '../../../src/tools/options/parse.ts'
 import { FakeServer } from '../../unit/log/read/kit.ts'
 import { QUERY_FILE, QUESTIONS } from './questions.ts'
 import { strange } from './strange.ts'
+import { hasVarnish } from '../varnishd.ts'
 
 /**
  * Traffic that varnishd 7.1 served and varnishlog recorded (hits, misses, passes, ESI, restarts, retries, errors, HTTP/2). What varnishlog prints of
  * it is recorded; ours prints the same bytes.
  */
 const RECORDED = JSON.parse(readFileSync(new URL('recorded.json', import.meta.url), 'utf8')) as Answer[]
-const HAS_VARNISHLOG = spawnSync('varnishlog', ['-V']).status === 0
+const HAS_VARNISHLOG = hasVarnish('varnishlog')
 
 describe('prints what varnishlog prints', () => {
   test.each(QUESTIONS.map((options, i) => [options.join(' '), options, RECORDED[i]] as const))('%s', async (_, options, recorded) => {

@@ -1,4 +1,6 @@
-import { seededRandom } from './random.ts'
+import { FILE_HEAD } from '../../../src/log/read/file-source.ts'
+import { randomFrom } from '../../fuzz/generate.ts'
+import { vslRecord } from '../../kit/vsl-file.ts'
 
 /**
  * Logs that no server writes: transactions that begin twice, end early, name each other as parents. What varnishlog makes of them is recorded,
@@ -34,7 +36,8 @@ const [BEGIN, LINK, END] = [76, 75, 77]
 const OTHERS = [72, 16, 20, 1, 70, 3]
 
 export function strange(seed: number): Strange {
-  const random = seededRandom(seed)
+  const chance = randomFrom(seed)
+  const random = (below: number): number => Math.floor(chance() * below)
   const pick = <T>(from: readonly T[]): T => from[random(from.length)]
   const ids = 2 + random(8)
   const records = Array.from({ length: 6 + random(40) }, () => {
@@ -47,7 +50,7 @@ export function strange(seed: number): Strange {
     if (kind < 50) return record(LINK, vxid, side, random(25) === 0 ? pick(['', 'req', 'req x y', 'req 3']) : link)
     return kind < 70 ? record(END, vxid, side, '') : record(pick(OTHERS), vxid, side, pick(TEXTS))
   })
-  return { file: Buffer.concat([Buffer.from('VSL\0', 'latin1'), ...records]), options: optionsOf(random, pick, ids) }
+  return { file: Buffer.concat([FILE_HEAD, ...records]), options: optionsOf(random, pick, ids) }
 }
 
 type Random = (below: number) => number
@@ -99,10 +102,5 @@ function condition(pick: Pick): string {
 }
 
 function record(tag: number, vxid: number, side: number, text: string): Buffer {
-  const payload = Buffer.from(`${text}\0`, 'latin1')
-  const bytes = Buffer.alloc(8 + ((payload.length + 3) & ~3))
-  bytes.writeUInt32LE(((tag << 24) | payload.length) >>> 0, 0)
-  bytes.writeUInt32LE((vxid | side) >>> 0, 4)
-  payload.copy(bytes, 8)
-  return bytes
+  return vslRecord(tag, vxid | side, `${text}\0`)
 }

@@ -1,14 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
 import { type Answer, answerOf, TRAFFIC } from '../log/ask.ts'
 import { ours, questions, theirs } from './ask.ts'
+import { hasVarnish } from '../varnishd.ts'
 
 /** What varnishncsa 7.1 prints of recorded traffic, and of records made to forge lines, is recorded; ours prints the same bytes. */
 const RECORDED = JSON.parse(readFileSync(new URL('recorded.json', import.meta.url), 'utf8')) as Answer[]
-const HAS_VARNISHNCSA = spawnSync('varnishncsa', ['-V']).status === 0
+const HAS_VARNISHNCSA = hasVarnish('varnishncsa')
 
 const folder = mkdtempSync(join(tmpdir(), 'lacquer-ncsa-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -1,14 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Answer, answerOf } from '../log/ask.ts'
 import { ours, QUESTIONS, theirs, unpack } from './ask.ts'
+import { hasVarnish } from '../varnishd.ts'
 
 /** Counters of a varnishd 7.1, as it had them in its work directory, and what varnishstat printed of them, are recorded; ours prints the same bytes. */
 const RECORDED = JSON.parse(readFileSync(new URL('recorded.json', import.meta.url), 'utf8')) as Answer[]
-const HAS_VARNISHSTAT = spawnSync('varnishstat', ['-V']).status === 0
+const HAS_VARNISHSTAT = hasVarnish('varnishstat')
 const directory = mkdtempSync(join(tmpdir(), 'lacquer-stat-'))
 
 beforeAll(() => unpack(directory))

@@ -1,13 +1,13 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { type Answer, answerOf } from '../log/ask.ts'
 import { ours, theirs } from './ask.ts'
 import { QUESTIONS } from './questions.ts'
+import { hasVarnish } from '../varnishd.ts'
 
 /** What varnishtop 7.1 -1 prints of recorded traffic is recorded; ours prints the same bytes. */
 const RECORDED = JSON.parse(readFileSync(new URL('recorded.json', import.meta.url), 'utf8')) as Answer[]
-const HAS_VARNISHTOP = spawnSync('varnishtop', ['-V']).status === 0
+const HAS_VARNISHTOP = hasVarnish('varnishtop')
 
 test.each(QUESTIONS.map((options, i) => [options.join(' '), options, RECORDED[i]] as const))(
   'prints what varnishtop -1 %s prints',
