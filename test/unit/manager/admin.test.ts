@@ -1,41 +1,23 @@
-import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { request } from 'node:http'
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { CliClient } from '../../../src/admin/cli/client.ts'
-import { Patience } from '../../kit/patience.ts'
-import { Instance } from './instance.ts'
+import { get, MAIN, RULES, run, startAdmin } from './admin-kit.ts'
+import type { Instance } from './instance.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 /** Debian's, where it is installed: it speaks to us as to varnishd. */
 const STOCK = ['/usr/bin/varnishadm', '/usr/local/bin/varnishadm'].find((path) => existsSync(path))
 
-const RULES = (answer: string): string => `vcl 4.1;
-backend default { .host = "127.0.0.1"; .port = "9"; }
-sub vcl_recv { return (synth(200, "${answer}")); }
-sub vcl_synth { set resp.http.Ttl = param.default_ttl; set resp.http.Retries = param.max_retries; }
-`
-
-const patience = new Patience(30_000)
 let directory = ''
 let instance: Instance
 let secret = ''
 let place = ''
 let at = { host: '127.0.0.1', port: 0 }
 let client: CliClient
-
-async function start(...flags: string[]): Promise<{ instance: Instance; port: number }> {
-  const made = new Instance([...flags, '-s', 'memory,16M'])
-  await made.ready()
-  await patience.until('the admin port is said', () => /admin port on .*:(\d+)/.test(made.said))
-  return { instance: made, port: Number(/admin port on .*:(\d+)/.exec(made.said)?.[1]) }
-}
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'lacquer-admin-'))
@@ -44,7 +26,7 @@ beforeAll(async () => {
   writeFileSync(secret, 'not to be guessed\n')
   writeFileSync(join(directory, 'one.vcl'), RULES('one'))
   writeFileSync(join(directory, 'two.vcl'), RULES('two'))
-  const made = await start(
+  const made = await startAdmin(
     '-f',
     join(directory, 'one.vcl'),
     '-w',
@@ -81,36 +63,9 @@ async function ok(...words: string[]): Promise<string> {
   return body
 }
 
-interface Got {
-  readonly reason: string
-  readonly headers: NodeJS.Dict<string | string[]>
-}
-
-/** From whichever worker. */
-function get(port = instance.port): Promise<Got> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ port, agent: false }, (answer) => {
-      answer.resume()
-      resolve({ reason: answer.statusMessage ?? '', headers: answer.headers })
-    })
-    asked.on('error', reject).end()
-  })
-}
-
 /** From both: the kernel deals them out. */
 async function all(port = instance.port): Promise<Set<string>> {
   return new Set((await Promise.all(Array.from({ length: 20 }, () => get(port)))).map(({ reason }) => reason))
-}
-
-function run(program: string, args: readonly string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(program, args)
-  let [out, err] = ['', '']
-  child.stdout.on('data', (data) => (out += String(data)))
-  child.stderr.on('data', (data) => (err += String(data)))
-  // Who ends before reading it all is judged by what it says.
-  child.stdin.on('error', () => {})
-  child.stdin.end(input)
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })))
 }
 
 const adm = (args: readonly string[], input = '') =>
@@ -146,13 +101,13 @@ describe('an operator', () => {
 
   test('changes parameters while requests are served', async () => {
     await ok('param.set', 'default_ttl', '3')
-    expect((await get()).headers['ttl']).toBe('3.000')
+    expect((await get(instance.port)).headers['ttl']).toBe('3.000')
     expect(await ok('param.show', 'changed')).toContain('default_ttl                   3.000 [seconds]\n')
     expect(await ok('param.show', 'default_ttl')).toMatch(
       /^default_ttl\n {8}Value is: 3\.000 \[seconds\]\n {8}Default is: 120\.000\n {8}Minimum is: 0\.000\n\n {8}\S/,
     )
     await ok('param.reset', 'default_ttl')
-    expect((await get()).headers['ttl']).toBe('120.000')
+    expect((await get(instance.port)).headers['ttl']).toBe('120.000')
     const refused = await client.ask(['param.set', 'default_ttl', 'x'])
     expect(refused.status).toBe(106)
     expect(refused.body).toMatch(/not a duration[^]*\n\n\(attempting to set param 'default_ttl' to 'x'\)$/)
@@ -298,7 +253,7 @@ describe('lacquer adm', () => {
     expect(await of('-T', `127.0.0.1:${at.port}`, 'ping')).toBe('lacquer: adm: it asks for a secret: name the file with -S\n')
     expect(await of('-T', `127.0.0.1:${at.port}`, '-S', wrong, 'ping')).toMatch(/^lacquer: adm: the secret is wrong/)
     expect(await of('-T', '127.0.0.1:1', 'ping')).toMatch(/^lacquer: adm: .*ECONNREFUSED/)
-    expect(await of('-T', `127.0.0.1:${instance.port}`, 'ping')).toMatch(/^lacquer: adm: /)
+    expect(await of('-T', `127.0.0.1:${instance.port}`, '-t', '1', 'ping')).toBe('lacquer: adm: no answer for 1 s\n')
     expect(await of('-n', 'nobody-is-here', 'ping')).toMatch(
       /^lacquer: nobody has the work directory .*; say which with -n name, or where with -T host:port\n$/,
     )
@@ -350,7 +305,7 @@ describe.runIf(STOCK)('Debian’s varnishadm', () => {
     expect(await stock('ping')).toMatchObject({ code: 0, out: expect.stringMatching(/^PONG \d+ 1\.0\n$/) as string })
     expect(await stock('vcl.list')).toMatchObject({ code: 0, out: expect.stringMatching(/^active +auto +warm +0 +boot\n\n$/) as string })
     expect(await stock('param.set', 'max_retries', '7')).toMatchObject({ code: 0 })
-    expect((await get()).headers['retries']).toBe('7')
+    expect((await get(instance.port)).headers['retries']).toBe('7')
     expect(await stock('param.reset', 'max_retries')).toMatchObject({ code: 0 })
     expect(await stock('nope')).toMatchObject({ code: 1, err: 'Command failed with error code 101\n' })
   })
@@ -359,92 +314,6 @@ describe.runIf(STOCK)('Debian’s varnishadm', () => {
 test('-r: what may not be changed', async () => {
   expect(await client.ask(['param.set', 'timeout_idle', '7'])).toEqual({ status: 107, body: 'parameter "timeout_idle" is protected.' })
   expect(await client.ask(['param.set', 'max_retries', '4'])).toMatchObject({ status: 200 })
-})
-
-describe('debug commands', () => {
-  test('a worker that dies of one is replaced, and told of', async () => {
-    const made = await start('-f', join(directory, 'one.vcl'), '-w', '1', '-T', '127.0.0.1:0', '-S', 'none')
-    const own = (await CliClient.open({ host: '127.0.0.1', port: made.port }, undefined, 20_000)).client
-    expect(await own.ask(['debug.panic.worker'])).toEqual({ status: 400, body: 'CLI communication error (hdr)' })
-    await patience.until('another serves', () => made.instance.said.includes('serves again'))
-    expect((await own.ask(['panic.show'])).body).toContain('debug.panic.worker')
-    expect(await own.ask(['panic.clear', '-z'])).toMatchObject({ status: 200 })
-    own.close()
-    made.instance.child.kill('SIGTERM')
-    expect(await made.instance.exited).toBe(0)
-  }, 60_000)
-})
-
-describe('at the start', () => {
-  test('-I carries out commands before anybody is served', async () => {
-    const script = join(directory, 'start.cli')
-    const lines = ['# two sites', `vcl.load two ${join(directory, 'two.vcl')}`, '', 'vcl.label site two', '-vcl.use nobody', 'vcl.use site']
-    writeFileSync(script, [...lines, 'param.set default_ttl 7', 'param.set cache_status_name mine'].join('\n'))
-    const made = await start('-f', join(directory, 'one.vcl'), '-T', '127.0.0.1:0', '-S', 'none', '-I', script)
-    const { reason, headers } = await get(made.instance.port)
-    expect([reason, headers['ttl']]).toEqual(['two', '7.000'])
-    const own = (await CliClient.open({ host: '127.0.0.1', port: made.port }, undefined, 20_000)).client
-    expect((await own.ask(['vcl.list'])).body).toMatch(/active +label +warm +0 +site +-> +two/)
-    own.close()
-    made.instance.child.kill('SIGTERM')
-    expect(await made.instance.exited).toBe(0)
-  })
-
-  test('nobody is told of the demo site where -I has brought other rules', async () => {
-    const script = join(directory, 'only.cli')
-    writeFileSync(script, `vcl.load two ${join(directory, 'two.vcl')}\nvcl.use two\n`)
-    const made = await start('-T', '127.0.0.1:0', '-S', 'none', '-I', script)
-    expect((await get(made.instance.port)).reason).toBe('two')
-    expect(made.instance.said).not.toContain('demo')
-    made.instance.child.kill('SIGTERM')
-    expect(await made.instance.exited).toBe(0)
-  })
-
-  test('of several -f the last is active, and the others are there', async () => {
-    const made = await start('-f', join(directory, 'one.vcl'), '-f', join(directory, 'two.vcl'), '-T', '127.0.0.1:0', '-S', 'none')
-    const own = (await CliClient.open({ host: '127.0.0.1', port: made.port }, undefined, 20_000)).client
-    expect((await own.ask(['vcl.list'])).body).toMatch(/^available +auto +warm +0 +boot0\nactive +auto +warm +0 +boot\n$/)
-    expect((await get(made.instance.port)).reason).toBe('two')
-    expect((await own.ask(['vcl.use', 'boot0'])).status).toBe(200)
-    expect((await get(made.instance.port)).reason).toBe('one')
-    own.close()
-    made.instance.child.kill('SIGTERM')
-    expect(await made.instance.exited).toBe(0)
-  })
-
-  test('one that fails ends it, in one line', async () => {
-    const script = join(directory, 'wrong.cli')
-    writeFileSync(script, 'ping\nvcl.use nobody\n')
-    const { code, err } = await run(process.execPath, [MAIN, 'serve', '-a', '127.0.0.1:0', '-b', '127.0.0.1:9', '-I', script])
-    expect(code).toBe(1)
-    expect(err).toBe(`lacquer: -I ${script}:2: vcl.use failed (106): No VCL named nobody known\n`)
-  })
-
-  test('rules whose vcl_init fails end it, in one line', async () => {
-    const rules = join(directory, 'init.vcl')
-    writeFileSync(rules, 'vcl 4.1;\nbackend none none;\nsub vcl_init { return (fail("no licence")); }\n')
-    const { code, err } = await run(process.execPath, [MAIN, 'serve', '-a', '127.0.0.1:0', '-f', rules, '-w', '2', '-s', 'memory,16M'])
-    expect(code).toBe(1)
-    expect(err).toBe('lacquer: vcl_init failed: no licence\n')
-  })
-
-  test('-M connects to whoever waits, says who it is to be told, and comes again; that nobody is there is told', async () => {
-    const callers: Socket[] = []
-    const server = createServer((socket) => void callers.push(socket))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const { port } = server.address() as AddressInfo
-    const made = await new Instance(['-f', join(directory, 'one.vcl'), '-s', 'memory,16M', '-M', `127.0.0.1 ${port}`, '-S', secret]).ready()
-    for (const n of [1, 2]) {
-      await patience.until('it has connected', () => callers.length === n)
-      const { client: called } = await CliClient.over(callers[n - 1], secret, 20_000)
-      expect((await called.ask(['ping'])).body).toMatch(/^PONG/)
-      if (n === 2) server.close()
-      called.close()
-    }
-    await patience.until('it has been told', () => made.said.includes(`-M 127.0.0.1:${port}: nobody takes the call (ECONNREFUSED)`))
-    made.child.kill('SIGTERM')
-    expect(await made.exited).toBe(0)
-  })
 })
 
 describe('who is not to be there', () => {
@@ -461,19 +330,6 @@ describe('who is not to be there', () => {
       socket.write(bytes)
     })
   }
-
-  test('a public address without a secret is refused at the start', async () => {
-    for (const flags of [
-      ['-T', ':0', '-S', 'none'],
-      ['-T', '0.0.0.0:0', '-S', 'none'],
-      ['-T', '192.0.2.1:6082', '-S', 'none'],
-      ['-M', 'admin.example:1', '-S', 'none'],
-    ]) {
-      const { code, err } = await run(process.execPath, [MAIN, 'serve', '-b', '127.0.0.1:9', ...flags])
-      expect(code).toBe(1)
-      expect(err).toMatch(/^lacquer: -[TM]: whoever reaches it could give commands: name a secret with -S file/)
-    }
-  })
 
   test('strangers fill no seats: whoever knows the secret is let in, however many wait', async () => {
     const idle = Array.from({ length: 200 }, () => connect(at.port, '127.0.0.1').on('error', () => {}))
