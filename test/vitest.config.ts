@@ -1,7 +1,39 @@
+import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // Threads and processes that tests start load src/ from here, stripped and compiled: a third of the time.
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url))
 
-export default defineConfig({ test: { include: ['test/**/*.test.ts'], testTimeout: 20_000, pool: 'forks', maxWorkers: 2 } })
+/** Modules of src/ that have many short tests. */
+const MODULES = 'base,cache,config,counters,explain,flow,http,kit,listen,log,origin,policy,ruletest,tools,upkeep,vcl,worker'
+/**
+ * Their files follow one another in a process, with the modules that are loaded: else to load them took as long as many of them run. They change nothing
+ * that outlives them.
+ */
+const TOGETHER = [
+  'test/conversations/*.test.ts',
+  'test/conversations/{log,vmods}/*.test.ts',
+  'test/vcl/**/*.test.ts',
+  `test/unit/{${MODULES}}/**/*.test.ts`,
+]
+/** In a process of its own: what replaces modules, sets the time zone or V8's flags, keeps files until its process ends, or takes long. */
+const ALONE = [
+  'test/conversations/{cold,examples,file-and-memory,file-store,log-tool,partial-file,privacy-crowd,purge-api,query,reloads}.test.ts',
+  'test/unit/cache/bans/pattern.test.ts',
+  'test/unit/counters/vital-metrics.test.ts',
+  'test/unit/log/formats/*.test.ts',
+]
+const together = globSync(TOGETHER, { cwd: fileURLToPath(new URL('..', import.meta.url)), exclude: ALONE })
+
+export default defineConfig({
+  test: {
+    testTimeout: 20_000,
+    pool: 'forks',
+    maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'together', include: together, isolate: false } },
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: together } },
+    ],
+  },
+})

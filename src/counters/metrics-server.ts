@@ -22,18 +22,22 @@ export interface MetricsServer {
 }
 
 /** Whoever asks here needs little: what takes more is a mistake or an attack. */
-const LIMITS = {
-  maxHeaderSize: 8192,
-  headersTimeout: 5000,
-  requestTimeout: 5000,
-  keepAliveTimeout: 15_000,
-  connectionsCheckingInterval: 5000,
-}
+const LIMITS = { maxHeaderSize: 8192, keepAliveTimeout: 15_000 }
+const REQUEST_MS = 5000
 const CONNECTIONS_MAX = 64
 
-/** Serves `--metrics HOST:PORT`; without a host on all addresses, IPv6 and IPv4 as there are. */
-export async function startMetricsServer(host: string | undefined, port: number, source: MetricsSource): Promise<MetricsServer> {
-  const server = createServer(LIMITS, (req, res) => void answer(req, res, source))
+/**
+ * Serves `--metrics HOST:PORT`; without a host on all addresses, IPv6 and IPv4 as there are. A request that is not complete after `request_ms`
+ * is ended when that is looked at next.
+ */
+export async function startMetricsServer(
+  host: string | undefined,
+  port: number,
+  source: MetricsSource,
+  request_ms = REQUEST_MS,
+): Promise<MetricsServer> {
+  const patience = { headersTimeout: request_ms, requestTimeout: request_ms, connectionsCheckingInterval: request_ms }
+  const server = createServer({ ...LIMITS, ...patience }, (req, res) => void answer(req, res, source))
   server.maxConnections = CONNECTIONS_MAX
   await listen(server, host, port)
   const address = server.address() as AddressInfo

@@ -102,7 +102,7 @@ test('killed while it stores, again and again: what it serves afterwards is righ
   const path = newPath()
   const random = randomFrom(5)
   const hits: number[] = []
-  for (let life = 0; life < 3; life++) {
+  for (let life = 0; life < 2; life++) {
     const { port, child, exited } = await start(path, '16M', 2)
     let left = 100 + random(300)
     const client = async (): Promise<void> => {

@@ -9,7 +9,7 @@ import { PurgeApi, type Purging } from '../../../src/admin/purge-api.ts'
 import type { PurgeOrder } from '../../../src/flow/purge-order.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import { OperatorError } from '../../../src/base/errors.ts'
-import { startMetricsServer, type MetricsServer } from '../../../src/counters/metrics-server.ts'
+import { startMetricsServer, type MetricsServer, type MetricsSource } from '../../../src/counters/metrics-server.ts'
 
 const TOKEN = 'correct-horse-battery'
 const BEARER = `Authorization: Bearer ${TOKEN}`
@@ -21,7 +21,7 @@ let asked: PurgeOrder[]
 let lines: string[]
 let purge: Purging
 
-async function open(token: string | undefined): Promise<void> {
+async function open(token: string | undefined, request_ms?: number): Promise<void> {
   clock = new ManualClock()
   asked = []
   lines = []
@@ -31,11 +31,12 @@ async function open(token: string | undefined): Promise<void> {
   }
   const tell = (level: string, line: string): void => void lines.push(`${level} ${line}`)
   const api = new PurgeApi({ guard: new Guard(token, clock), purge: (one) => purge(one), tell })
-  server = await startMetricsServer('127.0.0.1', 0, {
+  const source: MetricsSource = {
     health: () => 'ready',
     metrics: () => Promise.resolve({ contentType: 'text/plain', text: 'x 1\n' }),
     others: api.handle,
-  })
+  }
+  server = await startMetricsServer('127.0.0.1', 0, source, request_ms)
 }
 
 beforeEach(() => open(TOKEN))
@@ -106,11 +107,13 @@ describe('with the token', () => {
   })
 
   test('a request that never ends is ended, and others are answered meanwhile', async () => {
+    await server.close()
+    await open(TOKEN, 500)
     const slow = raw(`POST /purge HTTP/1.1\r\nHost: a\r\n${BEARER}\r\n${JSON_TYPE}\r\nContent-Length: 100\r\n\r\n{`)
     expect((await ask('{"tag":"a"}', BEARER, JSON_TYPE)).status).toBe(200)
     expect(await slow).toMatch(/^HTTP\/1\.1 408 |^$/)
     expect(asked.length).toBe(1)
-  }, 20_000)
+  })
 
   test('a purge that cannot be carried out is 503, and says why', async () => {
     purge = () => Promise.reject(new Error('no worker serves'))
