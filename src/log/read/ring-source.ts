@@ -57,7 +57,8 @@ export class RingSource implements LogSource {
       if (typeof first === 'string') return first
       if (first === END) return this.ended()
       if (first === WRAP) {
-        if (this.at === 0) return this.damaged('it wraps at its beginning')
+        // A record is no longer than a segment. The reader would go round and round, and the number of its segment stay what it is.
+        if (this.at < this.head.segment_words) return this.damaged('it wraps in its first segment')
         this.wrap()
         continue
       }

@@ -236,6 +236,7 @@ describe('a damaged log', () => {
     ['records that are too long', (words) => words.fill(0xfffffffe, 22)],
     ['a batch without end', (words) => words.fill(0xff000000, 22)],
     ['wrap marks', (words) => words.fill(0xfe575757, 22)],
+    ['a wrap mark behind the first record', (words) => words.fill(0xfe575757, words.indexOf(END, 22))],
     ['a size that is too large', (words) => words.fill(0x7fffffff, 2, 4)],
     ['a size of nothing', (words) => words.fill(0, 2, 4)],
     ['offsets that lie', (words) => words.fill(0x7ffffff0, 6, 22)],
