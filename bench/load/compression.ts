@@ -53,7 +53,7 @@ const { port: originPort } = origin.address() as AddressInfo
 const backend = `backend default { .host = "127.0.0.1"; .port = "${originPort}"; }`
 writeFileSync(rules, `vcl 4.1; ${backend} sub vcl_backend_response { set beresp.do_gzip = true; }`)
 const flags = ['serve', '-a', '127.0.0.1:0', '-f', rules, '-s', `memory,${STORE_MIB}M`, '-w', '1', '-p', 'policy=varnish']
-const server = start(undefined, new URL('../../bin/lacquer', import.meta.url).pathname, flags)
+const server = start('any', new URL('../../bin/lacquer', import.meta.url).pathname, flags)
 
 async function portOf(): Promise<number> {
   let said = ''

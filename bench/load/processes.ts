@@ -7,6 +7,8 @@ import { availableParallelism } from 'node:os'
 /** The server under test has one core to itself; origin and load share the other. */
 export const SERVER_CORE = 0
 export const LOAD_CORE = 1
+/** A core's number, or wherever the kernel puts it, as an operator starts it. */
+export type Core = number | 'any'
 
 const TICKS_PER_SECOND = 100
 const started = new Set<ChildProcess>()
@@ -28,8 +30,8 @@ export function openFiles(): number {
 export const pinning = installed('taskset') && availableParallelism() > 1
 
 /** Starts a command on a core, as the leader of a group that ends with this process. */
-export function start(core: number | undefined, command: string, arguments_: readonly string[], options: SpawnOptions = {}): ChildProcess {
-  const pinned = core !== undefined && pinning
+export function start(core: Core, command: string, arguments_: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  const pinned = core !== 'any' && pinning
   const child = spawn('sh', ['-c', RAISE, 'sh', ...(pinned ? ['taskset', '-c', String(core)] : []), command, ...arguments_], {
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
@@ -69,7 +71,7 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(130))
 
 /** Runs a command to its end and gives its output; bounded. */
-export function run(core: number | undefined, command: string, arguments_: readonly string[], limit_ms: number): Promise<string> {
+export function run(core: Core, command: string, arguments_: readonly string[], limit_ms: number): Promise<string> {
   const child = start(core, command, arguments_)
   let text = ''
   let errors = ''

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker, isMainThread, parentPort, workerData } from 'node:worker_threads'
 import { connect } from 'node:net'
-import { SERVER_CORE, start, stop } from './processes.ts'
+import { start, stop } from './processes.ts'
 
 /**
  * 100,000 objects that have a tag in common, a client that hits another object again and again, and then POST /purge of that tag: how long the
@@ -123,7 +123,7 @@ async function main(): Promise<void> {
   const rules = join(folder, 'rules.vcl')
   writeFileSync(rules, `vcl 4.1; backend default { .host = "127.0.0.1"; .port = "${await origin()}"; }`)
   const flags = ['-a', '127.0.0.1:0', '-f', rules, '-w', '1', '-s', 'memory,512M', '--metrics', '127.0.0.1:0', '--purge-api', 'open']
-  const child = start(SERVER_CORE, PROGRAM, ['serve', ...flags])
+  const child = start('any', PROGRAM, ['serve', ...flags])
   child.stderr!.resume()
   const [port, metrics_port] = await new Promise<[number, number]>((resolve) => {
     child.stdout!.on('data', (chunk: Buffer) => {

@@ -149,7 +149,7 @@ const startScenario: Scenario = {
         [['-w', '1'], one],
         [[], all],
       ] as const) {
-        const started = await startLacquer(setting.origin_port, flags, undefined)
+        const started = await startLacquer(setting.origin_port, flags, 'any')
         // The first one reads the disk.
         if (i > 0) times.push(started.ready_ms)
         await stop(started.child)

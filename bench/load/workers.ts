@@ -32,7 +32,7 @@ export const workersScenario: Scenario = {
     const running = new Map<number, Started>()
     try {
       for (const count of WORKERS) {
-        running.set(count, await startLacquer(bench.setting.origin_port, [...FLAGS, '-w', String(count)], undefined))
+        running.set(count, await startLacquer(bench.setting.origin_port, [...FLAGS, '-w', String(count)], 'any'))
       }
       const samples = await costs(bench, running)
       const [alone_us, together_us] = WORKERS.map((count) => median(samples.get(count)!))

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { listening, SERVER_CORE, start } from '../processes.ts'
+import { type Core, listening, SERVER_CORE, start } from '../processes.ts'
 import type { Peer, Running } from './peer.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/lacquer', import.meta.url))
@@ -11,12 +11,12 @@ export interface Started extends Running {
   readonly ready_ms: number
 }
 
-export function startLacquer(origin_port: number, more: readonly string[], core: number | undefined = SERVER_CORE): Promise<Started> {
+export function startLacquer(origin_port: number, more: readonly string[], core: Core = SERVER_CORE): Promise<Started> {
   return startServe(['-b', `127.0.0.1:${origin_port}`, ...more], core)
 }
 
 /** `what`: -b or -f, and what else there is. */
-export function startServe(what: readonly string[], core: number | undefined = SERVER_CORE): Promise<Started> {
+export function startServe(what: readonly string[], core: Core = SERVER_CORE): Promise<Started> {
   const began_ms = performance.now()
   const child = start(core, PROGRAM, ['serve', '-a', '127.0.0.1:0', ...what])
   return new Promise((resolve, reject) => {
