@@ -25,8 +25,10 @@ export interface BackendRow {
   readonly health: 'healthy' | 'sick'
   /** Epoch seconds. */
   readonly last_change_s: number
-  /** What -p adds, a line each; none without a probe. */
-  readonly details: readonly string[]
+  /** What -p adds: lines of one cell or of several; none of a backend without a probe. */
+  readonly details: readonly (readonly string[])[]
+  /** The same as JSON. */
+  readonly details_json: string
 }
 
 export interface StoreRow {
@@ -72,7 +74,7 @@ export interface Program {
   /** And directors. */
   backends(matches: (rules: string, backend: string) => boolean): Promise<readonly BackendRow[]>
   /** How many it was said of. */
-  setHealth(matches: (rules: string, backend: string) => boolean, admin: 'probe' | 'healthy' | 'sick'): number
+  setHealth(matches: (rules: string, backend: string) => boolean, admin: 'probe' | 'healthy' | 'sick'): Promise<number>
   stores(): readonly StoreRow[]
   /** Takes one request through, and tells what became of it and why. */
   explain(asked: Asked): Promise<Explanation>

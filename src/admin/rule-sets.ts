@@ -1,3 +1,5 @@
+import type { VclSymbol } from '../vcl/symbol-table.ts'
+
 /** What an operator wants of a rule set: `auto` ones cool down when they are not used, `warm` ones do not, `cold` ones cannot be used. */
 export const RULE_STATES = ['auto', 'cold', 'warm'] as const
 export type RuleState = (typeof RULE_STATES)[number]
@@ -22,6 +24,12 @@ export interface RuleDeps {
   readonly deps: readonly string[]
 }
 
+/** What a rule set declares. */
+export interface RuleSymbols {
+  readonly name: string
+  readonly symbols: readonly VclSymbol[]
+}
+
 export interface RuleText {
   readonly path: string
   readonly text: string
@@ -44,6 +52,8 @@ export interface RuleSets {
   state(name: string, state: string): Promise<void>
   list(): Promise<RuleRow[]>
   deps(): RuleDeps[]
+  /** Without labels. */
+  symbols(): RuleSymbols[]
   /** The text of each file it is made of, the main one first; the active one when no name is given. */
   show(name?: string): readonly RuleText[]
 }

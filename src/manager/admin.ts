@@ -93,8 +93,18 @@ export class AdminProgram implements Program {
     return backendRows(supplies.health, await directors(), matches)
   }
 
-  setHealth(matches: Matches, admin: 'probe' | 'healthy' | 'sick'): number {
-    return this.parts.supplies.health.setAdmin(matches, admin).length
+  async setHealth(matches: Matches, admin: 'probe' | 'healthy' | 'sick'): Promise<number> {
+    const { supplies, directors } = this.parts
+    const of = await directors()
+    let count = supplies.health.setAdmin(matches, admin).length
+    for (const [set, listed] of of) {
+      for (const { name } of listed) {
+        if (!matches(set, name)) continue
+        supplies.health.setDirector(set, name, admin)
+        count++
+      }
+    }
+    return count
   }
 
   stores(): readonly StoreRow[] {

@@ -1,7 +1,6 @@
-import { columns } from '../admin/cli/framing.ts'
 import type { BackendRow } from '../admin/program.ts'
 import type { DirectorListed } from '../origin/directors/listing.ts'
-import { detailLines, listBackends } from '../upkeep/health/backend-list.ts'
+import { detailJson, detailLines, listBackends } from '../upkeep/health/backend-list.ts'
 import type { Health } from '../upkeep/health/health.ts'
 
 export type Matches = (rules: string, backend: string) => boolean
@@ -15,24 +14,23 @@ export function backendRows(health: Health, directors: Directors, matches: Match
     ...listBackends(health, (rules, backend) => rules === set && matches(rules, backend)).map(({ details, probe, ...row }) => ({
       ...row,
       health: probe,
-      details: details === undefined ? [] : detailLines(details),
+      details: details === undefined ? [] : [...detailLines(details).map((line) => [line]), ['']],
+      details_json: details === undefined ? '{}' : detailJson(details),
     })),
-    ...(directors.get(set) ?? []).filter(({ name }) => matches(set, name)).map((director) => directorRow(set, director)),
+    ...(directors.get(set) ?? []).filter(({ name }) => matches(set, name)).map((director) => directorRow(health, set, director)),
   ])
 }
 
-function directorRow(set: string, { name, type, good, count, changed_s, members }: DirectorListed): BackendRow {
+function directorRow(health: Health, set: string, { name, type, good, count, changed_s, members, details }: DirectorListed): BackendRow {
   return {
     name: `${set}.${name}`,
     type,
-    admin: 'probe',
+    admin: health.directorAdmin(set, name) ?? 'probe',
     good,
     window: count,
     health: good > 0 ? 'healthy' : 'sick',
     last_change_s: changed_s,
-    details: columns(members)
-      .trimEnd()
-      .split('\n')
-      .map((line) => `  ${line}`),
+    details: [[''], ...members.map((cells) => ['', ...cells]), ['']],
+    details_json: JSON.stringify(details),
   }
 }

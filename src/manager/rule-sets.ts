@@ -2,6 +2,7 @@ import { Fault, STATUS } from '../admin/fault.ts'
 import {
   RULE_STATES,
   type RuleDeps,
+  type RuleSymbols,
   type RuleRow,
   type RuleSets as RuleSetsContract,
   type RuleState,
@@ -13,6 +14,7 @@ import { messageOf } from '../base/errors.ts'
 import { CounterBlock, MAIN, type CounterSet, type CounterValues } from '../counters/counters.ts'
 import type { HealthHandle } from '../shm/health.ts'
 import type { BackendDeclaration } from '../vcl/runtime/context.ts'
+import { directorNames } from '../vcl/symbol-table.ts'
 import type { RuleCounts, RuleFaults, RuleOrder, RuleTable } from '../worker/config.ts'
 import { checkName, RuleNames } from './rule-names.ts'
 import { type Entry, Label, RuleSet, setOf } from './rule-set.ts'
@@ -21,7 +23,11 @@ import { Turns } from './turns.ts'
 
 /** Who watches over the health of backends, by the names of their rule sets. */
 export interface RuleWatch {
-  add(name: string, backends: readonly BackendDeclaration[]): { readonly table: { readonly handle: HealthHandle } }
+  add(
+    name: string,
+    backends: readonly BackendDeclaration[],
+    directors: readonly string[],
+  ): { readonly table: { readonly handle: HealthHandle } }
   remove(name: string): void
   pause(name: string): void
   resume(name: string): void
@@ -86,7 +92,7 @@ export class RuleSets implements RuleSetsContract {
   /** The health of their backends from now on, probes and all. */
   watch(health: RuleWatch): void {
     this.health = health
-    for (const set of this.names.sets()) set.health = health.add(set.name, set.rules.declarations).table.handle
+    for (const set of this.names.sets()) set.health = this.watched(set)
   }
 
   /** What the manager counts of a backend. */
@@ -235,6 +241,10 @@ export class RuleSets implements RuleSetsContract {
     return this.names.all().map((entry) => ({ name: entry.name, deps: entry instanceof Label ? [entry.target.name] : entry.rules.labels }))
   }
 
+  symbols(): RuleSymbols[] {
+    return this.names.sets().map(({ name, rules }) => ({ name, symbols: rules.symbols }))
+  }
+
   show(name?: string): readonly RuleText[] {
     if (name !== undefined && !this.names.has(name)) throw new Fault(STATUS.param, `No VCL named '${name}'`)
     const entry = name === undefined ? this.current : this.names.find(name)
@@ -285,10 +295,14 @@ export class RuleSets implements RuleSetsContract {
     this.parts.counters.rest(name, false)
     for (const block of set.blocks.flat()) this.parts.counters.add(block.handle)
     this.names.add(set)
-    set.health = this.health?.add(name, rules.declarations).table.handle
+    set.health = this.watched(set)
     this.settle()
     for (const listener of this.listeners) listener.loaded?.(set)
     return set
+  }
+
+  private watched({ name, rules }: RuleSet): HealthHandle | undefined {
+    return this.health?.add(name, rules.declarations, directorNames(rules.symbols)).table.handle
   }
 
   private async remove(entry: Entry): Promise<void> {

@@ -10,6 +10,7 @@ import type { Source } from '../vcl/diagnostic.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
 import { backendVcl, compileVcl } from '../vcl/load.ts'
 import type { BackendDeclaration } from '../vcl/runtime/context.ts'
+import type { VclSymbol } from '../vcl/symbol-table.ts'
 import { hostsOf, type BackendHost } from './backend-hosts.ts'
 
 /** Rules that passed the checks. */
@@ -19,6 +20,8 @@ export interface CheckedRules {
   /** Names of the backends declared. */
   readonly backends: readonly string[]
   readonly declarations: readonly BackendDeclaration[]
+  /** What can be named in them. */
+  readonly symbols: readonly VclSymbol[]
   /** Those whose address is a name. */
   readonly hosts: readonly BackendHost[]
   /** That return (vcl(..)) names. */
@@ -70,6 +73,7 @@ export function checkRules({ path, text }: RuleSource, options: ServeOptions, la
     image: program.image,
     backends: program.backends.map((backend) => backend.name),
     declarations: program.backends,
+    symbols: program.symbols,
     hosts: hostsOf(program.backends),
     labels: program.labels,
     sources: compiled.sources.sources,

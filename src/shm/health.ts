@@ -21,6 +21,8 @@ const HELD_UNTIL_MS = 3
 const PROBED_SICK = 1
 const ADMIN_SHIFT = 1
 const SICK = [false, true, false, false, true, true, true, true]
+/** By ADMIN. */
+const VERDICTS = [undefined, true, false]
 
 /** Why connections fail, as they are counted; the number is what a cell holds. */
 export const HELD_CODES = ['', 'EACCES', 'EPERM', 'EADDRNOTAVAIL', 'ECONNREFUSED', 'ENETUNREACH'] as const
@@ -28,7 +30,7 @@ export type HeldCode = Exclude<(typeof HELD_CODES)[number], ''>
 
 /** What one thread posts to another so that both see the same table. */
 export interface HealthHandle {
-  /** Of the backends, in the order of their cells. */
+  /** Of the backends, in the order of their cells, and of the directors. */
   readonly names: readonly string[]
   /** So many cells more, for backends that rules make while they run. */
   readonly spare: number
@@ -38,7 +40,7 @@ export interface HealthHandle {
 const SPARE = 64
 
 /**
- * The health of all backends of a rule set, which all workers read with one atomic load. The manager alone writes state and time of
+ * The health of all backends of a rule set, and what operators say of its directors, which all workers read with one atomic load. The manager alone writes state and time of
  * change; a connection that has failed is held against the backend by whichever worker made it. The connections that are open are
  * counted for each worker by itself, so that those of one that has died can be taken away.
  */
@@ -106,7 +108,7 @@ export class HealthTable {
     return this.ids[i - this.names.length] === id
   }
 
-  /** The backend of that name, as that worker sees it; undefined when there is none. */
+  /** The backend or director of that name, as that worker sees it; undefined when there is none. */
   cell(name: string, worker: number, bells?: Doorbells): HealthCell | undefined {
     const i = this.names.indexOf(name)
     return i < 0 ? undefined : new HealthCell(this, i, worker, bells)
@@ -124,6 +126,10 @@ export class HealthTable {
     return ADMIN_NAMES[Atomics.load(this.words, i * WORDS + STATE) >> ADMIN_SHIFT]
   }
 
+  verdict(i: number): boolean | undefined {
+    return VERDICTS[Atomics.load(this.words, i * WORDS + STATE) >> ADMIN_SHIFT]
+  }
+
   /** For the manager: what its probe says now. True when this makes another thing of its health. */
   setProbed(i: number, healthy: boolean, now_s: number): boolean {
     const before = Atomics.load(this.words, i * WORDS + STATE)
@@ -133,6 +139,12 @@ export class HealthTable {
   setAdmin(i: number, admin: Admin, now_s: number): boolean {
     const before = Atomics.load(this.words, i * WORDS + STATE)
     return this.put(i, (before & PROBED_SICK) | (ADMIN[admin] << ADMIN_SHIFT), now_s)
+  }
+
+  /** The same of a director: what its members make of it is not known here, so that this is when it has changed. */
+  setDirector(i: number, admin: Admin, now_s: number): void {
+    this.numbers[i * NUMBERS + CHANGED_S] = now_s
+    Atomics.store(this.words, i * WORDS + STATE, ADMIN[admin] << ADMIN_SHIFT)
   }
 
   /** Whoever sees the new state sees the time of the change, too: that is written first. */
@@ -224,6 +236,11 @@ export class HealthCell {
 
   get healthy(): boolean {
     return this.table.isHealthy(this.i)
+  }
+
+  /** What an operator says; undefined where that is to be asked of its probe or, of a director, of its members. */
+  get verdict(): boolean | undefined {
+    return this.table.verdict(this.i)
   }
 
   /** Epoch seconds. */

@@ -17,10 +17,15 @@ const STATUSES = [
 /** docs/reference/cli.md. */
 export function cliPage(): string {
   const rows = COMMANDS.map(({ syntax, help, debug }) => [`\`${syntax}\``, debug ? `${help} (Listed by \`help -a\`.)` : help])
+  const differing = COMMANDS.flatMap(({ request, differs }) => (differs === undefined ? [] : [[`\`${request}\``, differs]]))
   return page(
     'Admin commands',
     'For `lacquer adm`, varnishadm and whoever else speaks the protocol of varnishd’s CLI, where `serve -T` listens, or on the connection that `serve -M` makes. Names, arguments and answers are varnishd’s; -j asks for JSON.',
     table(['command', 'what it does'], rows),
+    '## What differs from varnishd',
+    'All commands of varnishd 7.1 are known; arguments that are missing or wrong have its status codes. Texts of errors may be longer than its own: they say what was meant, or what to do.',
+    table(['command', 'here'], differing),
+    '## The protocol',
     'An answer begins with a status of three digits, a blank and the length of its text in eight characters, and a line feed; its text and another line feed follow.',
     table(['status', 'meaning'], STATUSES),
     'A line is split at white space. A word in quotes may hold blanks; `\\n`, `\\r`, `\\t`, `\\"`, `\\\\`, `\\ooo` and `\\xhh` are understood in any. `<< WORD` at the end of a line makes what follows, up to WORD, the last argument.',

@@ -12,6 +12,7 @@ import { Tracing } from './emit-trace.ts'
 import { instantiateVcl, type VclImage } from './instantiate.ts'
 import { parseVcl, type ParseResult } from './parse.ts'
 import type { BackendDeclaration, LoadedVcl, VclHost } from './runtime/context.ts'
+import { symbolTable, type VclSymbol } from './symbol-table.ts'
 
 export interface CompileOptions {
   /** As shown in messages; includes that begin with "./" are relative to it. */
@@ -50,6 +51,7 @@ export interface CompiledVcl {
   readonly image: VclImage
   /** That return (vcl(..)) names. */
   readonly labels: readonly string[]
+  readonly symbols: readonly VclSymbol[]
   instantiate(host: VclHost, name?: string): LoadedVcl
 }
 
@@ -91,6 +93,7 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
     backends: program.backends,
     image,
     labels: [...k.labels],
+    symbols: symbolTable(k.globals.values(), parsed.sources.sources),
     instantiate: (host, name) => instantiateVcl(image, host, name),
   }
   return { ok: true, program: compiled, warnings: k.warnings, text: formatAll(k.warnings, parsed.sources), sources: parsed.sources }

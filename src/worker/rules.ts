@@ -64,9 +64,10 @@ export class Rules implements RuleMaker {
     }
     const made: Director[] = []
     const opener = new DynamicBackends(this.origin, set, health, backends, this)
-    const directors = directorFactory(Math.random, new SaintBoard(this.saints, `${set.id} ${set.name}`), opener, (director) =>
-      made.push(director),
-    )
+    const directors = directorFactory(Math.random, new SaintBoard(this.saints, `${set.id} ${set.name}`), opener, (director) => {
+      director.told = health?.cell(director.name, this.config.slot)
+      made.push(director)
+    })
     try {
       return { vcl: instantiateVcl(set.image, { ...this.host, backend, directors }, set.name), backends, directors: made }
     } catch (error) {

@@ -33,7 +33,7 @@ const program = {
   clearPanic: () => {},
   stores: () => [],
   backends: () => [],
-  setHealth: () => 0,
+  setHealth: () => Promise.resolve(0),
   listening: () => [],
 } as unknown as Program
 

@@ -14,14 +14,15 @@ function xidOf(text: string): number {
 }
 
 /** Of no consequence here: there is nothing behind it that could be set. */
-function idle(request: string, syntax: string, min: number, max: number): Command {
-  return { request, syntax, help: 'Of no consequence: for tests that were written for varnishd.', min, max, debug: true, run: () => '' }
+function idle(request: string, syntax: string, min: number, max: number, differs: string): Command {
+  const help = 'Of no consequence: for tests that were written for varnishd.'
+  return { request, syntax, help, min, max, debug: true, differs: `Carried out without effect: ${differs}.`, run: () => '' }
 }
 
 export const DEBUG_COMMANDS: readonly Command[] = [
   {
     request: 'debug.xid',
-    syntax: 'debug.xid [<xid> [<chunk>]]',
+    syntax: 'debug.xid [<xid> [<cachesize>]]',
     help: 'Show or set the next transaction id. With vsl_version=2 the one given is the last that was used.',
     min: 0,
     max: 2,
@@ -35,14 +36,27 @@ export const DEBUG_COMMANDS: readonly Command[] = [
     min: 0,
     max: 0,
     debug: true,
+    differs: 'One of the workers dies, not all of them, and clients of the others notice nothing.',
     run: (program) => {
       program.panicWorker()
       throw new Fault(STATUS.comms, 'CLI communication error (hdr)')
     },
   },
-  idle('debug.fragfetch', 'debug.fragfetch <size>', 1, 1),
-  idle('debug.reqpool.fail', 'debug.reqpool.fail <F and S letters>', 1, 1),
-  idle('debug.shutdown.delay', 'debug.shutdown.delay <duration>', 1, 1),
-  idle('debug.srandom', 'debug.srandom [<seed>]', 0, 1),
-  idle('debug.vmod', 'debug.vmod', 0, 0),
+  {
+    request: 'debug.panic.master',
+    syntax: 'debug.panic.master',
+    help: 'Not here: status 102.',
+    min: 0,
+    max: 0,
+    debug: true,
+    differs: 'Refused with status 102: manager and workers are one process, which would end with all that is in memory.',
+    run: () => {
+      throw new Fault(STATUS.unimplemented, 'Manager and workers are one process here: it does not panic on demand.\n')
+    },
+  },
+  idle('debug.fragfetch', 'debug.fragfetch', 1, 1, 'bodies are fetched in no fragments of a set size'),
+  idle('debug.reqpool.fail', 'debug.reqpool.fail', 1, 1, 'there are no pools of requests'),
+  idle('debug.shutdown.delay', 'debug.shutdown.delay', 1, 1, 'shutdown_timeout says how long the end may take'),
+  idle('debug.srandom', 'debug.srandom', 0, 1, 'the random numbers of rules cannot be seeded'),
+  idle('debug.vmod', 'debug.vmod', 0, 0, 'modules are part of the program, and vcl.symtab says who imports them'),
 ]

@@ -47,7 +47,7 @@ function backendCells({ name, admin, good, window, health, last_change_s }: Back
 async function backendList(program: Program, args: readonly string[]): Promise<string> {
   const { rows, details } = await backendsAsked(program, args)
   const head = ['Backend name', 'Admin', 'Probe', 'Health', 'Last change']
-  return columns([head, ...rows.flatMap((row) => [backendCells(row), ...(details ? row.details.map((line) => [line]) : [])])])
+  return columns([head, ...rows.flatMap((row) => [backendCells(row), ...(details ? row.details : [])])])
 }
 
 /** Line by line as varnishd has it. */
@@ -57,7 +57,7 @@ function backendObject(row: BackendRow, details: boolean): string {
     `"type": ${JSON.stringify(type)}`,
     `"admin_health": "${admin}"`,
     `"probe_message": [${good}, ${window}, "${health}"]`,
-    ...(details ? [`"probe_details": ${JSON.stringify(row.details)}`] : []),
+    ...(details ? [`"probe_details": ${row.details_json}`] : []),
     `"last_change": ${last_change_s.toFixed(3)}`,
   ]
   return `    ${JSON.stringify(name)}: {\n      ${lines.join(',\n      ')}\n    }`
@@ -78,6 +78,7 @@ export const OTHER_COMMANDS: readonly Command[] = [
     changes: true,
     syntax: 'ban <field> <operator> <arg> [&& <field> <oper> <arg> ...]',
     help: 'Mark obsolete all objects where all the conditions match.',
+    differs: 'An argument in quotes may have blanks, which varnishd loses on the way to its child.',
     min: 3,
     max: Infinity,
     run: async (program, words) => {
@@ -104,6 +105,8 @@ export const OTHER_COMMANDS: readonly Command[] = [
     min: 0,
     max: 2,
     json_version: 3,
+    differs:
+      'Directors of all types tell of their members, also hash; `*` is the one that a fallback director would choose now; shard does not tell of rampups.',
     run: backendList,
     json: backendJson,
   },
@@ -111,25 +114,22 @@ export const OTHER_COMMANDS: readonly Command[] = [
     request: 'backend.set_health',
     changes: true,
     syntax: 'backend.set_health <backend_pattern> [auto|healthy|sick]',
-    help: 'Set health status of backend(s) matching <backend_pattern>: `auto` believes their probes.',
+    help: 'Set health status of backend(s) and director(s) matching <backend_pattern>: `auto` believes their probes, and of directors their backends. A director that is set sick is passed over by other directors, and std.healthy() says so; where rules name it itself it chooses all the same.',
     min: 2,
     max: 2,
     run: async (program, [pattern, wanted]) => {
       const admin = Object.hasOwn(ADMIN_STATES, wanted) ? ADMIN_STATES[wanted] : undefined
       if (admin === undefined) throw new Fault(STATUS.param, `Invalid state ${wanted}`)
       const named = await backendsNamed(program, pattern)
-      if (program.setHealth(named, admin) > 0) return ''
-      const directors = await program.backends(named)
-      throw new Fault(
-        STATUS.param,
-        directors.length === 0 ? 'No Backends matches' : 'Directors have the health of their backends: set that',
-      )
+      if ((await program.setHealth(named, admin)) > 0) return ''
+      throw new Fault(STATUS.param, 'No Backends matches')
     },
   },
   {
     request: 'storage.list',
     syntax: 'storage.list [-j]',
     help: 'List storage devices.',
+    differs: 'Kinds are `memory` and `file`.',
     min: 0,
     max: 0,
     run: (program) =>

@@ -57,6 +57,8 @@ export const PARAMETER_COMMANDS: readonly Command[] = [
   {
     request: 'param.show',
     syntax: 'param.show [-l|-j] [<param>|changed]',
+    differs:
+      'Our parameters, docs/reference/parameters.md. Those of varnishd that set nothing here are unknown; started under the name varnishd, or with --varnishd, param.set takes them without effect.',
     help: 'Show parameters and their values: all, those that are not as they are by default, or one in full.',
     min: 0,
     max: 2,

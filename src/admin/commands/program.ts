@@ -39,7 +39,8 @@ export const PROGRAM_COMMANDS: readonly Command[] = [
   {
     request: 'pid',
     syntax: 'pid [-j]',
-    help: 'Show the process id. Workers are threads: theirs is the same.',
+    help: 'Show the process id.',
+    differs: 'Workers are threads: master and worker have one process id.',
     min: 0,
     max: 0,
     run: (program) => `Master: ${pidText(program)}${program.state() === 'stopped' ? '' : `Worker: ${pidText(program)}`}`,
@@ -71,7 +72,8 @@ export const PROGRAM_COMMANDS: readonly Command[] = [
     request: 'stop',
     changes: true,
     syntax: 'stop',
-    help: 'Stop the workers: requests under way are finished for up to shutdown_timeout, and nothing is listened on. What is stored stays, unlike in varnishd.',
+    help: 'Stop the workers: requests under way are finished for up to shutdown_timeout, and nothing is listened on.',
+    differs: 'What is stored stays, and so do rule sets, bans and parameters; requests under way are finished first.',
     min: 0,
     max: 0,
     run: async (program) => {
@@ -96,6 +98,7 @@ export const PROGRAM_COMMANDS: readonly Command[] = [
     request: 'panic.show',
     syntax: 'panic.show [-j]',
     help: 'Show why the last worker died that died of a mistake.',
+    differs: 'The error with its stack, not that of C.',
     min: 0,
     max: 0,
     run: panicText,

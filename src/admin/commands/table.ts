@@ -6,6 +6,7 @@ import { OTHER_COMMANDS } from './others.ts'
 import { PARAMETER_COMMANDS } from './parameters.ts'
 import { PROGRAM_COMMANDS } from './program.ts'
 import { RULE_COMMANDS } from './rules.ts'
+import { SYMTAB_COMMAND } from './symtab.ts'
 
 function help(args: readonly string[]): string {
   const [word] = args
@@ -20,7 +21,7 @@ function help(args: readonly string[]): string {
   return `${command.syntax}\n${command.help}\n`
 }
 
-function helpJson(): string {
+export function helpJson(): string {
   return jsonList(
     COMMANDS.map(({ request, syntax, help: text, min, max, json, debug, open }) => ({
       request,
@@ -64,6 +65,7 @@ const ALL: Command[] = [
   ...PARAMETER_COMMANDS,
   ...PROGRAM_COMMANDS,
   ...RULE_COMMANDS,
+  SYMTAB_COMMAND,
 ]
 
 /** All there are, by name. */

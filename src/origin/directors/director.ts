@@ -1,7 +1,7 @@
 import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
 import { isHealthy } from '../../vcl/runtime/directors.ts'
 import { VclFailure } from '../../vcl/runtime/failure.ts'
-import { type DirectorListed, memberRows } from './listing.ts'
+import { type DirectorDetails, type DirectorListed, memberObjects, memberRows } from './listing.ts'
 
 export interface Member {
   readonly backend: VclBackend
@@ -11,14 +11,25 @@ export interface Member {
 /** Rules may add at any time: somewhere it ends. */
 const MEMBERS_MAX = 4096
 
+/** What an operator says of a director (backend.set_health). */
+export interface Told {
+  /** Undefined: it is as its members are. */
+  readonly verdict: boolean | undefined
+  /** Epoch seconds. */
+  readonly changed_s: number
+}
+
 /**
- * A backend that stands for several: plain ones, or directors again. It is healthy when one of them is. Each worker has its
- * own, made by its own run of vcl_init.
+ * A backend that stands for several: plain ones, or directors again. It is healthy when one of them is, unless an operator says
+ * otherwise; as in varnishd that is for whoever asks for its health (std.healthy, other directors), and it chooses all the same.
+ * Each worker has its own, made by its own run of vcl_init.
  */
 export abstract class Director implements VclBackend {
   readonly name: string
   abstract readonly type: string
   members: Member[] = []
+  /** The same for all workers. */
+  told: Told | undefined
 
   constructor(name: string) {
     this.name = name
@@ -33,26 +44,38 @@ export abstract class Director implements VclBackend {
   }
 
   get healthy(): boolean {
+    return this.told?.verdict ?? this.someHealthy()
+  }
+
+  protected someHealthy(): boolean {
     for (let i = 0; i < this.members.length; i++) if (this.members[i].backend.healthy) return true
     return false
   }
 
-  /** The last change of any of them, as VRT_Healthy() has it of a director. */
+  /** The last change of it or of any of them, as VRT_Healthy() has it of a director. */
   get health_changed_s(): number {
-    return this.members.reduce((latest, { backend }) => Math.max(latest, backend.health_changed_s ?? 0), 0)
+    return this.members.reduce((latest, { backend }) => Math.max(latest, backend.health_changed_s ?? 0), this.told?.changed_s ?? 0)
   }
 
   listed(): DirectorListed {
     const { name, type, health_changed_s, members } = this
     const good = members.filter(({ backend }) => backend.healthy).length
-    return { name, type, good, count: members.length, changed_s: health_changed_s, members: this.rows() }
+    return { name, type, good, count: members.length, changed_s: health_changed_s, members: this.rows(), details: this.details() }
   }
 
   protected rows(): string[][] {
     return memberRows(this.members, 'Weight', () => '-')
   }
 
+  protected details(): DirectorDetails {
+    return { backends: memberObjects(this.members, () => ({})) }
+  }
+
   healthyFor(c: CommonContext): boolean {
+    return this.told?.verdict ?? this.someHealthyFor(c)
+  }
+
+  protected someHealthyFor(c: CommonContext): boolean {
     for (let i = 0; i < this.members.length; i++) if (isHealthy(this.members[i].backend, c)) return true
     return false
   }

@@ -1,7 +1,7 @@
 import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
 import { isHealthy } from '../../vcl/runtime/directors.ts'
 import { Director } from './director.ts'
-import { memberRows } from './listing.ts'
+import { type DirectorDetails, memberObjects, memberRows } from './listing.ts'
 
 /** The first healthy member in the order in which they were added. A sticky one stays with its choice while that is healthy. */
 export class Fallback extends Director {
@@ -26,8 +26,17 @@ export class Fallback extends Director {
   }
 
   protected override rows(): string[][] {
-    const current = this.sticky ? this.current : this.members.findIndex(({ backend }) => backend.healthy)
+    const current = this.place()
     return memberRows(this.members, 'Current', (_member, i) => (i === current ? '*' : ''))
+  }
+
+  protected override details(): DirectorDetails {
+    const current = this.place()
+    return { sticky: this.sticky, backends: memberObjects(this.members, (_member, i) => ({ current: i === current })) }
+  }
+
+  private place(): number {
+    return this.sticky ? this.current : this.members.findIndex(({ backend }) => backend.healthy)
   }
 
   /** Keeps its place among those that stay (vdir_remove_backend). */

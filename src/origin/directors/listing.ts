@@ -13,6 +13,18 @@ export interface DirectorListed {
   readonly changed_s: number
   /** For -p: a heading, then a row for each member. */
   readonly members: readonly (readonly string[])[]
+  /** The same, and more, for -j -p. */
+  readonly details: DirectorDetails
+}
+
+export interface DirectorDetails {
+  readonly backends: Readonly<Record<string, object>>
+  readonly [more: string]: unknown
+}
+
+/** Members by their names, as -j -p has them. */
+export function memberObjects(members: readonly Member[], of: (member: Member, i: number) => object): Record<string, object> {
+  return Object.fromEntries(members.map((member, i) => [member.backend.name, { ...of(member, i), health: healthText(member.backend) }]))
 }
 
 export function healthText({ healthy }: VclBackend): string {
@@ -25,7 +37,15 @@ export function memberRows(members: readonly Member[], heading: string, word: (m
 }
 
 /** What a member gets, by its weight, of what the healthy ones share. */
-export function shareOf({ backend, weight }: Member, members: readonly Member[]): string {
-  const total = members.reduce((sum, one) => sum + (one.backend.healthy ? one.weight : 0), 0)
-  return `${(backend.healthy && total > 0 ? (100 * weight) / total : 0).toFixed(2)}%`
+export function shareOf(member: Member, total: number): string {
+  return `${(total > 0 ? (100 * weightOf(member)) / total : 0).toFixed(2).padStart(6)}%`
+}
+
+export function totalOf(members: readonly Member[]): number {
+  return members.reduce((sum, member) => sum + weightOf(member), 0)
+}
+
+/** A sick one has none. */
+export function weightOf({ backend, weight }: Member): number {
+  return backend.healthy ? weight : 0
 }

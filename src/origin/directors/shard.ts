@@ -3,7 +3,7 @@ import type { ShardArguments, ShardDirector, ShardMember, ShardValues } from '..
 import { VclFailure } from '../../vcl/runtime/failure.ts'
 import { Director } from './director.ts'
 import { hash32 } from './hash32.ts'
-import { type DirectorListed, healthText } from './listing.ts'
+import { type DirectorDetails, type DirectorListed, healthText } from './listing.ts'
 import { DEFAULTS, given, type Given, inFetch, keyFor, type Params, paramsOf } from './shard-param.ts'
 import { pick } from './shard-pick.ts'
 import { type RingMember, ShardRing } from './shard-ring.ts'
@@ -123,14 +123,20 @@ export class Shard extends Director implements ShardDirector {
     ]
   }
 
-  override get healthy(): boolean {
-    this.reconfigure(REPLICAS)
-    return super.healthy
+  protected override details(): DirectorDetails {
+    const members = this.ring?.members ?? []
+    const backends = members.map(({ backend, ident }) => [backend.name, { ident: ident ?? backend.name, health: healthText(backend) }])
+    return { warmup: this.warmup, rampup_duration: this.rampup_s, backends: Object.fromEntries(backends) as Record<string, object> }
   }
 
-  override healthyFor(c: CommonContext): boolean {
+  protected override someHealthy(): boolean {
     this.reconfigure(REPLICAS)
-    return super.healthyFor(c)
+    return super.someHealthy()
+  }
+
+  protected override someHealthyFor(c: CommonContext): boolean {
+    this.reconfigure(REPLICAS)
+    return super.someHealthyFor(c)
   }
 
   protected pick(c: CommonContext): VclBackend | undefined {

@@ -2,12 +2,20 @@ import type { CommonContext, VclBackend } from '../../vcl/runtime/context.ts'
 import { isHealthy } from '../../vcl/runtime/directors.ts'
 import { Director } from './director.ts'
 import { hash32 } from './hash32.ts'
-import { memberRows, shareOf } from './listing.ts'
+import { type DirectorDetails, memberObjects, memberRows, shareOf, totalOf, weightOf } from './listing.ts'
 
 /** Weights: a member's share of what the healthy ones get. */
 abstract class Weighted extends Director {
   protected override rows(): string[][] {
-    return memberRows(this.members, 'Weight', (member) => shareOf(member, this.members))
+    const total = totalOf(this.members)
+    return memberRows(this.members, 'Weight', (member) => shareOf(member, total))
+  }
+
+  protected override details(): DirectorDetails {
+    return {
+      total_weight: totalOf(this.members),
+      backends: memberObjects(this.members, (member) => ({ weight: weightOf(member) })),
+    }
   }
 
   /** `point` is from 0 up to, not including, 1. */

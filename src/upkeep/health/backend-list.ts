@@ -63,6 +63,12 @@ function listed(set: RuleHealth, { i, declared, target }: Row): BackendListed {
   }
 }
 
+/** What backend.list -j -p says: bitmaps are numbers of 64 bits. */
+export function detailJson({ good, threshold, window, bits }: ProbeDetails): string {
+  const members = [...BITMAP_LETTERS.map((letter) => `"bits_${letter}": ${bits[letter]}`), `"good": ${good}`]
+  return `{${[...members, `"threshold": ${threshold}`, `"window": ${window}`].join(', ')}}`
+}
+
 /** What backend.list -p says below a backend. Bitmaps without a bit are left out. */
 export function detailLines({ good, threshold, window, average_s, bits }: ProbeDetails): string[] {
   const shown = BITMAP_LETTERS.filter((letter) => letter === 'H' || bits[letter] !== 0n)

@@ -4,7 +4,7 @@ import type { Admin } from '../../shm/health.ts'
 import { RuleHealth, type RuleHealthParts } from './rule-health.ts'
 import type { ProbeWindow } from './window.ts'
 
-export type HealthParts = Omit<RuleHealthParts, 'name' | 'backends' | 'known'>
+export type HealthParts = Omit<RuleHealthParts, 'name' | 'backends' | 'directors' | 'known'>
 
 /** What a worker says (worker/config.ts). */
 export interface Heard {
@@ -33,9 +33,9 @@ export class Health {
   }
 
   /** From now on these backends are probed. What workers need to know is the table's handle. */
-  add(name: string, backends: readonly BackendDeclaration[]): RuleHealth {
+  add(name: string, backends: readonly BackendDeclaration[], directors: readonly string[] = []): RuleHealth {
     const known = (target: string): ProbeWindow | undefined => this.windowOf(target)
-    const made = new RuleHealth({ ...this.parts, name, backends, known })
+    const made = new RuleHealth({ ...this.parts, name, backends, directors, known })
     this.remove(name)
     this.sets.set(name, made)
     if (this.begun) this.next()
@@ -94,6 +94,15 @@ export class Health {
       }
     }
     return found
+  }
+
+  /** Undefined: there is no such director. */
+  directorAdmin(set: string, director: string): Admin | undefined {
+    return this.sets.get(set)?.directorAdmin(director)
+  }
+
+  setDirector(set: string, director: string, admin: Admin): void {
+    this.sets.get(set)?.setDirector(director, admin)
   }
 
   /** From now on by itself. */

@@ -17,6 +17,8 @@ export interface RuleHealthParts {
   /** Of the rule set: "boot". */
   readonly name: string
   readonly backends: readonly BackendDeclaration[]
+  /** Names of objects that may be directors. */
+  readonly directors?: readonly string[]
   readonly workers: number
   readonly clock: Clock
   readonly dial: DialOptions
@@ -69,11 +71,11 @@ export class RuleHealth {
   private stopped = false
 
   constructor(parts: RuleHealthParts) {
-    const { name, backends, workers, clock } = parts
+    const { name, backends, directors = [], workers, clock } = parts
     this.name = name
     this.parts = parts
     clock.refresh()
-    const names = backends.map((backend) => backend.name)
+    const names = [...backends.map((backend) => backend.name), ...directors]
     this.table = HealthTable.create(names, workers, clock.wall_ms / 1000)
     for (const [i, declared] of backends.entries()) this.admit(i, declared, undefined)
   }
@@ -143,6 +145,27 @@ export class RuleHealth {
     const changes = this.table.setAdmin(i, admin, clock.wall_ms / 1000)
     this.show(i, declared)
     if (changes) tell('warn', `backend ${this.name}.${declared.name} is ${this.stateOf(i)}: an operator has set it to ${admin}`)
+  }
+
+  /** Undefined: there is no such director. */
+  directorAdmin(director: string): Admin | undefined {
+    const i = this.directorCell(director)
+    return i < 0 ? undefined : this.table.admin(i)
+  }
+
+  setDirector(director: string, admin: Admin): void {
+    const { clock, tell } = this.parts
+    const i = this.directorCell(director)
+    if (i < 0 || this.table.admin(i) === admin) return
+    clock.refresh()
+    this.table.setDirector(i, admin, clock.wall_ms / 1000)
+    const now = admin === 'probe' ? 'is as its backends are again' : `is ${admin}`
+    tell('warn', `director ${this.name}.${director} ${now}: an operator has set it to ${admin}`)
+  }
+
+  /** Behind those of the backends. */
+  private directorCell(director: string): number {
+    return this.table.names.indexOf(director, this.parts.backends.length)
   }
 
   /** Begins the probes that are due. Returns the time (monotonic) at which the next one will be. */

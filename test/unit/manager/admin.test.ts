@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { CliClient } from '../../../src/admin/cli/client.ts'
+import { Patience } from '../../kit/patience.ts'
 import { get, MAIN, RULES, run, startAdmin } from './admin-kit.ts'
 import type { Instance } from './instance.ts'
 
@@ -11,6 +12,8 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 /** Debian's, where it is installed: it speaks to us as to varnishd. */
 const STOCK = ['/usr/bin/varnishadm', '/usr/local/bin/varnishadm'].find((path) => existsSync(path))
+
+const patience = new Patience(30_000)
 
 let directory = ''
 let instance: Instance
@@ -154,7 +157,7 @@ sub vcl_recv { set req.backend_hint = fb.backend(); set req.backend_hint = rnd.b
       'several.h probe 0/1 sick',
       'several.sh probe 0/1 sick',
     ])
-    const members = (await ok('backend.list', '-p', 'several.[frs]*')).split('\n').filter((line) => line.startsWith('  '))
+    const members = (await ok('backend.list', '-p', 'several.[frs]*')).split('\n').filter((line) => line.startsWith('     '))
     expect(members.map((line) => line.trim().split(/ +/).join(' '))).toEqual([
       'Backend Weight Health',
       'a - sick',
@@ -172,11 +175,71 @@ sub vcl_recv { set req.backend_hint = fb.backend(); set req.backend_hint = rnd.b
     expect(shown).toEqual({
       'several.rr': { type: 'round-robin', admin_health: 'probe', probe_message: [1, 2, 'healthy'], last_change: expect.any(Number) },
     })
-    expect(await client.ask(['backend.set_health', 'several.rr', 'sick'])).toEqual({
-      status: 106,
-      body: 'Directors have the health of their backends: set that',
-    })
     await ok('vcl.discard', 'several')
+  })
+
+  test('what is said of a director holds in all workers, for who asks for its health, until other rules come', async () => {
+    const rules = `vcl 4.1; import directors; import std;
+backend a { .host = "127.0.0.1"; .port = "9"; } backend b { .host = "127.0.0.1"; .port = "10"; }
+sub vcl_init {
+  new rr = directors.round_robin(); rr.add_backend(a);
+  new fb = directors.fallback(); fb.add_backend(rr.backend()); fb.add_backend(b);
+}
+sub vcl_recv { set req.backend_hint = fb.backend(); return (synth(200, std.healthy(rr.backend()) + "," + std.healthy(fb.backend()))); }`
+    const seen = async (): Promise<string[]> => {
+      const answers = await Promise.all(Array.from({ length: 16 }, () => get(instance.port)))
+      return [...new Set(answers.map(({ reason }) => reason))]
+    }
+    await ok('vcl.inline', 'told', rules)
+    await ok('vcl.use', 'told')
+    expect(await seen()).toEqual(['true,true'])
+    await ok('backend.set_health', 'rr', 'sick')
+    expect(await seen()).toEqual(['false,true'])
+    expect(await ok('backend.list', 'told.*')).toMatch(/told\.rr +sick +1\/1 +healthy [^]*told\.fb +probe +1\/2 +healthy/)
+    await ok('backend.set_health', 'b', 'sick')
+    expect(await seen()).toEqual(['false,false'])
+    await ok('backend.set_health', 'told.fb', 'healthy')
+    expect(await seen()).toEqual(['false,true'])
+    await ok('backend.set_health', '*', 'auto')
+    expect(await seen()).toEqual(['true,true'])
+    await ok('backend.set_health', 'f*', 'sick')
+    await ok('vcl.inline', 'told2', rules)
+    await ok('vcl.use', 'told2')
+    expect(await seen()).toEqual(['true,true'])
+    await patience.until('it is in the operations log', () =>
+      ['is sick: an operator has set it to sick', 'is as its backends are again: an operator has set it to probe'].every((what) =>
+        instance.said.includes(`director told.rr ${what}`),
+      ),
+    )
+    await ok('vcl.use', 'boot')
+    await ok('vcl.discard', 'told*')
+  })
+
+  test('tells what rules declare', async () => {
+    const rules = `vcl 4.1; import directors; import std as standard;
+backend a { .host = "127.0.0.1"; }
+sub vcl_init { new rr = directors.round_robin(); rr.add_backend(a); }
+acl near { "127.0.0.1"; }
+sub mine { standard.log("x"); }
+sub vcl_recv { call mine; if (client.ip ~ near) { set req.backend_hint = rr.backend(); } }`
+    await ok('vcl.inline', 'declared', rules)
+    const text = await ok('vcl.symtab')
+    const of = text.split(/^Vcl: /m).find((part) => part.startsWith('declared\n'))
+    const objects = of?.split('      {object}\n').slice(2) ?? []
+    const shown = objects.map((object) =>
+      [...object.matchAll(/\["(\w+)"\]: \{string\} <(.*)>/g)].map(([, key, value]) => `${key}=${value}`).join(' '),
+    )
+    expect(shown).toEqual([
+      'dir=import type=$VMOD name=directors at=<vcl.inline>:1',
+      'dir=import type=$VMOD name=std alias=standard at=<vcl.inline>:1',
+      'dir=declare type=backend name=a at=<vcl.inline>:2',
+      'dir=declare type=acl name=near at=<vcl.inline>:4',
+      'dir=declare type=directors.round_robin name=rr at=<vcl.inline>:3',
+      'dir=declare type=sub name=vcl_init at=<vcl.inline>:3',
+      'dir=declare type=sub name=mine at=<vcl.inline>:5',
+      'dir=declare type=sub name=vcl_recv at=<vcl.inline>:6',
+    ])
+    await ok('vcl.discard', 'declared')
   })
 
   /** What a load balancer is told. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import type { CliAnswer } from '../../../src/admin/cli/client.ts'
+import { helpJson } from '../../../src/admin/commands/table.ts'
 import { hasVarnish } from '../varnishd.ts'
 import { COMMANDS } from './commands.ts'
 import { converse, varnishd } from './talk.ts'
@@ -26,6 +27,29 @@ function json(words: readonly string[], body: string): string {
 }
 
 const theirs = shown(RECORDED.map(([, status, body]) => ({ status, body })))
+
+/** What varnishd says of itself to programs: varnishadm completes words with it. */
+interface Listed {
+  readonly request: string
+  readonly syntax: string
+  readonly minarg: number
+  readonly maxarg: number
+  readonly flags: string
+  readonly json: boolean
+}
+
+/** Without the help, which is in our words. */
+function plain({ request, syntax, minarg, maxarg, flags, json }: Listed): Listed {
+  return { request, syntax, minarg, maxarg, flags, json }
+}
+
+test('all commands of varnishd are there, with its arguments', () => {
+  const [, , body] = RECORDED.find(([words]) => words === 'help -j')!
+  const listed = (JSON.parse(body.replaceAll('TIME', '0')) as Listed[]).slice(3)
+  expect(listed.length).toBeGreaterThan(30)
+  const ours = (JSON.parse(`[${helpJson().slice(1)}]`) as Listed[]).map(plain)
+  expect(ours.filter(({ request }) => request !== 'explain')).toEqual(listed.map(plain))
+})
 
 test('we answer as varnishd does', async () => {
   const answers = await converse((flags) => spawn(process.execPath, [MAIN, 'serve', '-w', '2', '-s', 'memory,16M', ...flags]))

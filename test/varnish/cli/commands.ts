@@ -16,6 +16,16 @@ const DIAGNOSTICS = 'our diagnostics'
 export const FILES: Readonly<Record<string, string>> = {
   'base.vcl': 'vcl 4.1;\nbackend default none;\n',
   'real.vcl': 'vcl 4.1;\nbackend app { .host = "127.0.0.1"; .port = "9"; }\n',
+  'several.vcl': `vcl 4.1;
+import directors;
+backend a { .host = "127.0.0.1"; .port = "9"; }
+backend b { .host = "127.0.0.1"; .port = "10"; }
+sub vcl_init {
+  new rr = directors.round_robin(); rr.add_backend(a); rr.add_backend(b);
+  new fb = directors.fallback(); fb.add_backend(rr.backend()); fb.add_backend(a);
+  new rnd = directors.random(); rnd.add_backend(a, 1); rnd.add_backend(b, 2.5);
+}
+`,
   'label.vcl': 'vcl 4.1;\nbackend default none;\nsub vcl_recv { return (vcl(foo)); }\n',
   'broken.vcl': 'vcl 4.1;\nbackend default none;\nsub vcl_recv { return (nope); }\n',
 }
@@ -29,6 +39,7 @@ export const COMMANDS: readonly Said[] = [
   say('nope', LONGER),
   say('NOPE'),
   say('help vcl.use', 'our words'),
+  say('help -j', 'our words, and the commands of docs/reference/cli.md'),
   say('help nope'),
   say('vcl.load'),
   say('vcl.list a b c'),
@@ -93,6 +104,23 @@ export const COMMANDS: readonly Said[] = [
   say('backend.list'),
   say('backend.set_health app auto'),
   say('backend.list -p'),
+  say('vcl.load several @/several.vcl'),
+  say('backend.set_health several.rr sick'),
+  say('backend.list -p several.*', 'shows which one a fallback would choose now, not which it chose last'),
+  say('backend.list -j several.*'),
+  say('backend.set_health several.fb sick'),
+  say('backend.set_health several.rr healthy'),
+  say('backend.set_health several.a sick'),
+  say('backend.list -p several.*'),
+  say('backend.set_health several.* auto'),
+  say('backend.list -p several.*'),
+  say('backend.list -j -p several.*'),
+  say('vcl.load again @/several.vcl'),
+  say('vcl.symtab', 'has what rules declare, too'),
+  say('vcl.symtab -j'),
+  say('vcl.symtab real'),
+  say('help vcl.symtab', 'our words'),
+  say('vcl.discard several again'),
   say('ban'),
   say('ban req.url'),
   say('ban req.url == /x'),
