@@ -23,8 +23,8 @@ export interface Setting {
   /** The rules; `port` is the origin's. */
   readonly rules: (port: number) => string
   readonly stores: number
-  /** As a client sends it. */
-  readonly request: Buffer
+  /** As clients send them, in turn. */
+  readonly request: Buffer | readonly Buffer[]
 }
 
 /** A worker that has the request's answer in its store. */
@@ -120,14 +120,17 @@ async function startOrigin(): Promise<{ port: number; stop: () => void }> {
 export async function ready({ rules, stores, request }: Setting): Promise<Ready> {
   const origin = await startOrigin()
   const { worker, port } = await startWorker(rules(origin.port), stores)
-  await fetchOnce(port, request)
+  const requests = Buffer.isBuffer(request) ? [request] : request
+  for (const one of requests) await fetchOnce(port, one)
   const parser = new RequestParser(worker.env.params)
-  const connection = nowhere(new RequestHead(), request.length)
+  const connection = nowhere(new RequestHead(), requests[0].length)
   const { flow, clock } = worker.context
+  let next = 0
   return {
     hit() {
+      const bytes = requests[next++ % requests.length]
       clock.refresh()
-      parser.parse(request, 0, request.length, connection.req)
+      parser.parse(bytes, 0, bytes.length, connection.req)
       flow.request(connection)
     },
     mask: (given) => worker.env.log.setMask(parseMask(given)),

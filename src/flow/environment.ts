@@ -11,6 +11,7 @@ import type { TagPurges } from '../cache/tag-purges.ts'
 import type { Origin } from '../origin/contract.ts'
 import type { BodyRoom } from './kept-body.ts'
 import type { CacheStatus } from './cache-status.ts'
+import type { Outcomes } from './outcomes.ts'
 import type { Recoder } from './recoding/recoder.ts'
 import type { RuleErrors } from './rule-errors.ts'
 import type { Storages } from './storages.ts'
@@ -24,6 +25,8 @@ export interface OperationsLog {
 /** What every request of a worker works with. `vcl` is replaced by a reload; a request keeps the one it began with. */
 export interface Environment {
   vcl: LoadedVcl
+  /** What `vcl` has made of requests. */
+  readonly outcomes: Outcomes
   /** What return (vcl(..)) leads to. */
   readonly labels: ReadonlyMap<string, LoadedVcl>
   readonly cache: Cache

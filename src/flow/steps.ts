@@ -31,8 +31,8 @@ export const STEPS: readonly StepRow[] = [
   {
     name: 'recv',
     run: recv,
-    next: ['hash', 'pass', 'pipe', 'synth', 'restart', 'wait', 'recv'],
-    about: 'vcl_recv: what is to become of it',
+    next: ['hash', 'lookup', 'pass', 'pipe', 'synth', 'restart', 'wait', 'recv'],
+    about: 'vcl_recv: what is to become of it; as far as the key where that is remembered',
   },
   { name: 'hash', run: hash, next: ['lookup', 'purge', 'synth', 'pass'], about: 'vcl_hash: the key' },
   {

@@ -19,6 +19,7 @@ export abstract class TaskState implements CommonContext {
   action_label = ''
   ban_error = ''
   module_state: Map<object, unknown> | undefined = undefined
+  unsteady = false
   /** The sub that runs, or ran last, has told of an error. */
   error_told = false
   /** Text made by synthetic(). */
@@ -99,6 +100,7 @@ export abstract class TaskState implements CommonContext {
 
   vclError(text: string, where = ''): void {
     this.error_told = true
+    this.unsteady = true
     this.log.record(TAG.VCL_Error, text)
     this.env.ruleErrors.tell(text, where)
   }

@@ -282,22 +282,28 @@ export class Transaction extends Records {
     if (encoded !== undefined) place.encoded = encoded
   }
 
+  /** Records of an earlier transaction of the same side, as `since` has them. */
+  recall(records: Snippet): void {
+    this.copy(records)
+  }
+
   /** What is written from here on is to be remembered: for the second time something is said, and no other. */
-  private mark(): Mark {
+  mark(): Mark {
     this.reserve(0)
     return { at: this.at, flushes: this.writer.tally[TALLY.flushes] }
   }
 
   /** The words of the records that were written since, unless they are too many or the buffer was written out in between. */
-  private since(mark: Mark): Snippet | undefined {
+  since(mark: Mark, bytes_max = ENCODED_BYTES_MAX): Snippet | undefined {
     const size_bytes = this.at - mark.at
-    if (this.eager || mark.flushes !== this.writer.tally[TALLY.flushes] || size_bytes > ENCODED_BYTES_MAX) return undefined
+    if (this.eager || mark.flushes !== this.writer.tally[TALLY.flushes] || size_bytes > bytes_max) return undefined
     if (size_bytes * 2 > this.writer.buffer_bytes) return undefined
     return new Snippet(this.words.slice(mark.at >> 2, this.at >> 2), this.header_words, this.bits)
   }
 }
 
-interface Mark {
+/** A place in a transaction. */
+export interface Mark {
   readonly at: number
   readonly flushes: number
 }

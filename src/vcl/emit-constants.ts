@@ -8,6 +8,8 @@ export class Constants {
   private readonly known = new Map<string, string>()
   private readonly describePlace: (at: Place, builtin: boolean) => string
   readonly places: string[] = ['']
+  /** Of the sub whose code is being made: it tells when it is not steady (emit-steady.ts). */
+  tells_unsteady = false
   private count = 0
 
   constructor(describePlace: (at: Place, builtin: boolean) => string) {

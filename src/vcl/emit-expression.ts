@@ -2,6 +2,7 @@ import { unreachable } from '../base/assert.ts'
 import type { HeaderUse, Step, Value, VariableUse } from './check/program.ts'
 import { TO_STRING, TRUTH, valueType } from './check/types.ts'
 import type { Constants } from './emit-constants.ts'
+import { isSteady } from './emit-steady.ts'
 
 /** JavaScript for a value: STRING may be undefined (unset), see `definedText`. */
 export function emitValue(k: Constants, value: Value): string {
@@ -29,11 +30,11 @@ export function emitValue(k: Constants, value: Value): string {
     case 'sub':
       return k.of('called', `calledBy(${functionName(value.sub)})`)
     case 'variable':
-      return readVariable(value)
+      return noting(k, value, readVariable(value))
     case 'header':
-      return `${value.variable.fields}.get(${JSON.stringify(value.key)})`
+      return noting(k, value, `${value.variable.fields}.get(${JSON.stringify(value.key)})`)
     case 'header_ref':
-      return emitHeaderRef(k, value.header)
+      return noting(k, value, emitHeaderRef(k, value.header))
     case 'join':
       return `(${value.parts.map((part) => definedText(k, part)).join(' + ')})`
     case 'to_string':
@@ -41,6 +42,11 @@ export function emitValue(k: Constants, value: Value): string {
     default:
       return emitOperation(k, value)
   }
+}
+
+/** With a note in the context where it is not steady. No statement may begin with this: lines end without a semicolon. */
+function noting(k: Constants, value: Value, code: string): string {
+  return k.tells_unsteady && !isSteady(value) ? `(c.unsteady = true, ${code})` : code
 }
 
 /** Names may hold '-', which JavaScript's cannot. */
@@ -96,7 +102,7 @@ function emitOperation(k: Constants, value: Operation): string {
     case 'case':
       return emitCase(k, value)
     case 'resolve':
-      return `resolveBackend(c, ${emitValue(k, value.of)})`
+      return `resolveBackend(${noting(k, value, 'c')}, ${emitValue(k, value.of)})`
     case 'property':
       return `${emitValue(k, value.of)}.${value.member}`
     case 'vmod':
@@ -181,10 +187,11 @@ function emitCase(k: Constants, { to, of }: Extract<Value, { kind: 'case' }>): s
   return isDefined(of) ? `${to}(${text})` : `${to}OrUnset(${text})`
 }
 
-function emitVmodCall(k: Constants, { vmod, name, args }: Extract<Value, { kind: 'vmod' }>): string {
+function emitVmodCall(k: Constants, value: Extract<Value, { kind: 'vmod' }>): string {
+  const { vmod, name, args } = value
   const fn = k.of(`${vmod}_${name}_`, `vmodFunction(${JSON.stringify(vmod)}, ${JSON.stringify(name)})`)
   const list = args.map((arg) => (arg === undefined ? 'undefined' : emitValue(k, arg)))
-  return `${fn}(${['c', ...list].join(', ')})`
+  return `${fn}(${[noting(k, value, 'c'), ...list].join(', ')})`
 }
 
 function emitObjectCall(k: Constants, value: Extract<Value, { kind: 'object_call' }>): string {
@@ -192,7 +199,7 @@ function emitObjectCall(k: Constants, value: Extract<Value, { kind: 'object_call
   const path = [vmod, object_type, method].map((part) => JSON.stringify(part)).join(', ')
   const fn = k.of(`${vmod}_${object_type}_${method}_`, `vmodMethod(${path})`)
   const list = args.map((arg) => (arg === undefined ? 'undefined' : emitValue(k, arg)))
-  return `${fn}(${['c', `madeObject(object${index}, ${JSON.stringify(name)})`, ...list].join(', ')})`
+  return `${fn}(${[noting(k, value, 'c'), `madeObject(object${index}, ${JSON.stringify(name)})`, ...list].join(', ')})`
 }
 
 /** `new`: what vcl_init makes is kept as long as the rules. */

@@ -4,6 +4,7 @@ import { RUNNABLE_SUBS } from './check/subs.ts'
 import { Constants } from './emit-constants.ts'
 import { definedText, emitNew, emitValue, functionName, isClean, isDefined, isWord } from './emit-expression.ts'
 import { canFail } from './emit-failure.ts'
+import { changesSteadily, steadySubs } from './emit-steady.ts'
 import { TRACE_NAMES, type Tracing } from './emit-trace.ts'
 import { ACTION, type BackendDeclaration } from './runtime/context.ts'
 
@@ -14,7 +15,12 @@ import { ACTION, type BackendDeclaration } from './runtime/context.ts'
 export function emitProgram(program: Program, describePlace: (at: Place, builtin: boolean) => string, tracing?: Tracing): string {
   const k = new Constants(describePlace)
   const returning = new Set<string>()
-  const subs = program.subs.map((sub) => emitSub(k, sub, returning, tracing))
+  const steady = steadySubs(program)
+  const subs = program.subs.map((sub) => {
+    k.tells_unsteady = tracing === undefined && steady.has(sub.name)
+    return emitSub(k, sub, returning, tracing)
+  })
+  k.tells_unsteady = false
   const exported = emitExports(k, program)
   return [
     '"use strict"',
@@ -149,6 +155,7 @@ interface Emitting {
 function emitSteps(e: Emitting, steps: readonly Step[], indent: string): void {
   for (const step of steps) {
     if (canFail(step)) e.out.push(`${indent}at = ${e.k.place(e.sub, step.at, e.piece.builtin)}`)
+    if (e.k.tells_unsteady && !changesSteadily(step)) e.out.push(`${indent}c.unsteady = true`)
     if (e.tracing === undefined) emitStep(e, step, indent)
     else emitTraced(e, e.tracing, step, indent)
   }

@@ -122,7 +122,7 @@ function formatAll(diagnostics: readonly Diagnostic[], sources: SourceSet): stri
   return diagnostics.map((diagnostic) => formatDiagnostic(diagnostic, sources)).join('\n')
 }
 
-const NOTHING_SKIPPED = { respTouched: true, trivialHit: false, trivialDeliver: false, builtinHash: false }
+const NOTHING_SKIPPED = { respTouched: true, trivialHit: false, trivialDeliver: false, builtinHash: false, recalled: false }
 
 interface BuiltinRules {
   readonly ast: VclFile

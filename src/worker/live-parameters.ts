@@ -37,5 +37,6 @@ export function applyParameters(following: Following, changed: Partial<Parameter
   bans.dups = params.ban_dups
   transient.window_bytes = params.transit_buffer
   env.bodies.limit(params.cached_bodies_max)
+  env.outcomes.forget()
   followParameters(env.log, changed, params)
 }

@@ -12,6 +12,7 @@ import type { Environment, OperationsLog } from '../flow/environment.ts'
 import { Explainer } from '../explain/explainer.ts'
 import { BodyRoom } from '../flow/kept-body.ts'
 import { Flow } from '../flow/flow.ts'
+import { Outcomes } from '../flow/outcomes.ts'
 import { Recoder } from '../flow/recoding/recoder.ts'
 import { RuleErrors } from '../flow/rule-errors.ts'
 import { Storages } from '../flow/storages.ts'
@@ -175,6 +176,7 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
   const { hostname, identity } = config
   const env: Environment = {
     vcl: rules.active,
+    outcomes: new Outcomes(),
     labels: rules.labels,
     cache,
     purges: shared.purges,
@@ -200,7 +202,10 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
   const observer = new SessionObserver(counters, log, clock, operations)
   const flow = new Flow(env)
   rules.rule(env)
-  rules.onSwitched = () => flow.forgetSpare()
+  rules.onSwitched = () => {
+    flow.forgetSpare()
+    env.outcomes.forget()
+  }
   const context = new Http1Context({ flow, observer, clock, limits: params, nextXid: () => log.nextXid() })
   const following = { env, policy, policyParams: policyParameters, limits, bans: shared.bans, transient: shared.transient }
   return { config, env, context, ring, rules, following, origin, main, report, transient, shared }

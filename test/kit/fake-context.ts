@@ -51,6 +51,7 @@ export class FakeContext {
   action_ttl = -1
   backend_hint: { name: string; healthy: boolean } | null | undefined = undefined
   module_state: Map<object, unknown> | undefined = undefined
+  unsteady = false
   bereq_backend: { name: string; healthy: boolean } | undefined = undefined
   bereq_connect_timeout_s = 3.5
   bereq_first_byte_timeout_s = 60

@@ -95,6 +95,7 @@ describe('what the hit path may skip', () => {
       builtinHash: true,
       rollback: false,
       pristine: false,
+      recalled: false,
       bodyBytes: 0,
       refreshes: false,
       xVarnish: false,

@@ -18,6 +18,12 @@ export function hash(task: ClientTask): Step {
   if (!makeKey(task)) return task.failed('VCL failed')
   if (task.purging) return STEP.purge
   if (task.querying) return queryKey(task)
+  if (task.vcl.usage.recalled) task.env.outcomes.learn(task)
+  return search(task)
+}
+
+/** On with the key. */
+export function search(task: ClientTask): Step {
   if (task.env.policy.searches) task.search = searchOf(task)
   return STEP.lookup
 }

@@ -7,7 +7,7 @@ import { FieldChange } from '../field-change.ts'
 import { takeForRules } from '../kept-body.ts'
 import { takeQuery } from '../query.ts'
 import { callClient } from '../rules.ts'
-import { makeKey } from './lookup.ts'
+import { makeKey, search } from './lookup.ts'
 import { STEP, type Step } from '../step.ts'
 
 /** vcl_recv. */
@@ -17,6 +17,7 @@ export function recv(task: ClientTask): Step {
     const step = takeForRules(task, Math.min(bodyBytes, task.env.params.cached_body_max))
     if (step !== STEP.recv) return step
   }
+  if (task.vcl.usage.recalled && task.env.outcomes.recalls(task)) return search(task)
   if (!task.env.policy.requestDirectives) gatherFields(task.req.fields)
   const action = callClient(task, 'RECV', task.vcl.subs.recv)
   if (askedByVarnish(task, action)) askForGzip(task)

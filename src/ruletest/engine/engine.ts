@@ -13,6 +13,7 @@ import type { Environment } from '../../flow/environment.ts'
 import { Flow } from '../../flow/flow.ts'
 import { BodyRoom } from '../../flow/kept-body.ts'
 import { Recoder } from '../../flow/recoding/recoder.ts'
+import { Outcomes } from '../../flow/outcomes.ts'
 import { RuleErrors } from '../../flow/rule-errors.ts'
 import { Storages } from '../../flow/storages.ts'
 import { type LogRecord, readRing } from '../../log/reader.ts'
@@ -119,6 +120,7 @@ export class Engine {
       tag_fields: parseTagFields(params.tag_fields) ?? [],
       bans,
       bodies: new BodyRoom(params.cached_bodies_max),
+      outcomes: new Outcomes(),
       labels: new Map(others),
       store,
       storages: new Storages([store], newStore(TRANSIENT, params)),

@@ -9,6 +9,7 @@ export interface Usage {
   readonly trivialHit: boolean
   readonly trivialDeliver: boolean
   readonly builtinHash: boolean
+  readonly recalled: boolean
   readonly rollback: boolean
   readonly pristine: boolean
   readonly bodyBytes: number
@@ -21,13 +22,15 @@ export function usageOf(k: Checking, program: Program): Usage {
   const touches = (what: string) => program.subs.some((sub) => k.facts.get(sub.name)!.touched.has(what))
   const rollback = k.labels.size > 0 || touches('std.rollback')
   const reached = (name: string) => callOrder(k, [name])
+  const isBuiltin = (name: string) => reached(name).every((sub) => subs.get(sub)!.pieces.every((piece) => piece.builtin))
   return {
     respTouched: reached('vcl_deliver').some((name) => k.facts.get(name)!.touched.has('resp')),
     trivialHit: soleAction(subs, 'vcl_hit') === ACTION.deliver,
     trivialDeliver: soleAction(subs, 'vcl_deliver') === ACTION.deliver,
-    builtinHash: reached('vcl_hash').every((name) => subs.get(name)!.pieces.every((piece) => piece.builtin)),
+    builtinHash: isBuiltin('vcl_hash'),
+    recalled: !isBuiltin('vcl_recv') || !isBuiltin('vcl_hash'),
     bodyBytes: k.bodyBytes,
-    refreshes: reached('vcl_backend_refresh').some((name) => subs.get(name)!.pieces.some((piece) => !piece.builtin)),
+    refreshes: !isBuiltin('vcl_backend_refresh'),
     xVarnish: reached('vcl_deliver').some((name) => k.facts.get(name)!.touched.has('x-varnish')),
     rollback,
     pristine: rollback || touches('esi'),

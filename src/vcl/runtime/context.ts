@@ -116,6 +116,8 @@ export interface CommonContext {
   vclError(text: string, where?: string): void
   /** What modules keep for this task (vmods/task-state.ts); gone with it, and with std.rollback. */
   module_state: Map<object, unknown> | undefined
+  /** Set by vcl_recv and vcl_hash when what they do does not follow from the request's head alone (emit-steady.ts). */
+  unsteady: boolean
   /** VCL_acl, VCL_call, VCL_return records. */
   logAcl(name: string, matched: string | undefined): void
   /** Adds a ban; why it could not be, or undefined. */
@@ -277,6 +279,8 @@ export interface LoadedVcl {
     trivialDeliver: boolean
     /** vcl_hash is exactly the builtin one: url and Host (or server.ip). */
     builtinHash: boolean
+    /** May what vcl_recv and vcl_hash have made of a request be recalled for the same one? It is worth it where they are not the built-in ones. */
+    recalled: boolean
     /** Do rules have a vcl_backend_refresh, or one of its parts, of their own? If not, a 304 is merged without asking. */
     refreshes: boolean
     /** Does vcl_deliver read resp.http.X-Varnish? Only then there is one: see docs/decisions/0011. */

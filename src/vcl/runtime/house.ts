@@ -13,6 +13,7 @@ export class HouseContext {
   action_label = ''
   ban_error = ''
   module_state: Map<object, unknown> | undefined = undefined
+  unsteady = false
   private readonly host: VclHost
 
   constructor(host: VclHost) {
