@@ -111,9 +111,10 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
     return this.over
   }
 
-  /** Rules failed: 503 from vcl_synth. */
-  failed(reason: string): Step {
-    return this.refuse(503, reason)
+  /** Rules failed: 503 from vcl_synth, and the connection goes, as in varnishd: nobody knows what they would do to the next request of this client. */
+  failed(): Step {
+    this.connection.closeAfter('VCL_FAILURE')
+    return this.refuse(503, 'VCL failed')
   }
 
   refuse(status: number, reason: string): Step {

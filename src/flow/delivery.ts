@@ -109,7 +109,7 @@ function comesPacked({ included }: ClientTask, { body, head }: StoredObject): bo
 
 export function noFilter(task: ClientTask, name: string): Step {
   task.vclError(`Filter '${name}' not found`, 'DELIVER')
-  return task.failed('VCL failed')
+  return task.failed()
 }
 
 const OURS = OBJ_GZIP | OBJ_RECODED

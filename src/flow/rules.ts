@@ -51,7 +51,7 @@ export function callClient(task: ClientTask, title: ClientTitle, sub: ClientSub)
 export function otherwise(task: ClientTask, action: Action): Step {
   if (action === ACTION.synth) return STEP.synth
   if (action === ACTION.restart) return STEP.restart
-  return task.failed('VCL failed')
+  return task.failed()
 }
 
 /** As callClient, for the backend side. */

@@ -248,6 +248,21 @@ describe('rules for errors', () => {
     expect([s1.connections, v1.counters().vcl_fail]).toEqual([0, 1])
   })
 
+  vtc('rules that fail end the connection, in whatever sub, and only rules that fail', async (t) => {
+    const subs = ['recv', 'hash', 'miss', 'pass', 'deliver'] as const
+    const failing = subs.map((sub) => `sub vcl_${sub} { if (req.url == "/${sub}") { return (fail); } }`)
+    const s1 = await numbered(t)
+    const rules = `sub vcl_recv { if (req.url ~ "pass") { return (pass); } if (req.url == "/synth") { return (synth(503)); } } ${failing.join(' ')}`
+    const v1 = t.cache(await startCache({ origin: s1, vcl: rules }))
+    for (const [i, sub] of subs.entries()) {
+      const c1 = await t.connect(`c${i}`, v1)
+      await c1.ask('/synth', { status: 503, fields: { Connection: undefined } })
+      await c1.ask(`/${sub}`, { status: 503, reason: 'VCL failed', fields: { Connection: 'close' } })
+      await c1.rxClosed()
+    }
+    expect(v1.counters()).toMatchObject({ vcl_fail: subs.length, sc_vcl_failure: subs.length })
+  })
+
   vtc('an error page is text, with a title', async (t) => {
     const s1 = await t.origin('s1', async () => {})
     const v1 = t.cache(await startCache(s1))

@@ -15,7 +15,7 @@ import { STEP, type Step } from '../step.ts'
 
 /** vcl_hash: makes the key. */
 export function hash(task: ClientTask): Step {
-  if (!makeKey(task)) return task.failed('VCL failed')
+  if (!makeKey(task)) return task.failed()
   if (task.purging) return STEP.purge
   if (task.querying) return queryKey(task)
   if (task.vcl.usage.recalled) task.env.outcomes.learn(task)

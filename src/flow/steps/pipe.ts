@@ -26,6 +26,6 @@ export function pipe(task: ClientTask): Step {
     case ACTION.synth:
       return STEP.synth
     default:
-      return task.failed('VCL failed')
+      return task.failed()
   }
 }

@@ -41,7 +41,7 @@ export function recv(task: ClientTask): Step {
     case ACTION.vcl:
       return relabel(task)
     default:
-      return task.failed('VCL failed')
+      return task.failed()
   }
 }
 
@@ -86,7 +86,7 @@ function askForGzip(task: ClientTask): void {
 
 /** vcl_hash runs whatever vcl_recv returned: the key is there for who asks for req.hash, and what the sub logs is logged. */
 function hashed(task: ClientTask, step: Step): Step {
-  return makeKey(task) ? step : task.failed('VCL failed')
+  return makeKey(task) ? step : task.failed()
 }
 
 /** Under policy=rfc9111 only GET and HEAD, and QUERY if it is to be, are answered from the store (RFC 9111 section 4), whatever the rules say. */
