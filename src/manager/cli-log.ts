@@ -3,6 +3,9 @@ import type { Clock } from '../base/clock.ts'
 import { TAG } from '../log/tags.ts'
 import type { LogWriter } from '../log/writer.ts'
 
+/** A record holds no more, whatever vsl_reclen says: of a rule text that has come as one word the rest is not looked at. */
+const RECORD_MAX = 16_384
+
 /** Varnish's ping_interval: programs wait for these records, to see that what they read goes on. */
 const BEAT_MS = 3000
 
@@ -18,11 +21,16 @@ export class CliLog implements Transcript {
   }
 
   read(words: readonly string[]): void {
-    this.log.event(TAG.CLI, `Rd ${words.map(quoted).join(' ')}`)
+    let line = 'Rd'
+    for (const word of words) {
+      if (line.length > RECORD_MAX) break
+      line += ` ${quoted(word.slice(0, RECORD_MAX))}`
+    }
+    this.log.event(TAG.CLI, line)
   }
 
   wrote(status: number, body: string): void {
-    this.log.event(TAG.CLI, `Wr ${status} ${body.length} ${body}`)
+    this.log.event(TAG.CLI, `Wr ${status} ${body.length} ${body.slice(0, RECORD_MAX)}`)
   }
 
   /** The workers have been started. */

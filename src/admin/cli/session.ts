@@ -51,7 +51,7 @@ export class Session {
   private closed = false
   private unsent = false
   /** The command whose last word is coming as a here-document, and what ends that. */
-  private document: { readonly words: readonly string[]; readonly end: string; looked: number } | undefined
+  private document: { readonly words: readonly string[]; readonly end: string; readonly parts: string[]; bytes: number } | undefined
 
   constructor(parts: SessionParts) {
     this.parts = parts
@@ -109,7 +109,7 @@ export class Session {
       const words = tokens(text.replace(/^\s*-/, ''))
       const end = this.authenticated ? documentEnd(words) : undefined
       if (end === undefined) return words
-      this.document = { words: words.slice(0, -2), end, looked: 0 }
+      this.document = { words: words.slice(0, -2), end, parts: [], bytes: 0 }
       return []
     } catch (error) {
       if (!(error instanceof SyntaxFault)) throw error
@@ -121,25 +121,32 @@ export class Session {
   /** The command with its here-document; undefined when that is not whole. What follows the end mark, up to the end of the line, is not looked at. */
   private rest(): readonly string[] | undefined {
     const document = this.document!
-    const at = this.input.indexOf(document.end, document.looked)
-    document.looked = Math.max(0, this.input.length - document.end.length)
-    if (at < 0) return undefined
-    const behind = this.input.slice(at + document.end.length)
-    const newline = behind.search(/[\r\n]/)
-    if (newline < 0) {
-      document.looked = at
+    const { end, parts, words } = document
+    const at = this.input.indexOf(end)
+    if (at < 0) {
+      this.putAside(Math.max(0, this.input.length - end.length))
       return undefined
     }
-    const text = this.input.slice(0, at)
-    this.input = behind.slice(newline + 1)
+    this.putAside(at)
+    const newline = this.input.slice(end.length).search(/[\r\n]/)
+    if (newline < 0) return undefined
+    this.input = this.input.slice(end.length + newline + 1)
     this.document = undefined
-    return [...document.words, text]
+    return [...words, parts.join('')]
+  }
+
+  /** So much of the input is in the here-document: it is not looked at again with each piece that comes. */
+  private putAside(bytes: number): void {
+    const document = this.document!
+    document.parts.push(this.input.slice(0, bytes))
+    document.bytes += bytes
+    this.input = this.input.slice(bytes)
   }
 
   /** What is not whole yet may not become too large. */
   private bound(): void {
     const most = this.document !== undefined ? DOCUMENT_MAX : this.authenticated ? LINE_MAX : STRANGERS_LINE_MAX
-    if (this.input.length > most) this.close(`More than ${most} bytes without an end.\n`)
+    if (this.input.length + (this.document?.bytes ?? 0) > most) this.close(`More than ${most} bytes without an end.\n`)
   }
 
   private begin(words: readonly string[]): void {

@@ -6,6 +6,15 @@ import { CliLog } from '../../../src/manager/cli-log.ts'
 import { readRing } from '../../../src/log/reader.ts'
 import { open } from '../log/kit.ts'
 
+test('of a rule text no more is looked at than a record holds', () => {
+  const texts: string[] = []
+  const cli = new CliLog({ event: (_tag, text) => void texts.push(text) }, new ManualClock())
+  cli.read(['vcl.inline', 'a', '\n'.repeat(8e6), 'warm'])
+  cli.wrote(106, 'x'.repeat(1e6))
+  expect(texts[0].slice(0, 25)).toBe(String.raw`Rd vcl.inline a "\n\n\n\n`)
+  expect(texts.map(({ length }) => length < 40_000)).toEqual([true, true])
+})
+
 test('commands, their answers and a sign of life are records of no transaction', async () => {
   const { ring, log } = open()
   const cli = new CliLog(log, new ManualClock())
