@@ -73,8 +73,11 @@ export class Transactions {
   /** Takes for complete what has been open for too long, or is too much. */
   limit(): void {
     if (this.limits.timeout_ms === 0 || this.units++ % UNITS_PER_LOOK === 0) this.timeout()
-    while (this.all.size > this.limits.incomplete_max || this.kept_words > KEPT_WORDS_MAX) {
+    // What is ready counts, too, until it is handed out: varnishlog does that behind this look, or when one was taken for complete.
+    let waiting = this.ready.length === 0 ? 0 : this.ready.reduce((sum, group) => sum + group.length, 0)
+    while (this.all.size + waiting > this.limits.incomplete_max || this.kept_words > KEPT_WORDS_MAX) {
       if (!this.forceOldest('store overflow')) return
+      waiting = 0
     }
   }
 

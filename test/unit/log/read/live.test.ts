@@ -186,6 +186,20 @@ describe('what is not complete', () => {
     expect(seen).toMatchObject({ urls: ['/0', '/1'], remarks: ['store overflow', 'store overflow'] })
   })
 
+  test('is one with what has just become complete, as varnishlog counts: that is handed out behind the look at the limit', async () => {
+    started()
+    const others = (): void => {
+      server.request(4, '/whole')
+      server.request(6, '/more')
+      server.publish()
+    }
+    expect(await follow(server, [begin, others, nothing], { incomplete_max: 1 })).toMatchObject({
+      urls: ['/whole', '/open', '/more'],
+      remarks: ['store overflow'],
+    })
+    expect(await follow(server, [begin, others, nothing], { incomplete_max: 2 })).toMatchObject({ urls: ['/whole', '/more'], remarks: [] })
+  })
+
   test('is shown when that is asked for', async () => {
     started()
     let asked = 0
