@@ -130,7 +130,8 @@ class Manager {
       supplies.health.begin()
       parts.child.endpoints = endpoints
       preloadAdmin()
-      if (!this.options.admin.onInput) await parts.child.begin()
+      if (this.options.admin.onInput) this.health = 'stopped'
+      else await parts.child.begin()
       supplies.upkeep.begin()
       const admin = await openAdmin(program, parts, () => ended.resolve('standard input has ended'))
       for (const line of supplies.describe()) this.say(`lacquer: ${line}\n`)

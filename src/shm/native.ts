@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import type * as Koffi from 'koffi'
-import { messageOf, OperatorError } from '../base/errors.ts'
+import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 
 /**
  * The system calls that Node does not offer, by koffi: the only file that knows it, and the only native dependency. It is
@@ -85,9 +85,9 @@ function load(what: string, instead: string): typeof Koffi {
   try {
     koffi = binary() as typeof Koffi
   } catch (error) {
-    throw new NoNativeError(
-      `${what}: the package koffi cannot be loaded: ${messageOf(error)}; run npm ci (without --omit=optional), or ${instead}`,
-    )
+    // Node's own words go on with a list of files.
+    const why = codeOf(error) === 'MODULE_NOT_FOUND' ? 'it is not installed' : messageOf(error)
+    throw new NoNativeError(`${what}: the package koffi cannot be loaded: ${why}; run npm ci (without --omit=optional), or ${instead}`)
   }
   if (koffi.sizeof('size_t') !== 8) throw new NoNativeError(`${what}: needs a 64-bit machine; ${instead}`)
   return koffi

@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { Patience } from '../../kit/patience.ts'
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'lacquer-d-'))
@@ -73,4 +76,38 @@ test('-P is written, and one that another holds is refused', async () => {
   child.stdin.end()
   await new Promise((resolve) => child.once('close', resolve))
   expect(readdirSync(home).includes('shared.pid')).toBe(false)
+}, 60_000)
+
+test('who watches is told that nothing is served yet, as status says', async () => {
+  const held = createServer().listen(0, '127.0.0.1')
+  await once(held, 'listening')
+  const { port } = held.address() as AddressInfo
+  held.close()
+  await once(held, 'close')
+  const child = spawn(process.execPath, [
+    MAIN,
+    'serve',
+    '-d',
+    '-a',
+    '127.0.0.1:0',
+    '-s',
+    'memory,16M',
+    '-w',
+    '1',
+    '-b',
+    '127.0.0.1:9',
+    '--metrics',
+    `127.0.0.1:${port}`,
+  ])
+  let out = ''
+  child.stdout.on('data', (data) => (out += String(data)))
+  const health = async (): Promise<string> => (await fetch(`http://127.0.0.1:${port}/healthz`)).text()
+  const patience = new Patience(30_000)
+  await patience.until('the banner is there', () => out.includes("Type 'start'"))
+  expect(await health()).toBe('stopped\n')
+  child.stdin.write('start\n')
+  await patience.until('it has been started', () => /^200 0 *$/m.test(out))
+  expect(await health()).toBe('ok\n')
+  child.stdin.end()
+  await once(child, 'close')
 }, 60_000)
