@@ -16,8 +16,12 @@ export interface HostPort {
   readonly port: number
 }
 
-/** `host[:port]`, `https://host[:port]`, `/path`. */
-export function parseBackend(text: string): BackendArgument {
+/** `-b none`: rules' synthetic answers are all there is. */
+export const NO_BACKEND = 'none'
+
+/** `host[:port]`, `https://host[:port]`, `/path`, `none`. */
+export function parseBackend(text: string): BackendArgument | typeof NO_BACKEND {
+  if (text === NO_BACKEND) return NO_BACKEND
   if (isPath(text)) return { host: undefined, port: 0, path: text, tls: false }
   const tls = text.startsWith('https://')
   const rest = tls || text.startsWith('http://') ? text.slice(text.indexOf('//') + 2) : text

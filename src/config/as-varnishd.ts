@@ -1,10 +1,14 @@
+import { accessSync, constants } from 'node:fs'
 import { OperatorError } from '../base/errors.ts'
 import { isForeign, ownSwitches } from './foreign-parameters.ts'
 
 /**
- * bin/lacquer under the name varnishd, as varnishtest calls it: varnishd's command line becomes ours. What has no meaning here (jails, hash
- * algorithms, thread pools) is left out.
+ * bin/lacquer under the name varnishd, as varnishtest and units of systemd call it: varnishd's command line becomes ours. What has no meaning here
+ * (jails, hash algorithms, thread pools) is left out.
  */
+
+/** Where varnishd has its work directories, and its tools, varnishreload and exporters look for them. */
+const HOME = '/var/lib/varnish'
 
 const WITH_VALUE = 'abEfhIijlMnPprSsTtWx'
 const SWITCHES = 'CdFV'
@@ -16,7 +20,8 @@ interface Flag {
 }
 
 /** Throws an OperatorError. */
-export function asVarnishd(args: readonly string[]): string[] {
+export function asVarnishd(args: readonly string[], home = HOME): string[] {
+  if (args.includes('-?')) return ['serve', '--help']
   const flags = flagsOf(args)
   const parameters = flags.filter(({ letter }) => letter === 'p').map(({ value }) => value ?? '')
   // Who tests wants the same threads to meet in the same order each time.
@@ -25,7 +30,19 @@ export function asVarnishd(args: readonly string[]): string[] {
   const head = ['serve', '--varnishd', '-p', 'policy=varnish', ...(tested ? ['-w', '1'] : [])]
   // varnishtest of 7.1 and before says no -i, and reads the format of its time.
   if (tested && !named && !parameters.some((one) => one.startsWith('vsl_version='))) head.push('-p', 'vsl_version=2')
-  return [...head, ...flags.flatMap((flag) => ours(flag))]
+  if (!flags.some(({ letter }) => letter === 'a')) head.push('-a', ':80')
+  if (!flags.some(({ letter }) => letter === 'n') && isWritable(home)) head.push('-n', `${home}/varnishd`)
+  return [...head, ...flags.flatMap((flag) => ours(flag, home))]
+}
+
+/** Whoever runs us without the right to write there has a directory of our own instead. */
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function flagsOf(args: readonly string[]): Flag[] {
@@ -48,8 +65,9 @@ function flagsOf(args: readonly string[]): Flag[] {
   return flags
 }
 
-function ours({ letter, value }: Flag): string[] {
+function ours({ letter, value }: Flag, home: string): string[] {
   if (value === undefined) return [`-${letter}`]
+  if (letter === 'n' && !value.startsWith('/')) return ['-n', `${home}/${value === '' ? 'varnishd' : value}`]
   if (LEFT_OUT.includes(letter) || (letter === 'f' && value === '')) return []
   const meant = MEANINGS[letter]?.(value) ?? (letter in MEANINGS ? undefined : value)
   return meant === undefined ? [] : [`-${letter}`, meant]

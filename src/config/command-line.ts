@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { OperatorError } from '../base/errors.ts'
 import { nearest } from '../base/nearest.ts'
 import { formatBytes, parseDuration } from '../base/units.ts'
-import type { BackendArgument, HostPort } from './addresses.ts'
+import type { BackendArgument, HostPort, NO_BACKEND } from './addresses.ts'
 import { isLoopback, parseBackend, parseHostPort } from './addresses.ts'
 import { asVarnishd } from './as-varnishd.ts'
 import { type AdminOptions, adminOptions } from './admin-options.ts'
@@ -22,7 +22,7 @@ export interface ServeOptions extends Stores {
   /** The values of -a as written: listen/address.ts reads them. */
   readonly listen: readonly string[]
   /** At most one of these two; neither: the demo origin. */
-  readonly backend: BackendArgument | undefined
+  readonly backend: BackendArgument | typeof NO_BACKEND | undefined
   readonly vclFile: string | undefined
   /** -f before the last one: loaded, too, but not active. */
   readonly otherVclFiles: readonly string[]

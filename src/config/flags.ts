@@ -24,7 +24,7 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   {
     name: 'b',
     value: 'host[:port]',
-    about: 'The backend, in place of a rule file: host, host:port, https://host, or /path of a unix socket',
+    about: 'The backend, in place of a rule file: host, host:port, https://host, /path of a unix socket, or none',
   },
   {
     name: 'f',
@@ -113,7 +113,12 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
   },
   { name: 'E', value: 'extension', about: 'Load an extension', refused: 'not supported: there are no binary extensions' },
   { name: 'h', value: 'kind', about: 'Hash algorithm', refused: 'not supported: there is one index and nothing to choose' },
-  { name: 'j', value: 'jail', about: 'Jail', refused: 'not supported: run as an unprivileged user (see docs/lacquer.service)' },
+  {
+    name: 'j',
+    value: 'jail',
+    about: 'Jail',
+    refused: 'not supported: run as an unprivileged user (see docs/lacquer.service and docs/from-varnishd.md)',
+  },
   { name: 'x', value: 'topic', about: 'Print reference pages', refused: 'not supported: see docs/reference' },
 ]
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, join, matchesGlob } from 'node:path'
 import { OperatorError, readFault } from '../base/errors.ts'
 import { readRuleFile } from '../base/rule-file.ts'
-import type { BackendArgument } from '../config/addresses.ts'
+import { type BackendArgument, NO_BACKEND } from '../config/addresses.ts'
 import type { ServeOptions } from '../config/command-line.ts'
 import { storeNames } from '../config/storage.ts'
 import { formatEndpoint } from '../listen/address.ts'
@@ -47,8 +47,8 @@ export function sourceFromFile(path: string, vcl_path: string): RuleSource {
 }
 
 /** The rules that `-b` stands for. */
-export function sourceForBackend(backend: BackendArgument): RuleSource {
-  return { path: '<-b>', text: backendVcl(specText(backend)) }
+export function sourceForBackend(backend: BackendArgument | typeof NO_BACKEND): RuleSource {
+  return { path: '<-b>', text: backend === NO_BACKEND ? 'vcl 4.1;\n\nbackend default none;\n' : backendVcl(specText(backend)) }
 }
 
 function specText(backend: BackendArgument): string {

@@ -26,6 +26,9 @@ export function tellStart(operations: Operations, { options, endpoints, rules, s
     `started: lacquer ${version()}, process ${process.pid}, ${workers} worker${workers === 1 ? '' : 's'} on ${where}, policy=${parameters.policy}, rules ${name} from ${of.sources[0].path}${shown}`,
   )
   for (const line of stores) operations.write('info', line)
+  // Whoever comes from varnishd relies on its jail.
+  if (options.lenient && process.getuid?.() === 0)
+    operations.write('warn', 'this runs as root, and stays it: -j means nothing here; let the unit say User= (docs/from-varnishd.md)')
 }
 
 /** Rule sets that come, take over and go; those of the start are told of there. */

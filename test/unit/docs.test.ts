@@ -25,6 +25,7 @@ const PAGES = [
   'vcl-examples/README.md',
   'docs/ARCHITECTURE.md',
   CONFORMANCE,
+  'docs/from-varnishd.md',
   'docs/vcl/coming-from-varnish.md',
   'docs/vcl/testing.md',
   'docs/vcl/tour.md',

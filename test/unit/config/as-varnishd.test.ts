@@ -1,8 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { asVarnishd } from '../../../src/config/as-varnishd.ts'
 import { parseCommandLine, type ServeOptions } from '../../../src/config/command-line.ts'
 
 const HEAD = ['serve', '--varnishd', '-p', 'policy=varnish']
+const NOWHERE = '/nowhere'
 
 describe('varnishd’s command line becomes ours', () => {
   test.each([
@@ -19,11 +23,40 @@ describe('varnishd’s command line becomes ours', () => {
     ['-r cc_command,vcc_feature,default_ttl', '-r default_ttl'],
     ['-r cc_command', ''],
   ])('%s', (theirs, ours) => {
-    expect(asVarnishd(theirs.split(' '))).toEqual([...HEAD, ...ours.split(' ').filter((word) => word !== '')])
+    const made = asVarnishd(['-a', ':1', ...theirs.split(' ')], NOWHERE)
+    expect(made).toEqual([...HEAD, '-a', ':1', ...ours.split(' ').filter((word) => word !== '')])
+  })
+
+  test('without -a it is port 80, and without -n the directory where varnishd’s tools look, where we may make it', () => {
+    const home = mkdtempSync(join(tmpdir(), 'lacquer-as-'))
+    expect(asVarnishd(['-F'], NOWHERE)).toEqual([...HEAD, '-a', ':80', '-F'])
+    expect(asVarnishd(['-F', '-a', ':1'], home)).toEqual([...HEAD, '-n', `${home}/varnishd`, '-F', '-a', ':1'])
+    expect(asVarnishd(['-a', ':1', '-n', 'shop'], home)).toEqual([...HEAD, '-a', ':1', '-n', `${home}/shop`])
+    expect(asVarnishd(['-a', ':1', '-n', '/tmp/v1'], home)).toEqual([...HEAD, '-a', ':1', '-n', '/tmp/v1'])
+    rmSync(home, { recursive: true })
+  })
+
+  test('the line of Debian’s unit', () => {
+    const line =
+      'varnishd -j unix,user=vcache -F -a :6081 -T localhost:6082 -f /etc/varnish/default.vcl -S /etc/varnish/secret -s malloc,256m -n /run/x'
+    expect(parseCommandLine(line.split(' '))).toMatchObject({
+      command: 'serve',
+      lenient: true,
+      listen: [':6081'],
+      vclFile: '/etc/varnish/default.vcl',
+      parameters: { policy: 'varnish' },
+      admin: { listen: { host: 'localhost', port: 6082 }, secret: '/etc/varnish/secret' },
+      stores: [{ kind: 'memory', size_bytes: 256 * 2 ** 20 }],
+    })
+  })
+
+  test('-b none is none, -? is help', () => {
+    expect(parseCommandLine(['varnishd', '-b', 'none'])).toMatchObject({ backend: 'none' })
+    expect(parseCommandLine(['varnishd', '-?'])).toMatchObject({ command: 'print' })
   })
 
   test('-f without a name is no rules', () => {
-    expect(asVarnishd(['-f', '', '-d'])).toEqual([...HEAD, '-d'])
+    expect(asVarnishd(['-f', '', '-d', '-a', ':1'], NOWHERE)).toEqual([...HEAD, '-d', '-a', ':1'])
   })
 
   test('varnishtest, of 7.1 and of later', () => {
