@@ -37,6 +37,8 @@ function brokenNode(path: string): string {
 }
 
 const ARCH = process.arch === 'arm64' ? 'arm64' : 'x64'
+/** What V8 is told on a machine with few cores, or when nobody says how many it has. */
+const V8 = '--v8-pool-size=1 --heap-growing-percent=100'
 const PINNED = `node_modules/node-linux-${ARCH}/bin/node`
 
 function run(args: readonly string[], env: Record<string, string> = {}, command = join(root, 'bin/lacquer')) {
@@ -57,12 +59,23 @@ function tools(): string {
   return folder
 }
 
+test.each([
+  [1, 1],
+  [2, 1],
+  [8, 2],
+  [64, 4],
+])('on %d cores V8 has threads: %d', (cores, threads) => {
+  node(PINNED, 'pinned', 'v26.10.0')
+  write('path/nproc', `#!/bin/sh\necho ${cores}\n`)
+  expect(run([], { PATH: [join(root, 'path'), tools()].join(delimiter) }).lines[0]).toContain(`--v8-pool-size=${threads} `)
+})
+
 describe('which Node', () => {
   test('the pinned one', () => {
     node(PINNED, 'pinned', 'v26.10.0')
     expect(run(['serve', '-a', ':0', '-i', 'two words'])).toMatchObject({
       status: 0,
-      lines: [`pinned ${root}/src/main.ts serve -a :0 -i two words`, 'cache ', ''],
+      lines: [`pinned ${V8} ${root}/src/main.ts serve -a :0 -i two words`, 'cache ', ''],
       stderr: '',
     })
   })
@@ -71,7 +84,7 @@ describe('which Node', () => {
     node(PINNED, 'pinned', 'v26.10.0')
     const given = node('elsewhere/node', 'given', 'v27.0.0')
     const { lines } = run(['--version'], { LACQUER_NODE: given, LACQUER_NODE_OPTIONS: '--trace-warnings --stack-size=900' })
-    expect(lines[0]).toBe(`given --trace-warnings --stack-size=900 ${root}/src/main.ts --version`)
+    expect(lines[0]).toBe(`given ${V8} --trace-warnings --stack-size=900 ${root}/src/main.ts --version`)
   })
 
   test.each([
@@ -86,7 +99,7 @@ describe('which Node', () => {
     const beside = node('beside', 'beside', 'v26.0.0')
     mkdirSync(join(top, `node-linux-${ARCH}/bin`), { recursive: true })
     symlinkSync(beside, join(top, `node-linux-${ARCH}/bin/node`))
-    expect(run([]).lines[0]).toBe(`beside ${root}/src/main.ts`)
+    expect(run([]).lines[0]).toBe(`beside ${V8} ${root}/src/main.ts`)
   })
 
   test('the one of PATH when nothing is pinned', () => {
@@ -124,12 +137,12 @@ describe('where from', () => {
     mkdirSync(links)
     symlinkSync(target(), join(links, 'first'))
     symlinkSync('first', join(links, 'lacquer'))
-    expect(run(['check'], {}, join(links, 'lacquer')).lines[0]).toBe(`pinned ${root}/src/main.ts check`)
+    expect(run(['check'], {}, join(links, 'lacquer')).lines[0]).toBe(`pinned ${V8} ${root}/src/main.ts check`)
   })
 
   test('the built program before the sources, with a compile cache beside it', () => {
     write('dist/manager/main.js', '')
-    expect(run(['check']).lines).toEqual([`pinned ${root}/dist/manager/main.js check`, `cache ${root}/dist/.cache`, ''])
+    expect(run(['check']).lines).toEqual([`pinned ${V8} ${root}/dist/manager/main.js check`, `cache ${root}/dist/.cache`, ''])
   })
 
   test('a compile cache that is given is kept', () => {
