@@ -17,8 +17,8 @@ import { MARK, Recorder } from './recorder.ts'
 const RING_BYTES = 2 ** 20
 const BUFFER_BYTES = 16 * 1024
 const RECORD_BYTES_MAX = 4096
-/** Fetches that began for an explained request may go on for others when it has been told; of so many requests at once. */
-const UNFINISHED_MAX = 4
+/** Requests of which something goes on: they are being told, or a fetch that began for them goes on for others. */
+const UNFINISHED_MAX = 8
 /** How long a fetch may go on behind the response and still be told to its end: a refresh in the background. */
 const REST_MS = 2000
 

@@ -12,14 +12,17 @@ import type { Workers } from './workers.ts'
 /** How long an explained request may take; what has happened until then is told. */
 const PATIENCE_MS = 20_000
 
-/** Has workers explain requests: one at a time. Rules are compiled to tell what they do when that is first wanted of them. */
+/** So many at once: one behind an origin that is slow does not keep others waiting. */
+const AT_ONCE_MAX = 4
+
+/** Has workers explain requests, a few at a time. Rules are compiled to tell what they do when that is first wanted of them. */
 export class Explaining {
   private readonly rules: RuleSets
   private readonly workers: Workers
   private readonly options: ServeOptions
   /** They go with the rule sets that they are of. */
   private readonly images = new WeakMap<RuleSet, VclImage>()
-  private busy = false
+  private running = 0
 
   constructor(rules: RuleSets, workers: Workers, options: ServeOptions) {
     this.rules = rules
@@ -28,8 +31,12 @@ export class Explaining {
   }
 
   async explain({ head, ip, worker }: Asked): Promise<Explanation> {
-    if (this.busy) throw new Fault(STATUS.cant, 'Another request is being explained: try again when it has been')
-    this.busy = true
+    if (this.running >= AT_ONCE_MAX)
+      throw new Fault(
+        STATUS.cant,
+        `${AT_ONCE_MAX} requests are being explained, and no more are at once: try again when one of them has been told`,
+      )
+    this.running++
     try {
       const { active, labels } = this.rules.reachable()
       const order = {
@@ -43,7 +50,7 @@ export class Explaining {
     } catch (error) {
       throw error instanceof Fault ? error : new Fault(STATUS.cant, messageOf(error))
     } finally {
-      this.busy = false
+      this.running--
     }
   }
 

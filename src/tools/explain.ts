@@ -4,11 +4,16 @@ import type { Terminal } from './adm.ts'
 import { isGood, sayIfCut } from './answer.ts'
 import { harmless } from './screen/harmless.ts'
 
+/** Whoever waits longer is told what for. */
+const PATIENCE_MS = 1500
+
 /** `lacquer explain`: the admin command of that name, told to a person or, with --json, as one object. Resolves with the exit code. */
 export async function runExplain(options: ExplainOptions, { output, errors }: Pick<Terminal, 'output' | 'errors'>): Promise<number> {
   const { client } = await reach(options)
+  const waiting = setTimeout(() => errors.write(WAITING), PATIENCE_MS)
   try {
     const { status, body } = await client.ask(options.words)
+    clearTimeout(waiting)
     if (!isGood(status)) {
       errors.write(`lacquer: explain: ${body.trimEnd()}\n`)
       return 1
@@ -18,9 +23,12 @@ export async function runExplain(options: ExplainOptions, { output, errors }: Pi
     sayIfCut(status, errors)
     return 0
   } finally {
+    clearTimeout(waiting)
     client.close()
   }
 }
+
+const WAITING = 'lacquer: explain: the request is under way; what has happened is told when it has ended, or in 20 s at most\n'
 
 function inBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1')

@@ -75,13 +75,34 @@ test('rules that are discarded while a fetch of an explained request is under wa
   await rules.use('short')
   const telling = scene.crew.explain('http://a/short')
   await scene.crew.until('it is being fetched', () => scene.asked.length === 1)
-  await expect(scene.crew.explain('http://a/other')).rejects.toThrow('Another request is being explained')
   await rules.use('boot')
   await rules.discard(['short'])
   expect(scene.crew.counts()['MAIN.n_vcl_discard']).toBe(1)
   answer()
   expect((await telling).outcome).toMatchObject({ state: 'complete', status: 200 })
   await scene.crew.until('they have ended', () => scene.crew.counts()['MAIN.n_vcl'] === 1)
+})
+
+test('one behind a slow origin keeps no others waiting; there are four at most', async () => {
+  const answers: (() => void)[] = []
+  scene.begin((request, response) => {
+    const answer = (): void => void response.setHeader('Cache-Control', 'max-age=60').end('page')
+    if (request.url?.startsWith('/slow') === true) answers.push(answer)
+    else answer()
+  })
+  const slow = [0, 1, 2].map((i) => scene.crew.explain('-H', `X-Who: ${i}`, `http://a/slow${i}`))
+  await scene.crew.until('all are being fetched', () => answers.length === 3)
+  const quick = await scene.crew.explain('http://a/quick')
+  expect([quick.outcome.status, quick.transactions.map(({ kind }) => kind)]).toEqual([200, ['req', 'bereq']])
+  slow.push(scene.crew.explain('http://a/slow3'))
+  await expect(scene.crew.explain('http://a/fifth')).rejects.toThrow('4 requests are being explained')
+  await scene.crew.until('that one, too', () => answers.length === 4)
+  for (const answer of answers) answer()
+  for (const [i, told] of (await Promise.all(slow)).entries()) {
+    expect(told.request).toBe(`GET /slow${i} HTTP/1.1`)
+    expect(told.transactions.map(({ kind }) => kind)).toEqual(['req', 'bereq'])
+    expect(told.outcome).toMatchObject({ status: 200, body_bytes: 4 })
+  }
 })
 
 test('a worker that dies over it is replaced, and whoever asked is told', async () => {
