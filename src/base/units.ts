@@ -29,27 +29,30 @@ const BYTE_UNITS: readonly Unit[] = [
 ]
 
 const ZERO = 48
+const POINT = 46
 const MAX_DIGITS = 15
 
 function isDigit(code: number): boolean {
   return code >= ZERO && code <= ZERO + 9
 }
 
-/** Index after `digits[.digits]` with an optional minus, or 0 if the text does not begin with a number. */
-function numberEnd(text: string): number {
+/** Index after `digits[.digits]` with an optional minus, or 0 if the text does not begin with a number. `loose`: also after `.5` and `5.`, as varnishd reads them. */
+function numberEnd(text: string, loose: boolean): number {
   const start = text.charCodeAt(0) === 45 ? 1 : 0
   let i = start
   while (isDigit(text.charCodeAt(i))) i++
-  if (i === start || i - start > MAX_DIGITS) return 0
-  if (text.charCodeAt(i) !== 46) return i
+  const whole = i - start
+  if (whole > MAX_DIGITS || (whole === 0 && !loose)) return 0
+  if (text.charCodeAt(i) !== POINT) return whole === 0 ? 0 : i
   const point = i++
   while (isDigit(text.charCodeAt(i))) i++
-  return i - point - 1 > MAX_DIGITS || i === point + 1 ? 0 : i
+  const fraction = i - point - 1
+  return fraction > MAX_DIGITS || (fraction === 0 && (whole === 0 || !loose)) ? 0 : i
 }
 
 /** A decimal number, without exponent, sign only as minus; undefined otherwise. */
 export function parseNumber(text: string): number | undefined {
-  return text !== '' && numberEnd(text) === text.length ? Number(text) : undefined
+  return text !== '' && numberEnd(text, true) === text.length ? Number(text) : undefined
 }
 
 /** A whole number of at most 15 digits. */
@@ -60,7 +63,7 @@ export function parseInteger(text: string): number | undefined {
 
 /** Seconds. Units ms s m h d w y; a bare number is seconds. */
 export function parseDuration(text: string): number | undefined {
-  const end = numberEnd(text)
+  const end = numberEnd(text, true)
   if (end === 0) return undefined
   const number = Number(text.slice(0, end))
   const suffix = text.slice(end).trim()
@@ -73,7 +76,7 @@ export function parseDuration(text: string): number | undefined {
 
 /** Bytes, whole and not negative. Units b k m g t with an optional trailing b, any case; a bare number is bytes. */
 export function parseBytes(text: string): number | undefined {
-  const end = numberEnd(text)
+  const end = numberEnd(text, false)
   if (end === 0) return undefined
   const number = Number(text.slice(0, end))
   let suffix = text.slice(end).trim().toLowerCase()

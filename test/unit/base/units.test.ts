@@ -15,6 +15,9 @@ describe('durations, in seconds', () => {
     ['0', 0],
     ['-1s', -1],
     ['0.050', 0.05],
+    ['.5s', 0.5],
+    ['.01', 0.01],
+    ['1.s', 1],
   ])('%s', (text, seconds) => expect(parseDuration(text)).toBe(seconds))
 
   test.each([
@@ -22,8 +25,9 @@ describe('durations, in seconds', () => {
     's',
     '10x',
     '10S',
-    '1.s',
-    '.5s',
+    '.',
+    '.s',
+    '-.s',
     '1e3',
     '1_0',
     '+1',
