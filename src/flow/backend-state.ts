@@ -90,6 +90,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
   readonly forwarded = new Forwarded()
   /** While a connection is ours: the backend's name. */
   on_backend: string | undefined
+  /** Of that connection. */
+  descriptor = ''
 
   constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin) {
     super(env, holdRules(vcl))

@@ -57,21 +57,22 @@ export function logRequestHead(log: Transaction, bereq: RequestHead): void {
 }
 
 /** `remote` and `local` as "address port". */
-export function logConnected(fetch: BackendState, reused: boolean, remote: string, local: string): void {
+export function logConnected(fetch: BackendState, reused: boolean, remote: string, local: string, descriptor: string): void {
   const name = fetch.beresp_backend?.name ?? ''
   fetch.timestamp('Connected')
   // A request that a stale connection lost is sent again on another.
   closed(fetch, 'Received bad req/resp')
   fetch.on_backend = name
-  fetch.log.spaced(TAG.BackendOpen, '0', name, remote, local, reused ? 'reuse' : 'connect')
+  fetch.descriptor = descriptor
+  fetch.log.spaced(TAG.BackendOpen, descriptor, name, remote, local, reused ? 'reuse' : 'connect')
 }
 
 function closed(fetch: BackendState, why: string): void {
-  const { on_backend } = fetch
+  const { on_backend, descriptor } = fetch
   if (on_backend === undefined) return
   fetch.on_backend = undefined
-  if (why === 'recycle') fetch.log.spaced(TAG.BackendClose, '0', on_backend, why)
-  else fetch.log.spaced(TAG.BackendClose, '0', on_backend, 'close', why)
+  if (why === 'recycle') fetch.log.spaced(TAG.BackendClose, descriptor, on_backend, why)
+  else fetch.log.spaced(TAG.BackendClose, descriptor, on_backend, 'close', why)
 }
 
 export function logBeresp({ log, beresp }: BackendState): void {

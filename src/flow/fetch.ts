@@ -45,9 +45,9 @@ export class Fetch extends FetchBody implements OriginHandler {
     this.giveUp('client left')
   }
 
-  onConnected(reused: boolean, remote: string, local: string): void {
+  onConnected(reused: boolean, remote: string, local: string, descriptor: string): void {
     this.env.clock.refresh()
-    account.logConnected(this, reused, remote, local)
+    account.logConnected(this, reused, remote, local, descriptor)
   }
 
   onSent(): void {

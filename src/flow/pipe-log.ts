@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 import { TAG } from '../log/tags.ts'
 import type { Transaction } from '../log/writer.ts'
+import { descriptorOf } from '../origin/descriptor.ts'
 import type { ClientTask } from './client-task.ts'
 import { logRequestHead } from './fetch-log.ts'
 
@@ -12,6 +13,7 @@ export class PipeLog {
   private readonly start_ms: number
   private last_ms: number
   private backend = ''
+  private descriptor = ''
 
   constructor(task: ClientTask) {
     const { env } = task
@@ -34,13 +36,14 @@ export class PipeLog {
   connected(backend: string, socket: Duplex): void {
     const { remoteAddress, remotePort, localAddress, localPort } = socket as Socket
     this.backend = backend
+    this.descriptor = descriptorOf(socket)
     this.timestamp('Connected')
     const remote = `${remoteAddress ?? '0.0.0.0'} ${remotePort ?? 0}`
-    this.log.record(TAG.BackendOpen, `0 ${backend} ${remote} ${localAddress ?? '0.0.0.0'} ${localPort ?? 0} connect`)
+    this.log.record(TAG.BackendOpen, `${this.descriptor} ${backend} ${remote} ${localAddress ?? '0.0.0.0'} ${localPort ?? 0} connect`)
   }
 
   end(): void {
-    if (this.backend !== '') this.log.record(TAG.BackendClose, `0 ${this.backend} close Piped transaction`)
+    if (this.backend !== '') this.log.record(TAG.BackendClose, `${this.descriptor} ${this.backend} close Piped transaction`)
     this.log.account(TAG.BereqAcct, 0, 0, 0, 0)
     this.log.end()
   }

@@ -156,7 +156,7 @@ export class Call implements Dispatcher.DispatchHandler, Carried, OriginCall, Ti
     carrier.observer.count('backend_req')
     if (this.reused) carrier.observer.count('backend_reuse')
     this.meter.begin(wire!.socket)
-    this.handler.onConnected?.(this.reused, wire!.remote, wire!.local)
+    this.handler.onConnected?.(this.reused, wire!.remote, wire!.local, wire!.descriptor)
   }
 
   /** From here on it is the origin's time. What it may have answered before the whole body was there is an answer. */

@@ -2,6 +2,7 @@ import { Client } from './undici.ts'
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { quicken } from './context.ts'
+import { descriptorOf } from './descriptor.ts'
 import type { Dialled } from './dial.ts'
 import type { BackendSpec } from './contract.ts'
 import type { OriginParameters } from './options.ts'
@@ -31,6 +32,8 @@ export interface Wire {
   /** Both ends, as "address port". */
   remote: string
   local: string
+  /** Of the socket. */
+  descriptor: string
 }
 
 /** A handler that wants to know which connection carries it. */
@@ -46,7 +49,7 @@ export class Connection extends Client {
 
   /** `preamble` is sent first on each new connection; such a connection is never reused. */
   constructor(line: Line, preamble: Buffer | undefined, reusable: boolean) {
-    const wire: Wire = { uses: 0, socket: undefined, remote: '', local: '' }
+    const wire: Wire = { uses: 0, socket: undefined, remote: '', local: '', descriptor: '' }
     const idle_ms = line.parameters.backend_idle_timeout * 1000
     super(ORIGIN, {
       connect: (_options, callback) => {
@@ -56,6 +59,7 @@ export class Connection extends Client {
           wire.socket = socket
           wire.remote = end(socket.remoteAddress, socket.remotePort, line.spec.via ?? line.spec)
           wire.local = end(socket.localAddress, socket.localPort, line.spec.via ?? line.spec)
+          wire.descriptor = descriptorOf(socket)
           callback(null, socket)
           teachParser(socket)
           quicken(this, socket, ORIGIN)

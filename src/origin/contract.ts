@@ -110,8 +110,8 @@ export interface OriginHandler {
   readonly client?: { readonly ip: Ip; readonly server: Ip }
   /** False: no second attempt by itself when an idle connection turns out to be closed. */
   readonly retry_connect?: boolean
-  /** Bytes are about to be sent on a (new or reused) connection. Both ends as "address port", the remote one of a unix socket as its path. */
-  onConnected?(reused: boolean, remote: string, local: string): void
+  /** Bytes are about to be sent on a (new or reused) connection. Both ends as "address port", the remote one of a unix socket as its path; and its descriptor. */
+  onConnected?(reused: boolean, remote: string, local: string, descriptor: string): void
   /** The request has been written, its body included. */
   onSent?(): void
   /** 1xx other than 101. */

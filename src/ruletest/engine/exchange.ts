@@ -86,7 +86,7 @@ export class FakeCall implements OriginCall, Exchange, Traffic {
 
   private send(body: OutgoingBody | undefined): void {
     if (this.over) return
-    this.handler.onConnected?.(false, '127.0.0.1 80', `127.0.0.1 ${this.number}`)
+    this.handler.onConnected?.(false, '127.0.0.1 80', `127.0.0.1 ${this.number}`, '0')
     if (body === undefined) return this.sent()
     body.start({
       onData: (chunk) => {

@@ -159,7 +159,7 @@ const SCENARIOS: readonly Scenario[] = [
        Timestamp Fetch
        BereqHeader Content-Length: 5
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT connect
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT connect
        Timestamp Bereq
        Timestamp Beresp
        BerespProtocol HTTP/1.1
@@ -174,7 +174,7 @@ const SCENARIOS: readonly Scenario[] = [
        Filters
        Storage memory Transient
        Fetch_Body 3 length stream
-       BackendClose 0 default recycle
+       BackendClose FD default recycle
        Timestamp BerespBody
        Length 4
        BereqAcct 137 5 142 99 4 103
@@ -221,7 +221,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return fetch
        Timestamp Fetch
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT reuse
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT reuse
        Timestamp Bereq
        Timestamp Beresp
        BerespProtocol HTTP/1.1
@@ -237,7 +237,7 @@ const SCENARIOS: readonly Scenario[] = [
        Filters
        Storage memory Transient
        Fetch_Body 3 length stream
-       BackendClose 0 default recycle
+       BackendClose FD default recycle
        Timestamp BerespBody
        Length 4
        BereqAcct 117 0 117 99 4 103
@@ -285,7 +285,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return fetch
        Timestamp Fetch
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT reuse
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT reuse
        Timestamp Bereq
        Timestamp Beresp
        BerespProtocol HTTP/1.1
@@ -301,7 +301,7 @@ const SCENARIOS: readonly Scenario[] = [
        Filters
        Storage memory Transient
        Fetch_Body 3 length stream
-       BackendClose 0 default recycle
+       BackendClose FD default recycle
        Timestamp BerespBody
        Length 5
        BereqAcct 117 0 117 102 5 107

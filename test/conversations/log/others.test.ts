@@ -70,9 +70,9 @@ const SCENARIOS: readonly Scenario[] = [
        BereqHeader X: 1
        Timestamp Process
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT connect
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT connect
        Timestamp Bereq
-       BackendClose 0 default close Piped transaction
+       BackendClose FD default close Piped transaction
        BereqAcct 0 0 0 0 0 0
        End`,
     ],
@@ -145,7 +145,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return fetch
        Timestamp Fetch
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT connect
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT connect
        Timestamp Bereq
        Timestamp Beresp
        BerespProtocol HTTP/1.1
@@ -160,7 +160,7 @@ const SCENARIOS: readonly Scenario[] = [
        Filters
        Storage memory Transient
        Fetch_Body 3 length stream
-       BackendClose 0 default recycle
+       BackendClose FD default recycle
        Timestamp BerespBody
        Length 5
        BereqAcct 79 0 79 102 5 107

@@ -25,6 +25,7 @@ function line(tag: string, text: string): string {
   if (tag === 'Timestamp') return `Timestamp ${text.split(':')[0]}`
   const visible = text.replaceAll('\r\n', '|').replaceAll(/127\.0\.0\.1[ :]\d+/g, '127.0.0.1 PORT')
   if (tag === 'SessOpen') return `${tag} ${visible.replace(/ \d+$/, ' FD')}`
+  if (tag === 'BackendOpen' || tag === 'BackendClose') return `${tag} ${visible.replace(/^\d+ /, 'FD ')}`
   return `${tag} ${visible}`.trimEnd()
 }
 

@@ -79,7 +79,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return fetch
        Timestamp Fetch
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT connect
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT connect
        Timestamp Bereq
        Timestamp Beresp
        BerespProtocol HTTP/1.1
@@ -95,7 +95,7 @@ const SCENARIOS: readonly Scenario[] = [
        Filters
        Storage memory s0
        Fetch_Body 3 length stream
-       BackendClose 0 default recycle
+       BackendClose FD default recycle
        Timestamp BerespBody
        Length 5
        BereqAcct 123 0 123 102 5 107
@@ -144,7 +144,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return fetch
        Timestamp Fetch
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT reuse
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT reuse
        Timestamp Bereq
        Timestamp Beresp
        BerespProtocol HTTP/1.1
@@ -160,7 +160,7 @@ const SCENARIOS: readonly Scenario[] = [
        Filters
        Storage memory s0
        Fetch_Body 3 length stream
-       BackendClose 0 default recycle
+       BackendClose FD default recycle
        Timestamp BerespBody
        Length 5
        BereqAcct 117 0 117 130 5 135
@@ -203,7 +203,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return fetch
        Timestamp Fetch
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT connect
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT connect
        Timestamp Bereq
        Timestamp Beresp
        BerespProtocol HTTP/1.1
@@ -214,7 +214,7 @@ const SCENARIOS: readonly Scenario[] = [
        TTL RFC -1 0 10 1767225600 1767225600 1767225600 0 0 uncacheable
        VCL_call BACKEND_RESPONSE
        VCL_return retry
-       BackendClose 0 default close Backend/VCL requested close
+       BackendClose FD default close Backend/VCL requested close
        Timestamp Retry
        Link bereq 4 retry
        End`,
@@ -224,7 +224,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return fetch
        Timestamp Fetch
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT connect
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT connect
        Timestamp Bereq
        Timestamp Beresp
        BerespProtocol HTTP/1.1
@@ -242,7 +242,7 @@ const SCENARIOS: readonly Scenario[] = [
        Filters
        Storage memory Transient
        Fetch_Body 3 length stream
-       BackendClose 0 default recycle
+       BackendClose FD default recycle
        Timestamp BerespBody
        Length 5
        BereqAcct 123 0 123 77 5 82
@@ -286,10 +286,10 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return fetch
        Timestamp Fetch
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT connect
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT connect
        Timestamp Bereq
        FetchError HTC eof (-1)
-       BackendClose 0 default close Received bad req/resp
+       BackendClose FD default close Received bad req/resp
        Timestamp Beresp
        Timestamp Error
        BerespProtocol HTTP/1.1
@@ -352,7 +352,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return fetch
        Timestamp Fetch
        Timestamp Connected
-       BackendOpen 0 default 127.0.0.1 PORT 127.0.0.1 PORT reuse
+       BackendOpen FD default 127.0.0.1 PORT 127.0.0.1 PORT reuse
        Timestamp Bereq
        Timestamp Beresp
        BerespProtocol HTTP/1.1
@@ -371,7 +371,7 @@ const SCENARIOS: readonly Scenario[] = [
        VCL_return deliver
        Timestamp Process
        Storage memory s0
-       BackendClose 0 default recycle
+       BackendClose FD default recycle
        Timestamp BerespBody
        Length 5
        BereqAcct 137 0 137 67 0 67

@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { once } from 'node:events'
@@ -96,6 +97,8 @@ export class Heard implements OriginHandler {
   failure: FetchFailure | undefined
   reused: boolean | undefined
   address = ''
+  /** What the descriptor that the log has was a file of: "socket:[123]". */
+  file = ''
   client: OriginHandler['client']
   onChunk: ((chunk: Buffer) => void) | undefined
   readonly finished: Promise<void>
@@ -108,9 +111,10 @@ export class Heard implements OriginHandler {
     this.headed = new Promise((resolve) => (this.gotHead = resolve))
   }
 
-  onConnected(reused: boolean, address: string): void {
+  onConnected(reused: boolean, address: string, _local: string, descriptor: string): void {
     this.reused = reused
     this.address = address
+    this.file = readlinkSync(`/proc/self/fd/${descriptor}`)
   }
 
   onInformational(status: number, _reason: string, fields: Fields): void {

@@ -59,6 +59,7 @@ describe('reaching the backend', () => {
     const heard = await ask(cache)
     expect(heard.events).toEqual(['head 200 2', 'end ok'])
     expect(heard.address).toBe(`${path} 0`)
+    expect(heard.file).toMatch(/^socket:/)
   })
 
   test('a unix socket that is not there', async () => {
@@ -155,7 +156,9 @@ describe('TLS', () => {
   })
 
   test('verification can be switched off', async () => {
-    expect((await ask(await secure({}, { tls_verify: false }))).events).toEqual(['head 200 2', 'end ok'])
+    const heard = await ask(await secure({}, { tls_verify: false }))
+    expect(heard.events).toEqual(['head 200 2', 'end ok'])
+    expect(heard.file).toMatch(/^socket:/)
   })
 
   test('an origin without TLS', async () => {
