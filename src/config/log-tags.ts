@@ -110,7 +110,12 @@ export const TAGS = {
   Backend_health: tag(71, 69, 'none', 'Result of a health probe'),
   VCL_Log: tag(72, 70, 'any', 'Text from std.log()'),
   VCL_Error: tag(73, 71, 'any', 'Failure while running rules'),
-  Gzip: tag(74, 72, 'any', 'What was compressed or expanded, bytes in and out; three zeros, where Varnish has where bits begin and end'),
+  Gzip: tag(
+    74,
+    72,
+    'any',
+    'What was compressed or expanded, bytes in and out; where in it blocks begin, the last is marked, and ends: bits, 0 where not known',
+  ),
   Link: tag(75, 73, 'any', 'A child transaction: kind, id, reason'),
   Begin: tag(76, 74, 'any', 'First record: kind, parent, reason'),
   End: tag(77, 75, 'any', 'Last record'),
@@ -120,7 +125,7 @@ export const TAGS = {
   ReqAcct: tag(81, 79, 'req', 'Bytes received (head, body, sum) and sent (head, body, sum)'),
   PipeAcct: tag(82, 80, 'req', 'Bytes of both heads, from the client, to the client'),
   BereqAcct: tag(83, 81, 'bereq', 'Bytes sent (head, body, sum) and received (head, body, sum)'),
-  VfpAcct: tag(84, 82, 'bereq', 'A fetch filter: name, calls, bytes', { ...MASKED, ...FOREIGN }),
+  VfpAcct: tag(84, 82, 'any', 'What reads a body from the network, or a filter of it: name, calls, bytes that it handed on', MASKED),
   Witness: tag(85, 83, 'none', 'Order of locks', FOREIGN),
   BackendStart: unused(86, GONE),
   H2RxHdr: tag(87, 84, 'sess', 'HTTP/2 frame head received', { ...MASKED, ...BINARY, ...FOREIGN }),
@@ -132,7 +137,7 @@ export const TAGS = {
   SessError: tag(93, 90, 'none', 'A connection could not be accepted'),
   VCL_use: tag(94, 91, 'any', 'Rule set in use'),
   Notice: tag(95, 92, 'any', 'Advice about configuration or resources', FOREIGN),
-  VdpAcct: tag(96, 93, 'req', 'A delivery filter: name, calls, bytes', { ...MASKED, ...FOREIGN }),
+  VdpAcct: tag(96, 93, 'req', 'A filter of a delivery, or what wrote it: name, calls, bytes that it was given', MASKED),
 } as const satisfies Record<string, TagRow>
 
 export type TagName = keyof typeof TAGS

@@ -92,6 +92,11 @@ export abstract class BackendState extends TaskState implements BackendContext {
   on_backend: string | undefined
   /** Of that connection. */
   descriptor = ''
+  /** Of the response's body: how it is framed, once its head has come, and what of it has come. */
+  expected_bytes = -1
+  chunked = false
+  body_calls = -1
+  body_in_bytes = 0
 
   constructor(env: Environment, vcl: LoadedVcl, key: string, from: FetchOrigin) {
     super(env, holdRules(vcl))
@@ -108,6 +113,8 @@ export abstract class BackendState extends TaskState implements BackendContext {
 
   abstract readonly is_bgfetch: boolean
   abstract judgeAgain(): void
+  /** Nothing more is to come out of the filters of the body. */
+  abstract closeFilters(): void
   protected abstract defaultFilters(): string
 
   get beresp_filters(): string {

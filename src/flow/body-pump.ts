@@ -5,6 +5,7 @@ import type { ClientConnection } from './client.ts'
 export interface PumpHost {
   readonly connection: ClientConnection
   body_tx_bytes: number
+  body_tx_pieces: number
   /** The client, or the body, keeps it waiting. */
   slow(): void
   /** Nothing more will be written: all of it has been, or it broke off. */
@@ -99,6 +100,7 @@ export class BodyPump {
     for (let reader = this.reader; reader !== undefined; reader = this.reader) {
       const chunk = this.remaining_bytes === 0 ? undefined : this.cut(reader.next())
       if (chunk === undefined) return reader
+      this.host.body_tx_pieces++
       this.host.body_tx_bytes += chunk.length
       if (!connection.write(chunk)) {
         connection.onDrain = this.pump

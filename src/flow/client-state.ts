@@ -11,6 +11,7 @@ import type { ClientContext, LoadedVcl, VclBackend, VclObject, VclStevedore } fr
 import type { ClientConnection, ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
 import type { Fragment } from './filters/esi/fragment.ts'
+import type { FilterCount } from './filters/filter-count.ts'
 import { defaultRespFilters } from './filters/resp-filters.ts'
 import { holdRules, releaseRules } from './hold.ts'
 import { ObjectView } from './object-view.ts'
@@ -50,6 +51,10 @@ export abstract class ClientState extends TaskState implements ClientContext {
   announced_bytes = -1
   head_tx_bytes = 0
   body_tx_bytes = 0
+  /** Of what is streamed. */
+  body_tx_pieces = 0
+  /** Of filters that the body of the response goes through, where they have something to tell. */
+  readonly filter_counts: FilterCount[] = []
   /** Content-Length as the log has it, -1: none. */
   logged_bytes = -1
   /** Of the response being delivered. */

@@ -10,7 +10,7 @@ import type { Forwarded } from '../policy/cache-status.ts'
 import { BodyPump, type PumpHost } from './body-pump.ts'
 import { ClientState } from './client-state.ts'
 import type { ClientConnection } from './client.ts'
-import { logHit, logIncluded, logRequest } from './request-log.ts'
+import { logFilters, logHit, logIncluded, logReqBody, logRequest } from './request-log.ts'
 import type { LoadedVcl } from '../vcl/runtime/context.ts'
 import type { Environment } from './environment.ts'
 import type { Fetch } from './fetch.ts'
@@ -85,6 +85,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
     this.over = false
     this.head_tx_bytes = 0
     this.body_tx_bytes = 0
+    this.body_tx_pieces = 0
     this.start_ms = this.last_ms = env.clock.wall_ms
     this.req_xid = env.log.nextXid()
     this.log = env.log.open(this.req_xid, 'client')
@@ -291,6 +292,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
       counters[MAIN.s_resp_hdrbytes] += this.head_tx_bytes
       counters[MAIN.s_resp_bodybytes] += this.body_tx_bytes
     }
+    if (this.filter_counts.length > 0 || !log.masks(TAG.VdpAcct)) logFilters(this)
     this.timestamp('Resp')
     if (this.first_ms !== 0 && this.esi_level === 0) this.measure()
     log.account(TAG.ReqAcct, head_bytes, body_bytes, this.head_tx_bytes, this.body_tx_bytes)
@@ -341,7 +343,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
 
   bodySent(): void {
     if (this.over) return
-    this.timestamp('ReqBody')
+    logReqBody(this)
     this.log.park()
   }
 

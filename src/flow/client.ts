@@ -50,6 +50,9 @@ export interface RequestBody {
   readonly length_bytes: number
   /** True once a byte has been handed out: a retry or restart can no longer send it. */
   readonly started: boolean
+  /** What has been handed out: in how many pieces, and bytes without their framing. */
+  readonly pieces: number
+  readonly content_bytes: number
   /**
    * Starts delivery. Sends 100 Continue first if the client expects it and nothing was received yet.
    * onData may be called synchronously; chunk is only valid during the call unless copied.

@@ -14,9 +14,9 @@ import type { Body, BodyReader, StoredObject } from '../store/contract.ts'
 import { VIA } from './bereq.ts'
 import type { ClientTask } from './client-task.ts'
 import type { BodyFraming } from './client.ts'
-import { applyRange, cutFrom, readerOf } from './filters/range.ts'
+import { applyRange, cutFrom, RANGE, readerOf } from './filters/range.ts'
 import { FieldChange } from './field-change.ts'
-import { logGzip } from './fetch-log.ts'
+import { FilterCount } from './filters/filter-count.ts'
 import { readRespFilters, unpacks } from './filters/resp-filters.ts'
 import { FilteredObject, UnpackedBody } from './filters/unpacked.ts'
 import { STEP, type Step } from './step.ts'
@@ -122,13 +122,14 @@ function mayResume({ req }: ClientTask, { head }: StoredObject): boolean {
 
 /** The response as one of what the gzip body comes to: made here, and logged as it changes. */
 function unpacked(task: ClientTask, object: StoredObject, status: number): StoredObject {
-  const { env, req, log } = task
+  const { env, req, filter_counts, log } = task
   if (!task.vcl.usage.respTouched) materialise(task)
   env.counters[MAIN.n_gunzip]++
   const several = req.fields.get('range')?.includes(',') === true
   const wanted = mayHaveBody(task, status) && !(mayAnswer(task) && notModified(task, object, status))
-  const account = (in_bytes: number, out_bytes: number): void => logGzip(log, 'U D -', in_bytes, out_bytes)
-  const body = new UnpackedBody(object.body, env.params, several, wanted, account)
+  const count = new FilterCount('gunzip', log, 'U D -')
+  filter_counts.push(count)
+  const body = new UnpackedBody(object.body, env.params, several, wanted, count)
   const change = new FieldChange(task, task.resp.fields)
   task.resp.fields.delete('content-length')
   recode(task.resp.fields, undefined, change)
@@ -328,6 +329,7 @@ function sendPart(task: ClientTask, object: StoredObject): Step {
   if (cut === undefined) return sendWhole(task, object, 200)
   const { log, resp } = task
   log.record(TAG.Filters, object instanceof FilteredObject ? ' gunzip range' : ' range')
+  if (!log.masks(TAG.VdpAcct)) task.filter_counts.push(new FilterCount(RANGE, log))
   log.field(TAG.RespHeader, 'Content-Range', resp.fields.get('content-range') ?? '')
   logStatus(task)
   const text = headOf(task) + lengthLine(task, cut.length_bytes)

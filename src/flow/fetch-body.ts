@@ -27,7 +27,10 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
 
   onData(chunk: Buffer): void {
     const { intake, line } = this
-    if (intake === undefined || (line ?? intake).take(chunk)) return
+    if (intake === undefined) return
+    this.body_calls++
+    this.body_in_bytes += chunk.length
+    if ((line ?? intake).take(chunk)) return
     this.call?.pause()
     if (line === undefined) this.storeFull()
   }
@@ -95,8 +98,8 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
     this.call?.resume()
   }
 
-  logGzip(what: string, in_bytes: number, out_bytes: number): void {
-    account.logGzip(this.log, what, in_bytes, out_bytes)
+  closeFilters(): void {
+    this.line?.drop()
   }
 
   protected defaultFilters(): string {

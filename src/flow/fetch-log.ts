@@ -12,6 +12,8 @@ import type { InitialAnswers } from '../policy/initial.ts'
 import type { StoredObject } from '../store/contract.ts'
 import type { BackendState } from './backend-state.ts'
 import { fetchErrorText } from './fetch-error.ts'
+import type { FilterLog } from './filters/fetch-line.ts'
+import { NO_BITS } from './filters/gzip/bits.ts'
 
 /** What a fetch says in the log at each station, in the order that readers of varnishlog know. */
 
@@ -63,6 +65,7 @@ export function logConnected(fetch: BackendState, reused: boolean, remote: strin
   // A request that a stale connection lost is sent again on another.
   closed(fetch, 'Received bad req/resp')
   fetch.on_backend = name
+  fetch.body_calls = -1
   fetch.descriptor = descriptor
   fetch.log.spaced(TAG.BackendOpen, descriptor, name, remote, local, reused ? 'reuse' : 'connect')
 }
@@ -71,8 +74,22 @@ function closed(fetch: BackendState, why: string): void {
   const { on_backend, descriptor } = fetch
   if (on_backend === undefined) return
   fetch.on_backend = undefined
+  fetch.closeFilters()
+  logReceived(fetch)
   if (why === 'recycle') fetch.log.spaced(TAG.BackendClose, descriptor, on_backend, why)
   else fetch.log.spaced(TAG.BackendClose, descriptor, on_backend, 'close', why)
+}
+
+/** Of a body, by what it was read; nothing, where there was none to be read. */
+function logReceived(fetch: BackendState): void {
+  if (fetch.body_calls < 0 || fetch.log.masks(TAG.VfpAcct)) return
+  const { reader } = framing(fetch)
+  if (reader !== '') logVfp(fetch.log, reader, fetch.body_calls, fetch.body_in_bytes)
+}
+
+/** What a filter of a fetch has handed on: in how many pieces, and bytes. */
+export function logVfp(log: FilterLog, name: string, calls: number, bytes: number): void {
+  log.record(TAG.VfpAcct, `${name} ${calls} ${bytes}`)
 }
 
 export function logBeresp({ log, beresp }: BackendState): void {
@@ -140,30 +157,57 @@ export function logHitForPass(fetch: BackendState): void {
   fetch.log.record(TAG.TTL, `HFP ${Math.round(ttl_s)} 0 0 ${Math.round(fetch.beresp_time_s)} uncacheable`)
 }
 
-const NO_BODY = '0 none'
-
-/** How the body of a response is framed, as Fetch_Body has it and with what counts it. */
-function framing({ beresp, bereq }: BackendState, expected_bytes: number, chunked: boolean): [text: string, counter: number] {
-  if (beresp.status === 204) return [NO_BODY, MAIN.fetch_204]
-  if (bereq.method === 'HEAD') return [NO_BODY, MAIN.fetch_head]
-  if (expected_bytes === 0 || isBodyless(beresp.status)) return [NO_BODY, MAIN.fetch_none]
-  if (expected_bytes > 0) return ['3 length', MAIN.fetch_length]
-  return chunked ? ['2 chunked', MAIN.fetch_chunked] : ['4 eof', MAIN.fetch_eof]
+/** How the body of a response is framed: as Fetch_Body has it, what reads it to Varnish ('': it has none), and what counts it. */
+interface Framing {
+  readonly text: string
+  readonly reader: string
+  readonly counter: number
 }
 
-/** The body is about to come; `chunked` as the origin sent it. A 304 brings none and has been counted as one. */
-export function logBody(fetch: BackendState, expected_bytes: number, chunked: boolean, object?: StoredObject): void {
+const STRAIGHT = 'V1F_STRAIGHT'
+const CHUNKED = 'V1F_CHUNKED'
+const NO_BODY = { text: '0 none', reader: '' }
+const FRAMINGS = {
+  none: { ...NO_BODY, counter: MAIN.fetch_none },
+  noContent: { ...NO_BODY, counter: MAIN.fetch_204 },
+  head: { ...NO_BODY, counter: MAIN.fetch_head },
+  length: { text: '3 length', reader: STRAIGHT, counter: MAIN.fetch_length },
+  chunked: { text: '2 chunked', reader: CHUNKED, counter: MAIN.fetch_chunked },
+  eof: { text: '4 eof', reader: 'V1F_EOF', counter: MAIN.fetch_eof },
+}
+
+/** What reads the body of a request. */
+export function readerOf(length_bytes: number): string {
+  return length_bytes < 0 ? CHUNKED : STRAIGHT
+}
+
+function framing({ beresp, bereq, expected_bytes, chunked }: BackendState): Framing {
+  if (beresp.status === 204) return FRAMINGS.noContent
+  if (bereq.method === 'HEAD') return FRAMINGS.head
+  if (expected_bytes === 0 || isBodyless(beresp.status)) return FRAMINGS.none
+  if (expected_bytes > 0) return FRAMINGS.length
+  return chunked ? FRAMINGS.chunked : FRAMINGS.eof
+}
+
+/** The body is about to come. A 304 brings none and has been counted as one. */
+export function logBody(fetch: BackendState, object?: StoredObject): void {
   const { log, env } = fetch
   if (fetch.beresp_was_304) return logStorage(fetch, object)
-  const [text, counter] = framing(fetch, expected_bytes, chunked)
+  const { text, reader, counter } = framing(fetch)
   env.counters[counter]++
   logStorage(fetch, object)
-  log.spaced(TAG.Fetch_Body, text, fetch.beresp_do_stream && text !== NO_BODY ? 'stream' : '-')
+  log.spaced(TAG.Fetch_Body, text, fetch.beresp_do_stream && reader !== '' ? 'stream' : '-')
 }
 
-/** What was done, bytes in, bytes out; where bits begin, which only whoever reads the stream bit by bit can tell, is 0. */
-export function logGzip(log: Transaction, what: string, in_bytes: number, out_bytes: number): void {
-  log.record(TAG.Gzip, `${what} ${in_bytes} ${out_bytes} 0 0 0`)
+/** What was done, bytes in, bytes out, and where bits are in what is gzip. */
+export function logGzip(
+  log: FilterLog,
+  what: string,
+  in_bytes: number,
+  out_bytes: number,
+  { first_bit, last_bit, stop_bit } = NO_BITS,
+): void {
+  if (!log.masks(TAG.Gzip)) log.record(TAG.Gzip, `${what} ${in_bytes} ${out_bytes} ${first_bit} ${last_bit} ${stop_bit}`)
 }
 
 /** What has the body: what is in no store is in Transient. */
@@ -187,9 +231,8 @@ const CLOSE_TEXTS: { readonly [K in FetchFailureKind]?: string } = {
   request_body: 'Failure receiving req.body',
 }
 
-/** `chunked`: the body, as the origin sends it. */
-export function logFailure(fetch: BackendState, failure: FetchFailure, chunked: boolean): void {
-  fetch.log.record(TAG.FetchError, fetchErrorText(fetch.beresp_backend?.name ?? '', failure, chunked))
+export function logFailure(fetch: BackendState, failure: FetchFailure): void {
+  fetch.log.record(TAG.FetchError, fetchErrorText(fetch.beresp_backend?.name ?? '', failure, fetch.chunked))
   closed(fetch, CLOSE_TEXTS[failure.kind] ?? 'Backend/VCL requested close')
 }
 

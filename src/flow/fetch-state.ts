@@ -34,8 +34,6 @@ export abstract class FetchState extends BackendState implements FetchBegun {
   protected coding_flags = 0
   protected object: StoredObject | undefined
   protected answers: InitialAnswers | undefined
-  protected expected_bytes = -1
-  protected chunked = false
   /** Its owner has been, or is being, told. */
   protected handedOut = false
   protected ended = false

@@ -70,6 +70,7 @@ export class Fetch extends FetchBody implements OriginHandler {
     this.forwarded.status = head.status
     this.expected_bytes = isBodyless(head.status) ? 0 : content_length
     this.chunked = head.fields.has('transfer-encoding')
+    this.body_calls = this.body_in_bytes = 0
     this.timestamp('Beresp')
     account.logBeresp(this)
     if (isErrorStatus(beresp.status) && this.serveStale('status')) return
@@ -89,7 +90,7 @@ export class Fetch extends FetchBody implements OriginHandler {
     const { env, intake, object } = this
     env.clock.refresh()
     this.call = undefined
-    account.logFailure(this, failure, this.chunked)
+    account.logFailure(this, failure)
     if (failure.kind === 'request_body' && object === undefined) return this.badRequest()
     env.counters[MAIN.fetch_failed]++
     if (object === undefined) {
@@ -104,6 +105,7 @@ export class Fetch extends FetchBody implements OriginHandler {
   /** What the client sent of a body broke or never came: no fault of the backend's. */
   private badRequest(): void {
     this.env.counters[MAIN.client_req_400]++
+    this.recipients.bodySent()
     this.recipients.disappoint(400, 'Bad Request')
     this.finish()
   }
@@ -220,7 +222,6 @@ export class Fetch extends FetchBody implements OriginHandler {
         return this.retry()
       case ACTION.error:
         this.dropCall()
-        account.logUnwanted(this)
         return this.backendError(this.action_status || 503, this.action_reason ?? FAILED)
       default:
         this.dropCall()
@@ -251,7 +252,7 @@ export class Fetch extends FetchBody implements OriginHandler {
     if (stored && part !== undefined) this.publishPart(part, settled)
     else if (stored) this.publishStored(settled)
     else this.publishLoose(settled, hitForPass)
-    account.logBody(this, this.expected_bytes, this.chunked, this.object)
+    account.logBody(this, this.object)
     if (this.beresp_do_stream) this.handOut()
   }
 
@@ -317,6 +318,7 @@ export class Fetch extends FetchBody implements OriginHandler {
 
   /** vcl_backend_error: a response of our own. `final` when a retry is out of the question. */
   private backendError(status: number, reason: string, final = false): void {
+    account.logUnwanted(this)
     composeError(this, status, reason)
     this.timestamp('Error')
     account.logBeresp(this)

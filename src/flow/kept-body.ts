@@ -1,6 +1,7 @@
 import type { OutgoingBody } from '../origin/contract.ts'
 import type { ClientTask } from './client-task.ts'
 import type { RequestBody } from './client.ts'
+import { logReqBody } from './request-log.ts'
 import { STEP, type Step } from './step.ts'
 
 /**
@@ -139,6 +140,7 @@ class BodyIntake implements Sink {
     this.over = true
     const { task } = this
     if (this.left) return
+    logReqBody(task)
     this.resume(task.refuse(400, 'Bad Request'))
   }
 
@@ -157,6 +159,8 @@ class BodyIntake implements Sink {
     if (this.over) return
     this.over = true
     if (this.left) return
+    // What goes on to come is told when it has.
+    if (!this.tooLarge) logReqBody(this.task)
     const content = this.room.subarray(0, this.size_bytes)
     this.task.kept_body = this.tooLarge ? new ContinuedBody(content, this.body) : new KeptBody(content)
     this.resume(this.after)

@@ -7,11 +7,11 @@ import { OBJ_ESI, OBJ_GZIP } from '../policy/flags.ts'
 import type { BodyReader, StoredObject } from '../store/contract.ts'
 import type { ClientTask } from './client-task.ts'
 import { headOf, isRead, lengthLine, materialise, mayHaveBody, noFilter, notModified, send, sendNotModified, stream } from './delivery.ts'
+import { FilterCount } from './filters/filter-count.ts'
 import { EsiReader, RawReader } from './filters/esi/reader.ts'
 import { PageOutput } from './filters/esi/page-output.ts'
 import { Sections } from './filters/esi/sections.ts'
 import { readRespFilters, unpacks } from './filters/resp-filters.ts'
-import { logGzip } from './fetch-log.ts'
 import { FieldChange } from './field-change.ts'
 import { Includes } from './includes.ts'
 import type { Step } from './step.ts'
@@ -66,10 +66,12 @@ function speakOfPlain(task: ClientTask): void {
 }
 
 function readerOf(task: ClientTask, { body, head }: StoredObject, { esi, gunzip }: PageFilters): BodyReader {
-  const { included, log } = task
+  const { included, log, filter_counts } = task
   const packed = (head.flags & OBJ_GZIP) !== 0 && !gunzip
-  const account = gunzip ? (in_bytes: number, out_bytes: number) => logGzip(log, 'U D E', in_bytes, out_bytes) : undefined
-  const output = new PageOutput(!packed ? 'plain' : included === undefined ? 'gzip' : 'blocks', new Sections(body), account)
+  const parsed = esi && !log.masks(TAG.VdpAcct) ? new FilterCount('esi', log) : undefined
+  const unpacked = gunzip ? new FilterCount('gunzip', log, 'U D E') : undefined
+  for (const count of [parsed, unpacked]) if (count !== undefined) filter_counts.push(count)
+  const output = new PageOutput(!packed ? 'plain' : included === undefined ? 'gzip' : 'blocks', new Sections(body), unpacked)
   if (packed && included !== undefined) included.blocks = output
-  return esi ? new EsiReader(body, new Includes(task, packed), output) : new RawReader(body, output)
+  return esi ? new EsiReader(body, new Includes(task, packed), output, parsed) : new RawReader(body, output)
 }

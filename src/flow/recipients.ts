@@ -17,7 +17,7 @@ export interface FetchOwner {
   informational(status: number, reason: string, fields: Fields): void
   /** The response's head is in. `replaced`: it is about to be stored in place of what was there for its URL. */
   answered(head: ResponseHead, replaced: boolean): void
-  /** The request has gone out, its body included. */
+  /** The body of the request has gone out, or broke on its way in. */
   bodySent(): void
 }
 

@@ -2,8 +2,20 @@ import { Run } from '../log/encoded.ts'
 import { TAG } from '../log/tags.ts'
 import type { StoredObject } from '../store/contract.ts'
 import type { ClientTask } from './client-task.ts'
+import { logVfp, readerOf } from './fetch-log.ts'
+import { logVdp } from './filters/filter-count.ts'
+import { RANGE } from './filters/range.ts'
 
 /** What a request says in the log at each station, in the order that readers of varnishlog know. */
+
+/** The body of the request has been read, as far as it comes. */
+export function logReqBody(task: ClientTask): void {
+  const { log, connection, env } = task
+  const { body } = connection
+  env.clock.refresh()
+  if (body !== undefined && !log.masks(TAG.VfpAcct)) logVfp(log, readerOf(body.length_bytes), body.pieces, body.content_bytes)
+  task.timestamp('ReqBody')
+}
 
 /** Pairs of records that say that a sub was called and what it returned, where it is known without calling it. */
 export const RUNS = {
@@ -100,4 +112,24 @@ function fillingText({ head, body }: StoredObject, ttl_s: number): string {
   const times = [ttl_s, head.grace_ms / 1000, head.keep_ms / 1000].map((seconds) => seconds.toFixed(6)).join(' ')
   const length = body.expected_bytes < 0 ? '' : ` ${body.expected_bytes}`
   return `${head.xid} ${times} ${body.size_bytes}${length}`
+}
+
+/** What the filters of the response have seen, in their order, and at last what wrote it: to a client, or into a page. */
+export function logFilters(task: ClientTask): void {
+  const { log, filter_counts, body_tx_bytes } = task
+  const writes = task.body_tx_pieces || Math.min(1, body_tx_bytes)
+  for (const count of filter_counts) {
+    // What a range leaves out nobody has read.
+    if (count.name === RANGE) logVdp(log, RANGE, writes, body_tx_bytes)
+    else count.tell(log)
+  }
+  filter_counts.length = 0
+  if (writes > 0 && !log.masks(TAG.VdpAcct)) logVdp(log, writerOf(task), writes, body_tx_bytes)
+}
+
+/** By Varnish's names: HTTP/1; a page; one that is gzip, into which gzip goes as it is, and what is not in blocks of its own. */
+function writerOf({ included }: ClientTask): string {
+  if (included === undefined) return 'V1B'
+  if (included.packed !== undefined) return 'VZZ'
+  return included.mayBePacked && included.blocks === undefined ? 'PGZ' : 'VED'
 }

@@ -15,6 +15,8 @@ export interface BodyHost {
 export class Http1Body implements RequestBody, ChunkSink {
   readonly length_bytes: number
   started = false
+  pieces = 0
+  content_bytes = 0
   /** Completely received. */
   done = false
   /** The framing broke, or the client went away: nothing more comes. */
@@ -104,6 +106,8 @@ export class Http1Body implements RequestBody, ChunkSink {
   onChunkData(buffer: Buffer, start: number, end: number): void {
     if (this.sink === undefined) return
     this.started = true
+    this.pieces++
+    this.content_bytes += end - start
     this.sink.onData(buffer.subarray(start, end))
   }
 

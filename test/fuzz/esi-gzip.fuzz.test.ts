@@ -92,7 +92,7 @@ function stored({ text, parts }: Part, chance: Below): Promise<Body> {
         storeFull: () => {},
         bodyComplete: () => resolve(bodyOf(cut(Buffer.concat(out), chance))),
         filterFailed: (message) => reject(new Error(message)),
-        logGzip: () => {},
+        log: { masks: () => true, record: () => {} },
       },
     )
     const pieces = cut(html, chance)
@@ -144,6 +144,7 @@ async function answerPage(part: Part, fragment: Fragment, chance: Below): Promis
   const host: PumpHost = {
     connection: fragment,
     body_tx_bytes: 0,
+    body_tx_pieces: 0,
     slow: () => {},
     streamed: (whole) => {
       pump.release()

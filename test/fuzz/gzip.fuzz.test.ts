@@ -99,7 +99,13 @@ function pass(filter: FetchFilter, bytes: Buffer, random: Random): Promise<Outco
         take: (piece) => (out.push(Buffer.from(piece)), random.below(3) > 0 || (setImmediate(() => line.onRoom()), false)),
         complete: () => {},
       },
-      { resumeCall: () => room(), storeFull: () => {}, bodyComplete: () => end(), filterFailed: end, logGzip: () => {} },
+      {
+        resumeCall: () => room(),
+        storeFull: () => {},
+        bodyComplete: () => end(),
+        filterFailed: end,
+        log: { masks: () => true, record: () => {} },
+      },
     )
     let at = 0
     const more = (): void => {

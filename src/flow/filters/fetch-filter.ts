@@ -1,3 +1,5 @@
+import type { GzipBits } from './gzip/bits.ts'
+
 /** Where the bytes of a fetch go: a filter, or at last the intake. */
 export interface Sink {
   /** The caller's buffer may be reused at once. False: no more until there is room again. */
@@ -11,12 +13,15 @@ export interface FilterLine {
   hasRoom(filter: FetchFilter): void
   /** The body is not what it claims to be. */
   broke(message: string): void
-  /** The Gzip record: what was done, and how many bytes that were and came to. */
-  account(what: string, in_bytes: number, out_bytes: number): void
+  /** Somebody reads where bits begin and end. */
+  readonly wantsBits: boolean
+  /** The Gzip record: what was done, how many bytes that were and came to, and where their bits are. */
+  account(what: string, in_bytes: number, out_bytes: number, bits: GzipBits): void
 }
 
 /** A filter of a fetch: what it takes it hands on to `next`, changed or checked. It calls nobody once it was dropped. */
 export interface FetchFilter extends Sink {
+  readonly name: string
   /** Before anything else: where it hands on to. */
   join(line: FilterLine, next: Sink): void
   /** What it hands on to has room again. */

@@ -1,11 +1,9 @@
 import type { BodyReader } from '../../store/contract.ts'
+import type { FilterCount } from './filter-count.ts'
 import { type Conversion, gunzipStream, Slabs, type ZlibParams } from './zlib.ts'
 
 /** Unpacked bytes that wait for the client. */
 const QUEUED_BYTES = 128 * 1024
-
-/** Told when it is over: bytes in, bytes out. */
-export type Account = (in_bytes: number, out_bytes: number) => void
 
 /**
  * What a reader of a gzip body reads, unpacked on the thread pool. It takes no more than there is room for on its way to the client:
@@ -15,12 +13,10 @@ export class GunzipReader implements BodyReader {
   private readonly source: BodyReader
   private readonly stream: Conversion
   private readonly slabs = new Slabs()
-  private readonly account: Account
+  private readonly count: FilterCount
   private readonly queue: Buffer[] = []
   private queued_bytes = 0
   private skip_bytes: number
-  private in_bytes = 0
-  private out_bytes = 0
   private ended = false
   private broken = false
   private sourceOver = false
@@ -28,10 +24,10 @@ export class GunzipReader implements BodyReader {
   onMore: (() => void) | undefined = undefined
 
   /** From byte `skip_bytes` of what comes out. */
-  constructor(source: BodyReader, params: ZlibParams, skip_bytes: number, account: Account) {
+  constructor(source: BodyReader, params: ZlibParams, skip_bytes: number, count: FilterCount) {
     this.source = source
     this.skip_bytes = skip_bytes
-    this.account = account
+    this.count = count
     this.stream = gunzipStream(params)
       .on('data', (piece: Buffer) => this.came(piece))
       .on('drain', () => this.feed())
@@ -64,7 +60,6 @@ export class GunzipReader implements BodyReader {
     this.source.onMore = undefined
     this.stream.destroy()
     this.source.release()
-    this.account(this.in_bytes, this.out_bytes)
   }
 
   /** As much of the source as zlib takes for now. */
@@ -73,7 +68,7 @@ export class GunzipReader implements BodyReader {
     while (!this.released && !this.sourceOver && !stream.writableNeedDrain) {
       const piece = source.next()
       if (piece === undefined) return this.starved()
-      this.in_bytes += piece.length
+      this.count.took(piece)
       // The view is the reader's until its next piece; the thread works on it for longer.
       this.slabs.write(stream, piece)
     }
@@ -97,7 +92,7 @@ export class GunzipReader implements BodyReader {
 
   private came(piece: Buffer): void {
     if (this.released) return
-    this.out_bytes += piece.length
+    this.count.out_bytes += piece.length
     const wanted = piece.subarray(Math.min(piece.length, this.skip_bytes))
     this.skip_bytes -= piece.length - wanted.length
     if (wanted.length === 0) return

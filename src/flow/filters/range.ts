@@ -16,6 +16,9 @@ export interface Cut {
   readonly length_bytes: number
 }
 
+/** Its name. */
+export const RANGE = 'range'
+
 const NOTHING: Cut = { parts: [], multipart: undefined, length_bytes: 0 }
 
 /** Of a 200 and of no use with a 416, which is no representation: whoever stored it would have the wrong thing. */

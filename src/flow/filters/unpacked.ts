@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import { LooseObject } from '../../cache/loose.ts'
 import type { APPEND_OK, Body, BodyReader, BodyState, StoredObject } from '../../store/contract.ts'
-import { type Account, GunzipReader } from './gunzip-reader.ts'
+import type { FilterCount } from './filter-count.ts'
+import { bitsOf, type GzipBits } from './gzip/bits.ts'
+import { GunzipReader } from './gunzip-reader.ts'
 import { gunzipNow, SYNC_GUNZIP_BYTES, SYNC_OUT_BYTES, type ZlibParams } from './zlib.ts'
 
 /** Compressed bodies up to this size cannot come to 2^32 bytes: deflate makes at most 1032 of one (zlib's technical notes). */
@@ -13,7 +15,7 @@ const LEAST_BYTES = 18
 export class UnpackedBody implements Body {
   private readonly packed: Body
   private readonly params: ZlibParams
-  private readonly account: Account
+  private readonly count: FilterCount
   readonly size_bytes: number
   readonly whole: Buffer | undefined
   /** Several parts of it could only be had by unpacking it several times. */
@@ -22,15 +24,13 @@ export class UnpackedBody implements Body {
   onDeserted: (() => void) | undefined = undefined
 
   /** `bodyWanted`: not only its length. Throws when it is not gzip. */
-  constructor(packed: Body, params: ZlibParams, several: boolean, bodyWanted: boolean, account: Account) {
+  constructor(packed: Body, params: ZlibParams, several: boolean, bodyWanted: boolean, count: FilterCount) {
     this.packed = packed
     this.params = params
-    this.account = account
-    this.whole = bodyWanted ? atOnce(packed) : undefined
+    this.count = count
+    this.whole = bodyWanted ? atOnce(packed, count) : undefined
     this.size_bytes = this.whole?.length ?? sizeOf(packed)
     this.windowed = packed.windowed || (several && this.whole === undefined)
-    if (this.whole !== undefined) account(packed.size_bytes, this.whole.length)
-    else if (!bodyWanted) account(0, 0)
   }
 
   get state(): BodyState {
@@ -48,7 +48,7 @@ export class UnpackedBody implements Body {
 
   read(from_bytes: number): BodyReader {
     if (this.whole !== undefined) return new WholeReader(this.whole.subarray(from_bytes))
-    return new GunzipReader(this.packed.read(0), this.params, from_bytes, this.account)
+    return new GunzipReader(this.packed.read(0), this.params, from_bytes, this.count)
   }
 
   append(): typeof APPEND_OK {
@@ -60,17 +60,32 @@ export class UnpackedBody implements Body {
 }
 
 /** What small bodies came to that were last wanted so, by the body itself: it is the same for as long as a worker remembers its object. */
-const remembered = new LRUCache<Body, Buffer>({ maxSize: 8 * 1024 * 1024, sizeCalculation: ({ length }) => length + 1024 })
+const remembered = new LRUCache<Body, Unpacked>({ maxSize: 8 * 1024 * 1024, sizeCalculation: ({ plain }) => plain.length + 1024 })
+
+interface Unpacked {
+  readonly plain: Buffer
+  /** Once they were asked for. */
+  bits: GzipBits | undefined
+}
 
 /** Undefined when there is too much of it, or it is not all there. */
-function atOnce(packed: Body): Buffer | undefined {
+function atOnce(packed: Body, count: FilterCount): Buffer | undefined {
   const { state, whole } = packed
   if (state !== 'complete' || whole === undefined || whole.length > SYNC_GUNZIP_BYTES) return undefined
-  const known = remembered.get(packed)
-  if (known !== undefined) return known
+  const unpacked = remembered.get(packed) ?? unpack(packed, whole)
+  if (unpacked === undefined) return undefined
+  if (count.wantsBits) count.bits = unpacked.bits ??= bitsOf(whole)
+  count.took(whole)
+  count.out_bytes = unpacked.plain.length
+  return unpacked.plain
+}
+
+function unpack(packed: Body, whole: Buffer): Unpacked | undefined {
   const plain = whole.length >= 4 && whole.readUInt32LE(whole.length - 4) > SYNC_OUT_BYTES ? undefined : gunzipNow(whole)
-  if (plain !== undefined) remembered.set(packed, plain)
-  return plain
+  if (plain === undefined) return undefined
+  const unpacked = { plain, bits: undefined }
+  remembered.set(packed, unpacked)
+  return unpacked
 }
 
 /** What it comes to, as its last four bytes say; -1 when that is not known. It has been checked when it was stored. */

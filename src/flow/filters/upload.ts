@@ -3,9 +3,8 @@ import type { OutgoingBody } from '../../origin/contract.ts'
 import { codingOf } from '../../policy/coding.ts'
 import type { BackendState } from '../backend-state.ts'
 import { FieldChange } from '../field-change.ts'
-import { logGzip } from '../fetch-log.ts'
 import type { FetchFilter } from './fetch-filter.ts'
-import { FetchLine, type LineHost } from './fetch-line.ts'
+import { FetchLine, type FilterLog, type LineHost } from './fetch-line.ts'
 import { GunzipFilter, GzipFilter } from './zlib-filter.ts'
 
 /** What the body of a request goes through on its way to the origin, by the names that req.filters and bereq.filters have for it. */
@@ -101,8 +100,8 @@ export class FilteredUpload implements OutgoingBody, LineHost {
     this.end(new Error(message))
   }
 
-  logGzip(what: string, in_bytes: number, out_bytes: number): void {
-    logGzip(this.fetch.log, what, in_bytes, out_bytes)
+  get log(): FilterLog {
+    return this.fetch.log
   }
 
   private end(error: Error): void {

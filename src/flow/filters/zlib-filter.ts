@@ -1,4 +1,5 @@
 import type { FetchFilter, FilterLine, Sink } from './fetch-filter.ts'
+import { bitsOf, FirstBit, type GzipBits, NO_BITS, PLAIN_HEAD_BITS } from './gzip/bits.ts'
 import {
   type Conversion,
   gunzipNow,
@@ -19,6 +20,7 @@ import {
  * more goes to the thread pool, piece by piece, both sides bounded.
  */
 abstract class ZlibFilter implements FetchFilter {
+  abstract readonly name: string
   protected readonly params: ZlibParams
   protected line!: FilterLine
   protected next!: Sink
@@ -29,6 +31,8 @@ abstract class ZlibFilter implements FetchFilter {
   protected out_bytes = 0
   protected over = false
   private immediate: NodeJS.Immediate | undefined
+  /** Where they have been looked for: in what was converted in one go. */
+  protected bits: GzipBits | undefined
 
   constructor(params: ZlibParams) {
     this.params = params
@@ -44,6 +48,10 @@ abstract class ZlibFilter implements FetchFilter {
   /** Throws when something is wrong with what was converted. */
   protected abstract check(stream: Conversion): void
   protected abstract describe(error: Error): string
+  /** Which of the two is gzip. */
+  protected abstract memberOf(whole: Buffer, converted: Buffer): Buffer
+  /** What is known without walking through it. */
+  protected abstract readonly headBits: GzipBits
 
   join(line: FilterLine, next: Sink): void {
     this.line = line
@@ -75,7 +83,7 @@ abstract class ZlibFilter implements FetchFilter {
     this.over = true
     this.forget()
     this.stream?.destroy()
-    this.line.account(this.what, this.in_bytes, this.out_bytes)
+    this.line.account(this.what, this.in_bytes, this.out_bytes, this.bits ?? this.headBits)
   }
 
   /** False: nothing more for now. */
@@ -100,6 +108,7 @@ abstract class ZlibFilter implements FetchFilter {
       // The next filter may take longer than this: nothing of it is to come a second time.
       this.forget()
       this.out_bytes = converted.length
+      if (this.line.wantsBits) this.bits = bitsOf(this.memberOf(whole, converted))
       if (converted.length > 0) this.handOn(converted)
       this.next.complete()
     } catch (error) {
@@ -148,6 +157,7 @@ abstract class ZlibFilter implements FetchFilter {
 }
 
 export class GzipFilter extends ZlibFilter {
+  readonly name = 'gzip'
   protected readonly what = 'G F -'
   protected readonly sync_bytes = SYNC_GZIP_BYTES
   protected readonly urgent = false
@@ -162,20 +172,31 @@ export class GzipFilter extends ZlibFilter {
 
   protected check(): void {}
 
+  protected memberOf(_whole: Buffer, converted: Buffer): Buffer {
+    return converted
+  }
+
+  protected get headBits(): GzipBits {
+    return this.out_bytes === 0 ? NO_BITS : { ...NO_BITS, first_bit: PLAIN_HEAD_BITS }
+  }
+
   protected describe(): string {
     return 'Gzip failed'
   }
 }
 
 export class GunzipFilter extends ZlibFilter {
+  readonly name: string = 'gunzip'
   protected readonly what: string = 'U F -'
   protected readonly sync_bytes = SYNC_GUNZIP_BYTES
   protected readonly urgent: boolean = true
   private readonly tail = new Tail()
+  private readonly first = new FirstBit()
   private ending = false
 
   override take(chunk: Buffer): boolean {
     this.tail.add(chunk)
+    this.first.take(chunk)
     return super.take(chunk)
   }
 
@@ -192,6 +213,14 @@ export class GunzipFilter extends ZlibFilter {
     return gunzipNow(whole)
   }
 
+  protected memberOf(whole: Buffer): Buffer {
+    return whole
+  }
+
+  protected get headBits(): GzipBits {
+    return this.first.bits
+  }
+
   protected check({ bytesWritten }: Conversion): void {
     // It stops reading where it sees that no member begins.
     if (!this.ending || !isWhole(this.in_bytes, bytesWritten, this.tail.bytes, this.out_bytes)) throw new Error(JUNK)
@@ -204,6 +233,7 @@ export class GunzipFilter extends ZlibFilter {
 
 /** Hands on what it takes, and lets the body end only when it is sound. */
 export class TestGunzipFilter extends GunzipFilter {
+  override readonly name = 'testgunzip'
   protected override readonly what = 'u F -'
   protected override readonly urgent = false
   /** `next` has asked for a pause. */

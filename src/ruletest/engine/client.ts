@@ -91,6 +91,8 @@ class FakeBody implements RequestBody {
   readonly text: string
   readonly length_bytes: number
   started = false
+  pieces = 0
+  content_bytes = 0
 
   /** -1: chunked. */
   constructor(text: string, length_bytes: number) {
@@ -100,6 +102,8 @@ class FakeBody implements RequestBody {
 
   start(sink: RequestBodySink): void {
     this.started = true
+    this.pieces = 1
+    this.content_bytes = this.text.length
     if (this.text !== '') sink.onData(Buffer.from(this.text, 'latin1'))
     sink.onEnd()
   }

@@ -68,6 +68,9 @@ const NORMAL: Readonly<Record<string, (text: string) => string>> = {
   ReqAcct: ids,
   BereqAcct: ids,
   PipeAcct: ids,
+  // In how many pieces it came is the network's doing.
+  VfpAcct: (text) => text.replace(/ [1-9]\d* /, ' N '),
+  VdpAcct: (text) => text.replace(/ [1-9]\d* /, ' N '),
   Storage: (text) => text.replace(/^(malloc|memory) /, 'STORE '),
   // Varnish has the NULs that end its strings, of what it had cut up before.
   HttpGarbage: (text) => text.replace(/^"|"$/g, '').slice(0, 3),

@@ -11,7 +11,7 @@ import { SCENARIOS } from './scenarios.ts'
 
 const RECORD = fileURLToPath(new URL('recorded.json', import.meta.url))
 /** What the log has besides the default: masked tags whose records we write, too. */
-export const MASK = '+Hash,+ObjHeader,+ObjProtocol,+ObjStatus,+ObjReason'
+export const MASK = '+Hash,+ObjHeader,+ObjProtocol,+ObjStatus,+ObjReason,+VfpAcct,+VdpAcct'
 
 export function recorded(): Readonly<Record<string, readonly string[]>> {
   return JSON.parse(readFileSync(RECORD, 'utf8')) as Record<string, string[]>

@@ -4,6 +4,7 @@ import { PageFilter } from './page-filter.ts'
 
 /** The filter esi of a fetch: the page is stored as it is. */
 export class EsiFilter extends PageFilter {
+  readonly name = 'esi'
   /** What of one kind has come since the last frame. */
   private readonly pieces: Buffer[] = []
   private kind: FrameKind = FRAME.verbatim

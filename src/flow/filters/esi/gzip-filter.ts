@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { NO_BITS } from '../gzip/bits.ts'
 import { deflateSection, type ZlibParams } from '../zlib.ts'
 import { FRAME, frameHead, includeFrame, SECTION_MAX_BYTES, sectionFrame } from './frames.ts'
 import type { EsiInclude } from './include.ts'
@@ -10,6 +11,7 @@ import type { EsiFeatures, EsiOutput } from './parser.ts'
  * or put in, so that on delivery nothing of it is packed again. The page is parsed as fast as it is packed.
  */
 export class EsiGzipFilter extends PageFilter {
+  readonly name = 'esi_gzip'
   private readonly params: ZlibParams
   /** Of the section that is being gathered. */
   private section = Buffer.alloc(0)
@@ -48,7 +50,8 @@ export class EsiGzipFilter extends PageFilter {
     const { line } = this
     super.drop()
     this.queue.length = 0
-    line?.account('G F E', this.in_bytes, this.out_bytes)
+    // Sections are stored, each by itself: they are no member before they are delivered.
+    line?.account('G F E', this.in_bytes, this.out_bytes, NO_BITS)
   }
 
   verbatim(bytes: Buffer): void {

@@ -4,6 +4,7 @@ import { type EsiFeatures, type EsiOutput, EsiParser } from './parser.ts'
 
 /** A filter of a fetch that parses a page on its way into its body, which gets frames. */
 export abstract class PageFilter implements FetchFilter, EsiOutput {
+  abstract readonly name: string
   readonly trouble: EsiOutput['trouble']
   protected readonly parser: EsiParser
   protected line: FilterLine | undefined

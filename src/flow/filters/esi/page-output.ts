@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { crc32Combine } from '../../../base/crc32.ts'
+import type { FilterCount } from '../filter-count.ts'
 import { FRAME, type Found } from './frames.ts'
 import type { Sections } from './sections.ts'
 
@@ -25,20 +26,18 @@ export class PageOutput {
   plain_bytes = 0
   /** Blocks have been put out whose sum has not been told. */
   private open = false
-  /** Told when it is over: bytes of sections that were unpacked, and what they came to. */
-  private readonly account: ((in_bytes: number, out_bytes: number) => void) | undefined
+  /** Of sections that are unpacked. */
+  private readonly count: FilterCount | undefined
   private turn_bytes = 0
-  private in_bytes = 0
-  private out_bytes = 0
   private readonly sections: Sections
   private readonly ready: Buffer[] = []
   private begun = false
   private ended = false
 
-  constructor(form: PageForm, sections: Sections, account?: (in_bytes: number, out_bytes: number) => void) {
+  constructor(form: PageForm, sections: Sections, count?: FilterCount) {
     this.form = form
     this.sections = sections
-    this.account = account
+    this.count = count
   }
 
   /** The next piece; it holds as long as what was given. */
@@ -78,8 +77,7 @@ export class PageOutput {
     if (bytes === undefined) return
     if (found.kind !== FRAME.section) return this.plain(bytes)
     if (this.form !== 'plain') return this.blocks(bytes, found.crc, found.plain_bytes)
-    this.in_bytes += bytes.length
-    this.out_bytes += found.plain_bytes
+    this.count?.unpacked(bytes, found.plain_bytes)
     this.turn_bytes += found.plain_bytes
     this.ready.push(this.sections.unpack(found, bytes))
   }
@@ -130,10 +128,6 @@ export class PageOutput {
     tail.writeUInt32LE(this.crc, LAST_BLOCK.length)
     tail.writeUInt32LE(this.plain_bytes % 2 ** 32, LAST_BLOCK.length + 4)
     this.ready.push(tail)
-  }
-
-  release(): void {
-    this.account?.(this.in_bytes, this.out_bytes)
   }
 
   private begin(): void {

@@ -1,4 +1,5 @@
 import type { Body, BodyReader } from '../../../store/contract.ts'
+import type { FilterCount } from '../filter-count.ts'
 import type { Fragment } from './fragment.ts'
 import { FRAME, FrameDecoder } from './frames.ts'
 import type { EsiInclude } from './include.ts'
@@ -39,12 +40,15 @@ export class EsiReader implements BodyReader {
   /** It is gzip, and so is the page. */
   private packed: PackedFragment | undefined = undefined
   private readonly output: PageOutput
+  private readonly count: FilterCount | undefined
   private broken = false
   private released = false
 
-  constructor(body: Body, includer: Includer, output: PageOutput) {
+  /** `count`: of the page's own bytes, where that is told. */
+  constructor(body: Body, includer: Includer, output: PageOutput, count?: FilterCount) {
     this.includer = includer
     this.output = output
+    this.count = count
     this.source = body.read(0)
     this.scout = body.read(0)
     this.lookAhead()
@@ -76,7 +80,6 @@ export class EsiReader implements BodyReader {
     if (this.released) return
     this.released = true
     this.onMore = undefined
-    this.output.release()
     this.current?.fragment?.release()
     for (const { fragment } of this.begun) fragment?.release()
     this.begun.length = 0
@@ -103,6 +106,7 @@ export class EsiReader implements BodyReader {
   private feed(): boolean {
     const chunk = this.source.next()
     if (chunk !== undefined) {
+      this.count?.took(chunk)
       this.decoder.feed(chunk)
       return true
     }
@@ -235,7 +239,6 @@ export class RawReader implements BodyReader {
   }
 
   release(): void {
-    this.output.release()
     this.source.release()
   }
 
