@@ -1,4 +1,4 @@
-import { addAll, addRange, inverted, type ByteSet } from './bytes.ts'
+import { addAll, addRange, folded, inverted, type ByteSet } from './bytes.ts'
 import { POSIX_CLASSES } from './classes.ts'
 import { EscapeReader } from './escapes.ts'
 
@@ -76,16 +76,18 @@ export class ClassReader extends EscapeReader {
   private member(set: ByteSet, byte: number, start: number): void {
     const { before } = this
     if (before.kind !== 'range') {
-      addAll(set, this.inCase(byte))
+      if (this.flags.fold) addAll(set, this.inCase(byte))
+      else set[byte] = 1
       this.before = { kind: 'byte', byte, at: start }
       return
     }
     if (before.from > byte)
       this.fail('range out of order', before.at, 'the lower end comes first; a hyphen itself stands first or last, or is \\-')
+    this.before = NOTHING
+    if (!this.flags.fold) return addRange(set, before.from, byte)
     const range = new Uint8Array(256)
     addRange(range, before.from, byte)
-    addAll(set, this.inCase(range))
-    this.before = NOTHING
+    addAll(set, folded(range))
   }
 
   private escaped(set: ByteSet, start: number): void {

@@ -1,3 +1,4 @@
+import { setOf, type ByteSet } from './bytes.ts'
 import { WORD } from './classes.ts'
 import { anchor, choiceOf, GroupReader, type Atom } from './groups.ts'
 import type { RegexNode, RegexTree } from './tree.ts'
@@ -6,6 +7,9 @@ import type { RegexNode, RegexTree } from './tree.ts'
 const MAX_PATTERN = 32_768
 const MAX_DEPTH = 250
 const MAX_REPEAT = 65_535
+
+/** Bytes that stand for themselves wherever they are, unless white space is to be skipped: most of most patterns. */
+const ORDINARY: ByteSet = setOf('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-/=&;:,!@%<>"\'~')
 
 interface Count {
   readonly min: number
@@ -69,6 +73,11 @@ class RegexParser extends GroupReader {
       return pending
     }
     if (this.quoting) return this.quoted()
+    const code = pattern.charCodeAt(at)
+    if (ORDINARY[code] === 1 && !this.flags.extended) {
+      this.at++
+      return { kind: 'set', set: this.inCase(code) }
+    }
     if (this.skipNothing()) return 'nothing'
     if (at >= pattern.length || pattern[at] === '|' || pattern[at] === ')') return 'end'
     if (this.quantifier() !== undefined) this.fail('nothing to repeat before a quantifier', at, `the character itself is \\${pattern[at]}`)
@@ -133,6 +142,8 @@ class RegexParser extends GroupReader {
 
   /** The quantifier behind an item, past comments and the like. */
   private quantifierHere(): Count | undefined {
+    const { pattern, at, quoting, flags } = this
+    if (!quoting && !flags.extended && (at === pattern.length || ORDINARY[pattern.charCodeAt(at)] === 1)) return undefined
     this.skipBetween()
     return this.quoting ? undefined : this.quantifier()
   }

@@ -259,6 +259,15 @@ export function compileRegex(pattern: string): VclRegex {
   return new VclRegex(pattern)
 }
 
+/** Patterns up to this length V8 cannot refuse: what refuses them has read them. */
+const READ_MAX = 1024
+
+/** Throws as compileRegex does, for less: for rules that are checked here and run elsewhere. */
+export function checkRegex(pattern: string): void {
+  if (pattern.length <= READ_MAX) parseRegex(pattern)
+  else compileRegex(pattern)
+}
+
 /**
  * Lets V8 switch to its linear engine once a match has backtracked too often, and lets us ask for that engine. Process-wide, and only for
  * patterns compiled afterwards: call it before any rules are loaded, in the main thread.

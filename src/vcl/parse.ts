@@ -68,9 +68,11 @@ export function parseVcl(source: string, path: string, options: ParseOptions = {
   }
 }
 
+// oxlint-disable-next-line no-control-regex
+const BEYOND_BYTES = /[^\0-\xff]/
+
 function toBytes(source: string): string {
-  for (let i = 0; i < source.length; i++) if (source.charCodeAt(i) > 0xff) return Buffer.from(source, 'utf8').toString('latin1')
-  return source
+  return BEYOND_BYTES.test(source) ? Buffer.from(source, 'utf8').toString('latin1') : source
 }
 
 function withDefaults(options: ParseOptions): SpliceHost {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { checkRegex, compileRegex } from '../../src/pattern/regex.ts'
 import type { Spans, Verdict } from './oracle.ts'
 import { differences, linearOf } from './ours.ts'
 
@@ -30,4 +31,18 @@ test(`${ROWS.length} patterns are taken or refused, match and capture as in PCRE
 test('V8’s linear engine has been asked as well', () => {
   const taken = ROWS.filter((row) => row.length > 1 && !KNOWN.some((known) => known.test(row[0])) && linearOf(row[0]) !== undefined)
   expect(taken.length).toBeGreaterThan(1000)
+})
+
+test('what rules are checked for is whether it can be compiled', () => {
+  const refusal = (work: (pattern: string) => unknown, pattern: string) => {
+    try {
+      work(pattern)
+      return undefined
+    } catch (error) {
+      return String(error)
+    }
+  }
+  const refused = ROWS.map(([pattern]) => [refusal(checkRegex, pattern), refusal(compileRegex, pattern)])
+  for (const [checked, compiled] of refused) expect(checked).toBe(compiled)
+  expect(refused.filter(([checked]) => checked !== undefined).length).toBeGreaterThan(20)
 })

@@ -5,7 +5,9 @@ import { ACTION } from '../runtime/context.ts'
 
 /** Rules that do what nobody may have meant: with cookies, which are somebody's, and with Vary. Only what is beyond doubt is told. */
 export function checkFootguns(k: Checking, program: Program, policy: 'rfc9111' | 'varnish'): void {
-  const mentions = mentionsIn(program)
+  let known: Mentions | undefined
+  // Most rules do nothing for which it matters who else mentions a field.
+  const mentions = (): Mentions => (known ??= mentionsIn(program))
   eachStep(program, (step) => {
     checkVary(k, step, mentions)
     if (step.kind === 'if') for (const branch of step.branches) checkCookieBranch(k, branch, mentions)
@@ -13,7 +15,7 @@ export function checkFootguns(k: Checking, program: Program, policy: 'rfc9111' |
   if (policy !== 'varnish') return
   for (const { name, pieces } of program.subs)
     for (const { builtin, steps } of pieces)
-      if (!builtin) for (const step of steps) if (step.kind === 'return') checkSkipped(k, step, name, mentions)
+      if (!builtin) for (const step of steps) if (step.kind === 'return') checkSkipped(k, step, name, mentions())
 }
 
 /** Fields of which every client has a value of his own. */
@@ -23,18 +25,18 @@ const PERSONAL: readonly [name: string, pattern: RegExp][] = [
 ]
 
 /** Vary: Cookie makes the cache useless, unless rules bring the field down to a few values first. */
-function checkVary(k: Checking, step: Step, { changed }: Mentions): void {
+function checkVary(k: Checking, step: Step, mentions: () => Mentions): void {
   if (step.kind !== 'set' || step.target.kind !== 'header' || nameOf(step.target) !== 'beresp.http.vary') return
   for (const [name, pattern] of PERSONAL) {
-    if (!pattern.test(textsIn(step)) || changed.has(`req.http.${name.toLowerCase()}`)) continue
+    if (!pattern.test(textsIn(step)) || mentions().changed.has(`req.http.${name.toLowerCase()}`)) continue
     const hint = `bring it down to a few values in vcl_recv, in a field of your own, and vary by that; Vary: ${name} can be set in vcl_deliver`
     k.warn(step.at, `a response that varies by ${name} is stored anew for nearly every client`, hint, 'vary')
   }
 }
 
 /** `if (beresp.http.Set-Cookie) { set beresp.ttl = 1h; }`: the cookie would be everybody's. */
-function checkCookieBranch(k: Checking, { condition, steps }: Branch, { changed }: Mentions): void {
-  if (!hasCookie(condition) || changed.has('beresp.http.set-cookie')) return
+function checkCookieBranch(k: Checking, { condition, steps }: Branch, mentions: () => Mentions): void {
+  if (!hasCookie(condition) || mentions().changed.has('beresp.http.set-cookie')) return
   const ttl = steps.find((step) => step.kind === 'set' && step.target.kind === 'variable' && step.target.variable.name === 'beresp.ttl')
   if (ttl?.kind !== 'set' || (ttl.value.kind === 'number' && ttl.value.number <= 0) || steps.some(isUncacheable)) return
   const hint = 'unset beresp.http.Set-Cookie to store it without; or set beresp.uncacheable = true'

@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.ts'
 import type { Checking } from './checking.ts'
 import { checkValue, expect } from './expression.ts'
 import { RegexError } from '../../pattern/tree.ts'
-import { compileRegex } from '../../pattern/regex.ts'
+import { checkRegex } from '../../pattern/regex.ts'
 import type { Value } from './program.ts'
 import { describe } from './symbols.ts'
 import { valueType, type VclType } from './types.ts'
@@ -39,11 +39,11 @@ export function constantText(k: Checking, node: Expression): string | undefined 
   return k.error(node.at, 'a regex must be a literal', 'it is compiled when the rules are loaded', 'regex')
 }
 
-/** Compiles it once to know that it can be; a complaint points into the literal where that is possible. */
+/** To know that it can be compiled; a complaint points into the literal where that is possible. */
 export function checkPattern(k: Checking, node: Expression, pattern: string): boolean {
   if (k.sound_patterns.has(pattern)) return true
   try {
-    compileRegex(pattern)
+    checkRegex(pattern)
     k.sound_patterns.add(pattern)
     return true
   } catch (error) {
