@@ -38,6 +38,10 @@ export abstract class TaskState implements CommonContext {
   abstract fieldSet(fields: Fields, name: string, value: string): void
   abstract fieldUnset(fields: Fields, name: string, value: string): void
 
+  fieldLost(name: string, value: string): void {
+    this.log.field(TAG.LostHeader, name, value)
+  }
+
   get client_ip(): Ip {
     return this.facts.client_ip
   }

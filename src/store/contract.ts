@@ -166,6 +166,18 @@ export interface StoreStats {
 
 export type StoreKind = 'memory' | 'file'
 
+/** Told of objects that a store takes out of itself, by whoever of its workers does it. */
+export interface Departures {
+  /** Somebody wants to hear of it: asked before anything is looked up. */
+  readonly wanted: boolean
+  /** To make room; by the transaction that made it. */
+  evicted(xid: number): void
+  /** Nothing of it is of use any more: it was fresh until then, wall-clock ms. */
+  expired(xid: number, fresh_ms: number): void
+}
+
+export const UNWATCHED: Departures = { wanted: false, evicted: () => {}, expired: () => {} }
+
 /** An index of objects by id, and the memory they lie in. Several workers may share what is behind it. */
 export interface Store {
   /** storage.NAME in rules. */
@@ -214,5 +226,7 @@ export interface Store {
   wouldSurvive(tags: readonly string[], since: number): boolean
   /** Housekeeping, a bounded piece of it: takes out at most so many objects whose end has come. */
   expire(now_ms: number, objects_max: number): void
+  /** From now on, by this worker. */
+  watch(departures: Departures): void
   stats(): StoreStats
 }

@@ -1,4 +1,4 @@
-import type { Body, Cold, ObjectHead, SoftPurge, Store, StoredObject, StoreStats } from './contract.ts'
+import type { Body, Cold, Departures, ObjectHead, SoftPurge, Store, StoredObject, StoreStats } from './contract.ts'
 
 /**
  * Several stores as one. An id is in one of them at a time: whoever opens an object takes out afterwards what the others have
@@ -91,6 +91,10 @@ export class SeveralStores implements Store {
   /** All of them have noted the same, though one may have forgotten more of it. */
   wouldSurvive(tags: readonly string[], since: number): boolean {
     return this.stores[0].wouldSurvive(tags, since)
+  }
+
+  watch(departures: Departures): void {
+    for (const store of this.stores) store.watch(departures)
   }
 
   expire(now_ms: number, objects_max: number): void {

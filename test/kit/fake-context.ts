@@ -113,6 +113,7 @@ export class FakeContext {
 
   readonly log: string[] = []
   readonly errors: string[] = []
+  readonly lost: string[] = []
   readonly acls: string[] = []
   /** Field lines that were set (+) and removed (-). */
   readonly changes: string[] = []
@@ -153,6 +154,10 @@ export class FakeContext {
   fieldSet(_fields: Fields, name: string, value: string): void {
     this.changes.push(`+ ${name}: ${value}`)
   }
+  fieldLost(name: string, value: string): void {
+    this.lost.push(`${name}: ${value.length} bytes`)
+  }
+
   fieldUnset(_fields: Fields, name: string, value: string): void {
     this.changes.push(`- ${name}: ${value}`)
   }

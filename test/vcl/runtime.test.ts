@@ -219,6 +219,7 @@ describe('headers', () => {
     const doubled = 'set req.http.a = req.http.a + req.http.a;'.repeat(40)
     const c = recv(`set req.http.a = "0123456789abcdef"; ${doubled}`)
     expect(c.errors[0]).toMatch(/^a: value too long \(131072 bytes\)/)
+    expect(c.lost).toEqual(['a: 131072 bytes'])
   })
 })
 

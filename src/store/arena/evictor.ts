@@ -3,9 +3,10 @@ import { Ghost } from '../eviction/ghost.ts'
 import { Judge } from '../eviction/judge.ts'
 import { DROP_REMEMBER, makeStripe, nextVictimRing, RING_MAIN, RING_SMALL, type Stripe } from '../eviction/policy.ts'
 import type { Doorbells } from '../../shm/doorbell.ts'
+import { UNWATCHED } from '../contract.ts'
 import { Epochs } from './epochs.ts'
 import { UNIT_BYTES } from './geometry.ts'
-import { endOf_ms } from './head-codec.ts'
+import { endOf_ms, freshUntil_ms, xidOf } from './head-codec.ts'
 import { NO_ENTRY, type IndexTable } from './index-table.ts'
 import { EVICTION_LOCK, TALLY, type ArenaMemory } from './memory.ts'
 import { nextSequence } from './header.ts'
@@ -52,6 +53,7 @@ export class Evictor {
   private now_ms = 0
   /** Announces that what was found so far in this run is not in use any more. */
   announce: () => void = () => {}
+  departures = UNWATCHED
   /** Of the record met last: the next one may be the same object's. */
   private last_entry = NO_ENTRY
 
@@ -147,7 +149,7 @@ export class Evictor {
         if (this.segments.pinned(segment) || this.isLost(segment) || !this.isReadable(segment)) continue
         if (!this.segments.beginJudging(segment)) continue
         this.gather(segment, RING_MAIN)
-        for (let i = 0; i < this.stripe.count; i++) if (this.drop(i)) this.memory.tally[TALLY.expired]++
+        for (let i = 0; i < this.stripe.count; i++) if (this.drop(i)) this.countExpired(i)
         this.retire(segment)
         expired++
       }
@@ -191,7 +193,7 @@ export class Evictor {
       if (stripe.verdict[i] >= 0 && this.keep(i)) continue
       if (stripe.verdict[i] === DROP_REMEMBER) this.remember(i)
       const counts = this.objects.counts(this.places[i])
-      if (this.drop(i) && counts) this.count(ring)
+      if (this.drop(i) && counts) this.count(i, ring)
     }
     return true
   }
@@ -201,8 +203,17 @@ export class Evictor {
     this.segments.retire(segment, STATE.judged)
   }
 
-  private count(ring: number): void {
-    const { tally } = this.memory
+  private countExpired(i: number): void {
+    const { tally, doubles, words } = this.memory
+    tally[TALLY.expired]++
+    if (!this.departures.wanted || !this.objects.counts(this.places[i])) return
+    const at = this.objects.headAt(this.places[i])
+    this.departures.expired(xidOf(words, at), freshUntil_ms(doubles, at))
+  }
+
+  private count(i: number, ring: number): void {
+    const { tally, words } = this.memory
+    if (this.departures.wanted) this.departures.evicted(xidOf(words, this.objects.headAt(this.places[i])))
     tally[TALLY.nuked]++
     tally[ring === RING_SMALL ? TALLY.evicted_small : TALLY.evicted_main]++
   }

@@ -148,6 +148,15 @@ export function endOf_ms(doubles: Float64Array, at: number): number {
   return doubles[d] + doubles[d + TTL / 8] + doubles[d + GRACE / 8] + doubles[d + KEEP / 8]
 }
 
+/** Until when it is fresh. */
+export function freshUntil_ms(doubles: Float64Array, at: number): number {
+  return doubles[at / 8 + T_ORIGIN / 8] + doubles[at / 8 + TTL / 8]
+}
+
+export function xidOf(words: Int32Array, at: number): number {
+  return words[at / 4 + XID / 4] >>> 0
+}
+
 export function statusOf(words: Int32Array, at: number): number {
   return words[at / 4 + STATUS / 4]
 }
@@ -167,7 +176,7 @@ export function decodeHead(bytes: Buffer, doubles: Float64Array, words: Int32Arr
   head.ttl_ms = doubles[d + TTL / 8]
   head.grace_ms = doubles[d + GRACE / 8]
   head.keep_ms = doubles[d + KEEP / 8]
-  head.xid = words[w + XID / 4] >>> 0
+  head.xid = xidOf(words, at)
   head.status = words[w + STATUS / 4]
   head.flags = words[w + FLAGS / 4]
   head.validatable = words[w + VALIDATABLE / 4] === 1

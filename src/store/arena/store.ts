@@ -1,6 +1,6 @@
 import { Chains } from '../../base/chains.ts'
 import type { Doorbells } from '../../shm/doorbell.ts'
-import type { Body, Cold, ObjectHead, SoftPurge, Store, StoredObject, StoreKind, StoreStats } from '../contract.ts'
+import type { Body, Cold, Departures, ObjectHead, SoftPurge, Store, StoredObject, StoreKind, StoreStats } from '../contract.ts'
 import { VERDICT } from '../purges/table.ts'
 import { admissionRing, FREQ_MAX } from '../eviction/policy.ts'
 import { Allocator } from './allocator.ts'
@@ -220,6 +220,10 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
 
   wouldSurvive(tags: readonly string[], since: number): boolean {
     return this.memory.purges.judge(hashTagsOf(this.memory, tags), 0, tags.length, since) === VERDICT.stands
+  }
+
+  watch(departures: Departures): void {
+    this.evictor.departures = departures
   }
 
   expire(now_ms: number, _objects_max: number): void {

@@ -1,6 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import { isNewer } from '../../shm/serial.ts'
-import { objectEnd_ms, type Body, type ObjectHead, type SoftPurge, type Store, type StoredObject, type StoreStats } from '../contract.ts'
+import {
+  objectEnd_ms,
+  UNWATCHED,
+  type Body,
+  type Departures,
+  type ObjectHead,
+  type SoftPurge,
+  type Store,
+  type StoredObject,
+  type StoreStats,
+} from '../contract.ts'
 import { PLACE, HeapBody, type BodyOwner, type Place } from './body.ts'
 import { Expiry } from './expiry.ts'
 import { ExtentSizes } from './extents.ts'
@@ -53,6 +63,7 @@ export class HeapStore implements Store, BodyOwner {
   private notes = 0
   private readonly transits = { opened: 0, bodies: 0, bytes: 0 }
   private nuked = 0
+  private departures = UNWATCHED
   private expired = 0
   private requests = 0
   private failures = 0
@@ -156,8 +167,17 @@ export class HeapStore implements Store, BodyOwner {
       const end_ms = objectEnd_ms(object.head)
       // Freshened since, it has a later end.
       if (end_ms > now_ms) this.ends.add(object.end, end_ms)
-      else if (this.takeOut(object)) this.expired++
+      else if (this.takeOut(object)) this.countExpired(object)
     }
+  }
+
+  private countExpired({ head }: HeapObject): void {
+    this.expired++
+    if (this.departures.wanted) this.departures.expired(head.xid, head.t_origin_ms + head.ttl_ms)
+  }
+
+  watch(departures: Departures): void {
+    this.departures = departures
   }
 
   /** Deadlines kept; more than objects, but not much. */
@@ -213,7 +233,9 @@ export class HeapStore implements Store, BodyOwner {
   }
 
   oust(object: HeapObject, reason: 'evicted' | 'failed'): void {
-    if (this.takeOut(object) && reason === 'evicted') this.nuked++
+    if (!this.takeOut(object) || reason !== 'evicted') return
+    this.nuked++
+    if (this.departures.wanted) this.departures.evicted(object.head.xid)
   }
 
   private enlist(object: HeapObject): HeapObject {

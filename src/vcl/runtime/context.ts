@@ -132,6 +132,8 @@ export interface CommonContext {
   fieldSet(fields: Fields, name: string, value: string): void
   /** ReqUnset, BerespUnset...: they are about to remove or replace one. */
   fieldUnset(fields: Fields, name: string, value: string): void
+  /** LostHeader: there is no room for what they were to set, and they are about to fail. */
+  fieldLost(name: string, value: string): void
 }
 
 export interface ClientContext extends CommonContext {

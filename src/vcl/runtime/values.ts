@@ -125,11 +125,16 @@ const WORD = /^[\x21-\x7e\x80-\xff]+$/
 
 /** Replaces every line of that name by one; the value is known to have no control characters. */
 export function setField(c: CommonContext, fields: Fields, name: string, key: string, value: string): void {
-  if (value.length > MAX_VALUE_BYTES) throw new VclFailure(`${name}: value too long (${value.length} bytes)`)
+  if (value.length > MAX_VALUE_BYTES) tooLong(c, name, value)
   const i = fields.indexOf(key, 0)
   if (i < 0) fields.appendKeyed(name, key, value)
   else replaceField(c, fields, i, name, value)
   c.fieldSet(fields, name, value)
+}
+
+function tooLong(c: CommonContext, name: string, value: string): never {
+  c.fieldLost(name, value)
+  throw new VclFailure(`${name}: value too long (${value.length} bytes)`)
 }
 
 function replaceField(c: CommonContext, fields: Fields, i: number, name: string, value: string): void {

@@ -14,7 +14,10 @@ type Text = string | undefined
 const LINES_MAX = 1024
 
 function append(c: CommonContext, { fields, name, key }: HeaderRef, value: Text): void {
-  if (fields.count >= LINES_MAX) throw new VclFailure(`header.append(): more than ${LINES_MAX} field lines`)
+  if (fields.count >= LINES_MAX) {
+    c.fieldLost(name, value ?? '')
+    throw new VclFailure(`header.append(): more than ${LINES_MAX} field lines`)
+  }
   const text = line(value ?? '', name)
   fields.appendKeyed(name, key, text)
   c.fieldSet(fields, name, text)

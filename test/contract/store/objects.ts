@@ -65,6 +65,23 @@ export function objects(makeStore: MakeStore, exact: boolean): void {
     expect(store.stats()).toMatchObject({ objects: 1, expired: 1, nuked: 0 })
   })
 
+  test.runIf(exact)('whoever watches is told of it, if he wants to hear of it', () => {
+    const store = makeStore(ROOMY)
+    const told: string[] = []
+    const departures = {
+      wanted: false,
+      evicted: () => {},
+      expired: (xid: number, fresh_ms: number) => void told.push(`${xid} ${fresh_ms}`),
+    }
+    store.watch(departures)
+    store.open('a', head({ xid: 7 }), 0)?.body.complete()
+    store.expire(120_000, 100)
+    departures.wanted = true
+    store.open('b', head({ xid: 8 }), 0)?.body.complete()
+    store.expire(120_000, 100)
+    expect(told).toEqual(['8 120000'])
+  })
+
   test('one that breaks half-way leaves by itself, and its readers get what came', () => {
     const store = makeStore(ROOMY)
     const object = open(store, 100)
