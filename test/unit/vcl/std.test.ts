@@ -146,6 +146,15 @@ test('fnmatch takes time in proportion, whatever the stars', () => {
   expect(performance.now() - started).toBeLessThan(1000)
 })
 
+test.each(['[*', '[\\]', '[[:alpha:]', '[a-', '[!', 'a['])(
+  'fnmatch takes time in proportion, whatever brackets %s are never closed',
+  (part) => {
+    const begun = performance.now()
+    expect(call('fnmatch', {}, part.repeat(20_000), 'boot', false, false, false)).toBe(false)
+    expect(performance.now() - begun).toBeLessThan(3000)
+  },
+)
+
 test('strftime knows weeks, ISO years and 12-hour clocks', () => {
   const impl = std.functions.strftime.impl as unknown as (c: object, time: number, format: string) => string
   const format = (iso: string, wanted: string) => impl({}, Date.parse(iso) / 1000, wanted)

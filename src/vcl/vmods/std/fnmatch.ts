@@ -59,9 +59,10 @@ function matchesOne(part: Part, text: string, at: number): boolean {
 /** Undefined: a backslash at the end, which matches nothing. */
 function read(pattern: string, noescape: boolean): Part[] | undefined {
   const parts: Part[] = []
+  const open = new Set<number>()
   for (let at = 0; at < pattern.length;) {
     const c = pattern[at++]
-    const set = c === '[' ? readSet(pattern, at, noescape) : undefined
+    const set = c === '[' ? readSet(pattern, at, noescape, open) : undefined
     if (set !== undefined) {
       parts.push({ kind: 'set', has: set.has })
       at = set.end
@@ -74,8 +75,16 @@ function read(pattern: string, noescape: boolean): Part[] | undefined {
   return parts
 }
 
-/** A bracket expression from behind its `[`; undefined when it is never closed, and `[` is a character. */
-function readSet(pattern: string, start: number, noescape: boolean): { has: (byte: number) => boolean; end: number } | undefined {
+/**
+ * A bracket expression from behind its `[`; undefined when it is never closed, and `[` is a character. `open` has the places from which on none is: a pattern of
+ * many brackets is not read to its end for each.
+ */
+function readSet(
+  pattern: string,
+  start: number,
+  noescape: boolean,
+  open: Set<number>,
+): { has: (byte: number) => boolean; end: number } | undefined {
   const bytes = new Uint8Array(256)
   const negated = pattern[start] === '!' || pattern[start] === '^'
   const first = negated ? start + 1 : start
@@ -84,8 +93,13 @@ function readSet(pattern: string, start: number, noescape: boolean): { has: (byt
     if (pattern[at] === '\\' && !noescape && at + 1 < pattern.length) at++
     return pattern.charCodeAt(at++)
   }
+  const passed: number[] = []
   while (at < pattern.length && (pattern[at] !== ']' || at === first)) {
-    const named = /^\[:([a-z]+):\]/.exec(pattern.slice(at, at + 12))
+    if (at > first) {
+      if (open.has(at)) break
+      passed.push(at)
+    }
+    const named = pattern[at] === '[' ? /^\[:([a-z]+):\]/.exec(pattern.slice(at, at + 12)) : null
     if (named !== null && Object.hasOwn(POSIX_CLASSES, named[1])) {
       POSIX_CLASSES[named[1]].forEach((bit, i) => (bytes[i] |= bit))
       at += named[0].length
@@ -97,6 +111,9 @@ function readSet(pattern: string, start: number, noescape: boolean): { has: (byt
     const to = range ? char() : from
     for (let i = from; i <= to && i < 256; i++) bytes[i] = 1
   }
-  if (at >= pattern.length) return undefined
+  if (pattern[at] !== ']' || open.has(at)) {
+    for (const place of passed) open.add(place)
+    return undefined
+  }
   return { has: (byte) => (bytes[byte] === 1) !== negated, end: at + 1 }
 }
