@@ -34,6 +34,8 @@ export class Publication {
   private timer: NodeJS.Timeout | undefined
   /** What was said last of what is wrong with showing them. */
   private complaint = ''
+  /** Workers' counters could be written once. */
+  private was_seen = false
 
   constructor(counters: CounterSet, clock: Clock, operations: Operations) {
     this.counters = counters
@@ -99,13 +101,21 @@ export class Publication {
     try {
       this.child = new StatSegments(directory.begin(this.clock.wall_ms / 1000), this.counters, CHILD_CLASSES)
     } catch (error) {
-      throw asOperatorError(directory.path, error)
+      return this.beginUnseen(directory, asOperatorError(directory.path, error))
     }
+    this.was_seen = true
     try {
       directory.publishLog()
     } catch (error) {
       this.operations.write('warn', `tools cannot read the log until Lacquer is started anew: ${messageOf(error)}`)
     }
+  }
+
+  /** Whoever starts the program hears of it. Later, at the command `start`, traffic does not wait for the room that tools need. */
+  private beginUnseen(directory: WorkDirectory, fault: Error): void {
+    if (!this.was_seen) throw fault
+    directory.end()
+    this.operations.write('warn', `tools see nothing of the workers until these are stopped and started once more: ${fault.message}`)
   }
 
   /** They have ended. */

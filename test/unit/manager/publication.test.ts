@@ -66,3 +66,25 @@ test('no room for what the workers count is one, too, and there is a next time',
   publication.beginChild()
   expect(existsSync(join(path, CHILD))).toBe(true)
 })
+
+test('workers that have been seen once are started again without room, and nobody sees them', () => {
+  const path = join(home, 'shop')
+  const heard: string[] = []
+  const operations = { write: (level: string, line: string) => void heard.push(`${level} ${line}`) } as unknown as Operations
+  publication = new Publication(counters, new SystemClock(), operations)
+  counters.is_full = false
+  begin(path)
+  publication.beginChild()
+  publication.endChild()
+  counters.is_full = true
+  publication.beginChild()
+  expect(existsSync(join(path, CHILD))).toBe(false)
+  expect(heard).toEqual([
+    `warn tools see nothing of the workers until these are stopped and started once more: work directory ${path}: ${FULL}; name another with -n`,
+  ])
+  publication.show()
+  publication.endChild()
+  counters.is_full = false
+  publication.beginChild()
+  expect(existsSync(join(path, CHILD))).toBe(true)
+})
