@@ -40,6 +40,8 @@ export class CliServer {
   private closing = false
   /** Whom -M calls has not answered, which has been told. */
   private missed = false
+  /** Somebody was turned away, which has been told. */
+  private crowded = false
 
   /** Throws an OperatorError when the secret cannot be read. */
   constructor(parts: CliServerParts) {
@@ -67,8 +69,8 @@ export class CliServer {
   async listenLocal(path: string): Promise<void> {
     const server = createServer((socket) => {
       socket.on('error', () => {})
-      if (this.sessions.size >= CONNECTIONS_MAX && !this.makeRoom()) socket.destroy()
-      else this.serve(socket, true)
+      if (this.hasRoom()) this.serve(socket, true)
+      else socket.destroy()
     })
     // It has another name until nobody else can open it.
     const making = `${path}.new`
@@ -142,8 +144,20 @@ export class CliServer {
     socket.on('error', () => {})
     const address = socket.remoteAddress ?? ''
     if (this.parts.secret !== undefined && this.failures.waitOf(address) > 0) return void socket.destroy()
-    if (this.sessions.size >= CONNECTIONS_MAX && !this.makeRoom()) return void socket.destroy()
+    if (!this.hasRoom()) return void socket.destroy()
     this.serve(socket)
+  }
+
+  /** Told once, until there is room again: who cannot come in cannot be told why. */
+  private hasRoom(): boolean {
+    if (this.sessions.size < CONNECTIONS_MAX || this.makeRoom()) {
+      this.crowded = false
+      return true
+    }
+    if (!this.crowded)
+      this.parts.tell('warn', `admin port: all ${CONNECTIONS_MAX} connections are in use, and another is turned away: who keeps them open?`)
+    this.crowded = true
+    return false
   }
 
   /** The oldest stranger goes. */

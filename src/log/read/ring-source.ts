@@ -8,6 +8,8 @@ import type { LogSource, SourceState } from './source.ts'
 
 /** This many segments behind the writer, what is read may be overwritten meanwhile. */
 const OVERRUN = SEGMENTS - 2
+/** Numbers wrap: from here on it is the reader who is in front. */
+const AHEAD = 2 ** 31
 /** Where reading of what is there begins: one segment is between it and being overrun. */
 const HISTORY = SEGMENTS - 3
 /** How much is read at a time: more when there is more. */
@@ -114,14 +116,15 @@ export class RingSource implements LogSource {
     // What was the end when it was read may be no more.
     if (this.file.read(this.peeked, HEAD_BYTES + this.at * 4, 4) !== 4) return this.damaged('the segment is too short')
     const word = this.peeked.readUInt32LE(0)
-    if (word === END || word === WRAP) return this.isOverrun() ? this.lost() : word
+    if (word === END || word === WRAP) return this.trouble(word === END) ?? word
     const state = this.load(1)
     return state === 'some' ? this.block.words[0] : state
   }
 
   /** Reads from the next unit on. */
   private load(words_min: number): SourceState {
-    if (this.isOverrun()) return this.lost()
+    const trouble = this.trouble()
+    if (trouble !== undefined) return trouble
     // It was read to its end: there is more than that to read at a time.
     if (this.loaded === this.read_words) this.read_words = Math.min(this.read_words * 2, READ_WORDS_MAX)
     const wanted = Math.min(Math.max(this.read_words, words_min), this.head.ring_words - this.at)
@@ -131,11 +134,18 @@ export class RingSource implements LogSource {
     this.loaded = this.file.read(this.block.bytes, HEAD_BYTES + this.at * 4, wanted * 4) >> 2
     if (this.loaded < words_min) return this.damaged('the segment is too short')
     // Whoever wrote meanwhile may have been near.
-    return this.isOverrun() ? this.lost() : 'some'
+    return this.trouble() ?? 'some'
   }
 
-  private isOverrun(): boolean {
-    return !this.head.refresh() || (this.head.segment - this.segment) >>> 0 >= OVERRUN
+  /**
+   * Why what stands here cannot be believed; undefined: it can. The number of a segment is written before what begins in it, but behind the mark that leads to the first one:
+   * whoever is in front of the writer and finds something has been led there by garbage.
+   */
+  private trouble(is_end = false): SourceState | undefined {
+    if (!this.head.refresh()) return this.lost()
+    const behind = (this.head.segment - this.segment) >>> 0
+    if (behind >= AHEAD) return is_end ? undefined : this.damaged('it goes on where nothing has been written')
+    return behind >= OVERRUN ? this.lost() : undefined
   }
 
   private lost(): SourceState {

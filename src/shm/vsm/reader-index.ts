@@ -47,7 +47,7 @@ export class IndexReader {
   poll(): void {
     const path = join(this.directory, INDEX)
     const found = this.permitted(() => statSync(path, { throwIfNoEntry: false }))
-    if (found === undefined) return this.forget()
+    if (found?.isFile() !== true) return this.forget()
     const { file } = this
     if (file === undefined || file.ino !== found.ino || file.dev !== found.dev || found.size < this.read_bytes) this.begin(path)
     if (found.size > this.read_bytes) this.readOn()

@@ -1,7 +1,9 @@
-import { chmodSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../../src/base/errors.ts'
+import { TAG } from '../../../../src/log/tags.ts'
 import { END } from '../../../../src/log/ring.ts'
 import { FakeServer, follow } from './kit.ts'
 
@@ -230,6 +232,19 @@ describe('what is not complete', () => {
   })
 })
 
+test('an index that is no file is none', async () => {
+  started()
+  const index = join(server.directory, '_.vsm_child/_.index')
+  rmSync(index)
+  execFileSync('mkfifo', [index])
+  const seen = follow(
+    server,
+    Array.from({ length: 80 }, () => nothing),
+    { history: true },
+  )
+  await expect(seen).rejects.toThrow('the server has no log that could be read')
+})
+
 test('at most so many in so long', async () => {
   started()
   const some = (): void => {
@@ -290,6 +305,18 @@ describe('a damaged log', () => {
     const seen = await follow(server, [nothing, nothing], { history: true })
     expect(seen).toMatchObject({ ended: 'end', urls: ['/a'] })
     expect(seen.said).toEqual([expect.stringMatching(/^Log damaged at word [0-9]+: there is nothing where a record should be$/)])
+  })
+
+  test('records that lead to where nothing has been written are damage, and no overrun: all that is there has an end', async () => {
+    started()
+    server.request(2, '/a')
+    const words = new Uint32Array(server.ring)
+    // Whole records as far as the end of the ring.
+    words.fill(TAG.SessClose << 24, words.indexOf(END, 22))
+    server.publish()
+    const seen = await follow(server, [], { history: true })
+    expect(seen).toMatchObject({ ended: 'end', urls: ['/a'] })
+    expect(seen.said).toEqual([expect.stringMatching(/^Log damaged at word [0-9]+: it goes on where nothing has been written$/)])
   })
 
   test('records of a batch that are longer than it is are left out', async () => {
