@@ -10,7 +10,7 @@ test('what an operator says of a director is told, and workers read it', () => {
   const health = new Health({
     workers: 2,
     clock,
-    dial: { lookup: () => {}, tls_verify: true, tls_ca: undefined } as never,
+    dial: { lookup: () => {}, tls_verify: true, tls_ca: undefined },
     counters: () => new CounterBlock('VBE').values,
     log: () => {},
     tell: (level, message) => heard.push(`${level} ${message}`),
