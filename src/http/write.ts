@@ -10,7 +10,10 @@ import { reasonPhrase } from './status.ts'
 export function responseHeadText(head: ResponseHead): string {
   const status = head.status % 1000
   const reason = head.reason === '' ? reasonPhrase(status) : head.reason
-  return headText('HTTP/1.1 ' + (status < 100 ? '503' : status) + ' ', reason, '\r\n', head.fields)
+  const { names, values, count } = head.fields
+  let text = 'HTTP/1.1 ' + (status < 100 ? '503' : status) + ' ' + (UNSAFE.test(reason) ? clean(reason) : reason) + '\r\n'
+  for (let i = 0; i < count; i++) text += LINES.line(i, names[i], values[i])
+  return text
 }
 
 /** Request line and field lines, the same way. What cannot stand in a target is escaped: a space would end it early. */
@@ -31,6 +34,36 @@ export function appendLines(into: Fields, text: string, from = 0): void {
     into.append(text.slice(from, colon), text.slice(colon + 2, end))
     from = end + 2
   }
+}
+
+/** Longer values are looked at each time. */
+const VALUE_MAX = 256
+const PLACES_MAX = 32
+
+/** Lines of responses by their place in them: one has much in common with the one before, and what is the same need not be looked at again. */
+class KnownLines {
+  private readonly names: string[] = Array<string>(PLACES_MAX).fill('')
+  private readonly values: string[] = Array<string>(PLACES_MAX).fill('')
+  /** '': it has not come twice. */
+  private readonly lines: string[] = Array<string>(PLACES_MAX).fill('')
+
+  line(i: number, name: string, value: string): string {
+    if (i >= PLACES_MAX || value.length > VALUE_MAX) return fieldLine(name, value)
+    if (this.values[i] !== value || this.names[i] !== name) {
+      this.names[i] = name
+      this.values[i] = value
+      this.lines[i] = ''
+      return fieldLine(name, value)
+    }
+    return this.lines[i] === '' ? (this.lines[i] = inOnePiece(fieldLine(name, value))) : this.lines[i]
+  }
+}
+
+const LINES = new KnownLines()
+
+/** What is put together from parts is taken apart again whenever it is written. */
+function inOnePiece(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
 
 function headText(before: string, text: string, after: string, fields: Fields): string {

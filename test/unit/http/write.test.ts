@@ -36,6 +36,25 @@ describe('nothing in a head can split it', () => {
       expect(lines[1]).toMatch(/^A: [^\r\n\0]*$/)
       expect(lines.slice(2)).toEqual(['B: 2', ''])
     })
+  test('also when others have come again and again in the same place', () => {
+    const long = 'x'.repeat(300)
+    const heads: [string, string][][] = [
+      [['A', '1']],
+      [['A', '2']],
+      [['B', '2']],
+      [['A', 'b\r\nc']],
+      [['A\r\nB', '1']],
+      [['A', '\u010d']],
+      [['A', long]],
+      [],
+    ]
+    const written = ['A: 1\r\n', 'A: 2\r\n', 'B: 2\r\n', 'A: b  c\r\n', '', 'A: ?\r\n', `A: ${long}\r\n`, '']
+    for (const times of [1, 2, 3, 4]) {
+      for (const [i, lines] of heads.entries()) {
+        for (let n = 0; n < times; n++) expect(responseHeadText(response(200, 'OK', ...lines))).toBe(`HTTP/1.1 200 OK\r\n${written[i]}`)
+      }
+    }
+  })
   test('nor a single line', () => {
     expect(fieldLine('A', 'b\r\nc')).toBe('A: b  c\r\n')
     expect(fieldLine('A\r\nB', 'c')).toBe('')
