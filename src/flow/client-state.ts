@@ -268,14 +268,14 @@ export abstract class ClientState extends TaskState implements ClientContext {
   }
 
   fieldSet(fields: Fields, name: string, value: string): void {
-    if (fields === this.req.fields) this.log.field(TAG.ReqHeader, name, value)
-    else if (fields === this.resp.fields) this.log.field(TAG.RespHeader, name, value)
-    else this.pipe_log?.log.field(TAG.BereqHeader, name, value)
+    if (fields === this.req.fields) this.log.change(TAG.ReqHeader, name, value)
+    else if (fields === this.resp.fields) this.log.change(TAG.RespHeader, name, value)
+    else this.pipe_log?.log.change(TAG.BereqHeader, name, value)
   }
 
   fieldUnset(fields: Fields, name: string, value: string): void {
-    if (fields === this.req.fields) this.log.field(TAG.ReqUnset, name, value)
-    else if (fields === this.resp.fields) this.log.field(TAG.RespUnset, name, value)
-    else this.pipe_log?.log.field(TAG.BereqUnset, name, value)
+    if (fields === this.req.fields) this.log.change(TAG.ReqUnset, name, value)
+    else if (fields === this.resp.fields) this.log.change(TAG.RespUnset, name, value)
+    else this.pipe_log?.log.change(TAG.BereqUnset, name, value)
   }
 }

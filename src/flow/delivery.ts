@@ -211,7 +211,8 @@ function ttlOf({ status_ttl_s }: ClientTask): string {
 /** Behind what caches nearer to the origin say (RFC 9211 section 2), in one line, so that rules see all of it. */
 function addStatus(fields: Fields, status: string): void {
   const before = fields.combined('cache-status')
-  fields.set('Cache-Status', before === undefined ? status : `${before}, ${status}`)
+  if (before === undefined) fields.appendKeyed('Cache-Status', 'cache-status', status)
+  else fields.set('Cache-Status', `${before}, ${status}`)
 }
 
 /** The Content-Length line, none when negative. The log hears of it where it has said something else. */

@@ -32,6 +32,9 @@ export class Run {
 }
 
 const PLACES = 1024
+const CHANGES = 256
+/** Longer values are encoded each time. */
+export const CHANGE_MAX = 256
 
 let generations = 0
 
@@ -57,6 +60,15 @@ export interface ResponsePlace extends Place {
   ttl_s: number
   /** 0: no ttl. */
   ttl_at: number
+}
+
+/** The record of a field line that was set or taken out. */
+export interface ChangePlace {
+  tag: number
+  name: string
+  value: string
+  /** Undefined until it comes a second time. */
+  encoded: Snippet | undefined
 }
 
 /** Numbers of an account, and its record once they have come twice in a row. */
@@ -85,6 +97,7 @@ export class Encoded {
     ttl_at: 0,
   }))
   private readonly blocks = places()
+  private readonly changes: ChangePlace[] = Array.from({ length: CHANGES }, () => ({ tag: 0, name: '', value: '', encoded: undefined }))
   private readonly preambles: Preamble[] = Array.from({ length: PLACES }, () => new Preamble())
 
   /** The place for a stored response; `key` spreads them, such as an object's transaction id. */
@@ -95,6 +108,13 @@ export class Encoded {
   /** The place for the field lines of a request. */
   block(key: number): Place {
     return this.blocks[key & (PLACES - 1)]
+  }
+
+  /** The place for a field line that was set or taken out; its value is no longer than CHANGE_MAX. */
+  change(tag: number, name: string, value: string): ChangePlace {
+    const { length } = value
+    const last = length === 0 ? 0 : value.charCodeAt(length - 1) ^ (value.charCodeAt(length >> 1) << 3)
+    return this.changes[((tag << 4) ^ (name.length << 5) ^ length ^ last) & (CHANGES - 1)]
   }
 
   /** The place for how the requests of a session begin. */
@@ -110,6 +130,7 @@ export class Encoded {
       place.lines = undefined
       place.encoded = undefined
     }
+    for (const place of this.changes) place.encoded = undefined
   }
 }
 

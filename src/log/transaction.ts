@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts'
 import { digitsOf, NO_NUMBER, putInteger, putMicroseconds, putText, putWallClock, widthOf } from '../base/digits.ts'
-import { type Place, type ResponsePlace, type Run, Snippet } from './encoded.ts'
+import { CHANGE_MAX, type Place, type ResponsePlace, type Run, Snippet } from './encoded.ts'
 import { CLIENT } from './format.ts'
 import { Preamble } from './preamble.ts'
 import { COLON, NUMBERS_BYTES, Records, SPACE, type FieldLines } from './records.ts'
@@ -105,6 +105,24 @@ export class Transaction extends Records {
     this.fields(TAG.ReqHeader, lines)
     if (forwarded !== '') this.field(TAG.ReqHeader, 'X-Forwarded-For', forwarded)
     if (mark !== undefined) this.remember(place, mark)
+  }
+
+  /** `field`, of a line that rules set or take out: they do the same to one request after another. */
+  change(tag: number, name: string, value: string): void {
+    if (this.mask[tag] !== 0) return
+    if (value.length > CHANGE_MAX) return this.field(tag, name, value)
+    const place = this.writer.encoded.change(tag, name, value)
+    if (place.tag !== tag || place.value !== value || place.name !== name) {
+      place.tag = tag
+      place.name = name
+      place.value = value
+      place.encoded = undefined
+      return this.field(tag, name, value)
+    }
+    if (place.encoded !== undefined && place.encoded.bits === this.bits) return this.copy(place.encoded)
+    const mark = this.mark()
+    this.field(tag, name, value)
+    place.encoded = this.since(mark)
   }
 
   /** Records that never change. */

@@ -153,3 +153,52 @@ describe('the field lines of a request', () => {
     )
   })
 })
+
+describe('what rules set and take out', () => {
+  const [A, B] = [TAG.ReqHeader, TAG.ReqUnset]
+  const LONG = 'x'.repeat(250)
+  // In the order of one request; the third and fifth are in one place, as are the last two.
+  const said: readonly [tag: number, name: string, value: string][] = [
+    [A, 'Host', 'example.com'],
+    [B, 'Host', 'example.com'],
+    [A, 'X-Device', 'phone'],
+    [A, 'X-Device', 'phone'],
+    [A, 'X-Device', 'dhone'],
+    [A, 'Empty', ''],
+    [A, 'Long', LONG],
+    [A, 'Longer', 'y'.repeat(300)],
+    [A, 'X-A', 'same'],
+    [A, 'X-B', 'same'],
+  ]
+  const texts = said.map(([tag, name, value]) =>
+    `${tag === A ? 'ReqHeader' : 'ReqUnset'} ${name}: ${value}`.slice(0, 254 + 'ReqHeader '.length),
+  )
+
+  function tell(log: LogWriter, xid: number): void {
+    const transaction = log.open(xid, 'client')
+    for (const [tag, name, value] of said) transaction.change(tag, name, value)
+    transaction.end()
+  }
+
+  test('is the same the first and the fifth time, under each one’s id', () => {
+    const { ring, log } = open({ buffer_bytes: 4096 })
+    for (let xid = 11; xid < 16; xid++) tell(log, xid)
+    const all = readTransactions(ring)
+    expect(all.map((records) => records.map(({ name, text }) => `${name} ${text}`.trimEnd()))).toEqual(
+      Array.from({ length: 5 }, () => [...texts.map((text) => text.trimEnd()), 'End']),
+    )
+    expect(all.map((records) => new Set(records.map(({ xid }) => xid)))).toEqual([11, 12, 13, 14, 15].map((xid) => new Set([xid])))
+  })
+
+  test('is not told by who masks it', () => {
+    const { ring, log } = open()
+    for (let xid = 11; xid < 14; xid++) tell(log, xid)
+    log.setMask(parseMask('-ReqHeader'))
+    tell(log, 14)
+    expect(
+      readTransactions(ring)
+        .at(-1)
+        ?.map(({ name }) => name),
+    ).toEqual(['ReqUnset', 'End'])
+  })
+})
