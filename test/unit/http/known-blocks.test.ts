@@ -39,6 +39,16 @@ describe('a head comes to the same the first, second, third and fourth time', ()
     })
 })
 
+test('values are what they were, also those that look like something else', () => {
+  const values = ['', '0', '17', '-1', '__proto__', 'toString', 'caf\xe9', 'a, b', 'x'.repeat(500)]
+  const text = get(['Host: a', ...values.map((value, i) => `X-${i}: ${value}`), ''].join('\r\n'))
+  const parser = new RequestParser(LIMITS)
+  learn(parser, text)
+  const head = new RequestHead()
+  outcome(parser, text, head)
+  expect(head.fields.values.slice(1, head.fields.count)).toEqual(values)
+})
+
 test('whatever was parsed before, in one parser, in any order', () => {
   const parser = new RequestParser(LIMITS)
   const rows = requests.filter((row) => row.limits === undefined)
