@@ -232,6 +232,15 @@ export class Exchange implements ClientConnection {
     onClosed?.()
   }
 
+  /** Why the connection is closed behind the last answer. */
+  get closingReason(): CloseReason {
+    const { reason, incoming, http11 } = this
+    if (reason !== undefined) return reason
+    if (incoming !== undefined && !incoming.done) return 'RX_BODY'
+    if (this.context.draining) return 'SHUTDOWN'
+    return http11 ? 'REQ_CLOSE' : 'REQ_HTTP10'
+  }
+
   private finish(): void {
     this.active = false
     this.onDrain = this.onClosed = undefined

@@ -20,9 +20,8 @@ export interface ConnectionOwner {
 }
 
 /**
- * An HTTP/1 connection, RFC 9112. Received bytes run through `step` until they are used up or must wait: for the flow to
- * finish, for a slow client to take its answers. What waits is kept, within http_req_size and one read, then reading stops. Every
- * event ends in `settle`, which decides what follows from the state: close, hand back memory, read or not, until when.
+ * An HTTP/1 connection, RFC 9112. Received bytes run through `step` until they are used up or must wait: for the flow, or a slow client. What waits
+ * is kept, within http_req_size and one read. Every event ends in `settle`, which decides from the state: close, hand back memory, read, until when.
  */
 export class Http1Connection implements Session, TransportOwner, ExchangeHost, InputUser, Timed {
   readonly facts: Facts
@@ -96,15 +95,13 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     if (this.phase >= Phase.ending) return this.throwAway(end - start)
     this.writer.deferring = true
     this.input.offer(buffer, start, end)
-    this.writer.deferring = false
-    this.writer.flush()
-    this.settle()
+    this.answer()
   }
 
   inputEnded(): void {
     this.context.clock.refresh()
     this.ended = true
-    if (this.phase === Phase.linger) return this.drop(this.closingReason())
+    if (this.phase === Phase.linger) return this.drop(this.exchange.closingReason)
     this.settle()
   }
 
@@ -121,7 +118,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
   gone(error: Error | undefined): void {
     this.exchange.letGo()
     if (this.phase === Phase.detached) return this.leave('TX_PIPE')
-    if (this.phase >= Phase.ending) return this.leave(this.closingReason())
+    if (this.phase >= Phase.ending) return this.leave(this.exchange.closingReason)
     this.leave(error !== undefined && this.exchange.active && this.writer.started ? 'TX_ERROR' : 'REM_CLOSE')
   }
 
@@ -179,7 +176,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     switch (this.phase) {
       case Phase.head:
         // Nothing is begun for a client that does not take its answers.
-        return this.writer.flushed && this.takeHead()
+        return this.writer.taken && this.takeHead()
       case Phase.busy:
       case Phase.tail:
         return this.takeBody()
@@ -279,7 +276,18 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     if (this.phase >= Phase.detached) return
     this.writer.deferring = true
     this.input.again()
+    this.answer()
+  }
+
+  /** What was received has been looked at. Complete answers wait for those of others; nothing else does. */
+  private answer(): void {
+    const { departures } = this.context.scratch
     this.writer.deferring = false
+    if (this.phase === Phase.head && departures.ask() && this.writer.seal()) departures.add(this)
+    else this.depart()
+  }
+
+  depart(): void {
     this.writer.flush()
     this.settle()
   }
@@ -332,7 +340,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
   }
 
   private expire(): void {
-    if (this.phase === Phase.linger) return this.drop(this.closingReason())
+    if (this.phase === Phase.linger) return this.drop(this.exchange.closingReason)
     if (this.phase < Phase.busy) return this.drop(this.phase === Phase.head && this.scanned === 0 ? 'RX_CLOSE_IDLE' : 'RX_TIMEOUT')
     this.exchange.closeAfter('RX_TIMEOUT')
     this.exchange.incoming?.fail('the client sends its request body too slowly')
@@ -343,25 +351,17 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
   private hangUp(): void {
     const body = this.exchange.incoming
     const all_read = (body === undefined || body.done) && !this.more_coming && this.input.empty
-    if (this.ended || all_read) return this.drop(this.closingReason())
+    if (this.ended || all_read) return this.drop(this.exchange.closingReason)
     this.input.clear()
     this.phase = Phase.linger
     this.deadlines.linger(this.context.clock.mono_ms)
     this.transport.end()
   }
 
-  private closingReason(): CloseReason {
-    const { reason, incoming, http11 } = this.exchange
-    if (reason !== undefined) return reason
-    if (incoming !== undefined && !incoming.done) return 'RX_BODY'
-    if (this.context.draining) return 'SHUTDOWN'
-    return http11 ? 'REQ_CLOSE' : 'REQ_HTTP10'
-  }
-
   private throwAway(size_bytes: number): void {
     this.more_coming = true
     this.lingered_bytes += size_bytes
-    if (this.lingered_bytes > LINGER_MAX_BYTES && this.phase === Phase.linger) this.drop(this.closingReason())
+    if (this.lingered_bytes > LINGER_MAX_BYTES && this.phase === Phase.linger) this.drop(this.exchange.closingReason)
   }
 
   /** The flow threw. */
@@ -372,6 +372,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
 
   /** Closes in good order. */
   private drop(reason: CloseReason): void {
+    this.writer.flush()
     this.leave(reason)
     this.transport.close()
   }

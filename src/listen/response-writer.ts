@@ -2,6 +2,7 @@ import type { Latin1Buffer } from '../base/digits.ts'
 import type { BodyFraming } from '../flow/client.ts'
 import { CHUNK_END } from '../http/chunked.ts'
 import type { StoredHead } from '../http/stored-head.ts'
+import { Departures } from './departures.ts'
 import type { Transport } from './transport.ts'
 
 const SCRATCH_BYTES = 64 * 1024
@@ -12,15 +13,29 @@ const LAST_CHUNK_TEXT = '0\r\n\r\n'
 
 /** The buffer that a worker's responses are put together in; never held by two writers at once. */
 export class Scratch {
+  readonly departures = new Departures(() => this.reset())
   bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as Latin1Buffer
+  /** Where the holder's bytes begin: before them lies what departs at the end of this turn. */
+  begun = 0
   used = 0
   holder: ResponseWriter | undefined = undefined
+
+  /** What lies in it, and is not with the kernel yet, keeps its memory. */
+  renew(): void {
+    this.holder?.flush()
+    this.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as Latin1Buffer
+    this.reset()
+  }
+
+  private reset(): void {
+    if (this.holder === undefined) this.begun = this.used = 0
+  }
 }
 
 /**
  * Bytes out of one connection. Everything small is copied into the scratch buffer and leaves in one write: at once, or while
- * `deferring` when the connection has looked at all it received, so that pipelined answers share a write. Bytes the kernel did not
- * take at once keep their memory: then a new scratch is made.
+ * `deferring` when the connection has looked at all it received, so that pipelined answers share a write; or together with those of
+ * others, when it is sealed. Bytes the kernel did not take at once keep their memory: then a new scratch is made.
  */
 export class ResponseWriter {
   /** A response has begun: its head is written or waits for its first body bytes. */
@@ -32,6 +47,10 @@ export class ResponseWriter {
   private readonly scratch: Scratch
   /** Head of a streamed response until its first bytes. */
   private head = ''
+  /** What is sealed lies there; undefined: nothing. */
+  private sealed: Buffer | undefined = undefined
+  private sealed_from = 0
+  private sealed_to = 0
 
   constructor(transport: Transport, scratch: Scratch) {
     this.transport = transport
@@ -115,22 +134,47 @@ export class ResponseWriter {
     return !this.transport.destroyed
   }
 
+  /** All is with the kernel. */
   get flushed(): boolean {
+    return this.sealed === undefined && this.transport.flushed
+  }
+
+  /** The client has not left anything waiting. */
+  get taken(): boolean {
     return this.transport.flushed
+  }
+
+  /** What waits in the scratch buffer is complete, and stays there until `flush`. False: there is nothing, or it must not wait. */
+  seal(): boolean {
+    const { scratch } = this
+    if (scratch.holder !== this || scratch.used === scratch.begun || !this.flushed) return false
+    this.sealed = scratch.bytes
+    this.sealed_from = scratch.begun
+    this.sealed_to = scratch.begun = scratch.used
+    scratch.holder = undefined
+    return true
   }
 
   /** Sends what waits in the scratch buffer. */
   flush(): void {
-    const scratch = this.scratch
+    const { scratch, sealed } = this
+    if (sealed !== undefined) {
+      this.sealed = undefined
+      this.send(sealed, this.sealed_from, this.sealed_to)
+    }
     if (scratch.holder !== this) return
-    const { bytes, used } = scratch
+    const { bytes, begun, used } = scratch
     scratch.holder = undefined
-    scratch.used = 0
-    if (used === 0) return
+    scratch.used = begun
+    if (used > begun) this.send(bytes, begun, used)
+  }
+
+  private send(bytes: Buffer, from: number, to: number): void {
+    const { transport, scratch } = this
     // Behind a queue a copy of the right size waits, not the whole scratch.
-    if (!this.transport.flushed) return this.transport.write(Buffer.from(bytes.subarray(0, used)))
-    this.transport.write(bytes.subarray(0, used))
-    if (!this.transport.flushed) scratch.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as Latin1Buffer
+    if (!transport.flushed) return transport.write(Buffer.from(bytes.subarray(from, to)))
+    transport.write(bytes.subarray(from, to))
+    if (!transport.flushed && scratch.bytes === bytes) scratch.renew()
   }
 
   /** True: `chunk` was copied, or is with the kernel. */
@@ -159,7 +203,10 @@ export class ResponseWriter {
     const scratch = this.scratch
     // Another connection may be in the middle of its pipeline: a request of its may have woken ours.
     if (scratch.holder !== this) scratch.holder?.flush()
-    else if (scratch.used + needed_bytes > SCRATCH_BYTES) this.flush()
+    if (scratch.used + needed_bytes > SCRATCH_BYTES) {
+      this.flush()
+      scratch.departures.leave()
+    }
     scratch.holder = this
     return scratch
   }

@@ -1,0 +1,63 @@
+/** Whose answers are complete and wait in the scratch buffer. */
+export interface Departing {
+  depart(): void
+}
+
+/** Many enough that a client is awake when its next answer comes; few enough that nobody waits for more than these. */
+const TOGETHER_MAX = 16
+/** In a turn with fewer answers the immediate costs more than it saves. */
+const WORTHWHILE = 4
+/** So many then leave by themselves before it is tried again. */
+const ALONE = 64
+
+/**
+ * Answers leave together, when all that had arrived has been looked at: at the end of this turn of the event loop. A client (or a network
+ * card) is woken once for many of them instead of once for each, and code and kernel take turns less often (bench/RESULTS.md).
+ */
+export class Departures {
+  private readonly waiting: (Departing | undefined)[] = Array.from({ length: TOGETHER_MAX }, () => undefined)
+  private count = 0
+  private in_turn = 0
+  private alone = 0
+  private scheduled = false
+  private readonly left: () => void
+
+  /** `left`: they have. */
+  constructor(left: () => void) {
+    this.left = left
+  }
+
+  /** Is the next answer to wait? Asked once for each. */
+  ask(): boolean {
+    if (this.alone === 0) return true
+    this.alone--
+    return false
+  }
+
+  add(who: Departing): void {
+    this.waiting[this.count++] = who
+    this.in_turn++
+    if (this.count === TOGETHER_MAX) this.leave()
+    if (this.scheduled) return
+    this.scheduled = true
+    setImmediate(this.turnEnds)
+  }
+
+  leave(): void {
+    const { waiting } = this
+    for (let i = 0; i < this.count; i++) {
+      const who = waiting[i]
+      waiting[i] = undefined
+      who?.depart()
+    }
+    this.count = 0
+    this.left()
+  }
+
+  private readonly turnEnds = (): void => {
+    this.scheduled = false
+    if (this.in_turn < WORTHWHILE) this.alone = ALONE
+    this.in_turn = 0
+    this.leave()
+  }
+}

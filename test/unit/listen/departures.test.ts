@@ -1,0 +1,165 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { ResponseWriter, Scratch } from '../../../src/listen/response-writer.ts'
+import type { Transport } from '../../../src/listen/transport.ts'
+import { type Front, READ_PATHS, startFront } from './front.ts'
+
+/** A socket whose kernel takes everything, or holds on to what it is given. */
+class Pipe {
+  readonly pieces: Buffer[] = []
+  takes = true
+  destroyed = false
+
+  get flushed(): boolean {
+    return this.takes || this.pieces.length === 0
+  }
+
+  write(piece: Buffer): void {
+    // What is taken may be written over at once; what is not must stay as it is.
+    this.pieces.push(this.takes ? Buffer.from(piece) : piece)
+  }
+
+  writev(pieces: Buffer[]): void {
+    for (const piece of pieces) this.write(piece)
+  }
+
+  get texts(): string[] {
+    return this.pieces.map((piece) => piece.toString('latin1'))
+  }
+}
+
+const scratch = new Scratch()
+
+function writer(): { pipe: Pipe; out: ResponseWriter; depart(): void } {
+  const pipe = new Pipe()
+  const out = new ResponseWriter(pipe as unknown as Transport, scratch)
+  return { pipe, out, depart: () => out.flush() }
+}
+
+/** An answer that is complete: it waits for the end of the turn. */
+function answer(one: ReturnType<typeof writer>, text: string): boolean {
+  one.out.deferring = true
+  one.out.respond(text, undefined)
+  one.out.deferring = false
+  const sealed = one.out.seal()
+  if (sealed) scratch.departures.add(one)
+  else one.depart()
+  return sealed
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve))
+}
+
+test('complete answers leave at the end of the turn, each to its own client', async () => {
+  const [a, b] = [writer(), writer()]
+  answer(a, 'to a')
+  answer(b, 'to b')
+  expect([a.pipe.texts, b.pipe.texts, a.out.flushed, a.out.taken]).toEqual([[], [], false, true])
+  await turn()
+  expect([a.pipe.texts, b.pipe.texts, a.out.flushed]).toEqual([['to a'], ['to b'], true])
+})
+
+test('a second one in the same turn is not put before the first', async () => {
+  const a = writer()
+  expect([answer(a, 'one'), answer(a, 'two')]).toEqual([true, false])
+  expect(a.pipe.texts).toEqual(['one', 'two'])
+  await turn()
+  expect(a.pipe.texts).toEqual(['one', 'two'])
+})
+
+test('what is sent at once comes behind what waits', () => {
+  const a = writer()
+  answer(a, 'one')
+  a.out.respond('', Buffer.alloc(20_000, 'x'))
+  expect(a.pipe.texts.map((text) => text.slice(0, 3))).toEqual(['one', 'xxx'])
+})
+
+test('a full buffer is emptied in between', async () => {
+  const all = Array.from({ length: 9 }, writer)
+  for (const [i, one] of all.entries()) answer(one, String(i).repeat(15_000))
+  expect(all.filter(({ pipe }) => pipe.texts.length > 0).length).toBeGreaterThanOrEqual(4)
+  await turn()
+  expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [String(i).repeat(15_000)]))
+})
+
+test('so is a turn of many', () => {
+  const all = Array.from({ length: 40 }, writer)
+  for (const [i, one] of all.entries()) answer(one, `to ${i}`)
+  expect(all.filter(({ pipe }) => pipe.texts.length === 1).length).toBe(32)
+  scratch.departures.leave()
+  expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [`to ${i}`]))
+})
+
+test('what the kernel does not take keeps its memory, and so do others that wait there', async () => {
+  const [slow, next] = [writer(), writer()]
+  slow.pipe.takes = false
+  answer(slow, 'to who is slow')
+  answer(next, 'to the next')
+  // By itself, before the turn ends.
+  slow.depart()
+  const later = writer()
+  answer(later, 'L'.repeat(40))
+  await turn()
+  answer(later, 'M'.repeat(40))
+  await turn()
+  expect([slow.pipe.texts, next.pipe.texts]).toEqual([['to who is slow'], ['to the next']])
+  expect(later.pipe.texts).toEqual(['L'.repeat(40), 'M'.repeat(40)])
+})
+
+test('who is in the middle of a pipeline when another does not get rid of his answer loses nothing', async () => {
+  const [slow, busy] = [writer(), writer()]
+  slow.pipe.takes = false
+  answer(slow, 'to who is slow')
+  busy.out.deferring = true
+  busy.out.respond('one ', undefined)
+  slow.depart()
+  busy.out.respond('two', undefined)
+  busy.out.deferring = false
+  busy.depart()
+  await turn()
+  expect([slow.pipe.texts.join(''), busy.pipe.texts.join('')]).toEqual(['to who is slow', 'one two'])
+})
+
+describe.each(READ_PATHS)('by %s', (path) => {
+  let front: Front
+  afterEach(async () => void (await front.listener.drain(0)))
+
+  const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+  const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'
+
+  test('a shutdown between an answer and its departure does not take it away', async () => {
+    front = await startFront({
+      path,
+      flow: (c) => {
+        c.respond(OK, undefined)
+        process.nextTick(() => void front.listener.drain(60_000))
+      },
+    })
+    const client = front.connect()
+    client.send(GET)
+    expect(await client.readToEnd()).toBe(OK)
+    expect(front.closings).toEqual(['SHUTDOWN'])
+  })
+
+  test('a client that has half-closed behind its request gets its answer', async () => {
+    front = await startFront({ path, flow: (c) => void c.respond(OK, undefined) })
+    const client = front.connect()
+    client.send(GET)
+    client.socket.end()
+    expect(await client.readToEnd()).toBe(OK)
+    expect(front.closings).toEqual(['REM_CLOSE'])
+  })
+
+  test('many at once get what is theirs', async () => {
+    front = await startFront({
+      path,
+      flow: (c) => void c.respond(`HTTP/1.1 200 OK\r\nContent-Length: ${c.req.url.length}\r\n\r\n${c.req.url}`, undefined),
+    })
+    const clients = Array.from({ length: 50 }, () => front.connect())
+    for (let round = 0; round < 4; round++) {
+      for (const [i, client] of clients.entries()) client.send(`GET /${round}/${i}.${'y'.repeat(1000)}end HTTP/1.1\r\nHost: a\r\n\r\n`)
+      const texts = await Promise.all(clients.map((client) => client.read('end')))
+      expect(texts.map((text) => /\/\d+\/\d+/.exec(text)?.[0])).toEqual(clients.map((_, i) => `/${round}/${i}`))
+    }
+  })
+})
