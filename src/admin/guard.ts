@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import type { Clock } from '../base/clock.ts'
 import { OperatorError, readFault } from '../base/errors.ts'
+import { readRuleFile } from '../base/rule-file.ts'
 import { Failures } from './failures.ts'
 import { Refused } from './refused.ts'
 
@@ -14,7 +14,7 @@ const TOKEN_MAX = 4096
 export function readToken(path: string): string {
   let text: string
   try {
-    text = readFileSync(path, 'latin1')
+    text = readRuleFile(path)
   } catch (error) {
     throw new OperatorError(`--purge-api ${path}: ${readFault(error)}`)
   }

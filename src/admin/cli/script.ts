@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { OperatorError, readFault } from '../../base/errors.ts'
+import { readRuleFile } from '../../base/rule-file.ts'
 import { STATUS } from '../fault.ts'
 import type { Program } from '../program.ts'
 import { dispatch } from './dispatch.ts'
@@ -19,7 +19,7 @@ export async function runScript(program: Program, path: string): Promise<void> {
 
 function readLines(path: string): string[] {
   try {
-    return readFileSync(path, 'latin1').split(/\r?\n/)
+    return readRuleFile(path).split(/\r?\n/)
   } catch (error) {
     throw new OperatorError(`-I ${path}: ${readFault(error)}`)
   }

@@ -8,15 +8,15 @@ const A = 97
 
 /** The whole file, line ends included, as varnishadm reads it. Throws an OperatorError. */
 export function readSecret(path: string): Buffer {
-  let secret: Buffer
   try {
-    if (!statSync(path).isFile()) throw new OperatorError(`-S ${path}: not a file`)
-    secret = readFileSync(path)
+    const file = statSync(path)
+    if (!file.isFile()) throw new OperatorError(`-S ${path}: not a file`)
+    const secret = file.size > SECRET_BYTES_MAX ? undefined : readFileSync(path)
+    if (secret !== undefined && secret.length > 0 && secret.length <= SECRET_BYTES_MAX) return secret
   } catch (error) {
     if (error instanceof OperatorError) throw error
     throw new OperatorError(`-S ${path}: ${readFault(error)}`)
   }
-  if (secret.length > 0 && secret.length <= SECRET_BYTES_MAX) return secret
   throw new OperatorError(`-S ${path}: a secret has 1 to ${SECRET_BYTES_MAX} bytes, such as \`openssl rand -hex 32\` prints`)
 }
 

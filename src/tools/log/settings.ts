@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { OperatorError, readFault } from '../../base/errors.ts'
+import { readRuleFile } from '../../base/rule-file.ts'
 import { parseDuration } from '../../base/units.ts'
 import { isAsked, isOfSide, RecordFilter } from '../../log/query/filter.ts'
 import { compileQuery } from '../../log/query/query.ts'
@@ -70,7 +70,7 @@ export function outputFileOf(given: GivenOptions): string | undefined {
 
 function queryFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    return Buffer.from(readRuleFile(path), 'latin1').toString('utf8')
   } catch (error) {
     throw new OperatorError(`-Q ${path}: ${readFault(error)}`)
   }

@@ -1,9 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CliClient } from '../../../src/admin/cli/client.ts'
+import { readSecret } from '../../../src/admin/cli/secret.ts'
+import { readToken } from '../../../src/admin/guard.ts'
+import type { Program } from '../../../src/admin/program.ts'
+import { OperatorError } from '../../../src/base/errors.ts'
+import { beginWith } from '../../../src/manager/admin.ts'
 import { Patience } from '../../kit/patience.ts'
 import { get, MAIN, RULES, run, startAdmin } from './admin-kit.ts'
 import { Instance } from './instance.ts'
@@ -53,6 +59,19 @@ describe('at the start', () => {
     own.close()
     made.instance.child.kill('SIGTERM')
     expect(await made.instance.exited).toBe(0)
+  })
+
+  test('-I of a device without an end, or of a pipe, is an error', async () => {
+    const pipe = join(directory, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const program = {} as Program
+    await expect(beginWith(program, '/dev/zero')).rejects.toThrow(new OperatorError('-I /dev/zero: is larger than 8 MiB'))
+    await expect(beginWith(program, pipe)).rejects.toThrow(new OperatorError(`-I ${pipe}: is a pipe`))
+    expect(() => readToken('/dev/zero')).toThrow(new OperatorError('--purge-api /dev/zero: is larger than 8 MiB'))
+    const large = join(directory, 'large')
+    writeFileSync(large, '')
+    truncateSync(large, 2 ** 30)
+    expect(() => readSecret(large)).toThrow('a secret has 1 to 65536 bytes')
   })
 
   test('nobody is told of the demo site where -I has brought other rules', async () => {
