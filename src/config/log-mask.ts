@@ -24,6 +24,14 @@ export function changeMask(before: string, given: string): string {
   return format(masked)
 }
 
+/**
+ * Are rules that are loaded now to tell each statement that they run (VCL_trace)? They are compiled for it: others have no code for that, and
+ * cost nothing.
+ */
+export function tracesRules(value: string): boolean {
+  return !maskedTags(value).includes('VCL_trace')
+}
+
 /** What is suppressed, of a value that `changeMask` has made. */
 export function maskedTags(value: string): TagName[] {
   return NAMES.filter((name) => value.split(',').includes(`-${name}`))

@@ -3,6 +3,7 @@ import type { Fields } from '../http/fields.ts'
 import { TAG } from '../log/tags.ts'
 import type { Transaction } from '../log/writer.ts'
 import type { CommonContext, LoadedVcl, VclStevedore } from '../vcl/runtime/context.ts'
+import type { TracePoint } from '../vcl/runtime/trace.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
 import { purgeKeysIn, STALE_NOW } from './purges.ts'
@@ -90,6 +91,10 @@ export abstract class TaskState implements CommonContext {
 
   vclLog(text: string): void {
     this.log.record(TAG.VCL_Log, text)
+  }
+
+  vclTrace({ source, line, column }: TracePoint, number: number): void {
+    if (!this.log.masks(TAG.VCL_trace)) this.log.record(TAG.VCL_trace, `${this.vcl.name} ${number} ${source}.${line}.${column}`)
   }
 
   syslog(_priority: number, text: string): void {

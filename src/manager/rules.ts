@@ -4,6 +4,7 @@ import { OperatorError, readFault } from '../base/errors.ts'
 import { readRuleFile } from '../base/rule-file.ts'
 import { type BackendArgument, NO_BACKEND } from '../config/addresses.ts'
 import type { ServeOptions } from '../config/command-line.ts'
+import { tracesRules } from '../config/log-mask.ts'
 import { storeNames } from '../config/storage.ts'
 import { formatEndpoint } from '../listen/address.ts'
 import type { Source } from '../vcl/diagnostic.ts'
@@ -66,6 +67,7 @@ export function checkRules({ path, text }: RuleSource, options: ServeOptions, la
     errUnref: parameters.vcc_err_unref,
     stores: storeNames(options),
     labels,
+    trace: tracesRules(parameters.vsl_mask),
   })
   if (!compiled.ok) throw new OperatorError(`the rules are not accepted:\n${compiled.text}`)
   const { program } = compiled

@@ -3,8 +3,8 @@ import type { Step, Target } from './check/program.ts'
 import type { Source } from './diagnostic.ts'
 import type { TracePoint } from './runtime/trace.ts'
 
-/** Where a statement stands: the file, or that of the built-in rules. */
-export type SourceOf = (at: Place, builtin: boolean) => Source
+/** Where a statement stands: the file, or that of the built-in rules, and its number. */
+export type SourceOf = (at: Place, builtin: boolean) => readonly [source: Source, number: number]
 
 /** The points of traced rules, and the code that tells of them. */
 export class Tracing {
@@ -16,8 +16,8 @@ export class Tracing {
   }
 
   point(at: Place, builtin: boolean, sub: string, condition: boolean): number {
-    const { path, text } = this.sourceOf(at, builtin)
-    return this.points.push({ path, line: at.line, column: at.column, text: firstLine(text, at), condition, sub, builtin }) - 1
+    const [{ path, text }, source] = this.sourceOf(at, builtin)
+    return this.points.push({ path, source, line: at.line, column: at.column, text: firstLine(text, at), condition, sub, builtin }) - 1
   }
 
   /** After a `set`: what the variable holds now, as far as it can be read at all. */

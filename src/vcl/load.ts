@@ -77,8 +77,11 @@ export function compileVcl(source: string, options: CompileOptions): Compiled {
       ? `builtin.${options.policy}.vcl:${at.line}:${at.column}`
       : `${parsed.sources.sources[at.source].path}:${at.line}:${at.column}`
   const usage = usageOf(k, program)
+  const files = parsed.sources.sources
   const tracing =
-    options.trace === true ? new Tracing((at, inBuiltin) => (inBuiltin ? ours : parsed.sources).sources[at.source]) : undefined
+    options.trace === true
+      ? new Tracing((at, inBuiltin) => (inBuiltin ? [ours.sources[at.source], files.length] : [files[at.source], at.source]))
+      : undefined
   const js = emitProgram(program, describe, tracing)
   const image: VclImage = {
     path,

@@ -14,7 +14,7 @@ import { SharedTexts } from '../shm/shared-texts.ts'
 import { TokenBuckets } from '../shm/token-buckets.ts'
 import { instantiateVcl, traceVcl, type VclImage } from '../vcl/instantiate.ts'
 import type { BackendDeclaration, LoadedVcl, VclHost } from '../vcl/runtime/context.ts'
-import type { TraceSink } from '../vcl/runtime/trace.ts'
+import { type TraceSink, tracesIn } from '../vcl/runtime/trace.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import { backendInstance } from '../counters/backend-instance.ts'
 import type { HealthWatch, RuleImage, WorkerConfig } from './config.ts'
@@ -69,7 +69,9 @@ export class Rules implements RuleMaker {
       made.push(director)
     })
     try {
-      return { vcl: instantiateVcl(set.image, { ...this.host, backend, directors }, set.name), backends, directors: made }
+      const { trace } = set.image
+      const host = { ...this.host, backend, directors, ...(trace && { trace: tracesIn(trace) }) }
+      return { vcl: instantiateVcl(set.image, host, set.name), backends, directors: made }
     } catch (error) {
       for (const made of backends) this.origin.drop(made)
       throw error

@@ -1,4 +1,5 @@
 import { type Clock, ManualClock } from '../../src/base/clock.ts'
+import { tracesRules } from '../../src/config/log-mask.ts'
 import { defaultParameters, type ParameterValues } from '../../src/config/parameters.ts'
 import { setParameter } from '../../src/config/parameter-values.ts'
 import { parseStores } from '../../src/config/storage.ts'
@@ -19,7 +20,7 @@ import { Shared } from '../../src/manager/shared.ts'
 import { newStoreBlocks } from '../../src/manager/supplies.ts'
 import type { Health } from '../../src/upkeep/health/health.ts'
 import type { Upkeep } from '../../src/upkeep/upkeep.ts'
-import { compileVcl } from '../../src/vcl/load.ts'
+import { type CompiledVcl, compileVcl } from '../../src/vcl/load.ts'
 import type { BackendDeclaration } from '../../src/vcl/runtime/context.ts'
 import type { HealthWatch, WorkerConfig } from '../../src/worker/config.ts'
 import { Worker } from '../../src/worker/worker.ts'
@@ -101,15 +102,21 @@ export function startCache(originOrOptions: TestOrigin | TestCacheOptions): Prom
   return start(rulesFor(options), { ...options, params: { ...TEST_PARAMS, ...options.params } })
 }
 
+/** As the manager would, with these parameters. */
+function compiled(source: string, { policy, vsl_mask }: ParameterValues): CompiledVcl {
+  const rules = compileVcl(source, { path: 'test.vcl', policy, vcl_path: [], trace: tracesRules(vsl_mask) })
+  if (!rules.ok) throw new Error(rules.text)
+  return rules.program
+}
+
 /** One worker in this thread, with a clock of its own that stands still until `advance`. */
 async function start(source: string, options: TestCacheOptions): Promise<TestCache> {
   const parameters = defaultParameters()
   for (const [name, value] of Object.entries(options.params ?? {})) setParameter(parameters, `${name}=${value}`)
-  const compiled = compileVcl(source, { path: 'test.vcl', policy: parameters.policy, vcl_path: [] })
-  if (!compiled.ok) throw new Error(compiled.text)
+  const program = compiled(source, parameters)
   const endpoints = await bindEndpoints(parseListen([options.listen ?? '127.0.0.1:0']))
   const blocks = [new CounterBlock('MAIN'), new CounterBlock('SMA', 'Transient')]
-  const backends = compiled.program.backends.map(({ name }) => new CounterBlock('VBE', backendInstance('boot', name)).handle)
+  const backends = program.backends.map(({ name }) => new CounterBlock('VBE', backendInstance('boot', name)).handle)
   const clock = new ManualClock()
   const store_bytes = options.store_bytes ?? 16 * 2 ** 20
   const { stores } = parseStores(options.stores ?? [`memory,${store_bytes}`])
@@ -122,13 +129,13 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
   const own = new CounterBlock('MAIN')
   counters.add(own.handle)
   const upkeep = shared.upkeep(1, clock, parameters, own.values, (line) => void complaints.push(line))
-  const { health, events, handle } = watched(compiled.program.backends, parameters, counters, clock, complaints)
+  const { health, events, handle } = watched(program.backends, parameters, counters, clock, complaints)
   const config: WorkerConfig = {
     slot: 0,
     endpoints,
     workers: 1,
     parameters,
-    rules: { sets: [{ id: 1, name: 'boot', image: compiled.program.image, health: handle, counters: backends }], active: 1, labels: [] },
+    rules: { sets: [{ id: 1, name: 'boot', image: program.image, health: handle, counters: backends }], active: 1, labels: [] },
     stores,
     transient_bytes: store_bytes,
     identity: 'test',

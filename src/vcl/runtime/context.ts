@@ -4,7 +4,7 @@ import type { RequestHead, ResponseHead } from '../../http/message.ts'
 import type { SharedTexts } from '../../shm/shared-texts.ts'
 import type { TokenBuckets } from '../../shm/token-buckets.ts'
 import type { DirectorFactory } from './directors.ts'
-import type { TraceSink } from './trace.ts'
+import type { TracePoint, TraceSink } from './trace.ts'
 
 /**
  * What compiled rules see of the program. flow/ implements it: one ClientContext per request, one BackendContext
@@ -108,6 +108,8 @@ export interface CommonContext {
   action_label: string
   /** std.log */
   vclLog(text: string): void
+  /** VCL_trace: the statement of that number is about to run. */
+  vclTrace(point: TracePoint, number: number): void
   /** std.syslog: to the operations log. priority as syslog. */
   syslog(priority: number, text: string): void
   /** std.timestamp */

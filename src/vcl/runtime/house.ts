@@ -22,6 +22,9 @@ export class HouseContext {
     this.server_identity = host.identity
   }
 
+  /** Of vcl_init nothing is told: it is in no transaction. */
+  vclTrace(): void {}
+
   now(): number {
     return new SystemClock().wall_ms / 1000
   }

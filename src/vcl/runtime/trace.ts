@@ -4,6 +4,8 @@ import type { CommonContext } from './context.ts'
 export interface TracePoint {
   /** As messages have it; `builtin.rfc9111.vcl` for the built-in rules. */
   readonly path: string
+  /** The file's number, in the order in which they are read; the built-in rules come last. */
+  readonly source: number
   readonly line: number
   readonly column: number
   /** The first line of the statement, without what stands around it. Bytes, as the file has them. */
@@ -24,6 +26,11 @@ export interface TraceSink {
   step(c: CommonContext, point: number): void
   /** What a condition came to, what is hashed or said, or what a variable holds after it was set: undefined where it is unset. */
   value(c: CommonContext, point: number, value: unknown): void
+}
+
+/** What such rules tell the log: VCL_trace, each statement that is about to run. */
+export function tracesIn(points: readonly TracePoint[]): TraceSink {
+  return { step: (c, point) => c.vclTrace(points[point], point + 1), value: () => {} }
 }
 
 /** For rules that are traced and run where nobody listens. */
