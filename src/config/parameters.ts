@@ -361,7 +361,7 @@ export const PARAMETERS = {
   vsl_mask: text(
     DEFAULT_MASK,
     [],
-    'Log tags that are suppressed. +Tag records one, -Tag suppresses it; several are separated by commas. `default` goes back to the default, `all` suppresses every tag, `none` no tag.',
+    'Log tags that are suppressed. +Tag records one, -Tag suppresses it; several are separated by commas. `default` goes back to the default, `all` suppresses every tag, `none` no tag. VCL_trace is recorded of rules that are loaded from then on.',
     { fits: () => true, expected: 'log tags', change: changeMask },
   ),
   vsl_reclen: bytes(255, { min: 16, max: 16_372 }, 'Longest payload of a log record; the rest is cut off.'),
