@@ -26,13 +26,17 @@ const ALONE = [
 ]
 const together = globSync(TOGETHER, { cwd: fileURLToPath(new URL('..', import.meta.url)), exclude: ALONE })
 
+/** So many processes follow one another: the memory of a store is given back with its process, and two of them alone came to seven gigabytes each. */
+const BATCHES = 6
+const batches = Array.from({ length: BATCHES }, (_, n) => together.filter((_path, i) => i % BATCHES === n))
+
 export default defineConfig({
   test: {
     testTimeout: 20_000,
     pool: 'forks',
     maxWorkers: 2,
     projects: [
-      { extends: true, test: { name: 'together', include: together, isolate: false } },
+      ...batches.map((include, n) => ({ extends: true, test: { name: `together ${n + 1}`, include, isolate: false } }) as const),
       { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: together } },
     ],
   },
