@@ -29,6 +29,8 @@ export abstract class ClientState extends TaskState implements ClientContext {
   /** Of the request that a pipe sends. */
   pipe_log: PipeLog | undefined
   req!: RequestHead
+  /** The client has sent HEAD: it reads no body behind the head, whatever rules make of req.method (RFC 9112 section 6.3). */
+  asked_head = false
   /** req as it was received, for std.rollback and restarts of it; only when the rules use it. */
   readonly original = new RequestHead()
   readonly resp = new ResponseHead()
@@ -114,6 +116,7 @@ export abstract class ClientState extends TaskState implements ClientContext {
     this.vcl = holdRules(vcl)
     this.connection = connection
     this.req = connection.req
+    this.asked_head = this.req.method === 'HEAD'
     this.restarts = 0
     this.kept_body = undefined
     this.body_cached = false

@@ -189,7 +189,7 @@ function isMade(task: ClientTask, object: StoredObject): boolean {
 }
 
 export function mayHaveBody(task: ClientTask, status: number): boolean {
-  return task.req.method !== 'HEAD' && !isBodyless(status)
+  return !task.asked_head && !isBodyless(status)
 }
 
 /** RFC 9111 section 5.1. */
@@ -230,7 +230,7 @@ function correctLength(task: ClientTask, length: number): void {
 /** Bytes of the body if they are known before the end, else -1. */
 function knownLength(task: ClientTask, object: StoredObject): number {
   // Of a HEAD that the origin has answered only it can know (RFC 9110 section 8.6).
-  if ((task.passed || task.announced_bytes >= 0) && task.req.method === 'HEAD') return task.announced_bytes
+  if ((task.passed || task.announced_bytes >= 0) && task.asked_head) return task.announced_bytes
   if ((object.head.flags & OBJ_ESI) !== 0) return -1
   const body = object.body
   return body.state === 'complete' ? body.size_bytes : body.expected_bytes
@@ -334,7 +334,7 @@ function sendPart(task: ClientTask, object: StoredObject): Step {
   log.field(TAG.RespHeader, 'Content-Range', resp.fields.get('content-range') ?? '')
   logStatus(task)
   const text = headOf(task) + lengthLine(task, cut.length_bytes)
-  if (cut.length_bytes === 0 || task.req.method === 'HEAD') return send(task, text, undefined)
+  if (cut.length_bytes === 0 || task.asked_head) return send(task, text, undefined)
   const whole = object.body.whole
   if (whole !== undefined) return send(task, text, cutFrom(whole, cut), object)
   return stream(task, text, cut.length_bytes, readerOf(object.body, cut))

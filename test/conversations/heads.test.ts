@@ -18,6 +18,37 @@ describe('HEAD', () => {
   })
 })
 
+describe('whether a body follows is what the client has asked for, not what rules make of it (RFC 9112 section 6.3)', () => {
+  const CHANGES = `sub vcl_recv {
+      if (req.http.To) { set req.method = req.http.To; }
+      if (req.url == "/pass") { return (pass); }
+      if (req.url == "/synth") { return (synth(200)); }
+    }
+    sub vcl_deliver { if (req.http.Late) { set req.method = req.http.Late; } }
+    sub vcl_synth { set resp.body = "made"; return (deliver); }`
+  for (const policy of ['rfc9111', 'varnish']) {
+    vtc(`HEAD of which rules make GET, and GET of which they make HEAD, under ${policy}`, async (t) => {
+      const s1 = await t.origin('s1', (s) =>
+        s.forever(async () => {
+          const { request } = await s.rx()
+          if (request.start.startsWith('HEAD')) s.tx('HTTP/1.1 200 OK', 'Content-Length: 4')
+          else s.answer('body', 'Cache-Control: max-age=10')
+        }),
+      )
+      const c1 = await t.connect('c1', t.cache(await startCache({ origin: s1, vcl: CHANGES, params: { policy } })))
+      for (const url of ['/miss', '/pass', '/synth']) {
+        for (const change of ['To', 'Late']) {
+          const fetchedAsAsked = url !== '/pass' || change === 'Late'
+          c1.request('HEAD', url, `${change}: GET`)
+          await c1.rxForHead({ status: 200, fields: { 'Content-Length': fetchedAsAsked ? '4' : undefined } })
+          const body = !fetchedAsAsked ? '' : url === '/synth' ? 'made' : 'body'
+          await c1.ask(url, { status: 200, body, fields: { 'Content-Length': String(body.length) } }, `${change}: HEAD`)
+        }
+      }
+    })
+  }
+})
+
 describe('a HEAD that goes around the store (RFC 9111 section 4.3.5)', () => {
   const STORED = ['Cache-Control: max-age=10', 'ETag: "1"', `Last-Modified: ${httpDate(-9)}`, 'X-Kept: yes', 'X-New: no']
   const vcl = 'sub vcl_recv { if (req.method == "HEAD") { return (pass); } }'
