@@ -22,7 +22,7 @@ export async function statTool(given: GivenOptions): Promise<number> {
   try {
     await attach(directory, patience(given.last('t')))
     if (isLive(given)) await liveStat(counters, wanted, given.has('r'))
-    else print(Buffer.from(printed(given, counters.read(), wanted), 'utf8').toString('latin1'))
+    else print(Buffer.from(printed(given, readable(directory, counters), wanted), 'utf8').toString('latin1'))
   } finally {
     counters.close()
     directory.close()
@@ -32,6 +32,15 @@ export async function statTool(given: GivenOptions): Promise<number> {
 
 function isLive(given: GivenOptions): boolean {
   return !['1', 'j', 'x', 'l'].some((name) => given.has(name)) && hasScreen(process.stdin, process.stdout, process.env.TERM)
+}
+
+/** A server always has some: that nothing is printed is no answer for a script. Throws an OperatorError. */
+function readable(directory: AttachedDirectory, counters: CounterReader): readonly Point[] {
+  const all = counters.read()
+  if (all.length > 0) return all
+  throw new OperatorError(
+    `${directory.path}: there are no counters that can be read: their files are damaged or cut short; restart the server`,
+  )
 }
 
 /** What is printed once, of all counters that a server has. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as fc from 'fast-check'
@@ -11,6 +11,8 @@ import { compileGlob, counterFilter } from '../../../src/counters/read/glob.ts'
 import { CHILD_CLASSES, StatSegments } from '../../../src/counters/vsc/stat-segments.ts'
 import { AttachedDirectory } from '../../../src/shm/vsm/attach.ts'
 import { SegmentSet } from '../../../src/shm/vsm/segment-set.ts'
+import { GivenOptions } from '../../../src/tools/options/parse.ts'
+import { statTool } from '../../../src/tools/stat/main.ts'
 import { Samples } from '../../../src/tools/stat/samples.ts'
 import { StatView } from '../../../src/tools/stat/view.ts'
 import { jsonOf, listOf, onceText, xmlOf } from '../../../src/tools/stat/print.ts'
@@ -103,6 +105,16 @@ describe('prints', () => {
     })
     expect(xmlOf([point], new Date(0), false)).toContain('<description>a "gauge" &lt;&amp;&gt;</description>')
   })
+})
+
+test.each(['1', 'j', 'x', 'l'])('-%s is refused where all counters are cut short, and is no empty list', async (name) => {
+  const { path } = server()
+  const once = new GivenOptions(Object.entries({ [name]: '', n: path, t: '0' }).map((pair) => ({ name: pair[0], value: pair[1] })))
+  for (const set_name of ['_.vsm_mgt', '_.vsm_child']) {
+    const folder = join(path, set_name)
+    for (const file of readdirSync(folder)) if (!file.endsWith('.index')) truncateSync(join(folder, file))
+  }
+  await expect(statTool(once)).rejects.toThrow(`${path}: there are no counters that can be read`)
 })
 
 describe('a server that changes', () => {
