@@ -31,6 +31,11 @@ export class RuleSet {
     )
   }
 
+  /** So that it may cool. */
+  isIdleSince(time_ms: number): boolean {
+    return this.state === 'auto' && this.warm && this.idle_since_ms !== undefined && this.idle_since_ms <= time_ms
+  }
+
   /** For a worker. */
   imageFor(slot: number): RuleImage {
     const { id, name, rules, health } = this

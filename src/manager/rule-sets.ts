@@ -87,6 +87,7 @@ export class RuleSets implements RuleSetsContract {
   /** Rules at the start, before there are workers: the last ones are active. */
   begin(name: string, rules: CheckedRules): void {
     this.current = this.admit(name, rules)
+    this.settle()
   }
 
   /** The health of their backends from now on, probes and all. */
@@ -256,8 +257,8 @@ export class RuleSets implements RuleSetsContract {
   async tend(): Promise<void> {
     const due_ms = this.now_ms() - this.parts.parameters.vcl_cooldown * 1000
     for (const set of this.names.sets()) {
-      const cools = set.state === 'auto' && set.warm && set.idle_since_ms !== undefined && set.idle_since_ms <= due_ms
-      if (cools) await this.turns.take(() => this.cool(set))
+      // Asked again when it is its turn: a vcl.use or vcl.label may have been before it.
+      if (set.isIdleSince(due_ms)) await this.turns.take(async () => (set.isIdleSince(due_ms) ? await this.cool(set) : undefined))
     }
   }
 

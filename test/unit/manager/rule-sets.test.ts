@@ -37,18 +37,20 @@ class Pair {
 
 let pair: Pair
 let counters: CounterSet
+let clock: ManualClock
 let sets: RuleSets
 let warnings: string[]
 
 beforeEach(() => {
   pair = new Pair()
   counters = new CounterSet()
+  clock = new ManualClock()
   warnings = []
   const check = (source: Parameters<typeof checkRules>[0], labels: readonly string[]) => checkRules(source, options, labels)
   const parts = {
     workers: 2,
     counters,
-    clock: new ManualClock(),
+    clock,
     parameters: { vcl_cooldown: 600 },
     read: (path: string) => ({ path, text: RULES }),
     check,
@@ -61,6 +63,29 @@ beforeEach(() => {
 
 const names = async (): Promise<string[]> => (await sets.list()).map(({ name, status }) => `${name} ${status}`)
 const ended = (id: number): void => [0, 1].forEach((slot) => sets.over(slot, id))
+
+describe('after vcl_cooldown', () => {
+  const temperatures = async (): Promise<string[]> => (await sets.list()).map(({ name, temperature }) => `${name} ${temperature}`)
+
+  test('the rules of the start are warm while they are active: nothing else would probe their backends', async () => {
+    clock.advance(601_000)
+    await sets.tend()
+    expect(pair.heard).toEqual([[], []])
+    expect(await temperatures()).toEqual(['boot warm'])
+  })
+
+  test('those that are not used cool, and not the ones that have come into use while they waited for it', async () => {
+    await sets.load('a', 'a.vcl')
+    await sets.load('b', 'b.vcl')
+    clock.advance(601_000)
+    const used = sets.use('a')
+    await Promise.all([used, sets.tend()])
+    expect(await temperatures()).toEqual(['boot warm', 'a warm', 'b cold'])
+    clock.advance(601_000)
+    await sets.tend()
+    expect(await temperatures()).toEqual(['boot cold', 'a warm', 'b cold'])
+  })
+})
 
 describe('one worker refuses', () => {
   test('to load: the others let it go again, and the name is free', async () => {
