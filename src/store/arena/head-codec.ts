@@ -54,7 +54,6 @@ export function encodeHead(
   serial: number,
   tags: Int32Array,
 ): void {
-  const text = bytes as unknown as Latin1
   const d = at / 8
   const w = at / 4
   doubles[d + T_ORIGIN / 8] = head.t_origin_ms
@@ -68,7 +67,9 @@ export function encodeHead(
   words[w + VALIDATABLE / 4] = head.validatable ? 1 : 0
   words[w + BORN / 4] = serial
   setChecked(words, at, serial)
-  let end = at + STRINGS
+  // Node ends the process when optimised code has it write text into a buffer of which more than 4 GiB are left.
+  const text = bytes.subarray(at + STRINGS, at + headSize(id, head, tags.length)) as unknown as Latin1
+  let end = 0
   end += words[w + ID_BYTES / 4] = text.utf8Write(id, end)
   end += words[w + REASON_BYTES / 4] = text.latin1Write(head.reason, end)
   end += words[w + TEXT_BYTES / 4] = text.latin1Write(head.headText, end)
