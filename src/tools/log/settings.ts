@@ -1,7 +1,7 @@
 import { OperatorError, readFault } from '../../base/errors.ts'
 import { readRuleFile } from '../../base/rule-file.ts'
 import { parseDuration } from '../../base/units.ts'
-import { isAsked, isOfSide, RecordFilter } from '../../log/query/filter.ts'
+import { isAsked, isOfSide, RecordFilter, type SideOptions } from '../../log/query/filter.ts'
 import { compileQuery } from '../../log/query/query.ts'
 import type { GroupTest, LogPlace, Rate, ReadOptions } from '../../log/read/options.ts'
 import type { RecordCursor } from '../../log/read/record-cursor.ts'
@@ -15,16 +15,27 @@ import { patience, seconds, wholeNumber } from '../options/values.ts'
 const INCOMPLETE_MAX = 1000
 const TIMEOUT_S = 120
 
-export function readOptionsOf(given: GivenOptions, grouping: Grouping = groupingOf(given.last('g') ?? 'vxid')): ReadOptions {
+export function readOptionsOf(given: GivenOptions, sides: SideOptions = sidesOf(given)): ReadOptions {
+  const grouping = groupingOf(given.last('g') ?? 'vxid')
   return {
     place: placeOf(given),
     grouping,
-    query: queryOf(given),
+    query: grouping === 'vxid' ? askedOf(sides, queryOf(given)) : queryOf(given),
     incomplete_max: wholeNumber('L', given.last('L')) ?? INCOMPLETE_MAX,
     timeout_s: seconds('T', given.last('T')) ?? TIMEOUT_S,
     groups_max: wholeNumber('k', given.last('k')),
     rate: rateOf(given.last('R')),
   }
+}
+
+function sidesOf(given: GivenOptions): SideOptions {
+  return { backend: given.has('b'), client: given.has('c'), esi: given.has('E') }
+}
+
+/** Transactions that are not shown, by -b, -c and -E, do not count for -k and -R. */
+function askedOf(sides: SideOptions, query: GroupTest | undefined): GroupTest | undefined {
+  if (!sides.backend && !sides.client && !sides.esi) return query
+  return { test: (group) => isAsked(sides, group[0]) && (query === undefined || query.test(group)) }
 }
 
 /** Which transactions and records of a group are shown. */
@@ -36,7 +47,7 @@ export interface Shown {
 }
 
 export function shownOf(given: GivenOptions): Shown {
-  const sides = { backend: given.has('b'), client: given.has('c'), esi: given.has('E') }
+  const sides = sidesOf(given)
   const filter = new RecordFilter(given.list)
   return { isAsked: (transaction) => isAsked(sides, transaction), shows: (record) => isOfSide(sides, record) && filter.shows(record) }
 }

@@ -10,7 +10,7 @@ import { formatOf } from './format.ts'
 
 /** `lacquer ncsa`. */
 export async function ncsaTool(given: GivenOptions): Promise<number> {
-  const options = readOptionsOf(given)
+  const options = readOptionsOf(given, sidesOf(given))
   if (options.grouping === 'raw' || options.grouping === 'session')
     throw new OperatorError(`-g ${options.grouping}: a line is of one request; give request or vxid`)
   const format = formatOf(given)

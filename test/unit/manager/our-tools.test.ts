@@ -69,6 +69,17 @@ describe.runIf(STOCK)('what they print is what Debian’s print', () => {
     expect(lines).toBe(theirs('ncsa', '-d', ...args))
   })
 
+  test.each([
+    ['ncsa', '-R', '1/1m'],
+    ['log', '-c', '-R', '1/1m'],
+    ['log', '-c', '-k', '1'],
+  ])('%s %s %s %s: transactions that are not shown do not count', async (...args) => {
+    const [tool, ...options] = args
+    const lines = await ours(tool, '-d', ...options)
+    expect(lines).toContain('GET')
+    expect(lines).toBe(theirs(tool, '-d', ...options))
+  })
+
   test.each([[['-i', 'ReqURL']], [['-f', '-c', '-i', 'Req*,Resp*']]])('top -1 %j', async (args) => {
     const list = await ours('top', '-1', ...args)
     expect(list).toContain('.00 Req')
