@@ -19,7 +19,6 @@ export const DIFFERENT: readonly { readonly line: RegExp; readonly scenario?: st
     line: /^TTL VCL 300 |^BereqHeader Content-Length: 5$|^BerespUnset Content-Length: 37$|^BerespHeader Content-Length: 3$/,
     why: 'Status and URL are told once, when the sub has returned; framing is not among the fields that rules see.',
   },
-  { scenario: 'rules that fail', line: /^SessClose /, why: 'Rules that fail are no reason to close the connection.' },
   { scenario: 'includes', line: /^Fetch_Body /, why: 'Pages with ESI are streamed.' },
   { line: /^V[df]pAcct esi /, why: 'What is stored of a page with ESI are frames, and all of it is counted.' },
   {
