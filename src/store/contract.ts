@@ -167,7 +167,7 @@ export interface StoreStats {
 export type StoreKind = 'memory' | 'file'
 
 /** Told of objects that a store takes out of itself, by whoever of its workers does it. */
-export interface Departures {
+export interface StoreWatcher {
   /** Somebody wants to hear of it: asked before anything is looked up. */
   readonly wanted: boolean
   /** To make room; by the transaction that made it. */
@@ -176,7 +176,7 @@ export interface Departures {
   expired(xid: number, fresh_ms: number): void
 }
 
-export const UNWATCHED: Departures = { wanted: false, evicted: () => {}, expired: () => {} }
+export const UNWATCHED: StoreWatcher = { wanted: false, evicted: () => {}, expired: () => {} }
 
 /** An index of objects by id, and the memory they lie in. Several workers may share what is behind it. */
 export interface Store {
@@ -227,6 +227,6 @@ export interface Store {
   /** Housekeeping, a bounded piece of it: takes out at most so many objects whose end has come. */
   expire(now_ms: number, objects_max: number): void
   /** From now on, by this worker. */
-  watch(departures: Departures): void
+  watch(watcher: StoreWatcher): void
   stats(): StoreStats
 }

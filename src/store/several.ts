@@ -1,4 +1,4 @@
-import type { Body, Cold, Departures, ObjectHead, SoftPurge, Store, StoredObject, StoreStats } from './contract.ts'
+import type { Body, Cold, ObjectHead, SoftPurge, Store, StoredObject, StoreStats, StoreWatcher } from './contract.ts'
 
 /**
  * Several stores as one. An id is in one of them at a time: whoever opens an object takes out afterwards what the others have
@@ -93,8 +93,8 @@ export class SeveralStores implements Store {
     return this.stores[0].wouldSurvive(tags, since)
   }
 
-  watch(departures: Departures): void {
-    for (const store of this.stores) store.watch(departures)
+  watch(watcher: StoreWatcher): void {
+    for (const store of this.stores) store.watch(watcher)
   }
 
   expire(now_ms: number, objects_max: number): void {

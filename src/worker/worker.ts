@@ -32,7 +32,7 @@ import { cacheLimits, type Following } from './live-parameters.ts'
 import { WorkerRules } from './rule-sets.ts'
 import { Measuring } from './measuring.ts'
 import { Rules } from './rules.ts'
-import { DepartureLog } from './departures.ts'
+import { ExpKillLog } from './exp-kill.ts'
 import { SharedStore } from './shared-store.ts'
 import { StoreReport, TransientReport } from './store-report.ts'
 
@@ -166,7 +166,8 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
   const policy = policyFor(params.policy, policyParameters(params))
   const shared = new SharedStore(config, clock, operations, banObserver(counters))
   const { store } = shared
-  for (const one of [store, shared.transient]) one.watch(new DepartureLog(log, clock))
+  const exp_kill = new ExpKillLog(log, clock)
+  for (const one of [store, shared.transient]) one.watch(exp_kill)
   const { store_counters } = config
   const report = store_counters === undefined ? undefined : new StoreReport(shared.arenas, store_counters)
   const transient = new TransientReport(shared.transient, config.transient_bytes, attach(config.counters, 'SMA').values)

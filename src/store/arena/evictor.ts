@@ -53,7 +53,7 @@ export class Evictor {
   private now_ms = 0
   /** Announces that what was found so far in this run is not in use any more. */
   announce: () => void = () => {}
-  departures = UNWATCHED
+  watcher = UNWATCHED
   /** Of the record met last: the next one may be the same object's. */
   private last_entry = NO_ENTRY
 
@@ -206,14 +206,14 @@ export class Evictor {
   private countExpired(i: number): void {
     const { tally, doubles, words } = this.memory
     tally[TALLY.expired]++
-    if (!this.departures.wanted || !this.objects.counts(this.places[i])) return
+    if (!this.watcher.wanted || !this.objects.counts(this.places[i])) return
     const at = this.objects.headAt(this.places[i])
-    this.departures.expired(xidOf(words, at), freshUntil_ms(doubles, at))
+    this.watcher.expired(xidOf(words, at), freshUntil_ms(doubles, at))
   }
 
   private count(i: number, ring: number): void {
     const { tally, words } = this.memory
-    if (this.departures.wanted) this.departures.evicted(xidOf(words, this.objects.headAt(this.places[i])))
+    if (this.watcher.wanted) this.watcher.evicted(xidOf(words, this.objects.headAt(this.places[i])))
     tally[TALLY.nuked]++
     tally[ring === RING_SMALL ? TALLY.evicted_small : TALLY.evicted_main]++
   }

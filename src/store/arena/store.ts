@@ -1,6 +1,6 @@
 import { Chains } from '../../base/chains.ts'
 import type { Doorbells } from '../../shm/doorbell.ts'
-import type { Body, Cold, Departures, ObjectHead, SoftPurge, Store, StoredObject, StoreKind, StoreStats } from '../contract.ts'
+import type { Body, Cold, ObjectHead, SoftPurge, Store, StoredObject, StoreKind, StoreStats, StoreWatcher } from '../contract.ts'
 import { VERDICT } from '../purges/table.ts'
 import { admissionRing, FREQ_MAX } from '../eviction/policy.ts'
 import { Allocator } from './allocator.ts'
@@ -222,8 +222,8 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     return this.memory.purges.judge(hashTagsOf(this.memory, tags), 0, tags.length, since) === VERDICT.stands
   }
 
-  watch(departures: Departures): void {
-    this.evictor.departures = departures
+  watch(watcher: StoreWatcher): void {
+    this.evictor.watcher = watcher
   }
 
   expire(now_ms: number, _objects_max: number): void {

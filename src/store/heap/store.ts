@@ -4,12 +4,12 @@ import {
   objectEnd_ms,
   UNWATCHED,
   type Body,
-  type Departures,
   type ObjectHead,
   type SoftPurge,
   type Store,
   type StoredObject,
   type StoreStats,
+  type StoreWatcher,
 } from '../contract.ts'
 import { PLACE, HeapBody, type BodyOwner, type Place } from './body.ts'
 import { Expiry } from './expiry.ts'
@@ -63,7 +63,7 @@ export class HeapStore implements Store, BodyOwner {
   private notes = 0
   private readonly transits = { opened: 0, bodies: 0, bytes: 0 }
   private nuked = 0
-  private departures = UNWATCHED
+  private watcher = UNWATCHED
   private expired = 0
   private requests = 0
   private failures = 0
@@ -173,11 +173,11 @@ export class HeapStore implements Store, BodyOwner {
 
   private countExpired({ head }: HeapObject): void {
     this.expired++
-    if (this.departures.wanted) this.departures.expired(head.xid, head.t_origin_ms + head.ttl_ms)
+    if (this.watcher.wanted) this.watcher.expired(head.xid, head.t_origin_ms + head.ttl_ms)
   }
 
-  watch(departures: Departures): void {
-    this.departures = departures
+  watch(watcher: StoreWatcher): void {
+    this.watcher = watcher
   }
 
   /** Deadlines kept; more than objects, but not much. */
@@ -235,7 +235,7 @@ export class HeapStore implements Store, BodyOwner {
   oust(object: HeapObject, reason: 'evicted' | 'failed'): void {
     if (!this.takeOut(object) || reason !== 'evicted') return
     this.nuked++
-    if (this.departures.wanted) this.departures.evicted(object.head.xid)
+    if (this.watcher.wanted) this.watcher.evicted(object.head.xid)
   }
 
   private enlist(object: HeapObject): HeapObject {

@@ -68,15 +68,15 @@ export function objects(makeStore: MakeStore, exact: boolean): void {
   test.runIf(exact)('whoever watches is told of it, if he wants to hear of it', () => {
     const store = makeStore(ROOMY)
     const told: string[] = []
-    const departures = {
+    const watcher = {
       wanted: false,
       evicted: () => {},
       expired: (xid: number, fresh_ms: number) => void told.push(`${xid} ${fresh_ms}`),
     }
-    store.watch(departures)
+    store.watch(watcher)
     store.open('a', head({ xid: 7 }), 0)?.body.complete()
     store.expire(120_000, 100)
-    departures.wanted = true
+    watcher.wanted = true
     store.open('b', head({ xid: 8 }), 0)?.body.complete()
     store.expire(120_000, 100)
     expect(told).toEqual(['8 120000'])

@@ -1,10 +1,10 @@
 import type { Clock } from '../base/clock.ts'
 import { TAG } from '../log/tags.ts'
 import type { LogWriter } from '../log/writer.ts'
-import type { Departures } from '../store/contract.ts'
+import type { StoreWatcher } from '../store/contract.ts'
 
 /** ExpKill: what left a store by itself, in no transaction, and only where somebody has unmasked it. */
-export class DepartureLog implements Departures {
+export class ExpKillLog implements StoreWatcher {
   private readonly log: LogWriter
   private readonly clock: Clock
 
