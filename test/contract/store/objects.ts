@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { drain, head, KIB, type MakeStore, open, pattern, pieces, ROOMY, stored } from './fixtures.ts'
+import { drain, head, KIB, type MakeStore, MIB, open, pattern, pieces, ROOMY, stored } from './fixtures.ts'
 
 export function objects(makeStore: MakeStore, exact: boolean): void {
   test('a stored object counts, with its head; removed it does not', () => {
@@ -80,6 +80,20 @@ export function objects(makeStore: MakeStore, exact: boolean): void {
     store.open('b', head({ xid: 8 }), 0)?.body.complete()
     store.expire(120_000, 100)
     expect(told).toEqual(['8 120000'])
+  })
+
+  test('whoever watches is told of what makes room, of each once', () => {
+    const store = makeStore({ capacity_bytes: 4 * MIB, transit_buffer_bytes: 16 * KIB })
+    const told: number[] = []
+    store.watch({ wanted: true, evicted: (xid) => void told.push(xid), expired: () => {} })
+    for (let xid = 1; xid <= 2000; xid++) {
+      const { body } = store.open(`object ${xid}`, head({ xid }), 10 * KIB)!
+      body.append(pattern(10 * KIB, 1))
+      body.complete()
+    }
+    const { nuked, objects: left } = store.stats()
+    expect(told.length).toBeGreaterThan(1000)
+    expect([told.length, new Set(told).size]).toEqual([nuked, 2000 - left])
   })
 
   test('one that breaks half-way leaves by itself, and its readers get what came', () => {
