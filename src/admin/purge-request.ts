@@ -1,3 +1,4 @@
+import { asBytes } from '../base/bytes.ts'
 import { parseDuration } from '../base/units.ts'
 import type { PurgeOrder, UrlToPurge } from '../flow/purge-order.ts'
 import type { SoftTimes } from '../flow/purges.ts'
@@ -114,7 +115,7 @@ function plainText(what: string, value: unknown): string {
   if (/^\s*$/.test(value)) throw bad(`${what} is empty`)
   // oxlint-disable-next-line no-control-regex
   if (/[\0-\x1f\x7f]/.test(value)) throw bad(`${what} has a control character in it`)
-  const bytes = Buffer.from(value, 'utf8').toString('latin1')
+  const bytes = asBytes(value)
   if (bytes.length > TEXT_MAX) throw bad(`${what} is longer than ${TEXT_MAX} bytes`)
   return bytes
 }

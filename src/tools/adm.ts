@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline/promises'
+import { asBytes } from '../base/bytes.ts'
 import type { CliClient, CliAnswer } from '../admin/cli/client.ts'
 import { COMMANDS } from '../admin/commands/table.ts'
 import { documentEnd, SyntaxFault, tokens } from '../admin/cli/tokens.ts'
@@ -43,7 +44,7 @@ async function talk(client: CliClient, banner: string, terminal: Terminal): Prom
   if (person) lines.prompt()
   const commands = new Commands()
   for await (const line of lines) {
-    const command = commands.take(Buffer.from(line, 'utf8').toString('latin1'))
+    const command = commands.take(asBytes(line))
     if (command === undefined) continue
     if (command.trim() !== '') {
       const answer = await client.line(command)

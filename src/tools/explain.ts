@@ -1,3 +1,4 @@
+import { asBytes } from '../base/bytes.ts'
 import { reach } from './reach.ts'
 import type { ExplainOptions } from '../config/command-line.ts'
 import type { Terminal } from './adm.ts'
@@ -18,7 +19,7 @@ export async function runExplain(options: ExplainOptions, { output, errors }: Pi
       errors.write(`lacquer: explain: ${body.trimEnd()}\n`)
       return 1
     }
-    const text = options.json ? inBytes(`${JSON.stringify(payloadOf(body), undefined, 2)}\n`) : body
+    const text = options.json ? asBytes(`${JSON.stringify(payloadOf(body), undefined, 2)}\n`) : body
     output.write(Buffer.from(output.isTTY ? harmless(text) : text, 'latin1'))
     sayIfCut(status, errors)
     return 0
@@ -29,10 +30,6 @@ export async function runExplain(options: ExplainOptions, { output, errors }: Pi
 }
 
 const WAITING = 'lacquer: explain: the request is under way; what has happened is told when it has ended, or in 20 s at most\n'
-
-function inBytes(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
-}
 
 /** Behind version, command and time. */
 function payloadOf(body: string): unknown {

@@ -1,5 +1,6 @@
 import { globSync } from 'node:fs'
 import { posix } from 'node:path'
+import { asBytes } from '../base/bytes.ts'
 import { readRuleFile } from '../base/rule-file.ts'
 import type { VclFile } from './ast.ts'
 import { inFileOrder, SourceSet, type Diagnostic } from './diagnostic.ts'
@@ -72,7 +73,7 @@ export function parseVcl(source: string, path: string, options: ParseOptions = {
 const BEYOND_BYTES = /[^\0-\xff]/
 
 function toBytes(source: string): string {
-  return BEYOND_BYTES.test(source) ? Buffer.from(source, 'utf8').toString('latin1') : source
+  return BEYOND_BYTES.test(source) ? asBytes(source) : source
 }
 
 function withDefaults(options: ParseOptions): SpliceHost {

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { asBytes } from '../../base/bytes.ts'
 import { messageOf, OperatorError } from '../../base/errors.ts'
 import type { HostPort } from '../../config/addresses.ts'
 import { STATUS } from '../fault.ts'
@@ -51,7 +52,7 @@ export class CliClient {
 
   /** Words as they are, whatever they hold. */
   ask(words: readonly string[]): Promise<CliAnswer> {
-    return this.line(words.map((word) => quotedWord(Buffer.from(word, 'utf8').toString('latin1'))).join(' '))
+    return this.line(words.map((word) => quotedWord(asBytes(word))).join(' '))
   }
 
   /** A line as somebody has typed it. */

@@ -1,3 +1,4 @@
+import { asBytes } from '../../base/bytes.ts'
 import { banner } from '../commands/program.ts'
 import { STATUS, type Status } from '../fault.ts'
 import type { Program } from '../program.ts'
@@ -209,5 +210,5 @@ export class Session {
 /** Rules are bytes, a character each; our own words may have others, which become UTF-8. */
 function inBytes(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return text.replaceAll(/[^\0-\xff]+/g, (part) => Buffer.from(part, 'utf8').toString('latin1'))
+  return text.replaceAll(/[^\0-\xff]+/g, asBytes)
 }

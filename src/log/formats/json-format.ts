@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { asBytes } from '../query/operand.ts'
+import { asBytes } from '../../base/bytes.ts'
 import type { LoggedTransaction } from '../read/transaction.ts'
 import { Collector } from './collector.ts'
 import { type Field, MISSING_JSON } from './field.ts'

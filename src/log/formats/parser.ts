@@ -1,6 +1,6 @@
+import { asBytes } from '../../base/bytes.ts'
 import { OperatorError } from '../../base/errors.ts'
 import { marked, printable } from '../query/fault.ts'
-import { asBytes } from '../query/operand.ts'
 import { addGlob } from '../query/tag-list.ts'
 import { TAGS, type TagName, tagName, type TagRow } from '../tags.ts'
 import { Collector, isFlagged } from './collector.ts'

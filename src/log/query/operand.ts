@@ -1,10 +1,6 @@
+import { asBytes } from '../../base/bytes.ts'
 import { compileRegex, type VclRegex } from '../../pattern/regex.ts'
 import { readSettings } from '../../pattern/settings.ts'
-
-/** Payloads and lines are bytes, as latin1; what people type is UTF-8. */
-export function asBytes(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
-}
 
 const IGNORE_CASE = '(?i)'
 

@@ -1,3 +1,4 @@
+import { asBytes } from '../../base/bytes.ts'
 import type { OperatorError } from '../../base/errors.ts'
 import { RegexError } from '../../pattern/tree.ts'
 import type { Comparison, Expression, Level, NumberOperator, Selection } from './expression.ts'
@@ -5,7 +6,7 @@ import { NUMBER_OPERATORS } from './expression.ts'
 import { fault } from './fault.ts'
 import { type Token, type TokenKind, tokens } from './lexer.ts'
 import { readInteger, readThousandths } from './numbers.ts'
-import { asBytes, compileOperand } from './operand.ts'
+import { compileOperand } from './operand.ts'
 import { addGlob, type TagSet } from './tag-list.ts'
 
 /** Parentheses in parentheses, and expressions of one query. */

@@ -1,3 +1,4 @@
+import { asBytes } from '../../base/bytes.ts'
 import { OperatorError } from '../../base/errors.ts'
 import type { RecordCursor } from '../../log/read/record-cursor.ts'
 import type { Group } from '../../log/read/transaction.ts'
@@ -47,7 +48,7 @@ function isBinary(given: GivenOptions): boolean {
 function writerOf(given: GivenOptions, output: Output, shown: Shown, on_terminal: boolean): (group: Group) => void {
   if (given.has('json')) {
     const shape = on_terminal ? harmless : (text: string) => text
-    return (group) => output.write(shape(Buffer.from(groupJson(group, shown)).toString('latin1')))
+    return (group) => output.write(shape(asBytes(groupJson(group, shown))))
   }
   const is_coloured = on_terminal && process.env.NO_COLOR === undefined
   const options = { ...shown, verbose: given.has('v'), colours: is_coloured ? COLOURED : PLAIN, on_terminal }

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { asBytes } from '../../base/bytes.ts'
 import { SystemClock } from '../../base/clock.ts'
 import { OperatorError } from '../../base/errors.ts'
 import { CounterReader, type Point } from '../../counters/read/counter-reader.ts'
@@ -22,7 +23,7 @@ export async function statTool(given: GivenOptions): Promise<number> {
   try {
     await attach(directory, patience(given.last('t')))
     if (isLive(given)) await liveStat(counters, wanted, given.has('r'))
-    else print(Buffer.from(printed(given, readable(directory, counters), wanted), 'utf8').toString('latin1'))
+    else print(asBytes(printed(given, readable(directory, counters), wanted)))
   } finally {
     counters.close()
     directory.close()

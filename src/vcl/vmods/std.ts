@@ -1,3 +1,4 @@
+import { asBytes } from '../../base/bytes.ts'
 import { SystemClock } from '../../base/clock.ts'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
@@ -11,7 +12,7 @@ import { callsFor, IP_TOS, IPPROTO_IP, IPPROTO_IPV6, IPV6_TCLASS, word } from '.
 import { CONVERSIONS } from './std/convert.ts'
 import { fnmatch } from './std/fnmatch.ts'
 import { roundAway } from './std/numbers.ts'
-import { bytesOfText, querySort, strftime, toLower, toUpper } from './std/text.ts'
+import { querySort, strftime, toLower, toUpper } from './std/text.ts'
 import type { HeaderRef, Vmod, VmodLoad } from './vmod.ts'
 
 type Text = string | undefined
@@ -83,7 +84,7 @@ const bindSyntax = (load: VmodLoad) => (_c: CommonContext, version: number) => l
 
 function getenv(_c: CommonContext, name: Text): Text {
   const value = name === undefined ? undefined : process.env[name]
-  return value === undefined ? undefined : bytesOfText(value)
+  return value === undefined ? undefined : asBytes(value)
 }
 
 export function cacheReqBody(c: ClientContext, size_bytes: number): boolean {

@@ -1,5 +1,3 @@
-import { Buffer } from 'node:buffer'
-
 /** ASCII only: everything else in a latin1 string is a byte of something. */
 export function toUpper(text: string): string {
   return /[a-z]/.test(text) ? text.replace(/[a-z]+/g, (letters) => letters.toUpperCase()) : text
@@ -42,11 +40,6 @@ function inOrder(url: string, before: number, end: number): boolean {
 }
 
 const AMPERSAND = 0x26
-
-/** A string of the environment as VCL sees it: bytes. */
-export function bytesOfText(text: string): string {
-  return Buffer.from(text, 'utf8').toString('latin1')
-}
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday']
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June']
