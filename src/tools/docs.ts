@@ -17,10 +17,10 @@ import { cliPage } from './cli-page.ts'
 import { vmodsPage } from './vmod-page.ts'
 import { diagnosticsPage, languagePage } from './vcl-pages.ts'
 import { formatsPage } from './format-page.ts'
+import { LOG_DIFFERENCES } from './log-differences.ts'
 import { toolPage } from './options/help.ts'
 import { TOOLS } from './options/tools.ts'
 import { page, table } from './page.ts'
-import { LOG_DIFFERENCES } from './log-differences.ts'
 
 /**
  * The reference pages, made from the tables that the program itself reads: `npm run docs` writes them, and
@@ -159,7 +159,8 @@ function logTagsPage(): string {
   return page(
     'Log records',
     'Every record has a tag and belongs to a transaction: a session, a request (req), a fetch (bereq), or none. The first number is that in the log of Varnish up to 7.2 (`-p vsl_version=2`), the second since 7.3 (`vsl_version=3`). Masked tags are recorded only when the parameter `vsl_mask` asks for them (`+Tag`). Those of Varnish only are never written here; the tools know them.',
-    `${table(['tag', '2', '3', 'in', 'default', 'payload'], rows)}\n\n${LOG_DIFFERENCES}`,
+    table(['tag', '2', '3', 'in', 'default', 'payload'], rows),
+    LOG_DIFFERENCES,
   )
 }
 

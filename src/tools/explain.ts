@@ -14,7 +14,6 @@ export async function runExplain(options: ExplainOptions, { output, errors }: Pi
   const waiting = setTimeout(() => errors.write(WAITING), PATIENCE_MS)
   try {
     const { status, body } = await client.ask(options.words)
-    clearTimeout(waiting)
     if (!isGood(status)) {
       errors.write(`lacquer: explain: ${body.trimEnd()}\n`)
       return 1

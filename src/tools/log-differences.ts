@@ -1,4 +1,4 @@
-/** What whoever knows varnishd's log finds different here; behind the table of tags (docs/reference/log-tags.md). Each is held to varnishd 7.1 by test/varnish/records. */
+/** What whoever knows varnishd's log finds different here; behind the table of tags (docs/reference/log-tags.md). test/varnish/records holds the default tags to varnishd 7.1, and some masked ones. */
 export const LOG_DIFFERENCES = `## What differs from varnishd's log
 
 Records, their order and their fields are those of varnishd 7.1, as far as what happens is the same. What is not:

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../base/errors.ts'
-import { isAsked } from '../../log/query/filter.ts'
+import { isAsked, type SideOptions } from '../../log/query/filter.ts'
 import type { Group } from '../../log/read/transaction.ts'
 import { Output } from '../log/output.ts'
 import { runLog } from '../log/run.ts'
@@ -10,11 +10,12 @@ import { formatOf } from './format.ts'
 
 /** `lacquer ncsa`. */
 export async function ncsaTool(given: GivenOptions): Promise<number> {
-  const options = readOptionsOf(given, sidesOf(given))
+  const asked = sidesOf(given)
+  const options = readOptionsOf(given, asked)
   if (options.grouping === 'raw' || options.grouping === 'session')
     throw new OperatorError(`-g ${options.grouping}: a line is of one request; give request or vxid`)
   const format = formatOf(given)
-  const sides = options.grouping === 'request' ? ALL : sidesOf(given)
+  const sides = options.grouping === 'request' ? ALL : asked
   const file = outputFileOf(given)
   const output = new Output(file, given.has('a'))
   // Lines that are not JSON are ASCII, but for what the format itself says.
@@ -33,10 +34,10 @@ export async function ncsaTool(given: GivenOptions): Promise<number> {
 }
 
 /** As in varnishncsa: where whole groups are asked for, all that is in them has lines. */
-const ALL = { backend: true, client: true, esi: true }
+const ALL: SideOptions = { backend: true, client: true, esi: true }
 
 /** Clients, unless it is only about backends. */
-function sidesOf(given: GivenOptions): { backend: boolean; client: boolean; esi: boolean } {
+function sidesOf(given: GivenOptions): SideOptions {
   const [backend, esi] = [given.has('b'), given.has('E')]
   return { backend, client: given.has('c') || esi || !backend, esi }
 }

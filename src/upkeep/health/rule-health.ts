@@ -18,7 +18,7 @@ export interface RuleHealthParts {
   readonly name: string
   readonly backends: readonly BackendDeclaration[]
   /** Names of objects that may be directors. */
-  readonly directors?: readonly string[]
+  readonly directors: readonly string[]
   readonly workers: number
   readonly clock: Clock
   readonly dial: DialOptions
@@ -71,7 +71,7 @@ export class RuleHealth {
   private stopped = false
 
   constructor(parts: RuleHealthParts) {
-    const { name, backends, directors = [], workers, clock } = parts
+    const { name, backends, directors, workers, clock } = parts
     this.name = name
     this.parts = parts
     clock.refresh()
