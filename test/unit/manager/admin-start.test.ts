@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { CliClient } from '../../../src/admin/cli/client.ts'
 import { readSecret } from '../../../src/admin/cli/secret.ts'
 import { readToken } from '../../../src/admin/guard.ts'
@@ -11,7 +10,7 @@ import type { Program } from '../../../src/admin/program.ts'
 import { OperatorError } from '../../../src/base/errors.ts'
 import { beginWith } from '../../../src/manager/admin.ts'
 import { Patience } from '../../kit/patience.ts'
-import { get, MAIN, RULES, run, startAdmin } from './admin-kit.ts'
+import { get, MAIN, makeFiles, run, startAdmin } from './admin-kit.ts'
 import { Instance } from './instance.ts'
 
 /** What the command line says of the admin port, and of commands before anybody is served. */
@@ -19,16 +18,7 @@ import { Instance } from './instance.ts'
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 const patience = new Patience(30_000)
-let directory = ''
-let secret = ''
-
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'lacquer-admin-'))
-  secret = join(directory, 'secret')
-  writeFileSync(secret, 'not to be guessed\n')
-  writeFileSync(join(directory, 'one.vcl'), RULES('one'))
-  writeFileSync(join(directory, 'two.vcl'), RULES('two'))
-})
+const { directory, secret } = makeFiles()
 
 afterAll(() => rmSync(directory, { recursive: true }))
 

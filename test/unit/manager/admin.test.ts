@@ -1,82 +1,26 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { CliClient } from '../../../src/admin/cli/client.ts'
-import { Patience } from '../../kit/patience.ts'
-import { get, MAIN, RULES, run, startAdmin } from './admin-kit.ts'
-import type { Instance } from './instance.ts'
+import { get, Operated, RULES } from './admin-kit.ts'
+
+/** What the commands of the admin port do to a server of two workers. */
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
-/** Debian's, where it is installed: it speaks to us as to varnishd. */
-const STOCK = ['/usr/bin/varnishadm', '/usr/local/bin/varnishadm'].find((path) => existsSync(path))
+let operated: Operated
+beforeAll(async () => void (operated = await Operated.start('-r', 'timeout_idle,first_byte_timeout')))
+beforeEach(() => operated.enter())
+afterAll(() => operated.stop())
 
-const patience = new Patience(30_000)
-
-let directory = ''
-let instance: Instance
-let secret = ''
-let place = ''
-let at = { host: '127.0.0.1', port: 0 }
-let client: CliClient
-
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'lacquer-admin-'))
-  secret = join(directory, 'secret')
-  place = join(directory, 'n')
-  writeFileSync(secret, 'not to be guessed\n')
-  writeFileSync(join(directory, 'one.vcl'), RULES('one'))
-  writeFileSync(join(directory, 'two.vcl'), RULES('two'))
-  const made = await startAdmin(
-    '-f',
-    join(directory, 'one.vcl'),
-    '-w',
-    '2',
-    '-T',
-    '127.0.0.1:0',
-    '-S',
-    secret,
-    '-n',
-    place,
-    '-r',
-    'timeout_idle,first_byte_timeout',
-    '--metrics',
-    '127.0.0.1:0',
-  )
-  instance = made.instance
-  at = { host: '127.0.0.1', port: made.port }
-})
-
-afterAll(async () => {
-  client.close()
-  instance.child.kill('SIGTERM')
-  expect(await instance.exited).toBe(0)
-  rmSync(directory, { recursive: true })
-})
-
-beforeEach(async () => {
-  client = (await CliClient.open(at, secret, 20_000)).client
-})
-
-async function ok(...words: string[]): Promise<string> {
-  const { status, body } = await client.ask(words)
-  expect([status, body]).toEqual([200, body])
-  return body
-}
+const ok = (...words: string[]): Promise<string> => operated.ok(...words)
 
 /** From both: the kernel deals them out. */
-async function all(port = instance.port): Promise<Set<string>> {
+async function all(port = operated.instance.port): Promise<Set<string>> {
   return new Set((await Promise.all(Array.from({ length: 20 }, () => get(port)))).map(({ reason }) => reason))
 }
 
-const adm = (args: readonly string[], input = '') =>
-  run(process.execPath, [MAIN, 'adm', '-T', `127.0.0.1:${at.port}`, '-S', secret, ...args], input)
-
 describe('an operator', () => {
   test('loads, uses, labels and discards rules', async () => {
-    expect(await ok('vcl.load', 'two', join(directory, 'two.vcl'))).toBe('')
+    expect(await ok('vcl.load', 'two', join(operated.directory, 'two.vcl'))).toBe('')
     expect(await all()).toEqual(new Set(['one']))
     expect(await ok('vcl.use', 'two')).toBe("VCL 'two' now active")
     expect(await all()).toEqual(new Set(['two']))
@@ -92,26 +36,26 @@ describe('an operator', () => {
 
   test('gives rules as a text, in quotes or as a here-document; what is wrong with them is shown', async () => {
     await ok('vcl.inline', 'three', RULES('three'))
-    expect((await client.line(`vcl.inline four << %XJEIFLH|)Xspa8P\n${RULES('four')}\n%XJEIFLH|)Xspa8P\n`)).status).toBe(200)
+    expect((await operated.client.line(`vcl.inline four << %XJEIFLH|)Xspa8P\n${RULES('four')}\n%XJEIFLH|)Xspa8P\n`)).status).toBe(200)
     await ok('vcl.use', 'four')
     expect(await all()).toEqual(new Set(['four']))
     await ok('vcl.use', 'boot')
     await ok('vcl.discard', 'three', 'four')
-    const { status, body } = await client.ask(['vcl.inline', 'bad', 'vcl 4.1; backend b none; sub vcl_recv { return (nope); }'])
+    const { status, body } = await operated.client.ask(['vcl.inline', 'bad', 'vcl 4.1; backend b none; sub vcl_recv { return (nope); }'])
     expect(status).toBe(106)
     expect(body).toMatch(/unknown action 'nope'/)
   })
 
   test('changes parameters while requests are served', async () => {
     await ok('param.set', 'default_ttl', '3')
-    expect((await get(instance.port)).headers['ttl']).toBe('3.000')
+    expect((await get(operated.instance.port)).headers['ttl']).toBe('3.000')
     expect(await ok('param.show', 'changed')).toContain('default_ttl                   3.000 [seconds]\n')
     expect(await ok('param.show', 'default_ttl')).toMatch(
       /^default_ttl\n {8}Value is: 3\.000 \[seconds\]\n {8}Default is: 120\.000\n {8}Minimum is: 0\.000\n\n {8}\S/,
     )
     await ok('param.reset', 'default_ttl')
-    expect((await get(instance.port)).headers['ttl']).toBe('120.000')
-    const refused = await client.ask(['param.set', 'default_ttl', 'x'])
+    expect((await get(operated.instance.port)).headers['ttl']).toBe('120.000')
+    const refused = await operated.client.ask(['param.set', 'default_ttl', 'x'])
     expect(refused.status).toBe(106)
     expect(refused.body).toMatch(/not a duration[^]*\n\n\(attempting to set param 'default_ttl' to 'x'\)$/)
   })
@@ -119,7 +63,7 @@ describe('an operator', () => {
   test('bans, lists bans, backends and stores', async () => {
     await ok('ban', 'req.url', '~', '^/a b', '&&', 'obj.status', '==', '200')
     expect(await ok('ban.list')).toMatch(/^Present bans:\n\d+\.\d{6} {5}0 - {2}req\.url ~ "\^\/a b" && obj\.status == 200\n/)
-    expect((await client.ask(['ban', 'foo', '==', 'bar'])).body).toContain('Unknown or unsupported field "foo"')
+    expect((await operated.client.ask(['ban', 'foo', '==', 'bar'])).body).toContain('Unknown or unsupported field "foo"')
     expect(await ok('backend.list')).toMatch(/^Backend name +Admin +Probe +Health +Last change\nboot\.default +healthy +0\/0 +healthy +\S/)
     await ok('backend.set_health', 'default', 'sick')
     expect(await ok('backend.list', 'boot.*')).toMatch(/boot\.default +sick +0\/0 +healthy /)
@@ -187,7 +131,7 @@ sub vcl_init {
 }
 sub vcl_recv { set req.backend_hint = fb.backend(); return (synth(200, std.healthy(rr.backend()) + "," + std.healthy(fb.backend()))); }`
     const seen = async (): Promise<string[]> => {
-      const answers = await Promise.all(Array.from({ length: 16 }, () => get(instance.port)))
+      const answers = await Promise.all(Array.from({ length: 16 }, () => get(operated.instance.port)))
       return [...new Set(answers.map(({ reason }) => reason))]
     }
     await ok('vcl.inline', 'told', rules)
@@ -239,20 +183,20 @@ sub vcl_recv { call mine; if (client.ip ~ near) { set req.backend_hint = rr.back
 
   /** What a load balancer is told. */
   async function health(): Promise<string> {
-    const where = /metrics on (http:\/\/\S+)\/metrics/.exec(instance.said)?.[1]
+    const where = /metrics on (http:\/\/\S+)\/metrics/.exec(operated.instance.said)?.[1]
     const answer = await fetch(`${where}/healthz`)
     return `${answer.status} ${await answer.text()}`
   }
 
   test('stops the workers and starts them again, with what they have been told meanwhile; what is read once is read then', async () => {
-    const { port } = instance
+    const { port } = operated.instance
     expect(await ok('param.set', 'cache_status_name', 'other')).toBe('\nChange will take effect when child is restarted')
     await ok('stop')
     expect(await ok('status')).toBe('Child in state stopped')
     expect(await health()).toBe('503 stopped\n')
-    expect((await client.ask(['stop'])).status).toBe(300)
+    expect((await operated.client.ask(['stop'])).status).toBe(300)
     await expect(get(port)).rejects.toThrow('ECONNREFUSED')
-    expect(await ok('vcl.load', 'two', join(directory, 'two.vcl'))).toBe('VCL compiled.\n')
+    expect(await ok('vcl.load', 'two', join(operated.directory, 'two.vcl'))).toBe('VCL compiled.\n')
     await ok('vcl.use', 'two')
     await ok('start')
     expect(await ok('status')).toBe('Child in state running')
@@ -262,59 +206,7 @@ sub vcl_recv { call mine; if (client.ip ~ near) { set req.backend_hint = rr.back
     await ok('vcl.use', 'boot')
     await ok('vcl.discard', 'two')
     expect(await ok('debug.listen_address')).toBe(`a0 127.0.0.1 ${port}\n`)
-    expect((await client.ask(['panic.show'])).status).toBe(300)
-  })
-})
-
-describe('lacquer adm', () => {
-  test('carries out one command; its exit code says whether it went well', async () => {
-    expect(await adm(['ping'])).toMatchObject({ code: 0, out: expect.stringMatching(/^PONG \d+ 1\.0\n$/) as string, err: '' })
-    expect(await adm(['vcl.list', '-j'])).toMatchObject({ code: 0, out: expect.stringContaining('"name": "boot"') as string })
-    expect(await adm(['vcl.use', 'x y'])).toEqual({
-      code: 1,
-      out: 'No VCL named x y known\n\n',
-      err: 'Command failed with error code 106\n',
-    })
-  })
-
-  test('carries out what comes on standard input', async () => {
-    const { code, out } = await adm([], 'status\n\nparam.show max_retries\nquit\nping\n')
-    expect(code).toBe(1)
-    expect(out).toMatch(/^Child in state running\nmax_retries\n[^]*Closing CLI connection\n$/)
-  })
-
-  test('takes a here-document from there, and says when its end is missing', async () => {
-    const inline = 'vcl.inline typed << END\nvcl 4.1;\n\nbackend a none;\nEND\n'
-    const whole = await adm([], `${inline}vcl.show typed\nvcl.discard typed\n`)
-    expect(whole).toMatchObject({ code: 0, err: '' })
-    expect(whole.out).toContain('vcl 4.1;\n\nbackend a none;\n')
-    expect(await adm([], 'status\nvcl.inline typed << END\nvcl 4.1;\n')).toEqual({
-      code: 1,
-      out: 'Child in state running\n',
-      err: "The last command was not given: 'END' is missing behind its << END\n",
-    })
-  })
-
-  test('asks the work directory where, and needs no secret there', async () => {
-    const of = async (...args: string[]) => (await run(process.execPath, [MAIN, 'adm', ...args])).out
-    expect(await of('-n', place, 'status')).toBe('Child in state running\n')
-    // The secret that goes with a port is found there, too; else what stands behind -S is.
-    expect(await of('-n', place, '-T', `127.0.0.1:${at.port}`, 'ping')).toMatch(/^PONG/)
-    rmSync(join(place, '_.cli'))
-    expect(await of('-n', place, 'ping')).toMatch(/^PONG/)
-  })
-
-  test('says what is wrong in one line', async () => {
-    const wrong = join(directory, 'wrong')
-    writeFileSync(wrong, 'guessed')
-    const of = async (...args: string[]) => (await run(process.execPath, [MAIN, 'adm', ...args])).err
-    expect(await of('-T', `127.0.0.1:${at.port}`, 'ping')).toBe('lacquer: adm: it asks for a secret: name the file with -S\n')
-    expect(await of('-T', `127.0.0.1:${at.port}`, '-S', wrong, 'ping')).toMatch(/^lacquer: adm: the secret is wrong/)
-    expect(await of('-T', '127.0.0.1:1', 'ping')).toMatch(/^lacquer: adm: .*ECONNREFUSED/)
-    expect(await of('-T', `127.0.0.1:${instance.port}`, '-t', '1', 'ping')).toBe('lacquer: adm: no answer for 1 s\n')
-    expect(await of('-n', 'nobody-is-here', 'ping')).toMatch(
-      /^lacquer: nobody has the work directory .*; say which with -n name, or where with -T host:port\n$/,
-    )
+    expect((await operated.client.ask(['panic.show'])).status).toBe(300)
   })
 })
 
@@ -329,96 +221,28 @@ describe('explain', () => {
   })
 
   test('what cannot be asked is refused with what is wrong with it', async () => {
-    expect(await client.ask(['explain', '/x'])).toEqual({
+    expect(await operated.client.ask(['explain', '/x'])).toEqual({
       status: 106,
       body: "/x: of which host? Write http://HOST/x, or add -H 'Host: ...'",
     })
-    expect(await client.ask(['explain', '-w', '7', 'http://a/'])).toEqual({ status: 300, body: 'there are 2 workers: the last is 1' })
+    expect(await operated.client.ask(['explain', '-w', '7', 'http://a/'])).toEqual({
+      status: 300,
+      body: 'there are 2 workers: the last is 1',
+    })
   })
 
   test('an answer as JSON that cli_limit would cut is not given', async () => {
     await ok('param.set', 'cli_limit', '2k')
-    const { status, body } = await client.ask(['explain', '-j', 'http://a/x'])
+    const { status, body } = await operated.client.ask(['explain', '-j', 'http://a/x'])
     await ok('param.set', 'cli_limit', '48k')
     expect([status, body]).toEqual([300, expect.stringMatching(/^The answer has \d+ bytes, more than cli_limit: param.set cli_limit \d+k/)])
-  })
-
-  test('lacquer explain', async () => {
-    const port = String(at.port)
-    const words = ['-T', `127.0.0.1:${port}`, '-S', secret, 'http://a/x', '-H', 'X-A: b']
-    const told = await run(process.execPath, [MAIN, 'explain', ...words])
-    expect([told.code, told.err]).toEqual([0, ''])
-    expect(told.out).toContain('vcl_recv\n')
-    const json = await run(process.execPath, [MAIN, 'explain', '--json', ...words])
-    expect(JSON.parse(json.out)).toMatchObject({ worker: 0, outcome: { status: 200 }, transactions: [{ kind: 'req', reason: 'rxreq' }] })
-    const refused = await run(process.execPath, [MAIN, 'explain', ...words.slice(0, 4), 'nowhere'])
-    expect([refused.code, refused.err]).toEqual([1, 'lacquer: explain: nowhere: expected http://host/path, or a path that begins with /\n'])
-  })
-})
-
-describe.runIf(STOCK)('Debian’s varnishadm', () => {
-  const stock = (...args: string[]) => run(STOCK ?? '', ['-T', `127.0.0.1:${at.port}`, '-S', secret, ...args])
-
-  test('works', async () => {
-    expect(await stock('ping')).toMatchObject({ code: 0, out: expect.stringMatching(/^PONG \d+ 1\.0\n$/) as string })
-    expect(await stock('vcl.list')).toMatchObject({ code: 0, out: expect.stringMatching(/^active +auto +warm +0 +boot\n\n$/) as string })
-    expect(await stock('param.set', 'max_retries', '7')).toMatchObject({ code: 0 })
-    expect((await get(instance.port)).headers['retries']).toBe('7')
-    expect(await stock('param.reset', 'max_retries')).toMatchObject({ code: 0 })
-    expect(await stock('nope')).toMatchObject({ code: 1, err: 'Command failed with error code 101\n' })
   })
 })
 
 test('-r: what may not be changed', async () => {
-  expect(await client.ask(['param.set', 'timeout_idle', '7'])).toEqual({ status: 107, body: 'parameter "timeout_idle" is protected.' })
-  expect(await client.ask(['param.set', 'max_retries', '4'])).toMatchObject({ status: 200 })
-})
-
-describe('who is not to be there', () => {
-  /** What the other side says before it closes, or until it has said so much. */
-  function heard(bytes: string, until = /(?!)/): Promise<string> {
-    const socket = connect(at.port, '127.0.0.1')
-    let text = ''
-    return new Promise((resolve) => {
-      socket.on('data', (data) => {
-        text += data.toString('latin1')
-        if (until.test(text)) socket.destroy()
-      })
-      socket.on('error', () => {}).on('close', () => resolve(text))
-      socket.write(bytes)
-    })
-  }
-
-  test('who is let in and stays fills them, which is said', async () => {
-    const before = instance.said.length
-    const held: CliClient[] = []
-    for (let i = 0; i < 60; i++) {
-      const made = await CliClient.open(at, secret, 20_000).catch(() => undefined)
-      if (made === undefined) break
-      held.push(made.client)
-    }
-    expect(held.length).toBeLessThan(60)
-    await patience.until('it is said', () => instance.said.slice(before).includes('connections are in use, and another is turned away'))
-    for (const one of held) one.close()
-    expect(await ok('ping')).toMatch(/^PONG/)
+  expect(await operated.client.ask(['param.set', 'timeout_idle', '7'])).toEqual({
+    status: 107,
+    body: 'parameter "timeout_idle" is protected.',
   })
-
-  test('strangers fill no seats: whoever knows the secret is let in, however many wait', async () => {
-    const idle = Array.from({ length: 200 }, () => connect(at.port, '127.0.0.1').on('error', () => {}))
-    await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('data', resolve).once('close', resolve))))
-    const late = await CliClient.open(at, secret, 20_000)
-    expect((await late.client.ask(['ping'])).status).toBe(200)
-    late.client.close()
-    for (const socket of idle) socket.destroy()
-    expect(await ok('ping')).toMatch(/^PONG/)
-  })
-
-  test('who guesses too often has to wait, and is not asked any more; who is in stays in', async () => {
-    let answers = 0
-    for (let i = 0; i < 20; i++) if ((await heard(`auth ${'0'.repeat(64)}\n`)).includes('500')) answers++
-    expect(answers).toBeLessThanOrEqual(10)
-    expect(await heard('')).toBe('')
-    expect(await ok('ping')).toMatch(/^PONG/)
-    expect(instance.said).toMatch(/admin port: a wrong answer to the challenge, from 127\.0\.0\.1 port \d+/)
-  })
+  expect(await operated.client.ask(['param.set', 'max_retries', '4'])).toMatchObject({ status: 200 })
 })
