@@ -11,7 +11,7 @@ import { stop } from './processes.ts'
 
 /**
  * How late hits of 1 KiB are while large bodies are compressed, and while copies are made in other codings: rounds of the three, one after the
- * other, on one worker. The origin and who downloads are in a thread of their own. Medians of the rounds.
+ * other, on one worker. The origin and who downloads are a process of their own, which takes what processor is left. Medians of the rounds.
  *
  *   npm run build && node bench/load/stalls.ts [rounds]
  */

@@ -94,13 +94,13 @@ export class AdminProgram implements Program {
   }
 
   async setHealth(matches: Matches, admin: 'probe' | 'healthy' | 'sick'): Promise<number> {
-    const { supplies, directors } = this.parts
-    const of = await directors()
-    let count = supplies.health.setAdmin(matches, admin).length
-    for (const [set, listed] of of) {
+    const { health } = this.parts.supplies
+    const directors = await this.parts.directors()
+    let count = health.setAdmin(matches, admin).length
+    for (const [set, listed] of directors) {
       for (const { name } of listed) {
         if (!matches(set, name)) continue
-        supplies.health.setDirector(set, name, admin)
+        health.setDirector(set, name, admin)
         count++
       }
     }

@@ -154,6 +154,7 @@ export class FakeContext {
   fieldSet(_fields: Fields, name: string, value: string): void {
     this.changes.push(`+ ${name}: ${value}`)
   }
+
   vclTrace(): void {}
 
   fieldLost(name: string, value: string): void {
