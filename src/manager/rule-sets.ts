@@ -256,10 +256,12 @@ export class RuleSets implements RuleSetsContract {
   /** Auto ones that nobody has used for vcl_cooldown become cold. Runs now and then. */
   async tend(): Promise<void> {
     const due_ms = this.now_ms() - this.parts.parameters.vcl_cooldown * 1000
-    for (const set of this.names.sets()) {
-      // Asked again when it is its turn: a vcl.use or vcl.label may have been before it.
-      if (set.isIdleSince(due_ms)) await this.turns.take(async () => (set.isIdleSince(due_ms) ? await this.cool(set) : undefined))
-    }
+    for (const set of this.names.sets()) if (set.isIdleSince(due_ms)) await this.turns.take(() => this.coolIdle(set, due_ms))
+  }
+
+  /** Asked again when it is its turn: it may have been used, labelled or discarded before, and its name may be another's. */
+  private async coolIdle(set: RuleSet, due_ms: number): Promise<void> {
+    if (set.isIdleSince(due_ms) && this.names.sets().includes(set)) await this.cool(set)
   }
 
   private async admitted(name: string, read: () => RuleSource, wanted = 'auto'): Promise<string> {

@@ -85,6 +85,14 @@ describe('after vcl_cooldown', () => {
     await sets.tend()
     expect(await temperatures()).toEqual(['boot cold', 'a warm', 'b cold'])
   })
+
+  test('nor one that was discarded meanwhile: others have its name, and their probes go on', async () => {
+    await sets.load('a', 'a.vcl')
+    clock.advance(601_000)
+    const changed = [sets.discard(['a']), sets.load('a', 'a.vcl')]
+    await Promise.all([...changed, sets.tend()])
+    expect(pair.heard[0]).toEqual(['load 2', 'discard 2', 'load 3'])
+  })
 })
 
 describe('one worker refuses', () => {
