@@ -5,6 +5,13 @@ import { WORKERS_MAX } from '../config/workers.ts'
 const OWNER = 0xff
 const AWAITED = 0x100
 
+/**
+ * How long to wait for a lock that can be done without, ms. Its owner needs a microsecond, unless the system has suspended him: where more is to run
+ * than there are cores, 20 ms are seen, and longest where a section runs for the first time and is compiled in it. Whoever does not wait for him does
+ * without what was to be shared: a second fetch of one object, a token too many. When he has died, the manager gives the lock back sooner.
+ */
+export const OWNER_PATIENCE_MS = 100
+
 /** Looks before going to sleep. A section is about a microsecond, these are a few. */
 const SPINS = 200
 

@@ -1,10 +1,9 @@
-import { SharedLocks } from './lock.ts'
+import { OWNER_PATIENCE_MS, SharedLocks } from './lock.ts'
 
 const ENTRIES = 4096
 /** Whose list, which object, until when. */
 const ENTRY_BYTES = 8 + 16 + 8
 export const OBJECT_BYTES = 16
-const LOCK_PATIENCE_MS = 5
 
 // Words in front.
 const HEADER_BYTES = 64
@@ -58,7 +57,7 @@ export class SaintLists {
 
   /** False when the lock was not to be had: the others do not hear of it. */
   add(saint: bigint, object: Uint8Array, until_s: number): boolean {
-    if (!this.locks.lock(0, LOCK_PATIENCE_MS)) return false
+    if (!this.locks.lock(0, OWNER_PATIENCE_MS)) return false
     const at = placeOf(this.count)
     this.bytes.writeBigUInt64LE(saint, at)
     this.bytes.set(object.subarray(0, OBJECT_BYTES), at + 8)

@@ -1,8 +1,7 @@
-import { SharedLocks } from './lock.ts'
+import { OWNER_PATIENCE_MS, SharedLocks } from './lock.ts'
 
 /** All of it, names and texts, in bytes of its encoding. */
 const HALF_BYTES = 256 * 1024
-const LOCK_PATIENCE_MS = 50
 
 // Words in front of the two halves.
 const HEADER_BYTES = 64
@@ -57,7 +56,7 @@ export class SharedTexts {
   }
 
   private locked(section: () => boolean): boolean {
-    if (!this.locks.lock(0, LOCK_PATIENCE_MS)) return false
+    if (!this.locks.lock(0, OWNER_PATIENCE_MS)) return false
     try {
       return section()
     } finally {

@@ -1,12 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { SharedLocks } from './lock.ts'
+import { OWNER_PATIENCE_MS, SharedLocks } from './lock.ts'
 
 const SETS = 8192
 const WAYS = 8
 const LOCKS = 64
 const SEED_BYTES = 16
-/** Whoever has the lock needs a microsecond, unless he was suspended or has died. */
-const LOCK_PATIENCE_MS = 5
 
 /** Tenths of a token add up to a little less than one. */
 const ROUNDING = 1e-9
@@ -105,7 +103,7 @@ export class TokenBuckets {
   private with<T>(spec: BucketSpec, now_s: number, otherwise: T, use: (at: number) => T): T {
     const { name, set } = this.nameOf(spec)
     const lock = set % LOCKS
-    if (!this.locks.lock(lock, LOCK_PATIENCE_MS)) return otherwise
+    if (!this.locks.lock(lock, OWNER_PATIENCE_MS)) return otherwise
     try {
       const at = this.find(name, set) ?? this.make(name, set, spec, now_s)
       this.refill(at, now_s)

@@ -52,6 +52,7 @@ export class SharedStore {
     const memories = shared.arenas.map((arena) => attachArena(arena, slot, clock))
     this.arenas = openArenas(config, memories, this.transient, workers > 1 ? bells : undefined, operations)
     this.store = this.arenas.length === 1 ? this.arenas[0] : new SeveralStores(this.arenas)
+    if (workers > 1) ClaimTable.rehearse()
     this.claims = workers > 1 ? new SharedClaims(table, this.watch, shared.purges, this.arenas[0].seed) : new NoClaims()
     const serials = openSerials(config, memories)
     this.purges = new TagPurges(this.store, serials)

@@ -1,3 +1,4 @@
+import { OWNER_PATIENCE_MS } from '../../shm/lock.ts'
 import { BUCKET_ENTRIES, ENTRY_BYTES, ENTRY_WORDS } from './geometry.ts'
 import type { ArenaMemory } from './memory.ts'
 import { Records } from './records.ts'
@@ -21,8 +22,6 @@ const GENERATION = 2
 const HITS = 3
 const TAG_MASK = 0xffffff00 | 0
 
-/** Who cannot have a bucket for so long does without: the owner was suspended, or has died and is being cleaned up after. */
-const PATIENCE_MS = 20
 /** A purge has to succeed; nobody holds a lock for so long and lives. */
 const REMOVAL_PATIENCE_MS = 2000
 
@@ -139,7 +138,7 @@ export class IndexTable {
   insert(hi: number, lo: number, place: number, generation: number, displaced: (place: number) => void): number {
     const bucket = this.bucket(lo)
     const lock = this.memory.lockOf(bucket)
-    if (!this.memory.locks.lock(lock, PATIENCE_MS)) return NO_ENTRY
+    if (!this.memory.locks.lock(lock, OWNER_PATIENCE_MS)) return NO_ENTRY
     const entry = this.choose(bucket, hi, lo)
     const at = entry * ENTRY_WORDS
     const old_place = this.placeOf(entry)
@@ -160,7 +159,7 @@ export class IndexTable {
   /** The same object has another record (another head, or it was copied). False when it has left. */
   move(entry: number, generation: number, place: number, to: number): boolean {
     const lock = this.memory.lockOf(Math.floor(entry / BUCKET_ENTRIES))
-    if (!this.memory.locks.lock(lock, PATIENCE_MS)) return false
+    if (!this.memory.locks.lock(lock, OWNER_PATIENCE_MS)) return false
     const at = entry * ENTRY_WORDS
     const live = Atomics.load(this.words, at + GENERATION) === generation
     if (live) {

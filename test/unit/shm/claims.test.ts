@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { ClaimWatch, type ClaimWaiter } from '../../../src/shm/claim-watch.ts'
 import { ALONE, APART, CLAIM_FULL, CLAIM_THEIRS, type ClaimOutcome, Claims, LOOK_AGAIN } from '../../../src/shm/claims.ts'
 import { Doorbells, type Listening } from '../../../src/shm/doorbell.ts'
@@ -35,6 +35,7 @@ class Waiter implements ClaimWaiter {
 
 const parties: Party[] = []
 afterEach(() => {
+  vi.restoreAllMocks()
   for (const party of parties.splice(0)) party.close()
 })
 
@@ -111,6 +112,29 @@ describe('a right', () => {
     a.claims.release(slot, LOOK_AGAIN)
     expect(() => a.claims.release(slot, LOOK_AGAIN)).toThrow('by its holder')
     expect(() => manager.release(slot, LOOK_AGAIN)).toThrow('by its holder')
+  })
+
+  test('is shared though the system has suspended who just takes another, for as long as it does on a busy machine', () => {
+    const { party, manager } = table(32)
+    const [a, b] = [party(0), party(1)]
+    let now_ms = 0
+    vi.spyOn(performance, 'now').mockImplementation(() => now_ms)
+    const sleeps = vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+      now_ms += 25
+      // It goes on after the second sleep.
+      if (sleeps.mock.calls.length === 2) manager.releaseAllOf(0)
+      return 'ok'
+    })
+    let slept = 0
+    for (let step = 0; diesBefore(step, () => a.claims.take(1, 2)); step++) {
+      const slot = b.claims.take(3, 2)
+      expect(slot).toBeGreaterThanOrEqual(0)
+      b.claims.release(slot, LOOK_AGAIN)
+      slept += sleeps.mock.calls.length
+      sleeps.mockClear()
+      manager.releaseAllOf(0)
+    }
+    expect(slept).toBeGreaterThan(10)
   })
 
   test('is not shared when its bucket is full, and is again when there is room', () => {
