@@ -1,36 +1,10 @@
-import type { Program, Step, Target, Value } from './check/program.ts'
+import type { Step, Target, Value } from './check/program.ts'
 
 /**
  * vcl_recv and vcl_hash are *steady* for a request as long as what they do follows from its head and the addresses of its connection: then they
  * do the same for the same head, and flow/outcomes.ts may recall what they did. Emitted code notes in the context when they have asked for,
  * or changed, anything else. What is not in these lists is taken for such.
  */
-
-export const STEADY_READS: ReadonlySet<string> = new Set([
-  'client.identity',
-  'client.ip',
-  'req',
-  'req.backend_hint',
-  'req.esi',
-  'req.esi_level',
-  'req.grace',
-  'req.hash_always_miss',
-  'req.hash_ignore_busy',
-  'req.hash_ignore_vary',
-  'req.max_age',
-  'req.method',
-  'req.proto',
-  'req.restarts',
-  'req.transport',
-  'req.ttl',
-  'req.url',
-  'req_top.method',
-  'req_top.proto',
-  'req_top.url',
-  'server.hostname',
-  'server.identity',
-  'server.ip',
-])
 
 /** Whoever recalls sets these again. */
 export const STEADY_WRITES: ReadonlySet<string> = new Set([
@@ -47,11 +21,27 @@ export const STEADY_WRITES: ReadonlySet<string> = new Set([
   'req.url',
 ])
 
+export const STEADY_READS: ReadonlySet<string> = new Set([
+  ...STEADY_WRITES,
+  'client.ip',
+  'req',
+  'req.esi_level',
+  'req.proto',
+  'req.restarts',
+  'req.transport',
+  'req_top.method',
+  'req_top.proto',
+  'req_top.url',
+  'server.hostname',
+  'server.identity',
+  'server.ip',
+])
+
 const STEADY_FIELDS: ReadonlySet<string> = new Set(['c.req.fields', 'c.req_top.fields'])
 
 /** Functions and methods of modules that know nothing but their arguments, and do no more than set fields and write log records. */
 export const STEADY_CALLS: ReadonlySet<string> = new Set([
-  ...['backend'].flatMap((method) => ['round_robin', 'fallback', 'random'].map((type) => `directors.${type}.${method}`)),
+  ...['fallback', 'random', 'round_robin'].map((type) => `directors.${type}.backend`),
   ...['append', 'copy', 'get', 'remove', 'regsub'].map((name) => `header.${name}`),
   ...[
     'bytes',
@@ -71,27 +61,6 @@ export const STEADY_CALLS: ReadonlySet<string> = new Set([
   ].map((name) => `std.${name}`),
   ...['contains', 'count', 'endswith', 'reverse', 'split', 'startswith', 'take', 'token_intersect'].map((name) => `str.${name}`),
 ])
-
-/** Subs that vcl_recv and vcl_hash may come to. */
-export function steadySubs({ subs }: Program): ReadonlySet<string> {
-  const calls = new Map(subs.map((sub) => [sub.name, sub.pieces.flatMap(({ steps }) => calledBy(steps))]))
-  const reached = new Set<string>()
-  const open = ['vcl_recv', 'vcl_hash']
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (reached.has(name)) continue
-    reached.add(name)
-    open.push(...(calls.get(name) ?? []))
-  }
-  return reached
-}
-
-function calledBy(steps: readonly Step[]): string[] {
-  return steps.flatMap((step) => {
-    if (step.kind === 'call') return [step.sub]
-    if (step.kind !== 'if') return []
-    return [...step.branches.flatMap((branch) => calledBy(branch.steps)), ...calledBy(step.otherwise)]
-  })
-}
 
 /** Is what this yields by itself, not counting what it is made of, steady? */
 export function isSteady(value: Value): boolean {

@@ -4,7 +4,7 @@ import { RUNNABLE_SUBS } from './check/subs.ts'
 import { Constants } from './emit-constants.ts'
 import { definedText, emitNew, emitValue, functionName, isClean, isDefined, isWord } from './emit-expression.ts'
 import { canFail } from './emit-failure.ts'
-import { changesSteadily, steadySubs } from './emit-steady.ts'
+import { changesSteadily } from './emit-steady.ts'
 import { TRACE_NAMES, type Tracing } from './emit-trace.ts'
 import { ACTION, type BackendDeclaration } from './runtime/context.ts'
 
@@ -15,9 +15,8 @@ import { ACTION, type BackendDeclaration } from './runtime/context.ts'
 export function emitProgram(program: Program, describePlace: (at: Place, builtin: boolean) => string, tracing?: Tracing): string {
   const k = new Constants(describePlace)
   const returning = new Set<string>()
-  const steady = steadySubs(program)
   const subs = program.subs.map((sub) => {
-    k.tells_unsteady = tracing === undefined && steady.has(sub.name)
+    k.tells_unsteady = tracing === undefined && program.keying.has(sub.name)
     return emitSub(k, sub, returning, tracing)
   })
   k.tells_unsteady = false

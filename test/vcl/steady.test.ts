@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { VARIABLES } from '../../src/vcl/check/variables.ts'
 import { STEADY_CALLS, STEADY_READS, STEADY_WRITES } from '../../src/vcl/emit-steady.ts'
 import { VMODS } from '../../src/vcl/vmods/vmods.ts'
-import { recv } from '../kit/fake-context.ts'
+import { compile, FakeContext, load, recv, run } from '../kit/fake-context.ts'
 
 function functionOf(path: string): unknown {
   const [vmod, name, method] = path.split('.')
@@ -41,4 +41,16 @@ test.each([
   'std.syslog(1, "x");',
 ])('not steady: %s', (rules) => {
   expect(recv(rules).unsteady).toBe(true)
+})
+
+test('what called subs do counts, too', () => {
+  const c = new FakeContext()
+  run(load('sub deep { set req.http.now = now; } sub shallow { call deep; } sub vcl_recv { call shallow; return (hash); }'), 'recv', c)
+  expect(c.unsteady).toBe(true)
+})
+
+test('in subs that vcl_recv and vcl_hash do not come to nothing is noted', () => {
+  const compiled = compile('sub late { set resp.http.now = now; } sub vcl_deliver { call late; }')
+  expect(compiled.ok && compiled.program.js).not.toContain('unsteady')
+  expect(compiled.ok && compiled.program.js).toContain('sub_late')
 })

@@ -235,5 +235,6 @@ function programOf(scope: Scope, subs: ReadonlyMap<string, TypedSub>): Program {
     acls,
     objects,
     subs: callOrder(k, roots).map((name) => subs.get(name)!),
+    keying: new Set(callOrder(k, ['vcl_recv', 'vcl_hash'])),
   }
 }

@@ -19,6 +19,8 @@ export interface Program {
   readonly objects: readonly string[]
   /** In an order where every sub comes after those it calls. Only subs that can run. */
   readonly subs: readonly TypedSub[]
+  /** Names of those that vcl_recv and vcl_hash may come to, with these two. */
+  readonly keying: ReadonlySet<string>
 }
 
 export interface AclTable {
