@@ -1,5 +1,5 @@
-import { Fields } from '../http/fields.ts'
 import type { KnownBlock } from '../http/known-blocks.ts'
+import { RequestHead } from '../http/message.ts'
 import type { Snippet } from '../log/encoded.ts'
 import type { Mark } from '../log/transaction.ts'
 import type { LoadedVcl, VclBackend } from '../vcl/runtime/context.ts'
@@ -15,57 +15,49 @@ const CREDIT_MAX = 8
 /** A slot whose outcomes are of no use learns one in so many, in the end. */
 const PATIENCE_MAX = 1024
 
-/** What vcl_recv and vcl_hash made of a request that they let be looked up. */
+/** What vcl_recv and vcl_hash make of a request, in the task's own names: vcl/emit-steady.ts has what may be among it. */
+class Made {
+  readonly req = new RequestHead()
+  client_identity: string | undefined = undefined
+  backend_hint: VclBackend | null | undefined = undefined
+  req_grace_s: number | undefined = undefined
+  req_ttl_s: number | undefined = undefined
+  req_esi = true
+  hash_always_miss = false
+  hash_ignore_busy = false
+  hash_ignore_vary = false
+  offered: string | undefined = undefined
+  key = ''
+}
+
+/** From a task to remember it, to a task to recall it. */
+function copyMade(from: Made, to: Made): void {
+  to.req.copyFrom(from.req)
+  to.client_identity = from.client_identity
+  to.backend_hint = from.backend_hint
+  to.req_grace_s = from.req_grace_s
+  to.req_ttl_s = from.req_ttl_s
+  to.req_esi = from.req_esi
+  to.hash_always_miss = from.hash_always_miss
+  to.hash_ignore_busy = from.hash_ignore_busy
+  to.hash_ignore_vary = from.hash_ignore_vary
+  to.offered = from.offered
+  to.key = from.key
+}
+
+/** Of a request that they let be looked up. */
 class Outcome {
-  private readonly method: string
-  private readonly url: string
-  private readonly fields = new Fields()
-  private readonly client_identity: string | undefined
-  private readonly backend_hint: VclBackend | null | undefined
-  private readonly req_grace_s: number | undefined
-  private readonly req_ttl_s: number | undefined
-  private readonly req_esi: boolean
-  private readonly hash_always_miss: boolean
-  private readonly hash_ignore_busy: boolean
-  private readonly hash_ignore_vary: boolean
-  private readonly offered: string | undefined
-  private readonly key: string
+  private readonly made = new Made()
   private readonly records: Snippet
 
   constructor(task: ClientTask, records: Snippet) {
-    const { req } = task
-    this.method = req.method
-    this.url = req.url
-    this.fields.copyFrom(req.fields)
-    this.client_identity = task.client_identity
-    this.backend_hint = task.backend_hint
-    this.req_grace_s = task.req_grace_s
-    this.req_ttl_s = task.req_ttl_s
-    this.req_esi = task.req_esi
-    this.hash_always_miss = task.hash_always_miss
-    this.hash_ignore_busy = task.hash_ignore_busy
-    this.hash_ignore_vary = task.hash_ignore_vary
-    this.offered = task.offered
-    this.key = task.key
+    copyMade(task, this.made)
     this.records = records
   }
 
   /** As if the subs had run. */
   recall(task: ClientTask): void {
-    const { req } = task
-    req.method = this.method
-    req.url = this.url
-    req.fields.copyFrom(this.fields)
-    task.client_identity = this.client_identity
-    task.backend_hint = this.backend_hint
-    task.req_grace_s = this.req_grace_s
-    task.req_ttl_s = this.req_ttl_s
-    task.req_esi = this.req_esi
-    task.hash_always_miss = this.hash_always_miss
-    task.hash_ignore_busy = this.hash_ignore_busy
-    task.hash_ignore_vary = this.hash_ignore_vary
-    task.offered = this.offered
-    task.key = this.key
+    copyMade(this.made, task)
     task.error_told = false
     task.log.recall(this.records)
   }
@@ -125,14 +117,15 @@ export class Outcomes {
   /** Before vcl_recv. True: neither it nor vcl_hash need to run, all has been done that they would do. */
   recalls(task: ClientTask): boolean {
     this.learner = undefined
-    if (task.req.known === undefined || task.restarts > 0 || task.esi_level > 0 || task.relabelled) return false
+    const { known } = task.req
+    if (known === undefined || task.restarts > 0 || task.esi_level > 0 || task.relabelled) return false
     const { env, vcl } = task
     if (vcl !== this.vcl || env.log.encoded.generation !== this.generation) {
       // By rules that have been replaced: those that have taken over are not to start anew for that.
       if (vcl !== env.vcl) return false
       this.begin(task)
     }
-    const slot = this.slotOf(task)
+    const slot = this.slotOf(task, known)
     if (slot === undefined) return false
     const { outcome } = slot
     if (outcome === undefined) {
@@ -164,9 +157,9 @@ export class Outcomes {
   }
 
   /** That of the same request; undefined when it is another's. */
-  private slotOf(task: ClientTask): Slot | undefined {
-    const { known, url, method } = task.req
-    const slot = this.slots[slotNumber(url, known?.slot ?? 0)]
+  private slotOf(task: ClientTask, known: KnownBlock): Slot | undefined {
+    const { url, method } = task.req
+    const slot = this.slots[slotNumber(url, known.slot)]
     const same = slot.known === known && slot.url === url && slot.method === method
     if (same && slot.client === task.client_ip.text && slot.server === task.server_ip.text) return slot
     slot.claim(task)
