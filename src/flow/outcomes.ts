@@ -5,9 +5,11 @@ import type { Mark } from '../log/transaction.ts'
 import type { LoadedVcl, VclBackend } from '../vcl/runtime/context.ts'
 import type { ClientTask } from './client-task.ts'
 
-/** With what is remembered of each, 6 MB at worst: most of it log records. */
+/** All in use they take 7 MB, half of that log records; 24 MB with the longest URLs, and other field lines for each. */
 const SLOTS = 1024
 const RECORDS_MAX_BYTES = 4096
+/** Requests with longer URLs are not remembered. */
+const URL_MAX = 1024
 /** Characters of a URL that choose its slot, at most twice as many. */
 const HASHED_CHARACTERS_LOG2 = 3
 /** An outcome that is recalled holds its slot against so many other requests. */
@@ -117,8 +119,8 @@ export class Outcomes {
   /** Before vcl_recv. True: neither it nor vcl_hash need to run, all has been done that they would do. */
   recalls(task: ClientTask): boolean {
     this.learner = undefined
-    const { known } = task.req
-    if (known === undefined || task.restarts > 0 || task.esi_level > 0 || task.relabelled) return false
+    const { known, url } = task.req
+    if (known === undefined || url.length > URL_MAX || task.restarts > 0 || task.esi_level > 0 || task.relabelled) return false
     const { env, vcl } = task
     if (vcl !== this.vcl || env.log.encoded.generation !== this.generation) {
       // By rules that have been replaced: those that have taken over are not to start anew for that.

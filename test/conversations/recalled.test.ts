@@ -84,6 +84,15 @@ describe('what rules have made of a request is recalled for the next one that is
     expect(recalled()).toBeGreaterThan(8)
   })
 
+  vtc('not of URLs that take a lot of room', async (t) => {
+    const c1 = await t.connect('c1', t.cache(await startCache({ origin: await named(t), vcl: SHOP })))
+    const ask = (url: string) => rounds(() => c1.ask(url, { body: `shop ${url}` }, 'Host: shop'))
+    await ask('/'.padEnd(1025, 'x'))
+    expect(recalled()).toBe(0)
+    await ask('/'.padEnd(1024, 'x'))
+    expect(recalled()).toBeGreaterThan(3)
+  })
+
   vtc('not by other rules', async (t) => {
     const options = {
       origin: await named(t),
