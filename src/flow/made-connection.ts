@@ -88,7 +88,7 @@ export abstract class MadeConnection implements ClientConnection {
 }
 
 function factsOf(ip: Ip, { name, host, port, text }: Arrived, xid: number): ConnectionFacts {
-  const local = parseIp(host === '' ? '127.0.0.1' : host, port) ?? parseIp('127.0.0.1', port)!
+  const local = parseIp(host, port) ?? parseIp('127.0.0.1', port)!
   return {
     xid,
     client_ip: ip,

@@ -17,22 +17,26 @@ export interface DirectorListed {
   readonly details: DirectorDetails
 }
 
+interface Listed {
+  readonly backend: VclBackend
+}
+
 export interface DirectorDetails {
   readonly backends: Readonly<Record<string, object>>
   readonly [more: string]: unknown
 }
 
 /** Members by their names, as -j -p has them. */
-export function memberObjects(members: readonly Member[], of: (member: Member, i: number) => object): Record<string, object> {
+export function memberObjects<M extends Listed>(members: readonly M[], of: (member: M, i: number) => object): Record<string, object> {
   return Object.fromEntries(members.map((member, i) => [member.backend.name, { ...of(member, i), health: healthText(member.backend) }]))
 }
 
-export function healthText({ healthy }: VclBackend): string {
+function healthText({ healthy }: VclBackend): string {
   return healthy ? 'healthy' : 'sick'
 }
 
 /** Members beside one word each. */
-export function memberRows(members: readonly Member[], heading: string, word: (member: Member, i: number) => string): string[][] {
+export function memberRows<M extends Listed>(members: readonly M[], heading: string, word: (member: M, i: number) => string): string[][] {
   return [['Backend', heading, 'Health'], ...members.map((member, i) => [member.backend.name, word(member, i), healthText(member.backend)])]
 }
 

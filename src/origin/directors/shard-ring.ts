@@ -10,6 +10,11 @@ export interface RingMember {
   readonly replicas: number
 }
 
+/** What stands on the ring for it. */
+export function identOf({ backend, ident }: RingMember): string {
+  return ident ?? backend.name
+}
+
 /** About a quarter of a second of hashing, and 2.4 MB. */
 const POINTS_MAX = 300_000
 
@@ -24,7 +29,7 @@ export class ShardRing {
     const count = members.reduce((sum, { replicas }) => sum + replicas, 0)
     if (count > POINTS_MAX) throw new VclFailure(`shard: ${count} replicas in all, ${POINTS_MAX} are possible`)
     const circle = members.flatMap((member, host) =>
-      Array.from({ length: member.replicas }, (_, i) => ({ point: hash32(`${member.ident ?? member.backend.name}${i}`), host })),
+      Array.from({ length: member.replicas }, (_, i) => ({ point: hash32(`${identOf(member)}${i}`), host })),
     )
     circle.sort((a, b) => a.point - b.point)
     this.points = Uint32Array.from(circle, ({ point }) => point)

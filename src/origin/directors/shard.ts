@@ -3,10 +3,10 @@ import type { ShardArguments, ShardDirector, ShardMember, ShardValues } from '..
 import { VclFailure } from '../../vcl/runtime/failure.ts'
 import { Director } from './director.ts'
 import { hash32 } from './hash32.ts'
-import { type DirectorDetails, type DirectorListed, healthText } from './listing.ts'
+import { type DirectorDetails, type DirectorListed, memberObjects, memberRows } from './listing.ts'
 import { DEFAULTS, given, type Given, inFetch, keyFor, type Params, paramsOf } from './shard-param.ts'
 import { pick } from './shard-pick.ts'
-import { type RingMember, ShardRing } from './shard-ring.ts'
+import { identOf, type RingMember, ShardRing } from './shard-ring.ts'
 
 const REPLICAS = 67
 
@@ -116,17 +116,12 @@ export class Shard extends Director implements ShardDirector {
   }
 
   protected override rows(): string[][] {
-    const members = this.ring?.members ?? []
-    return [
-      ['Backend', 'Ident', 'Health'],
-      ...members.map(({ backend, ident }) => [backend.name, ident ?? backend.name, healthText(backend)]),
-    ]
+    return memberRows(this.ring?.members ?? [], 'Ident', identOf)
   }
 
   protected override details(): DirectorDetails {
-    const members = this.ring?.members ?? []
-    const backends = members.map(({ backend, ident }) => [backend.name, { ident: ident ?? backend.name, health: healthText(backend) }])
-    return { warmup: this.warmup, rampup_duration: this.rampup_s, backends: Object.fromEntries(backends) as Record<string, object> }
+    const backends = memberObjects(this.ring?.members ?? [], (member) => ({ ident: identOf(member) }))
+    return { warmup: this.warmup, rampup_duration: this.rampup_s, backends }
   }
 
   protected override someHealthy(): boolean {
