@@ -119,6 +119,7 @@ export const SERVE_FLAGS: readonly FlagRow[] = [
     about: 'Jail',
     refused: 'not supported: run as an unprivileged user (see docs/lacquer.service and docs/from-varnishd.md)',
   },
+  { name: 'W', value: 'waiter', about: 'Waiter', refused: 'not supported: there is one way to wait for sockets, and nothing to choose' },
   { name: 'x', value: 'topic', about: 'Print reference pages', refused: 'not supported: see docs/reference' },
 ]
 
