@@ -23,10 +23,12 @@ function run(tool: string, ...args: string[]): Promise<{ code: number; out: stri
   })
 }
 
-/** What it says as soon as it says that; the test's own time is the deadline. */
+/** What it says as soon as it says that, or in the end: less than the test's own time, so that what was said is what the test fails with. */
 async function once(tool: string, args: readonly string[], holds: (out: string) => boolean): ReturnType<typeof run> {
-  const said = await run(tool, ...args)
-  return holds(said.out) ? said : once(tool, args, holds)
+  const end_ms = performance.now() + 15_000
+  let said = await run(tool, ...args)
+  while (!holds(said.out) && performance.now() < end_ms) said = await run(tool, ...args)
+  return said
 }
 
 function ask(path: string): Promise<number> {
