@@ -6,7 +6,7 @@ const STATUSES = [
   ['201', 'carried out; the answer is longer than the parameter cli_limit, and was cut off'],
   ['100', 'the line cannot be split into words'],
   ['101', 'there is no such command'],
-  ['102', 'the command has no answer in JSON'],
+  ['102', 'the command has no answer in JSON, or is one that is not carried out here'],
   ['104, 105', 'too few, too many arguments'],
   ['106', 'an argument is wrong: rules that are not accepted, an unknown name, a value out of bounds'],
   ['107', 'say first who you are'],
