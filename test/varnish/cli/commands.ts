@@ -9,7 +9,6 @@ export interface Said {
 
 const say = (line: string, differs?: string): Said => ({ words: line.split(' '), ...(differs === undefined ? {} : { differs }) })
 
-const LONGER = 'names the nearest known one, or says what to do'
 const OWN_PARAMETERS = 'our parameters, with our descriptions'
 const DIAGNOSTICS = 'our diagnostics'
 
