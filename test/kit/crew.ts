@@ -151,7 +151,19 @@ export class Crew {
   }
 
   async until(what: string, fact: () => boolean): Promise<void> {
-    await this.patience.until(what, fact)
+    try {
+      await this.patience.until(what, fact)
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${this.state()}`, { cause: error })
+    }
+  }
+
+  /** For whoever waited in vain: what each worker has counted, who has ended, and what the operations log says last. */
+  private state(): string {
+    const told = (['sess_conn', 'sess_open', 'client_req', 'busy_sleep', 'busy_wakeup', 'backend_req'] as const).map(
+      (name) => `${name} ${this.each(name).join(' ')}`,
+    )
+    return [told.join(', '), `buried: ${this.buried.join(' ')}`, ...this.operations.heard.slice(-5)].join('\n')
   }
 
   async close(): Promise<void> {

@@ -50,7 +50,7 @@ async function meet(variants = 1, size = CROWD): Promise<void> {
   const before = crew.each('sess_conn')
   for (let i = 0; i < size; i++) crowd.push(new Member(crew.port, variants === 1 ? '' : `v${i % variants}`))
   const here = (): number[] => crew.each('sess_conn').map((n, i) => n - before[i])
-  await until('all are connected', () => here().reduce((total, n) => total + n, 0) === size)
+  await crew.until('all are connected', () => here().reduce((total, n) => total + n, 0) === size)
   expect(Math.min(...here())).toBeGreaterThan(0)
 }
 
@@ -67,7 +67,7 @@ const asleep = (): number => sum('busy_sleep') - slept
 async function gather(variants = 1, size = CROWD): Promise<void> {
   await meet(variants, size)
   ask(crowd)
-  await until('one asks and the others wait', () => asleep() === size - 1 && asked().length === 1)
+  await crew.until('one asks and the others wait', () => asleep() === size - 1 && asked().length === 1)
 }
 
 function expectAllRight(status: number, members: readonly Member[] = crowd): void {
@@ -120,7 +120,7 @@ describe('a thousand at once over three workers, one request of the origin', () 
     ask(crowd.slice(0, 1))
     await until('the first asks', () => asked().length === 1)
     ask(crowd.slice(1))
-    await until('the others wait', () => asleep() === CROWD - 1)
+    await crew.until('the others wait', () => asleep() === CROWD - 1)
     crowd[0].socket.resetAndDestroy()
     await until('it has left', () => sum('sess_open') === CROWD - 1)
     asked()[0].reply('Cache-Control: max-age=60')
@@ -135,7 +135,7 @@ describe('a thousand at once over three workers, one request of the origin', () 
     await until('the first asks', () => asked().length === 1)
     crowd[0].socket.pause()
     ask(crowd.slice(1))
-    await until('the others wait', () => asleep() === CROWD - 1)
+    await crew.until('the others wait', () => asleep() === CROWD - 1)
     asked()[0].reply('Cache-Control: max-age=60')
     await until('the others have it', () => crowd.slice(1).every(({ done }) => done))
     expectAllRight(200, crowd.slice(1))
@@ -173,7 +173,7 @@ describe('a thousand at once over three workers, one request of the origin', () 
       const range = kind(member) === 2 ? ['Range: bytes=10000-10009'] : []
       member.ask(`${member.bodyless ? 'HEAD' : 'GET'} ${target} HTTP/1.1`, ...range)
     }
-    await until('the others wait', () => asleep() === CROWD - 1)
+    await crew.until('the others wait', () => asleep() === CROWD - 1)
     asked()[0].reply('Cache-Control: max-age=60')
     await allEnded()
     expectAllRight(
