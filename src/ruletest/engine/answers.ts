@@ -1,21 +1,8 @@
 import type { RequestHead } from '../../http/message.ts'
 import type { Answer, OriginStep } from '../language/ast.ts'
-import { reasonPhrase } from '../../http/status.ts'
+import { newAnswer } from '../language/messages.ts'
 
-const OK: Answer = {
-  failure: undefined,
-  status: 200,
-  reason: reasonPhrase(200),
-  fields: [],
-  body: undefined,
-  chunked: false,
-  delay_ms: 0,
-  breaks_after: undefined,
-  once: false,
-  url: undefined,
-  method: undefined,
-  field: undefined,
-}
+const OK = newAnswer('200', [])
 
 /** What origins have been told to answer: those for once in their order, then the newest that fits; a backend's own before everybody's. */
 export class Answers {

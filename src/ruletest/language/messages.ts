@@ -85,7 +85,8 @@ function isOutcome(word: string): boolean {
   return /^[1-9][0-9]{2}$/.test(word) || FAILURES.includes(word)
 }
 
-function newAnswer(what: string, fields: FieldLine[]): Mutable<Answer> {
+/** `what`: a status, or how the origin fails. */
+export function newAnswer(what: string, fields: FieldLine[]): Mutable<Answer> {
   const failure = FAILURES.includes(what) ? (what as OriginFailure) : undefined
   const status = failure === undefined ? Number(what) : 0
   return {
