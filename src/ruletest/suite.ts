@@ -1,17 +1,13 @@
-import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { OperatorError, messageOf, readFault } from '../base/errors.ts'
-import { readRuleFile } from '../base/rule-file.ts'
-import { type ParameterValues } from '../config/parameters.ts'
-import { setParameter } from '../config/parameter-values.ts'
-import type { Place } from '../vcl/ast.ts'
-import { formatDiagnostic, type Diagnostic, type SourceSet } from '../vcl/diagnostic.ts'
-import type { VclImage } from '../vcl/instantiate.ts'
-import { compileVcl } from '../vcl/load.ts'
+import { resolve } from 'node:path'
+import { OperatorError } from '../base/errors.ts'
+import type { ParameterValues } from '../config/parameters.ts'
 import { limitMatching } from '../pattern/regex.ts'
+import { formatDiagnostic, type SourceSet } from '../vcl/diagnostic.ts'
+import { Builder, readFile, resolveBeside } from './builder.ts'
 import { Coverage } from './coverage.ts'
-import type { PolicyName, Replace, TestCase, TestFile } from './language/ast.ts'
+import type { PolicyName, TestFile } from './language/ast.ts'
 import { parseTests } from './language/parse.ts'
-import { runTest, type Outcome } from './run.ts'
+import { runTest, type Outcome, type Ready } from './run.ts'
 
 export interface SuiteOptions {
   /** New ones, which a file and its tests may change. */
@@ -61,18 +57,26 @@ export async function runSuite(path: string, options: SuiteOptions): Promise<Sui
     throw new OperatorError(`${path} has the tests of ${rules}, not of ${options.given[0].path}`)
   }
   const builder = new Builder(file, rules, options)
-  const outcomes: Outcome[] = []
+  const ready: Ready[] = []
   let elsewhere = 0
   for (const test of file.tests.filter(({ name }) => isWanted(name, options.names))) {
     const policies = (test.policies ?? file.policies).filter((name) => options.policy === undefined || name === options.policy)
     if (policies.length === 0) elsewhere++
-    for (const policy of policies) outcomes.push(await builder.run(test, policy))
+    for (const policy of policies) ready.push(builder.build(test, policy))
   }
-  return { path, rules, sources: file.sources, outcomes, elsewhere, coverage: builder.coverage }
+  builder.refuseWhatIsWrong()
+  const coverage = new Coverage()
+  const outcomes: Outcome[] = []
+  for (const test of ready) outcomes.push(await run(test, coverage, options.all))
+  return { path, rules, sources: file.sources, outcomes, elsewhere, coverage }
 }
 
-function resolveBeside(path: string, named: string): string {
-  return isAbsolute(named) ? named : join(dirname(path), named)
+async function run(ready: Ready, coverage: Coverage, all: boolean): Promise<Outcome> {
+  const { image, params } = ready
+  limitMatching(params.pcre2_match_limit, params.pcre2_depth_limit)
+  const outcome = await runTest(ready, all)
+  coverage.add(image.trace ?? [], outcome.ran)
+  return outcome
 }
 
 function isWanted(name: string, wanted: readonly string[]): boolean {
@@ -83,99 +87,4 @@ function readTests(path: string): TestFile {
   const parsed = parseTests(readFile(path, 'the tests'), path)
   if (parsed.ok) return parsed.file
   throw new OperatorError(`the tests cannot be read:\n${parsed.diagnostics.map((one) => formatDiagnostic(one, parsed.sources)).join('\n')}`)
-}
-
-function readFile(path: string, what: string): string {
-  try {
-    return readRuleFile(path)
-  } catch (error) {
-    throw new OperatorError(`${path}: ${what}: ${readFault(error)}`, { cause: error })
-  }
-}
-
-/** Compiles the rules of a file once for each way in which its tests want them. */
-class Builder {
-  private readonly file: TestFile
-  private readonly rules: string
-  private readonly source: string
-  private readonly known: ReadonlyMap<string, string>
-  private readonly options: SuiteOptions
-  private readonly images = new Map<string, VclImage>()
-  readonly coverage = new Coverage()
-
-  constructor(file: TestFile, rules: string, options: SuiteOptions) {
-    this.file = file
-    this.rules = rules
-    this.options = options
-    const { given } = options
-    this.known = new Map(given?.map(({ path, text }) => [path, text]))
-    this.source = given === undefined ? readFile(rules, `the rules of ${file.path}`) : given[0].text
-  }
-
-  async run(test: TestCase, policy: PolicyName): Promise<Outcome> {
-    const params = this.parameters(test, policy)
-    const image = this.image(this.rules, this.adapted(test), params)
-    const labels = new Map(this.file.labels.map(({ name, path }) => [name, this.labelled(path, params)]))
-    const steps = [...this.file.setup, ...test.steps]
-    const outcome = await runTest({ name: test.name, at: test.at, policy, steps, image, labels, params }, this.options.all)
-    this.coverage.add(image.trace ?? [], outcome.ran)
-    return outcome
-  }
-
-  /** The test's own before the file's before those that hold for all. */
-  private parameters(test: TestCase, policy: PolicyName): ParameterValues {
-    const values = this.options.parameters()
-    // Files that rules name lie beside them, too.
-    setParameter(values, `vcl_path=${dirname(this.rules)}:${values.vcl_path}`)
-    for (const { at, text } of [...this.file.params, ...test.params]) this.assign(values, text, at)
-    setParameter(values, `policy=${policy}`)
-    return values
-  }
-
-  private assign(values: ParameterValues, text: string, at: Place): void {
-    try {
-      if (/^policy\s*=/.test(text)) throw new OperatorError('the policy is given as `policy NAME`')
-      setParameter(values, text)
-    } catch (error) {
-      this.refuse({ at, message: messageOf(error) })
-    }
-  }
-
-  private adapted(test: TestCase): string {
-    return [...this.file.replaces, ...test.replaces].reduce((text, replace) => this.replaced(text, replace), this.source)
-  }
-
-  private replaced(text: string, { at, from, to }: Replace): string {
-    if (from === '' || !text.includes(from)) this.refuse({ at, message: `${this.rules} does not say '${from}'` })
-    return text.replaceAll(from, () => to)
-  }
-
-  private labelled(named: string, params: ParameterValues): VclImage {
-    const path = resolveBeside(this.file.path, named)
-    return this.image(path, readFile(path, `the rules behind a label of ${this.file.path}`), params)
-  }
-
-  private image(path: string, source: string, params: ParameterValues): VclImage {
-    const { policy, vcl_path, vcc_err_unref } = params
-    limitMatching(params.pcre2_match_limit, params.pcre2_depth_limit)
-    const key = JSON.stringify([policy, vcl_path, vcc_err_unref, path, source])
-    const known = this.images.get(key)
-    if (known !== undefined) return known
-    const compiled = compileVcl(source, {
-      path,
-      policy,
-      vcl_path: vcl_path.split(':'),
-      readFile: (included) => this.known.get(included) ?? readRuleFile(included),
-      labels: this.file.labels.map(({ name }) => name),
-      errUnref: vcc_err_unref,
-      trace: true,
-    })
-    if (!compiled.ok) throw new OperatorError(`the rules are not accepted:\n${compiled.text}`)
-    this.images.set(key, compiled.program.image)
-    return compiled.program.image
-  }
-
-  private refuse(diagnostic: Diagnostic): never {
-    throw new OperatorError(`the tests cannot be run:\n${formatDiagnostic(diagnostic, this.file.sources)}`)
-  }
 }

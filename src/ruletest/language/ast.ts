@@ -29,7 +29,7 @@ export interface Named {
 export interface LabelLine {
   readonly at: Place
   readonly name: string
-  readonly path: string
+  readonly path: Named
 }
 
 /** The rules are tried with another text in this place, as whoever adapts them would change them. */
@@ -119,6 +119,7 @@ export interface ExpectStep {
   readonly subject: SubjectRow
   /** NAME of resp.http.NAME and the like, '' for others. */
   readonly part: string
+  readonly part_at: Place
   readonly test: Expectation
 }
 
@@ -128,6 +129,8 @@ export type Expectation =
   | { readonly kind: 'action'; readonly action: string; readonly wanted: boolean }
   | {
       readonly kind: 'compare'
+      /** Of the value. */
+      readonly at: Place
       readonly op: Operator
       readonly texts: readonly string[]
       readonly number: number

@@ -1,3 +1,5 @@
+import { messageOf } from '../../base/errors.ts'
+import { parseBan, wordsOf } from '../../cache/bans/expression.ts'
 import type { Diagnostic } from '../../vcl/diagnostic.ts'
 import { SourceSet } from '../../vcl/diagnostic.ts'
 import type { Place } from '../../vcl/ast.ts'
@@ -124,7 +126,7 @@ class Reader {
     if (this.inTest) line.fail('`label` stands in front of the first test', undefined, at)
     const name = line.word('the name of the label')
     if (this.labels.some((other) => other.name === name.text)) line.fail(`there is a label '${name.text}' already`, undefined, name.at)
-    this.labels.push({ at, name: name.text, path: line.rest('the path of a rule file').text })
+    this.labels.push({ at, name: name.text, path: line.rest('the path of a rule file') })
   }
 
   private beginTest(line: Cursor, at: Place): void {
@@ -204,6 +206,16 @@ class Reader {
     return name.text
   }
 
+  private readBan(line: Cursor): string {
+    const { at, text } = line.rest('the expression of the ban')
+    try {
+      parseBan(wordsOf(text))
+      return text
+    } catch (error) {
+      return line.fail(`this is no ban: ${messageOf(error)}`, undefined, at)
+    }
+  }
+
   /** What an operator does meanwhile. */
   private operator(line: Cursor, word: Named, at: Place): void {
     const { steps } = this.scope
@@ -213,7 +225,7 @@ class Reader {
         steps.push({ kind: 'health', at, backend: line.word('the name of a backend'), healthy: word.text === 'healthy' })
         return line.finish()
       case 'ban':
-        steps.push({ kind: 'ban', at, expression: line.rest('the expression of the ban').text })
+        steps.push({ kind: 'ban', at, expression: this.readBan(line) })
         return
       case 'purge': {
         const soft = line.take('soft')

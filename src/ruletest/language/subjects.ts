@@ -26,6 +26,10 @@ export interface SubjectRow {
   readonly kind: SubjectKind
   /** It has a name behind its dot, of a field or a backend. */
   readonly part?: 'header' | 'backend'
+  /** Its values are names of these: others are a mistake. */
+  readonly names?: 'backend' | 'sub'
+  /** The largest of its numbers, where that is known; all are whole. */
+  readonly max?: number
   readonly about: string
   readonly of: (seen: Observation, part: string) => SubjectValue
 }
@@ -54,7 +58,7 @@ export const SUBJECTS: readonly SubjectRow[] = [
   { name: 'broken', kind: 'flag', about: 'the response ended in the middle', of: (seen) => seen.reply.state === 'broken' },
   { name: 'stored', kind: 'flag', about: 'a fetch of this request put its response into the store', of: (seen) => seen.stored },
   { name: 'stale', kind: 'flag', about: 'the delivered response was past its ttl', of: (seen) => seen.stale },
-  { name: 'resp.status', kind: 'number', about: 'status that the client got', of: (seen) => seen.reply.status },
+  { name: 'resp.status', kind: 'number', max: 999, about: 'status that the client got', of: (seen) => seen.reply.status },
   { name: 'resp.reason', kind: 'text', about: 'its reason phrase', of: (seen) => seen.reply.reason },
   {
     name: 'resp.http',
@@ -81,6 +85,7 @@ export const SUBJECTS: readonly SubjectRow[] = [
   {
     name: 'calls',
     kind: 'text',
+    names: 'sub',
     about: 'the subs that were called, without `vcl_`, with a space between: "recv hash miss backend_fetch ..."',
     of: (seen) => seen.calls,
   },
@@ -93,7 +98,13 @@ export const SUBJECTS: readonly SubjectRow[] = [
     of: (seen) => seen.exchanges.length,
   },
   { name: 'includes', kind: 'number', about: 'requests of the rules for what its page includes (ESI)', of: (seen) => seen.includes },
-  { name: 'backend', kind: 'text', about: 'the backend that got the last of its own', of: (seen) => seen.last?.backend },
+  {
+    name: 'backend',
+    kind: 'text',
+    names: 'backend',
+    about: 'the backend that got the last of its own',
+    of: (seen) => seen.last?.backend,
+  },
   { name: 'bereq.method', kind: 'text', about: 'its method, as the origin got it', of: (seen) => seen.last?.head.method },
   { name: 'bereq.url', kind: 'text', about: 'its URL', of: (seen) => seen.last?.head.url },
   {
@@ -107,6 +118,7 @@ export const SUBJECTS: readonly SubjectRow[] = [
   {
     name: 'beresp.status',
     kind: 'number',
+    max: 65_535,
     about: 'status of the last response that was fetched, as rules left it',
     of: (seen) => seen.beresp?.status,
   },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { messageOf } from '../../../src/base/errors.ts'
 import { formatDiagnostic } from '../../../src/vcl/diagnostic.ts'
 import { parseTests } from '../../../src/ruletest/language/parse.ts'
 import { play } from './kit.ts'
@@ -34,6 +35,21 @@ const BAD: readonly (readonly [steps: string, says: string])[] = [
   ['GET /\nexpect resp.status ==', 'x.test:3:22 expected a value'],
   ['GET /\nexpect resp.status == two', "x.test:3:23 expected a number, not 'two'"],
   ['GET /\nexpect beresp.ttl > 5 minutes', "expected a duration such as 10s, 1.5m or 100ms, not '5 minutes'"],
+  ['GET /\nexpect fetches == -1', "x.test:3:19 expected a whole number from 0, not '-1'"],
+  ['GET /\nexpect requests > 1.5', "x.test:3:19 expected a whole number from 0, not '1.5'"],
+  ['GET /\nexpect resp.status == 2000', "x.test:3:23 expected a whole number, resp.status being at most 999, not '2000'"],
+  [
+    'GET /\nexpect resp.htp.X-Foo == a',
+    "x.test:3:8 there is nothing called 'resp.htp.X-Foo'\n    expect resp.htp.X-Foo == a\n           ^~~~~~~~~~~~~~\n    hint: did you mean 'resp.http.X-Foo'?",
+  ],
+  [
+    'GET /\nexpect beresp.headers.Age == 1',
+    'hint: possible: beresp.status beresp.http.NAME beresp.ttl beresp.grace beresp.keep beresp.uncacheable',
+  ],
+  ['GET /\nexpect resp.http.X(a == 1', "x.test:3:18 'X(a' cannot be the name of a field"],
+  ['GET /\nexpect calls == "recv hahs"', "x.test:3:17 no sub is called 'hahs'"],
+  ['GET /\nexpect calls == "recv hahs"', "hint: did you mean 'hash'?"],
+  ['ban req.ulr ~ x', 'x.test:2:5 this is no ban: '],
   ['GET /\nexpect log < 3', 'x.test:3:12 < is not possible for log'],
   ['GET /\nexpect resp.body ~ "("', 'x.test:3:20 this pattern cannot be used: '],
   ['GET /\nexpect resp.body == "x', 'x.test:3:21 this quote is not closed on its line'],
@@ -98,8 +114,49 @@ describe('what only the rules know', () => {
     await expect(play(`test x\n${line}\nGET /\n`)).rejects.toThrow(says)
   })
 
+  test.each([
+    ['sick apy', "x.test:2:6 the rules declare no backend 'apy'\n    sick apy\n         ^~~\n    hint: did you mean 'api'?"],
+    [
+      'origin nobody 200',
+      "x.test:2:8 the rules declare no backend 'nobody'\n    origin nobody 200\n           ^~~~~~\n    hint: they have default, api",
+    ],
+    [
+      'GET /\nexpect backend == apj',
+      "x.test:3:19 the rules declare no backend 'apj'\n    expect backend == apj\n                      ^~~",
+    ],
+    ['GET /\nexpect backend != "apj"', "x.test:3:19 the rules declare no backend 'apj'"],
+    [
+      'GET /\nexpect requests.apj == 1',
+      "x.test:3:17 the rules declare no backend 'apj'\n    expect requests.apj == 1\n                    ^~~",
+    ],
+  ])('%j names a backend that they do not have', async (steps, says) => {
+    await expect(play(`test x\n${steps}\n`)).rejects.toThrow(says)
+  })
+
+  test('all of it at once, once, and before anything runs', async () => {
+    const tests = 'policy rfc9111 varnish\nsick a1\ntest x\nparam default_tll=1s\nGET /\nexpect miss\ntest y\nreplace "none" "x"\nGET /\n'
+    const said = await play(tests).then(() => '', messageOf)
+    expect(said).toMatch(/x\.test:2:6 .*x\.test:4:7 unknown parameter 'default_tll': did you mean 'default_ttl'.*x\.test:8:1 /s)
+    expect(said.match(/x\.test:\d+:\d/g)).toHaveLength(3)
+  })
+
+  test('backends that rules make while they run can be named', async () => {
+    const rules =
+      'vcl 4.1; import dynamic; backend default none; sub vcl_init { new d = dynamic.director(); } sub vcl_recv { return (synth(200)); }'
+    const { outcomes } = await play('test x\nGET /\nexpect backend != anything\n', rules)
+    expect(outcomes.map(({ failures }) => failures)).toEqual([[]])
+  })
+
+  test('files that a line names and that are not there are told with their line', async () => {
+    await expect(play('label a none.vcl\ntest x\nGET /\n')).rejects.toThrow(
+      /x\.test:1:9 .*none\.vcl: there is no such file\n    label a none\.vcl\n            \^~~~/,
+    )
+  })
+
   test('there is no rule file, or a bad one', async () => {
-    await expect(play('rules none.vcl\ntest x\nGET /\n')).rejects.toThrow(/none\.vcl: the rules of .*x\.test: there is no such file/)
+    await expect(play('rules none.vcl\ntest x\nGET /\n')).rejects.toThrow(
+      /x\.test:1:7 .*none\.vcl: there is no such file\n    rules none\.vcl\n          \^~~~/,
+    )
     await expect(play('test x\nGET /\n', 'vcl 4.1; backend a none; sub vcl_recv { set req.urll = "x"; }')).rejects.toThrow(
       "did you mean 'req.url'?",
     )

@@ -25,7 +25,7 @@ test('docs/vcl/testing.md: what it shows is what is printed', async () => {
     }
   }
   rmSync(folder, { recursive: true })
-  expect(runs.length).toBe(4)
+  expect(runs.length).toBe(6)
 })
 
 function replace(folder: string, argument: string): void {
