@@ -27,23 +27,29 @@ export class Departures {
     this.left = left
   }
 
-  /** Is the next answer to wait? Asked once for each. */
+  /** Is the next answer to wait? Each time that the answer is no brings the next trial nearer. */
   ask(): boolean {
     if (this.alone === 0) return true
     this.alone--
     return false
   }
 
+  /** It departs when the caller is through with it: not before this returns. */
   add(who: Departing): void {
+    if (this.count === TOGETHER_MAX) this.depart()
     this.waiting[this.count++] = who
     this.in_turn++
-    if (this.count === TOGETHER_MAX) this.leave()
     if (this.scheduled) return
     this.scheduled = true
     setImmediate(this.turnEnds)
   }
 
   leave(): void {
+    this.depart()
+    this.left()
+  }
+
+  private depart(): void {
     const { waiting } = this
     for (let i = 0; i < this.count; i++) {
       const who = waiting[i]
@@ -51,7 +57,6 @@ export class Departures {
       who?.depart()
     }
     this.count = 0
-    this.left()
   }
 
   private readonly turnEnds = (): void => {

@@ -104,7 +104,7 @@ export class Exchange implements ClientConnection {
 
   respond(head: string, body: Buffer | undefined): boolean {
     if (!this.active || this.writer.started) return true
-    this.host.responding()
+    this.responding()
     const free = this.writer.respond(head, body)
     this.finish()
     return free
@@ -112,7 +112,7 @@ export class Exchange implements ClientConnection {
 
   respondStored(head: StoredHead, body: Buffer | undefined): boolean {
     if (!this.active || this.writer.started) return true
-    this.host.responding()
+    this.responding()
     const free = this.writer.respondStored(head, body)
     this.finish()
     return free
@@ -239,6 +239,12 @@ export class Exchange implements ClientConnection {
     if (incoming !== undefined && !incoming.done) return 'RX_BODY'
     if (this.context.draining) return 'SHUTDOWN'
     return http11 ? 'REQ_CLOSE' : 'REQ_HTTP10'
+  }
+
+  /** A complete answer, also one that comes long after its request, waits for the connection to look at what else has come: it may leave with others. */
+  private responding(): void {
+    this.host.responding()
+    this.writer.cork()
   }
 
   private finish(): void {

@@ -144,7 +144,8 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
       this.phase = Phase.tail
       body.discard()
     }
-    this.queuePump()
+    const no_more = this.phase === Phase.head && !this.input.running && this.input.empty
+    if (!no_more || !this.writer.joins(this)) this.queuePump()
   }
 
   waiting(): void {
@@ -281,10 +282,8 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
 
   /** What was received has been looked at. Complete answers wait for those of others; nothing else does. */
   private answer(): void {
-    const { departures } = this.context.scratch
     this.writer.deferring = false
-    if (this.phase === Phase.head && departures.ask() && this.writer.seal()) departures.add(this)
-    else this.depart()
+    if (this.phase !== Phase.head || !this.writer.joins(this)) this.depart()
   }
 
   depart(): void {

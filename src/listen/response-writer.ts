@@ -2,7 +2,7 @@ import type { Latin1Buffer } from '../base/digits.ts'
 import type { BodyFraming } from '../flow/client.ts'
 import { CHUNK_END } from '../http/chunked.ts'
 import type { StoredHead } from '../http/stored-head.ts'
-import { Departures } from './departures.ts'
+import { type Departing, Departures } from './departures.ts'
 import type { Transport } from './transport.ts'
 
 const SCRATCH_BYTES = 64 * 1024
@@ -152,6 +152,15 @@ export class ResponseWriter {
     this.sealed_from = scratch.begun
     this.sealed_to = scratch.begun = scratch.used
     scratch.holder = undefined
+    return true
+  }
+
+  /** What is sealed leaves when others leave; `who` is told then. False: nothing is, and what waits is to be sent at once. */
+  joins(who: Departing): boolean {
+    const { departures } = this.scratch
+    if (!departures.ask() || !this.seal()) return false
+    this.deferring = false
+    departures.add(who)
     return true
   }
 

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import type { ClientConnection } from '../../../src/flow/client.ts'
 import { ResponseWriter, Scratch } from '../../../src/listen/response-writer.ts'
 import type { Transport } from '../../../src/listen/transport.ts'
 import { type Front, READ_PATHS, startFront } from './front.ts'
@@ -148,6 +149,31 @@ describe.each(READ_PATHS)('by %s', (path) => {
     client.socket.end()
     expect(await client.readToEnd()).toBe(OK)
     expect(front.closings).toEqual(['REM_CLOSE'])
+  })
+
+  test('answers that come in one turn leave together, also when their requests came long before', async () => {
+    const waiting: ClientConnection[] = []
+    front = await startFront({
+      path,
+      flow: (c) => {
+        waiting.push(c)
+        front.note('asked')
+      },
+    })
+    const clients = [front.connect(), front.connect()]
+    for (const client of clients) client.send(GET)
+    await front.until('asked', 2)
+    await turn()
+    const added = vi.spyOn(front.context.scratch.departures, 'add')
+    for (const c of waiting) process.nextTick(() => c.respond(OK, undefined))
+    await turn()
+    expect(added).toHaveBeenCalledTimes(2)
+    for (const client of clients) expect(await client.read('ok')).toBe(OK)
+    // And whoever asks again is answered again.
+    clients[0].send(GET)
+    await front.until('asked', 3)
+    waiting[2].respond(OK, undefined)
+    expect(await clients[0].read('ok')).toBe(OK)
   })
 
   test('many at once get what is theirs', async () => {
