@@ -1,3 +1,5 @@
+import { codeAt, lengthOf } from './characters.ts'
+
 /** Text and numbers written in place as latin1, without making a string. Each returns the position behind what it wrote. */
 
 const ZERO = 48
@@ -15,9 +17,9 @@ export interface Latin1Buffer extends Buffer {
 }
 
 export function putText(bytes: Latin1Buffer, at: number, text: string): number {
-  const length = text.length
+  const length = lengthOf(text)
   if (length < SHORT) {
-    for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i)
+    for (let i = 0; i < length; i++) bytes[at + i] = codeAt(text, i)
   } else {
     bytes.latin1Write(text, at, length)
   }

@@ -1,3 +1,4 @@
+import { codeAt } from '../base/characters.ts'
 import type { KnownBlock } from '../http/known-blocks.ts'
 import { RequestHead } from '../http/message.ts'
 import type { Snippet } from '../log/encoded.ts'
@@ -184,6 +185,6 @@ function slotNumber(url: string, seed: number): number {
   const { length } = url
   const step = 1 + (length >> HASHED_CHARACTERS_LOG2)
   let hash = Math.imul(seed, 0x9e3779b1) ^ length
-  for (let i = length - 1; i >= 0; i -= step) hash = Math.imul(hash ^ url.charCodeAt(i), 0x01000193)
+  for (let i = length - 1; i >= 0; i -= step) hash = Math.imul(hash ^ codeAt(url, i), 0x01000193)
   return (hash ^ (hash >>> 15)) & (SLOTS - 1)
 }

@@ -1,3 +1,5 @@
+import { codeAt } from '../base/characters.ts'
+
 /** Texts longer than this are seldom the same twice. */
 const LENGTH_MAX = 64
 const SLOTS = 1024
@@ -41,6 +43,6 @@ export class Remembered {
 
 function isText(text: string, bytes: Uint8Array, end: number): boolean {
   if (text.length !== end) return false
-  for (let i = 0; i < end; i++) if (text.charCodeAt(i) !== bytes[i]) return false
+  for (let i = 0; i < end; i++) if (codeAt(text, i) !== bytes[i]) return false
   return true
 }

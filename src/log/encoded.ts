@@ -1,3 +1,4 @@
+import { codeAt } from '../base/characters.ts'
 import { NO_NUMBER } from '../base/digits.ts'
 import { Preamble } from './preamble.ts'
 import type { FieldLines } from './records.ts'
@@ -113,7 +114,7 @@ export class Encoded {
   /** The place for a field line that was set or taken out; its value is no longer than CHANGE_MAX. */
   change(tag: number, name: string, value: string): ChangePlace {
     const { length } = value
-    const last = length === 0 ? 0 : value.charCodeAt(length - 1) ^ (value.charCodeAt(length >> 1) << 3)
+    const last = length === 0 ? 0 : codeAt(value, length - 1) ^ (codeAt(value, length >> 1) << 3)
     return this.changes[((tag << 4) ^ (name.length << 5) ^ length ^ last) & (CHANGES - 1)]
   }
 

@@ -1,3 +1,4 @@
+import { lengthOf } from '../base/characters.ts'
 import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from '../base/digits.ts'
 import { putInteger, putText, putWord } from '../base/digits.ts'
@@ -79,15 +80,16 @@ export abstract class Records {
 
   record(tag: number, text: string): void {
     if (this.mask[tag] !== 0) return
-    const kept = text.length > this.text_max ? text.slice(0, this.text_max) : text
-    const start = this.reserve(kept.length)
+    const length = lengthOf(text)
+    const kept = length > this.text_max ? text.slice(0, this.text_max) : text
+    const start = this.reserve(Math.min(length, this.text_max))
     this.finish(tag, start, putText(this.bytes, start, kept))
   }
 
   /** A record whose text is put together from words, with spaces between them: up to six, so that no string is made of them. */
   spaced(tag: number, a: string, b: string, c = '', d = '', e = '', f = ''): void {
     if (this.mask[tag] !== 0) return
-    const length = a.length + b.length + c.length + d.length + e.length + f.length + 6
+    const length = lengthOf(a) + lengthOf(b) + lengthOf(c) + lengthOf(d) + lengthOf(e) + lengthOf(f) + 6
     if (length > this.text_max) return this.record(tag, `${a} ${b} ${c} ${d} ${e} ${f}`.trimEnd())
     const start = this.reserve(length)
     const { bytes } = this
@@ -115,7 +117,7 @@ export abstract class Records {
   /** "Name: value". */
   field(tag: number, name: string, value: string): void {
     if (this.mask[tag] !== 0) return
-    const length = name.length + 2 + value.length
+    const length = lengthOf(name) + 2 + lengthOf(value)
     if (length > this.text_max) return this.record(tag, `${name}: ${value}`)
     const start = this.reserve(length)
     const { bytes } = this

@@ -1,3 +1,5 @@
+import { codeAt, lengthOf } from '../../base/characters.ts'
+
 /** Results of the last `hashId`: 64 bits in two words, never both 0. */
 export const hashed = { hi: 0, lo: 0 }
 
@@ -6,10 +8,11 @@ export const hashed = { hi: 0, lo: 0 }
  * stored with the object; the seed keeps outsiders from aiming at one bucket.
  */
 export function hashId(id: string, seed: number): void {
+  const length = lengthOf(id)
   let hi = seed ^ 0x9e3779b9
-  let lo = Math.imul(seed, 0x85ebca6b) ^ id.length
-  for (let i = 0; i < id.length; i++) {
-    const code = id.charCodeAt(i)
+  let lo = Math.imul(seed, 0x85ebca6b) ^ length
+  for (let i = 0; i < length; i++) {
+    const code = codeAt(id, i)
     hi = Math.imul(hi ^ code, 0x01000193)
     hi ^= hi >>> 15
     lo = Math.imul(lo ^ code, 0x5bd1e995)

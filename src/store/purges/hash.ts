@@ -1,3 +1,5 @@
+import { codeAt } from '../../base/characters.ts'
+
 /** Result of the last `hashTag`: 64 bits in two words. */
 export const tagged = { hi: 0, lo: 0 }
 
@@ -62,5 +64,5 @@ function wordAt(text: string, from: number): number {
 }
 
 function byteAt(text: string, at: number): number {
-  return text.charCodeAt(at) & 0xff
+  return codeAt(text, at) & 0xff
 }
