@@ -25,6 +25,18 @@ class Lines extends Operations {
   }
 }
 
+/** What tells most of what workers are about. */
+const STATE = [
+  'sess_conn',
+  'sess_open',
+  'sess_closed',
+  'sess_closed_err',
+  'client_req',
+  'busy_sleep',
+  'busy_wakeup',
+  'backend_req',
+] as const
+
 /** Several real worker threads, and the manager's part of their lives, without its process: signals, ready line, metrics. */
 export class Crew {
   readonly counters = new CounterSet()
@@ -158,11 +170,9 @@ export class Crew {
     }
   }
 
-  /** For whoever waited in vain: what each worker has counted, who has ended, and what the operations log says last. */
-  private state(): string {
-    const told = (['sess_conn', 'sess_open', 'client_req', 'busy_sleep', 'busy_wakeup', 'backend_req'] as const).map(
-      (name) => `${name} ${this.each(name).join(' ')}`,
-    )
+  /** For whoever waited in vain, or saw what should not be: what each worker has counted, who has ended, and what the operations log says last. */
+  state(): string {
+    const told = STATE.map((name) => `${name} ${this.each(name).join(' ')}`)
     return [told.join(', '), `buried: ${this.buried.join(' ')}`, ...this.operations.heard.slice(-5)].join('\n')
   }
 

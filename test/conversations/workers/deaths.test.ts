@@ -122,7 +122,10 @@ test('under load: a death costs the connections of the one that died, no answer 
   }
   await crew.until('everyone is served', () => clients.every(({ served }) => served))
   for (const client of clients) client.rest()
-  expect(sum((client) => client.lost)).toBe(lost)
+  expect(
+    sum((client) => client.lost),
+    crew.state(),
+  ).toBe(lost)
   expect(crew.counts()['MAIN.sess_conn']).toBeGreaterThanOrEqual(CLIENTS + lost)
   expect(crew.counts()['MAIN.sess_open']).toBe(CLIENTS)
   expect(clients.flatMap(({ wrong }) => wrong)).toEqual([])
