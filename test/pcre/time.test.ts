@@ -4,6 +4,7 @@ import { Pattern } from '../../src/cache/bans/pattern.ts'
 import { boundBacktracking, compileRegex, limitMatching, newBudget, PatternGivenUp, type VclRegex } from '../../src/pattern/regex.ts'
 import { regsub, regsuball } from '../../src/pattern/regsub.ts'
 import { EVIL, LENGTH } from './evil.ts'
+import { cpu_ms } from '../kit/cpu-time.ts'
 
 /** Measured: 5 to 60 ms each. Processor time, since the machine may be busy. */
 const BOUND_MS = 1000
@@ -12,14 +13,13 @@ beforeAll(boundBacktracking)
 
 /** Milliseconds of the processor; a failure of the rules is an answer, too. */
 function timeOf(work: () => unknown): number {
-  const before = process.cpuUsage()
-  try {
-    work()
-  } catch (error) {
-    if (!(error instanceof PatternGivenUp)) throw error
-  }
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1000
+  return cpu_ms(() => {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof PatternGivenUp)) throw error
+    }
+  })
 }
 
 describe(`no pattern holds a worker up, on ${LENGTH} bytes`, () => {

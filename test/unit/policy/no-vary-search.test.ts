@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { canonicalSearch, queryOf, sameSearch, searchSpec } from '../../../src/policy/no-vary-search.ts'
 import { fields } from './given.ts'
+import { cpu_ms } from '../../kit/cpu-time.ts'
 
 const spec = (text: string): string => searchSpec(fields(`No-Vary-Search: ${text}`))
 
@@ -94,8 +95,6 @@ describe('which queries are the same', () => {
 
   test('as long as a request may be it takes no time to speak of', () => {
     const query = 'a=1&'.repeat(8000)
-    const from_ms = performance.now()
-    canonicalSearch(spec('key-order, params=("b")'), query)
-    expect(performance.now() - from_ms).toBeLessThan(1000)
+    expect(cpu_ms(() => void canonicalSearch(spec('key-order, params=("b")'), query))).toBeLessThan(1000)
   })
 })

@@ -9,6 +9,7 @@ import type { VmodLoad } from '../../../src/vcl/vmods/vmod.ts'
 import { querySort } from '../../../src/vcl/vmods/std/text.ts'
 import { randomFrom } from '../../fuzz/generate.ts'
 import { FakeContext, fakeHost, load } from '../../kit/fake-context.ts'
+import { cpu_ms } from '../../kit/cpu-time.ts'
 
 // What std answers to given arguments is in test/vcl/expressions.json; here is what it does to its context.
 
@@ -141,17 +142,15 @@ test('healthy: an unset backend is not', () => {
 })
 
 test('fnmatch takes time in proportion, whatever the stars', () => {
-  const started = performance.now()
-  expect(call('fnmatch', {}, `${'*a'.repeat(500)}b`, 'a'.repeat(5000), false, false, false)).toBe(false)
-  expect(performance.now() - started).toBeLessThan(1000)
+  const matching = (): void => expect(call('fnmatch', {}, `${'*a'.repeat(500)}b`, 'a'.repeat(5000), false, false, false)).toBe(false)
+  expect(cpu_ms(matching)).toBeLessThan(1000)
 })
 
 test.each(['[*', '[\\]', '[[:alpha:]', '[a-', '[!', 'a['])(
   'fnmatch takes time in proportion, whatever brackets %s are never closed',
   (part) => {
-    const begun = performance.now()
-    expect(call('fnmatch', {}, part.repeat(20_000), 'boot', false, false, false)).toBe(false)
-    expect(performance.now() - begun).toBeLessThan(3000)
+    const matching = (): void => expect(call('fnmatch', {}, part.repeat(20_000), 'boot', false, false, false)).toBe(false)
+    expect(cpu_ms(matching)).toBeLessThan(3000)
   },
 )
 
