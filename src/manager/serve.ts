@@ -101,6 +101,8 @@ class Manager {
   private readonly publication: Publication
   private health: Health = 'starting'
   private vitals: readonly Float64Array[] = []
+  /** While it is being started. */
+  private starting: WorkerSupplies | undefined
 
   constructor(options: ServeOptions, started: readonly StartRules[], demo: DemoOrigin | undefined, operations: Operations) {
     this.operations = operations
@@ -122,6 +124,7 @@ class Manager {
       publication.begin(this.options)
       const [rules, log_memory] = await Promise.all([this.ruleSets(workers), publication.logMemory(this.options)])
       const supplies = newSupplies(this.options, rules, this.counters, this.operations, log_memory)
+      this.starting = supplies
       this.vitals = supplies.vitals
       const parts = this.adminParts(workers, rules, supplies)
       const program = new AdminProgram(parts)
@@ -134,6 +137,7 @@ class Manager {
       else await parts.child.begin()
       supplies.upkeep.begin()
       const admin = await openAdmin(program, parts, () => ended.resolve('standard input has ended'))
+      this.starting = undefined
       for (const line of supplies.describe()) this.say(`lacquer: ${line}\n`)
       if (parts.child.state === 'running') this.announceStart(rules, parts, metrics)
       publication.warmLog()
@@ -151,10 +155,20 @@ class Manager {
       for (const line of await supplies.close()) this.operations.write('error', line)
       this.operations.write('info', 'stopped')
       return 0
+    } catch (error) {
+      await this.startFailed(workers)
+      throw error
     } finally {
       publication.close()
       await metrics?.close()
     }
+  }
+
+  /** What is in files was not left by a crash, and the next start should not say so. */
+  private async startFailed(workers: Workers): Promise<void> {
+    if (this.starting === undefined) return
+    await workers.discard()
+    await this.starting.close()
   }
 
   private async ruleSets(workers: Workers): Promise<RuleSets> {

@@ -9,11 +9,19 @@ import { Arena, type Recovered } from '../store/arena/arena.ts'
 /** Each store has an arena of its own. An OperatorError when the memory or the file for one cannot be had. */
 export function openArenas(stores: readonly StoreSpec[], clock: Clock, limit_bytes = memoryLimit()): Arena[] {
   checkTogether(stores, limit_bytes)
-  return stores.map((store) =>
-    store.kind === 'file'
-      ? Arena.inFile(store.path, store.size_bytes, clock)
-      : Arena.inMemory(createSharedMemory(store.size_bytes, limit_bytes)),
-  )
+  const opened: Arena[] = []
+  try {
+    for (const store of stores) opened.push(openArena(store, clock, limit_bytes))
+  } catch (error) {
+    for (const arena of opened) arena.leave()
+    throw error
+  }
+  return opened
+}
+
+function openArena(store: StoreSpec, clock: Clock, limit_bytes: number): Arena {
+  if (store.kind === 'file') return Arena.inFile(store.path, store.size_bytes, clock)
+  return Arena.inMemory(createSharedMemory(store.size_bytes, limit_bytes))
 }
 
 /** Each of them may be had, and all of them not. */

@@ -6,7 +6,7 @@ import { formatBytes } from '../base/units.ts'
 import type { Errno, Native, Outcome } from './native.ts'
 import { native } from './native.ts'
 import type { StoreFileRequest } from './store-file.ts'
-import { openStoreFile } from './store-file.ts'
+import { giveBack, openStoreFile } from './store-file.ts'
 
 /**
  * A file as memory that all threads of this process see. The manager opens it, workers attach to the same address. It is
@@ -34,6 +34,8 @@ export interface OpenedMapping {
   readonly created: boolean
   /** Sentences for the operator, if there is something to say. */
   readonly remarks: readonly string[]
+  /** Closes it, and leaves things as they were: nothing has been written yet. */
+  readonly undo: () => void
 }
 
 /** Manager. Throws an OperatorError. */
@@ -41,13 +43,20 @@ export function openMapping(request: StoreFileRequest, clock: Clock): OpenedMapp
   const calls = native('-s file', 'use -s memory,SIZE')
   const { path, size_bytes } = request
   assert(size_bytes > 0 && size_bytes % calls.page_bytes === 0, 'a mapping has whole pages')
-  const { fd, created, remarks } = openStoreFile(request, calls, clock)
+  const file = openStoreFile(request, calls, clock)
+  const { fd, created, remarks } = file
   const address = calls.map(fd, size_bytes)
   if (typeof address === 'string') {
+    giveBack(file, path)
     closeSync(fd)
     throw new OperatorError(`-s file,${path}: ${mapFailure(address, size_bytes)}`)
   }
-  return { mapping: new FileMapping({ path, address, size_bytes, fd }, calls), created, remarks }
+  const mapping = new FileMapping({ path, address, size_bytes, fd }, calls)
+  const undo = (): void => {
+    giveBack(file, path)
+    mapping.close()
+  }
+  return { mapping, created, remarks, undo }
 }
 
 function mapFailure(errno: Errno, size_bytes: number): string {

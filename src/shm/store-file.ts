@@ -39,6 +39,8 @@ export interface StoreFile {
   readonly created: boolean
   /** Sentences for whoever starts Lacquer: what was moved aside and why, a file system that is too small. */
   readonly remarks: readonly string[]
+  /** Where the file is that had its name before. */
+  readonly aside?: string
 }
 
 export const FIRST_PAGE_BYTES = 4096
@@ -68,9 +70,25 @@ function judge(fd: number, request: StoreFileRequest, native: Native, clock: Clo
   const next = openLocked(path, OPEN | constants.O_EXCL, native)
   // The old lock goes only now: until then nobody else could take the old file for the store.
   closeSync(fd)
-  return fresh(next, request, [
-    `${path} could not be used: ${reason}; it was renamed to ${aside}, and the store begins empty. Delete the old file when it is not wanted`,
-  ])
+  const remark = `${path} could not be used: ${reason}; it was renamed to ${aside}, and the store begins empty. Delete the old file when it is not wanted`
+  return { ...fresh(next, request, [remark]), aside }
+}
+
+/**
+ * The store cannot be had after all, before anything was written to it. A new file gives its blocks back, which would have filled the disk
+ * for nothing, and what was moved aside for it has its name again.
+ */
+export function giveBack({ fd, created, aside }: Pick<StoreFile, 'fd' | 'created' | 'aside'>, path: string): void {
+  if (!created) return
+  try {
+    ftruncateSync(fd, 0)
+    if (aside === undefined) return
+    unlinkSync(path)
+    linkSync(aside, path)
+    unlinkSync(aside)
+  } catch {
+    // It stays aside, where it can be found; what the operator must know is why there is no store.
+  }
 }
 
 function sizeReason(actual: number, wanted: number): string | undefined {
@@ -104,7 +122,7 @@ function openLocked(path: string, flags: number, native: Native): number {
     const outcome = native.lock(fd)
     if (outcome === 0 && isNamed(fd, path)) return fd
     closeSync(fd)
-    if (outcome === 'EAGAIN') throw refusal(path, 'in use by another process; give each its own file')
+    if (outcome === 'EAGAIN') throw refusal(path, 'in use by another process, or by another -s; give each its own file')
     if (outcome !== 0) throw refusal(path, `the file cannot be locked (${outcome}); use a local file system`)
   }
   throw refusal(path, 'the file is replaced all the time; give each process its own file')
@@ -180,7 +198,7 @@ export function lowSpace(path: string, size_bytes: number, allocated_bytes: numb
   if (size_bytes - allocated_bytes <= free_bytes) return []
   const missing_mib = Math.ceil((size_bytes - allocated_bytes - free_bytes) / 2 ** 20)
   return [
-    `${path} is ${formatBytes(size_bytes)}, for which the file system lacks ${missing_mib} MiB: when it is full, nothing is stored there`,
+    `${path} is ${formatBytes(size_bytes)}, for which the file system lacks ${missing_mib} MiB: the store will make do with what there is`,
   ]
 }
 

@@ -93,9 +93,17 @@ test('a file that is in use is refused, and one that is something else stays as 
   const path = newPath()
   await start(path, '4M', 1)
   const other = new Instance(['-b', '127.0.0.1:1', '-s', `file,${path},4M`])
-  await expect(other.ready()).rejects.toThrow(`-s file,${path}: in use by another process; give each its own file`)
+  await expect(other.ready()).rejects.toThrow(`-s file,${path}: in use by another process, or by another -s; give each its own file`)
   const mine = new Instance(['-b', '127.0.0.1:1', '-s', `file,${process.execPath},4M`])
   await expect(mine.ready()).rejects.toThrow(/ended with 1/)
+})
+
+test('a start that fails leaves the file as a clean stop does', async () => {
+  const path = newPath()
+  const failing = start(path, '4M', 1, 'sub vcl_init { return (fail("not today")); }')
+  await expect(failing).rejects.toThrow(/ended with 1[^]*not today/)
+  const next = await start(path, '4M', 1)
+  expect(next.said).toContain(' 0 objects in 0 MiB recovered, stopped cleanly')
 })
 
 test('killed while it stores, again and again: what it serves afterwards is right to the byte', async () => {

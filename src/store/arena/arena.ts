@@ -73,16 +73,20 @@ export class Arena {
       throw new OperatorError(`-s file,${path}: ${formatBytes(size_bytes)} is more than one store has, ${formatBytes(ARENA_BYTES_MAX)}`)
     const geometry = geometryFor(size_bytes, 'file')
     const accept = (page: Buffer): string | undefined => accepted(path, page, geometry)
-    const { mapping, created, remarks } = openMapping({ path, size_bytes, accept }, clock)
-    // Header, index and table: written by every step of a store, so that there is no saying no later.
-    const outcome = mapping.allocate(0, geometry.segments_at)
-    if (outcome !== 0) throw new OperatorError(`-s file,${path}: ${allocationFailure(outcome, geometry)}`)
-    // Every lookup touches the index. Nobody waits for it.
-    if (!created) void mapping.readCold(0, geometry.segments_at)
-    const boot = nextBoot(mapping, clock)
-    const arena = new Arena({ geometry, memory: mapping.place, ...tables(path, geometry, created, boot, clock) }, mapping)
-    arena.begin(created, remarks, boot)
-    return arena
+    const opened = openMapping({ path, size_bytes, accept }, clock)
+    const { mapping, created, remarks } = opened
+    try {
+      provideIndex(path, mapping, geometry)
+      const boot = nextBoot(mapping, clock)
+      const arena = new Arena({ geometry, memory: mapping.place, ...tables(path, geometry, created, boot, clock) }, mapping)
+      // Every lookup touches the index. Nobody waits for it.
+      if (!created) void mapping.readCold(0, geometry.segments_at)
+      arena.begin(created, remarks, boot)
+      return arena
+    } catch (error) {
+      opened.undo()
+      throw error
+    }
   }
 
   /** The newest invalidation that an earlier process has left in a file. */
@@ -123,6 +127,14 @@ export class Arena {
     const last = await mapping.sync()
     mapping.close()
     return last
+  }
+
+  /** It was opened and nobody has used it: a file says of itself what it said before. */
+  leave(): void {
+    const { mapping, memory, recovered } = this
+    if (mapping === undefined || recovered === undefined) return
+    memory.header[HEADER.clean] = recovered.created || recovered.clean ? 1 : 0
+    mapping.close()
   }
 
   /** For tests: as if the process had ended just now. */
@@ -217,6 +229,12 @@ function accepted(path: string, page: Buffer, geometry: Geometry): string | unde
   const { segment_bytes, segments, buckets } = geometry
   const same = header[HEADER.segment_bytes] === segment_bytes && header[HEADER.segments] === segments && header[HEADER.buckets] === buckets
   return same ? undefined : 'it was made for another size'
+}
+
+/** Header, index and table: written by every step of a store, so that there is no saying no later. */
+function provideIndex(path: string, mapping: FileMapping, geometry: Geometry): void {
+  const outcome = mapping.allocate(0, geometry.segments_at)
+  if (outcome !== 0) throw new OperatorError(`-s file,${path}: ${allocationFailure(outcome, geometry)}`)
 }
 
 function allocationFailure(outcome: Outcome, geometry: Geometry): string {

@@ -32,11 +32,30 @@ test('a file: new, after a clean stop, and in use', async () => {
   const clock = new SystemClock()
   const first = new Shared(stores, clock)
   expect(first.describe()).toEqual([`store big: file ${path}, 4M, 59 segments, new`])
-  expect(() => new Shared(stores, clock)).toThrow(new OperatorError(`-s file,${path}: in use by another process; give each its own file`))
+  expect(() => new Shared(stores, clock)).toThrow(
+    new OperatorError(`-s file,${path}: in use by another process, or by another -s; give each its own file`),
+  )
   expect(await first.close()).toEqual([])
   const second = new Shared(stores, clock)
   expect(second.describe()).toEqual([`store big: file ${path}, 4M, 59 segments, 0 objects in 0 MiB recovered, stopped cleanly`])
   await second.close()
+})
+
+test('a file that was opened in vain, because another store could not be had, is what it was: stopped cleanly or not', async () => {
+  const path = newPath()
+  const clock = new SystemClock()
+  const both = parseStores([`one=file,${path},4M`, `two=file,${path}/nowhere,4M`]).stores
+  const found = (): string => {
+    expect(() => new Shared(both, clock)).toThrow(OperatorError)
+    const [arena] = openArenas(both.slice(0, 1), clock)
+    arena.abandon()
+    return String(arena.recovered?.clean)
+  }
+  const first = new Shared(both.slice(0, 1), clock)
+  await first.close()
+  expect(found()).toBe('true')
+  // That one was killed.
+  expect(found()).toBe('false')
 })
 
 test('serials go on where the latest of the files has ended; after a kill with what the disk may not know of', async () => {

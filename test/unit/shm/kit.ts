@@ -34,6 +34,11 @@ export function open(path: string, size_bytes = MIB, accept: StoreFileRequest['a
   return result
 }
 
+/** The test closes it itself. */
+export function forget(mapping: FileMapping): void {
+  opened.delete(mapping)
+}
+
 export function close(mapping: FileMapping): void {
   opened.delete(mapping)
   mapping.close()

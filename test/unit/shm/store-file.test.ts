@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
 import { lowSpace } from '../../../src/shm/store-file.ts'
-import { close, folder, GIB, MIB, open } from './kit.ts'
+import { close, folder, forget, GIB, MIB, open } from './kit.ts'
 
 describe('a file for a store', () => {
   test('is made sparse, for its owner only', () => {
@@ -100,11 +100,44 @@ describe('a file that cannot be used', () => {
   })
 })
 
+describe('a store that cannot be had after all', () => {
+  test('gives the blocks of its new file back', () => {
+    const path = join(folder(), 'store')
+    const { mapping, undo } = open(path, 8 * MIB)
+    expect(mapping.allocate(0, 4 * MIB)).toBe(0)
+    forget(mapping)
+    undo()
+    expect(statSync(path)).toMatchObject({ size: 0, blocks: 0 })
+    // Nobody has it locked, and the next start takes it for new.
+    expect(open(path)).toMatchObject({ created: true, remarks: [] })
+  })
+
+  test('gives the file that was moved aside for it its name again', () => {
+    const path = join(folder(), 'store')
+    writeFileSync(path, 'old'.padEnd(5000, '.'))
+    const { mapping, undo } = open(path)
+    forget(mapping)
+    undo()
+    expect(readFileSync(path, 'latin1')).toBe('old'.padEnd(5000, '.'))
+    expect(readdirSync(join(path, '..'))).toEqual([basename(path)])
+  })
+
+  test('leaves a file that was there as it was', () => {
+    const path = join(folder(), 'store')
+    close(open(path).mapping)
+    const { mapping, undo } = open(path)
+    forget(mapping)
+    undo()
+    expect(statSync(path).size).toBe(MIB)
+    expect(open(path).created).toBe(false)
+  })
+})
+
 describe('one process at a time', () => {
   test('the same process is refused as well', () => {
     const path = join(folder(), 'store')
     const first = open(path)
-    expect(() => open(path)).toThrow(`-s file,${path}: in use by another process; give each its own file`)
+    expect(() => open(path)).toThrow(`-s file,${path}: in use by another process, or by another -s; give each its own file`)
     close(first.mapping)
     expect(open(path).created).toBe(false)
   })
@@ -144,6 +177,6 @@ test('a file system that is smaller than the file is worth a remark', () => {
   expect(lowSpace('/x', GIB, 0, GIB)).toEqual([])
   expect(lowSpace('/x', GIB, 900 * MIB, 124 * MIB)).toEqual([])
   expect(lowSpace('/x', GIB, 0, GIB - 1)).toEqual([
-    '/x is 1G, for which the file system lacks 1 MiB: when it is full, nothing is stored there',
+    '/x is 1G, for which the file system lacks 1 MiB: the store will make do with what there is',
   ])
 })
