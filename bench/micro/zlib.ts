@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
-import { gunzipNow, gunzipStream, gzipNow, gzipStream, type Conversion } from '../../src/flow/filters/zlib.ts'
+import { type Conversion, type ConversionOwner, gunzipConversion, gzipConversion } from '../../src/flow/filters/conversion.ts'
+import { gunzipNow, gzipNow, type ZlibParams } from '../../src/flow/filters/zlib.ts'
 
 /**
  * From which size on is a body better handed to the thread pool? Microseconds for each conversion, the best of many rounds: in place, and by
@@ -27,10 +28,16 @@ async function best(work: () => unknown): Promise<string> {
   return found.toFixed(1)
 }
 
-function through(stream: Conversion, bytes: Buffer): Promise<void> {
-  return new Promise((resolve) => {
-    stream.on('data', () => {}).on('end', resolve)
-    stream.end(bytes)
+function through(open: (params: ZlibParams, owner: ConversionOwner) => Conversion, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const conversion = open(PARAMS, {
+      converted: (piece) => conversion.recycle(piece),
+      drained: () => {},
+      cameToEnd: resolve,
+      broke: reject,
+    })
+    conversion.write(bytes)
+    conversion.end()
   })
 }
 
@@ -39,9 +46,9 @@ for (const size of [1, 4, 8, 16, 64].map((kib) => kib * 1024)) {
   const packed = gzipSync(plain)
   const figures = [
     await best(() => gzipNow(plain, PARAMS)),
-    await best(() => through(gzipStream(PARAMS), plain)),
+    await best(() => through(gzipConversion, plain)),
     await best(() => gunzipNow(packed)),
-    await best(() => through(gunzipStream(PARAMS), packed)),
+    await best(() => through(gunzipConversion, packed)),
   ]
   console.log(`${size} bytes (${packed.length} packed): gzip ${figures[0]}, pool ${figures[1]}; gunzip ${figures[2]}, pool ${figures[3]}`)
 }

@@ -1,6 +1,7 @@
 import type { BodyReader } from '../../store/contract.ts'
 import type { FilterCount } from './filter-count.ts'
-import { type Conversion, gunzipStream, Slabs, type ZlibParams } from './zlib.ts'
+import { type Conversion, type ConversionOwner, gunzipConversion } from './conversion.ts'
+import type { ZlibParams } from './zlib.ts'
 
 /** Unpacked bytes that wait for the client. */
 const QUEUED_BYTES = 128 * 1024
@@ -9,12 +10,13 @@ const QUEUED_BYTES = 128 * 1024
  * What a reader of a gzip body reads, unpacked on the thread pool. It takes no more than there is room for on its way to the client:
  * ten megabytes that would be ten gigabytes pass through as fast as the client takes them, and through no more memory than any.
  */
-export class GunzipReader implements BodyReader {
+export class GunzipReader implements BodyReader, ConversionOwner {
   private readonly source: BodyReader
-  private readonly stream: Conversion
-  private readonly slabs = new Slabs()
+  private readonly conversion: Conversion
   private readonly count: FilterCount
   private readonly queue: Buffer[] = []
+  /** Handed out last: it is being read until the next is asked for. */
+  private lent: Buffer | undefined = undefined
   private queued_bytes = 0
   private skip_bytes: number
   private ended = false
@@ -28,21 +30,19 @@ export class GunzipReader implements BodyReader {
     this.source = source
     this.skip_bytes = skip_bytes
     this.count = count
-    this.stream = gunzipStream(params)
-      .on('data', (piece: Buffer) => this.came(piece))
-      .on('drain', () => this.feed())
-      .on('end', () => this.over(false))
-      .on('error', () => this.over(true))
+    this.conversion = gunzipConversion(params, this)
   }
 
   next(): Buffer | undefined {
     const piece = this.queue.shift()
+    if (this.lent !== undefined) this.conversion.recycle(this.lent)
+    this.lent = piece
     if (piece === undefined) {
       this.feed()
       return undefined
     }
     this.queued_bytes -= piece.length
-    if (this.queued_bytes < QUEUED_BYTES && this.stream.isPaused()) this.stream.resume()
+    if (this.queued_bytes < QUEUED_BYTES && this.conversion.paused) this.conversion.resume()
     return piece
   }
 
@@ -58,19 +58,18 @@ export class GunzipReader implements BodyReader {
     if (this.released) return
     this.released = true
     this.source.onMore = undefined
-    this.stream.destroy()
+    this.conversion.close()
     this.source.release()
   }
 
   /** As much of the source as zlib takes for now. */
   private feed(): void {
-    const { source, stream } = this
-    while (!this.released && !this.sourceOver && !stream.writableNeedDrain) {
+    const { source, conversion } = this
+    while (!this.released && !this.sourceOver && !conversion.full) {
       const piece = source.next()
       if (piece === undefined) return this.starved()
       this.count.took(piece)
-      // The view is the reader's until its next piece; the thread works on it for longer.
-      this.slabs.write(stream, piece)
+      conversion.write(piece)
     }
   }
 
@@ -82,7 +81,7 @@ export class GunzipReader implements BodyReader {
       return
     }
     this.sourceOver = true
-    this.stream.end()
+    this.conversion.end()
   }
 
   private readonly sourceHasMore = (): void => {
@@ -90,16 +89,30 @@ export class GunzipReader implements BodyReader {
     this.feed()
   }
 
-  private came(piece: Buffer): void {
+  // ConversionOwner.
+
+  converted(piece: Buffer): void {
     if (this.released) return
     this.count.out_bytes += piece.length
     const wanted = piece.subarray(Math.min(piece.length, this.skip_bytes))
     this.skip_bytes -= piece.length - wanted.length
-    if (wanted.length === 0) return
+    if (wanted.length === 0) return this.conversion.recycle(piece)
     this.queue.push(wanted)
     this.queued_bytes += wanted.length
-    if (this.queued_bytes >= QUEUED_BYTES) this.stream.pause()
+    if (this.queued_bytes >= QUEUED_BYTES) this.conversion.pause()
     this.onMore?.()
+  }
+
+  drained(): void {
+    this.feed()
+  }
+
+  cameToEnd(): void {
+    this.over(false)
+  }
+
+  broke(): void {
+    this.over(true)
   }
 
   private over(failed: boolean): void {

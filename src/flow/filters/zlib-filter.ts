@@ -1,32 +1,19 @@
 import type { FetchFilter, FilterLine, Sink } from './fetch-filter.ts'
 import { bitsOf, FirstBit, type GzipBits, NO_BITS, PLAIN_HEAD_BITS } from './gzip/bits.ts'
-import {
-  type Conversion,
-  gunzipNow,
-  gunzipStream,
-  gzipNow,
-  gzipStream,
-  isWhole,
-  JUNK,
-  Slabs,
-  SYNC_GUNZIP_BYTES,
-  SYNC_GZIP_BYTES,
-  Tail,
-  type ZlibParams,
-} from './zlib.ts'
+import { type Conversion, type ConversionOwner, gunzipConversion, gzipConversion } from './conversion.ts'
+import { gunzipNow, gzipNow, isWhole, JUNK, SYNC_GUNZIP_BYTES, SYNC_GZIP_BYTES, Tail, type ZlibParams } from './zlib.ts'
 
 /**
  * A conversion of a body on its way into the store. A body that ends before there is much of it is converted in one call;
  * more goes to the thread pool, piece by piece, both sides bounded.
  */
-abstract class ZlibFilter implements FetchFilter {
+abstract class ZlibFilter implements FetchFilter, ConversionOwner {
   abstract readonly name: string
   protected readonly params: ZlibParams
   protected line!: FilterLine
   protected next!: Sink
   private gathered: Buffer[] = []
-  private readonly slabs = new Slabs()
-  private stream: Conversion | undefined
+  private conversion: Conversion | undefined
   protected in_bytes = 0
   protected out_bytes = 0
   protected over = false
@@ -46,7 +33,7 @@ abstract class ZlibFilter implements FetchFilter {
   /** In one go; undefined: too much for that. */
   protected abstract convert(whole: Buffer): Buffer | undefined
   /** Throws when something is wrong with what was converted. */
-  protected abstract check(stream: Conversion): void
+  protected abstract check(consumed_bytes: number): void
   protected abstract describe(error: Error): string
   /** Which of the two is gzip. */
   protected abstract memberOf(whole: Buffer, converted: Buffer): Buffer
@@ -61,7 +48,7 @@ abstract class ZlibFilter implements FetchFilter {
   take(chunk: Buffer): boolean {
     if (this.over) return true
     this.in_bytes += chunk.length
-    if (this.stream !== undefined) return this.slabs.write(this.stream, chunk)
+    if (this.conversion !== undefined) return this.conversion.write(chunk)
     this.gathered.push(Buffer.from(chunk))
     if (this.in_bytes > this.sync_bytes) return this.begin()
     if (this.urgent) this.immediate ??= setImmediate(() => this.begin())
@@ -70,19 +57,19 @@ abstract class ZlibFilter implements FetchFilter {
 
   complete(): void {
     if (this.over) return
-    if (this.stream === undefined && this.now()) return
-    this.stream?.end()
+    if (this.conversion === undefined && this.now()) return
+    this.conversion?.end()
   }
 
   onRoom(): void {
-    this.stream?.resume()
+    this.conversion?.resume()
   }
 
   drop(): void {
     if (this.over) return
     this.over = true
     this.forget()
-    this.stream?.destroy()
+    this.conversion?.close()
     this.line.account(this.what, this.in_bytes, this.out_bytes, this.bits ?? this.headBits)
   }
 
@@ -118,41 +105,45 @@ abstract class ZlibFilter implements FetchFilter {
   }
 
   private begin(): boolean {
-    if (this.over || this.stream !== undefined) return true
-    const stream = (this.stream = this.open())
-    stream.on('data', (piece: Buffer) => this.came(stream, piece))
-    stream.on('drain', () => this.drained())
-    stream.on('end', () => this.ended(stream))
-    stream.on('error', (error) => this.line.broke(this.describe(error)))
+    if (this.over || this.conversion !== undefined) return true
+    const conversion = (this.conversion = this.open())
     let room = true
-    for (const piece of this.gathered) room = stream.write(piece)
+    for (const piece of this.gathered) room = conversion.write(piece)
     this.forget()
     return room
   }
 
-  private came(stream: Conversion, piece: Buffer): void {
-    if (this.over) return
+  // ConversionOwner.
+
+  converted(piece: Buffer): void {
+    const { conversion } = this
+    if (this.over || conversion === undefined) return
     this.out_bytes += piece.length
-    if (!this.handOn(piece)) stream.pause()
+    if (!this.handOn(piece)) conversion.pause()
+    conversion.recycle(piece)
   }
 
   /** False while it holds as much as it is to hold. */
   protected get hasRoom(): boolean {
-    return this.stream?.writableNeedDrain !== true
+    return this.conversion?.full !== true
   }
 
-  protected drained(): void {
+  drained(): void {
     if (!this.over) this.line.hasRoom(this)
   }
 
-  private ended(stream: Conversion): void {
+  cameToEnd(): void {
     if (this.over) return
     try {
-      this.check(stream)
+      this.check(this.conversion?.consumed_bytes ?? 0)
     } catch (error) {
       return this.line.broke(this.describe(error as Error))
     }
     this.next.complete()
+  }
+
+  broke(error: Error): void {
+    if (!this.over) this.line.broke(this.describe(error))
   }
 }
 
@@ -163,7 +154,7 @@ export class GzipFilter extends ZlibFilter {
   protected readonly urgent = false
 
   protected open(): Conversion {
-    return gzipStream(this.params)
+    return gzipConversion(this.params, this)
   }
 
   protected convert(whole: Buffer): Buffer {
@@ -206,7 +197,7 @@ export class GunzipFilter extends ZlibFilter {
   }
 
   protected open(): Conversion {
-    return gunzipStream(this.params)
+    return gunzipConversion(this.params, this)
   }
 
   protected convert(whole: Buffer): Buffer | undefined {
@@ -221,9 +212,9 @@ export class GunzipFilter extends ZlibFilter {
     return this.first.bits
   }
 
-  protected check({ bytesWritten }: Conversion): void {
+  protected check(consumed_bytes: number): void {
     // It stops reading where it sees that no member begins.
-    if (!this.ending || !isWhole(this.in_bytes, bytesWritten, this.tail.bytes, this.out_bytes)) throw new Error(JUNK)
+    if (!this.ending || !isWhole(this.in_bytes, consumed_bytes, this.tail.bytes, this.out_bytes)) throw new Error(JUNK)
   }
 
   protected describe(error: Error): string {
@@ -251,7 +242,7 @@ export class TestGunzipFilter extends GunzipFilter {
     if (this.hasRoom) this.line.hasRoom(this)
   }
 
-  protected override drained(): void {
+  override drained(): void {
     if (!this.nextFull) super.drained()
   }
 

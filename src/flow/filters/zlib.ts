@@ -17,32 +17,17 @@ export interface ZlibParams {
   readonly gzip_buffer: number
 }
 
-export type Conversion = zlib.Gzip | zlib.Gunzip
-
-function gzipOptions(params: ZlibParams): zlib.ZlibOptions {
+export function gzipOptions(params: ZlibParams): zlib.ZlibOptions {
   return { level: params.gzip_level, memLevel: params.gzip_memlevel }
 }
 
 /** Of both sides; zlib hands on what it does not know to the stream that it is. */
-function bounds(params: ZlibParams): zlib.ZlibOptions {
+export function bounds(params: ZlibParams): zlib.ZlibOptions {
   return { chunkSize: params.gzip_buffer, highWaterMark: QUEUED_BYTES } as zlib.ZlibOptions
 }
 
 /** Conversions that are begun and not over: other threads work on them, in time of their own. Whoever moves a clock by hand waits for them. */
 export const underWay = { conversions: 0 }
-
-function counted(stream: Conversion): Conversion {
-  underWay.conversions++
-  return stream.once('close', () => underWay.conversions--)
-}
-
-export function gzipStream(params: ZlibParams): Conversion {
-  return counted(zlib.createGzip({ ...gzipOptions(params), ...bounds(params) }))
-}
-
-export function gunzipStream(params: ZlibParams): Conversion {
-  return counted(zlib.createGunzip(bounds(params)))
-}
 
 export function gzipNow(plain: Buffer, params: ZlibParams): Buffer {
   return zlib.gzipSync(plain, gzipOptions(params))
@@ -104,24 +89,5 @@ export class Tail {
     if (chunk.length < bytes.length) bytes.copyWithin(0, chunk.length)
     const kept = Math.min(chunk.length, bytes.length)
     chunk.copy(bytes, bytes.length - kept, chunk.length - kept)
-  }
-}
-
-/** As much as a socket's read brings. */
-const SLAB_BYTES = 64 * 1024
-
-/**
- * Copies of what the thread pool works on: the caller's buffer is used for something else meanwhile. They are used again when the work is
- * done, so that a gigabyte that passes through leaves no gigabyte to be collected.
- */
-export class Slabs {
-  private readonly spare: Buffer[] = []
-
-  /** False: the stream has enough for now. */
-  write(stream: Conversion, chunk: Buffer): boolean {
-    if (chunk.length > SLAB_BYTES) return stream.write(Buffer.from(chunk))
-    const slab = this.spare.pop() ?? Buffer.allocUnsafeSlow(SLAB_BYTES)
-    chunk.copy(slab)
-    return stream.write(slab.subarray(0, chunk.length), () => void this.spare.push(slab))
   }
 }

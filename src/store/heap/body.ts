@@ -248,7 +248,7 @@ export class HeapBody implements Body {
   }
 
   private drop(): void {
-    this.extents.dropBefore(this.floor_bytes)
+    this.extents.dropBefore(this.floor_bytes, this.state === 'filling')
     if (this.extents.start_bytes > 0) this.whole = undefined
     this.owner.settle(this)
   }

@@ -38,10 +38,14 @@ export class Extents {
   allocated_bytes = 0
   /** Room left in the last piece. */
   free_bytes = 0
+  /** A piece that was dropped, which all readers are done with: what passes through a window comes to lie in the same memory again and again. */
+  private spare: Buffer | undefined = undefined
 
   add(capacity_bytes: number): void {
+    const { spare } = this
+    this.spare = undefined
     // Not from Node's pool: a kept slice of 100 bytes would keep 64 KiB alive.
-    this.pieces.push(Buffer.allocUnsafeSlow(capacity_bytes))
+    this.pieces.push(spare?.length === capacity_bytes ? spare : Buffer.allocUnsafeSlow(capacity_bytes))
     this.allocated_bytes += capacity_bytes
     this.free_bytes = capacity_bytes
   }
@@ -70,8 +74,8 @@ export class Extents {
     return offset === 0 && end === piece.length ? piece : piece.subarray(offset, end)
   }
 
-  /** Drops the pieces that end at or before `floor_bytes`; a last piece with room in it stays. */
-  dropBefore(floor_bytes: number): void {
+  /** Drops the pieces that end at or before `floor_bytes`; a last piece with room in it stays. `goesOn`: more comes in. */
+  dropBefore(floor_bytes: number, goesOn = false): void {
     let count = 0
     let start = this.start_bytes
     for (; count < this.pieces.length; count++) {
@@ -79,6 +83,7 @@ export class Extents {
       if (start + piece.length > floor_bytes) break
       start += piece.length
       this.allocated_bytes -= piece.length
+      if (goesOn) this.spare = piece
     }
     if (count === 0) return
     this.pieces.splice(0, count)

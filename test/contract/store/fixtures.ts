@@ -79,7 +79,8 @@ export function stored(store: Store, bytes: Buffer): StoredObject {
 /** Everything there is to read now. */
 export function pieces(reader: BodyReader): Buffer[] {
   const got: Buffer[] = []
-  for (let piece = reader.next(); piece !== undefined; piece = reader.next()) got.push(piece)
+  // A view is its reader's until the next.
+  for (let piece = reader.next(); piece !== undefined; piece = reader.next()) got.push(Buffer.from(piece))
   return got
 }
 

@@ -181,6 +181,32 @@ test('a reader that pauses stops the origin, and loses nothing', async () => {
   expect(ahead_bytes).toBeLessThan(16 * 1024 * 1024)
 })
 
+test('a reader that pauses in the middle of what was read at once gets all of it in order, and what comes behind it on that connection', async () => {
+  const pieces = Array.from({ length: 3000 }, (_, i) => `<${i}:${'x'.repeat((i * 37) % 300)}>`)
+  const chunks = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('')
+  const { cache } = await start((socket) =>
+    socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\nX-Sum: 1\r\n\r\n`),
+  )
+  for (let round = 0; round < 3; round++) {
+    const heard = begin(cache)
+    let got = ''
+    let calls = 0
+    heard.onChunk = (data) => {
+      got += data.toString('latin1')
+      if (++calls % 3 > 0) return
+      heard.call.pause()
+      // At once, in this turn, or in a later one.
+      if (calls % 2 === 0) process.nextTick(() => heard.call.resume())
+      else setImmediate(() => heard.call.resume())
+    }
+    await heard.finished
+    expect(heard.events).toEqual(['head 200 -1', 'end '])
+    expect(got === pieces.join('')).toBe(true)
+  }
+  // A connection that one of them came on.
+  expect(cache.counters.backend_reuse).toBeGreaterThan(0)
+})
+
 test('a reader that pauses in the last piece of a body until close hears no more than it', async () => {
   const { cache } = await start((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nhello'))
   const heard = begin(cache)
