@@ -76,7 +76,8 @@ let wall_us = NaN
 let wall_s = NaN
 let wallLength = 0
 const wallDigits = Buffer.alloc(32)
-const FRACTION_LENGTH = 7
+/** A point and six digits. */
+export const FRACTION_LENGTH = 7
 
 /** As putMicroseconds, for a wall clock reading. */
 export function putWallClock(bytes: Buffer, at: number, value_us: number): number {
@@ -97,7 +98,7 @@ function writeWallClock(value_us: number): void {
 }
 
 /** ".dddddd" */
-function putFraction(bytes: Buffer, at: number, micros: number): number {
+export function putFraction(bytes: Buffer, at: number, micros: number): number {
   const value = micros | 0
   const high = (value / 10_000) | 0
   const low = value - high * 10_000

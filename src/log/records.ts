@@ -5,7 +5,7 @@ import { putInteger, putText, putWord } from '../base/digits.ts'
 import type { Snippet } from './encoded.ts'
 import { BATCH } from './ring.ts'
 import type { LogBuffer, LogWriter } from './writer.ts'
-import { TALLY } from './writer.ts'
+import { TALLY } from './tally.ts'
 
 /** Field lines as http/ keeps them; log/ stands above http/ and knows only the shape. */
 export interface FieldLines {
@@ -163,7 +163,7 @@ export abstract class Records {
 
   /** Position for a payload of at most `length` characters and its NUL. */
   protected reserve(length: number): number {
-    if (this.at + this.header_bytes + length + 4 > this.limit_bytes) this.makeRoom()
+    if (this.at + this.header_bytes + length + 4 > this.limit_bytes) this.makeRoom(length)
     return this.at + this.header_bytes
   }
 
@@ -203,8 +203,13 @@ export abstract class Records {
     else this.flush()
   }
 
-  private makeRoom(): void {
+  /** Writes what has been noted only. */
+  unfold(): void {}
+
+  private makeRoom(length: number): void {
     assert(this.open, 'records are written to an open transaction')
+    this.unfold()
+    if (this.at + this.header_bytes + length + 4 <= this.limit_bytes) return
     if (this.at > 0) {
       this.writer.tally[TALLY.flushes]++
       this.flush()

@@ -71,6 +71,21 @@ export class RingWriter {
     this.claims.publish(p, first)
   }
 
+  /**
+   * The same in two pieces. The first word of the first says END, as what it is written over; `ids` are the words of the second that are to be `id`: to change
+   * them before they are copied would have the copy wait for the changes.
+   */
+  two(first: Uint32Array, second: Uint32Array, ids: Int32Array, id: number, firstWord: number): void {
+    const { words } = this
+    const p = this.claims.claim(first.length + second.length)
+    if (p < 0) return this.lose()
+    const at = p + first.length
+    words.set(first, p)
+    words.set(second, at)
+    for (let i = 0; i < ids.length; i++) words[at + ids[i]] = id
+    this.claims.publish(p, firstWord)
+  }
+
   /** For the manager, when that thread has ended: whatever it was writing, readers get past it. */
   releaseAllOf(thread: number): void {
     this.claims.release(thread, (start, size) => this.fill(start, size))

@@ -5,7 +5,7 @@ import { CLIENT } from './format.ts'
 import { Preamble } from './preamble.ts'
 import { COLON, NUMBERS_BYTES, Records, SPACE, type FieldLines } from './records.ts'
 import { TAG } from './tags.ts'
-import { TALLY } from './writer.ts'
+import { TALLY } from './tally.ts'
 
 export type TransactionKind = 'sess' | 'req' | 'bereq'
 
@@ -228,7 +228,7 @@ export class Transaction extends Records {
   receive(session: number, at_ms: number, rules: string, peer: string, method: string): void {
     const preamble = this.writer.encoded.preamble(session)
     const again = preamble.claim(session, rules, peer, method, this.writer.encoded.generation)
-    if (again && preamble.words !== undefined && preamble.fits(this.xid, at_ms)) return this.copyPreamble(preamble, preamble.words, at_ms)
+    if (again && preamble.fits(this.xid, at_ms)) return this.beginAs(preamble, at_ms)
     this.beginRequest(session, at_ms)
     this.record(TAG.VCL_use, rules)
     this.record(TAG.ReqStart, peer)
@@ -269,17 +269,18 @@ export class Transaction extends Records {
     this.finish(tag, start, putText(bytes, at + 1, reason))
   }
 
-  private copyPreamble(preamble: Preamble, encoded: Uint32Array, at_ms: number): void {
+  /** As earlier requests of its session. */
+  protected beginAs(preamble: Preamble, at_ms: number): void {
+    preamble.put(this.id, this.xid, at_ms)
+    this.copyPreamble(preamble)
+  }
+
+  protected copyPreamble(preamble: Preamble): void {
     assert(this.at === 0, 'a request begins in an empty buffer')
+    const { words: encoded } = preamble
     this.reserve(encoded.length * 4)
-    const { words, bytes, id } = this
-    words.set(encoded)
-    const { ids } = preamble
-    for (let i = 0; i < ids.length; i++) words[ids[i]] = id
-    putInteger(bytes, preamble.id_at, this.xid)
-    const at_us = Math.round(at_ms * 1000)
-    putWallClock(bytes, preamble.start_at, at_us)
-    putWallClock(bytes, preamble.req_at, at_us)
+    this.words.set(encoded)
+    this.words[0] = preamble.first
     this.batchWord = preamble.batch_word
     this.at = encoded.length * 4
     this.records = preamble.records

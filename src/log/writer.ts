@@ -2,9 +2,13 @@ import { assert } from '../base/assert.ts'
 import type { Latin1Buffer } from '../base/digits.ts'
 import { Encoded } from './encoded.ts'
 import { BACKEND, CLIENT, type LogFormat, XID_MASK } from './format.ts'
+import { Journal } from './journal.ts'
+import { JournaledTransaction } from './journaled.ts'
 import { type RingSeat, RingWriter } from './ring-writer.ts'
 import type { TagMask } from './tags.ts'
-import { Transaction } from './transaction.ts'
+import { TALLY } from './tally.ts'
+import { Templates } from './templates.ts'
+import type { Transaction } from './transaction.ts'
 
 export type { Transaction } from './transaction.ts'
 
@@ -32,9 +36,6 @@ export interface LogOptions {
   readonly tally?: Float64Array
 }
 
-/** Positions in `LogOptions.tally`, the order of the counter table. */
-export const TALLY = { records: 0, writes: 1, flushes: 2, cont: 3, cycles: 4, lost: 5 } as const
-
 /** Memory to collect records in, as bytes and as words. */
 export interface LogBuffer {
   readonly bytes: Latin1Buffer
@@ -51,6 +52,10 @@ export class LogWriter {
   /** Of all so far: whoever has begun with longer records goes on. */
   private reclen_max = 0
   readonly encoded = new Encoded()
+  readonly journal = new Journal()
+  readonly templates = new Templates()
+  /** Whose journal it is. */
+  journaling: Transaction | undefined = undefined
   /** debug=+syncvsl: for transactions that are opened from then on. */
   sync = false
   readonly format: LogFormat
@@ -79,6 +84,7 @@ export class LogWriter {
 
   /** vsl_reclen or vsl_buffer changed: for transactions that are opened from then on. */
   setSizes({ reclen_bytes, buffer_bytes }: Pick<LogOptions, 'reclen_bytes' | 'buffer_bytes'>): void {
+    this.unfold()
     this.text_max = reclen_bytes - 1
     this.reclen_max = Math.max(this.reclen_max, reclen_bytes)
     // A record of the largest size always fits, and a buffer always fits a segment.
@@ -88,13 +94,24 @@ export class LogWriter {
       'a batch of vsl_buffer fits a segment of vsl_space',
     )
     this.freeBuffers.length = 0
-    this.encoded.forget()
+    this.forget()
   }
 
   /** vsl_mask changed: takes effect with the next record. */
   setMask(mask: TagMask): void {
+    this.unfold()
     this.mask.set(mask)
+    this.forget()
+  }
+
+  /** What has been noted only is written: as things are now, and before whatever follows. */
+  unfold(): void {
+    this.journaling?.unfold()
+  }
+
+  private forget(): void {
     this.encoded.forget()
+    this.templates.forget()
   }
 
   /** A transaction id that no other session, request or fetch has now. Never 0. */
@@ -113,7 +130,7 @@ export class LogWriter {
 
   /** Opens a transaction; its holder calls `end` exactly once and forgets it then. */
   open(xid: number, side: Side): Transaction {
-    const transaction = this.freeTransactions.pop() ?? new Transaction(this)
+    const transaction = this.freeTransactions.pop() ?? new JournaledTransaction(this)
     transaction.start(xid, SIDE_BITS[side])
     return transaction
   }
@@ -155,6 +172,12 @@ export class LogWriter {
 
   writeSingle(record: Buffer, size_bytes: number, firstWord: number): void {
     this.ring.single(record, size_bytes, firstWord)
+    this.count()
+  }
+
+  /** One block of two pieces: RingWriter.two. */
+  writeTwo(first: Uint32Array, second: Uint32Array, ids: Int32Array, id: number, firstWord: number): void {
+    this.ring.two(first, second, ids, id, firstWord)
     this.count()
   }
 

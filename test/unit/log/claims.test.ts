@@ -4,9 +4,10 @@ import type { LogVersion } from '../../../src/log/format.ts'
 import { memoryOf, newRing, type RingPlace, takeSeat } from '../../../src/log/place.ts'
 import { readRing } from '../../../src/log/reader.ts'
 import { ownRing, RingWriter } from '../../../src/log/ring-writer.ts'
-import { RingView } from '../../../src/log/ring.ts'
+import { END, RingView } from '../../../src/log/ring.ts'
 import { defaultMask, TAG } from '../../../src/log/tags.ts'
-import { LogWriter, TALLY } from '../../../src/log/writer.ts'
+import { TALLY } from '../../../src/log/tally.ts'
+import { LogWriter } from '../../../src/log/writer.ts'
 import { MANAGER } from '../../../src/shm/lock.ts'
 import { diesBefore } from '../../kit/atomic-steps.ts'
 import { readTransactions } from './kit.ts'
@@ -26,6 +27,16 @@ function shared(
   return { ring, place, writer: (thread) => new RingWriter(takeSeat(place, thread)) }
 }
 
+/** In two pieces, the second of two words, one of which is put in late. */
+function inTwo(writer: RingWriter, bytes: Buffer): void {
+  const words = new Uint32Array(bytes.length / 4)
+  bytes.copy(new Uint8Array(words.buffer))
+  const [first, last] = [words[0], words[words.length - 1]]
+  words[0] = END
+  words[words.length - 1] = 0
+  writer.two(words.slice(0, -2), words.slice(-2), Int32Array.of(1), last, first)
+}
+
 describe('a writer that dies', () => {
   test('loses the block that it was writing, wherever it died, and others go on', () => {
     let step = 0
@@ -37,6 +48,7 @@ describe('a writer that dies', () => {
         for (; written < 60; written++) {
           const bytes = block(written)
           if (written % 3 === 0) first.single(bytes, bytes.length, bytes.readUInt32LE(0))
+          else if (written % 3 === 1) inTwo(first, bytes)
           else first.batch(bytes, bytes.length)
         }
       })
@@ -165,6 +177,13 @@ test('what is lost is counted', () => {
   expect(tally[TALLY.lost]).toBe(1000 - Math.floor((8 * 128 - 8) / 3))
 })
 
+/** Texts of a scribe's. */
+function hitOf(slot: number, number: number): string[] {
+  const at = (1_795_377_297 + number / 1000).toFixed(6)
+  const begin = [`req ${8 * (slot + 1)} rxreq`, `Start: ${at} 0.000000 0.000000`, `Req: ${at} 0.000000 0.000000`]
+  return [...begin, 'boot', '192.0.2.1 5 a0', 'GET', `/${slot}`, '1 2 3 3 4 7', '']
+}
+
 describe('many threads', () => {
   test('write whole transactions, and none is lost', async () => {
     const memory = new SharedArrayBuffer(2 ** 24)
@@ -173,7 +192,13 @@ describe('many threads', () => {
     const threads = [0, 1, 2].map((slot) => new Thread('../log/scribe.thread.ts', data(slot)))
     const codes = await Promise.all(threads.map(({ exited }) => exited))
     expect(codes).toEqual([0, 0, 0])
-    const transactions = readTransactions(memory)
+    const all = readTransactions(memory)
+    const hits = [0, 0, 0]
+    for (const records of all.filter((one) => one.some(({ name }) => name === 'ReqAcct'))) {
+      const slot = Number(records.find(({ name }) => name === 'ReqURL')?.text.slice(1))
+      expect(records.map(({ text }) => text)).toEqual(hitOf(slot, hits[slot]++))
+    }
+    const transactions = all.filter((one) => !one.some(({ name }) => name === 'ReqAcct'))
     const seen = [0, 0, 0]
     for (const records of transactions) {
       const [, slot, number, length] = records[0].text.split(' ').map(Number)
@@ -181,7 +206,7 @@ describe('many threads', () => {
       expect(records).toHaveLength(length + 2)
       expect(records.slice(1, -1).every(({ text }, i) => text === `${slot} ${number} ${'x'.repeat(i * 9)}`)).toBe(true)
     }
-    expect(seen).toEqual([3000, 3000, 3000])
+    expect([seen, hits]).toEqual([Array(3).fill(3000), Array(3).fill(3000)])
   })
 
   test('that are ended anywhere stop neither readers nor each other', async () => {

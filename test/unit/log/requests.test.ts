@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { Fields } from '../../../src/http/fields.ts'
 import { readRing } from '../../../src/log/reader.ts'
 import { parseMask, TAG } from '../../../src/log/tags.ts'
-import { TALLY, type LogOptions, type LogWriter } from '../../../src/log/writer.ts'
+import { TALLY } from '../../../src/log/tally.ts'
+import type { LogOptions, LogWriter } from '../../../src/log/writer.ts'
 import { open, readTransactions } from './kit.ts'
 
 describe('a request and its session', () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { Run } from '../../../src/log/encoded.ts'
 import { readRing } from '../../../src/log/reader.ts'
 import { parseMask, TAG } from '../../../src/log/tags.ts'
-import { type LogWriter, TALLY } from '../../../src/log/writer.ts'
+import { TALLY } from '../../../src/log/tally.ts'
+import type { LogWriter } from '../../../src/log/writer.ts'
 import { open, readTransactions } from './kit.ts'
 
 describe('transactions', () => {
