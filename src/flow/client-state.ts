@@ -8,6 +8,7 @@ import { acceptsGzip } from '../policy/coding.ts'
 import { NO_DIRECTIVES, type RequestDirectives } from '../policy/directives.ts'
 import type { StoredObject } from '../store/contract.ts'
 import type { ClientContext, LoadedVcl, VclBackend, VclObject, VclStevedore } from '../vcl/runtime/context.ts'
+import type { Recording } from '../vcl/runtime/portions.ts'
 import type { ClientConnection, ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
 import type { Fragment } from './filters/esi/fragment.ts'
@@ -268,6 +269,10 @@ export abstract class ClientState extends TaskState implements ClientContext {
   rollback(): void {
     this.module_state = undefined
     this.req.copyFrom(this.original)
+  }
+
+  get recording(): Recording {
+    return this.log
   }
 
   fieldSet(fields: Fields, name: string, value: string): void {

@@ -3,6 +3,7 @@ import type { Fields } from '../http/fields.ts'
 import { TAG } from '../log/tags.ts'
 import type { Transaction } from '../log/writer.ts'
 import type { CommonContext, LoadedVcl, VclStevedore } from '../vcl/runtime/context.ts'
+import type { HeadChanges } from '../vcl/runtime/portions.ts'
 import type { TracePoint } from '../vcl/runtime/trace.ts'
 import type { ConnectionFacts } from './client.ts'
 import type { Environment } from './environment.ts'
@@ -21,6 +22,8 @@ export abstract class TaskState implements CommonContext {
   ban_error = ''
   module_state: Map<object, unknown> | undefined = undefined
   unsteady = false
+  apart = false
+  head_changes: HeadChanges | undefined = undefined
   /** The sub that runs, or ran last, has told of an error. */
   error_told = false
   /** Text made by synthetic(). */

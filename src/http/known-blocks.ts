@@ -113,7 +113,7 @@ export class KnownBlocks {
  * The same text as the string that V8 has in its table of names. Values are slices of the head that they came with, and to compare two slices takes a call into the
  * runtime, about 100 ns; of two names the addresses are compared. What clients have in common is one string then.
  */
-function interned(text: string): string {
+export function interned(text: string): string {
   const holder = Object.create(null) as Record<string, true>
   holder[text] = true
   for (const name in holder) return name

@@ -306,6 +306,11 @@ export class Transaction extends Records {
     this.copy(records)
   }
 
+  /** Another one when the same would be written otherwise: the mask has changed. */
+  get generation(): number {
+    return this.writer.encoded.generation
+  }
+
   /** What is written from here on is to be remembered: for the second time something is said, and no other. */
   mark(): Mark {
     this.reserve(0)

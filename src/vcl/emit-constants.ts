@@ -11,6 +11,7 @@ export class Constants {
   /** Of the sub whose code is being made: it tells when it is not steady (emit-steady.ts). */
   tells_unsteady = false
   private count = 0
+  private portions = 0
 
   constructor(describePlace: (at: Place, builtin: boolean) => string) {
     this.describePlace = describePlace
@@ -51,6 +52,11 @@ export class Constants {
   /** HEADER arguments: one object per place of use, whose fields are assigned before each call. */
   headerRef(use: HeaderUse): string {
     return this.fresh('header', `{ fields: undefined, name: ${JSON.stringify(use.name)}, key: ${JSON.stringify(use.key)} }`)
+  }
+
+  /** Number of a part of a sub. */
+  portion(): number {
+    return this.portions++
   }
 
   /** A name that nothing else has. */

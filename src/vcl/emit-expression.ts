@@ -2,7 +2,7 @@ import { unreachable } from '../base/assert.ts'
 import type { HeaderUse, Step, Value, VariableUse } from './check/program.ts'
 import { TO_STRING, TRUTH, valueType } from './check/types.ts'
 import type { Constants } from './emit-constants.ts'
-import { isSteady } from './emit-steady.ts'
+import { isAskable, isSteady } from './emit-steady.ts'
 
 /** JavaScript for a value: STRING may be undefined (unset), see `definedText`. */
 export function emitValue(k: Constants, value: Value): string {
@@ -46,7 +46,8 @@ export function emitValue(k: Constants, value: Value): string {
 
 /** With a note in the context where it is not steady. No statement may begin with this: lines end without a semicolon. */
 function noting(k: Constants, value: Value, code: string): string {
-  return k.tells_unsteady && !isSteady(value) ? `(c.unsteady = true, ${code})` : code
+  if (!k.tells_unsteady || isAskable(value)) return code
+  return `(c.${isSteady(value) ? 'apart' : 'unsteady'} = true, ${code})`
 }
 
 /** Names may hold '-', which JavaScript's cannot. */

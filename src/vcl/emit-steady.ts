@@ -82,6 +82,53 @@ export function isSteady(value: Value): boolean {
   }
 }
 
+/**
+ * What may be asked for by what is recalled in portions, besides field lines of the request (emit-portions.ts), in emitted code: what it asks for is the
+ * same for one request after another.
+ */
+export const ASKED: ReadonlyMap<string, string> = new Map([
+  ['req.backend_hint', 'c.backend_hint'],
+  ['req.esi', 'c.req_esi'],
+  ['req.esi_level', 'c.esi_level'],
+  ['req.grace', 'c.req_grace_s'],
+  ['req.hash_always_miss', 'c.hash_always_miss'],
+  ['req.hash_ignore_busy', 'c.hash_ignore_busy'],
+  ['req.hash_ignore_vary', 'c.hash_ignore_vary'],
+  ['req.max_age', 'c.req_ttl_s'],
+  ['req.method', 'c.req.method'],
+  ['req.restarts', 'c.restarts'],
+  ['req.ttl', 'c.req_ttl_s'],
+  ['req.url', 'c.req.url'],
+])
+
+/** The same for every request. */
+export const FIXED: ReadonlySet<string> = new Set(['req.transport', 'server.hostname', 'server.identity'])
+
+/** Can what this yields by itself be asked for in a portion? */
+export function isAskable(value: Value): boolean {
+  switch (value.kind) {
+    case 'variable':
+      return ASKED.has(value.variable.name) || FIXED.has(value.variable.name)
+    case 'header':
+      return value.variable.fields === 'c.req.fields'
+    case 'header_ref':
+    case 'property':
+    case 'sub':
+      return false
+    case 'vmod':
+      return isSteady(value) && value.vmod !== 'header' && value.name !== 'collect'
+    default:
+      return isSteady(value)
+  }
+}
+
+/** Can what this statement changes by itself be changed in a portion? */
+export function isRepeatable(step: Step): boolean {
+  if (step.kind !== 'set' && step.kind !== 'unset') return changesSteadily(step)
+  const { target } = step
+  return target.kind === 'header' ? target.variable.fields === 'c.req.fields' : ASKED.has(target.variable.name)
+}
+
 /** Is what this statement changes by itself set again by who recalls it? */
 export function changesSteadily(step: Step): boolean {
   switch (step.kind) {

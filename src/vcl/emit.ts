@@ -4,7 +4,8 @@ import { RUNNABLE_SUBS } from './check/subs.ts'
 import { Constants } from './emit-constants.ts'
 import { definedText, emitNew, emitValue, functionName, isClean, isDefined, isWord } from './emit-expression.ts'
 import { canFail } from './emit-failure.ts'
-import { changesSteadily } from './emit-steady.ts'
+import { type Asks, asksOfSub, emitAsks, type Portion, portionsOf, type SubAsks } from './emit-portions.ts'
+import { changesSteadily, isRepeatable } from './emit-steady.ts'
 import { TRACE_NAMES, type Tracing } from './emit-trace.ts'
 import { ACTION, type BackendDeclaration } from './runtime/context.ts'
 
@@ -15,9 +16,11 @@ import { ACTION, type BackendDeclaration } from './runtime/context.ts'
 export function emitProgram(program: Program, describePlace: (at: Place, builtin: boolean) => string, tracing?: Tracing): string {
   const k = new Constants(describePlace)
   const returning = new Set<string>()
+  const asked = new Map<string, Asks | undefined>()
   const subs = program.subs.map((sub) => {
     k.tells_unsteady = tracing === undefined && program.keying.has(sub.name)
-    return emitSub(k, sub, returning, tracing)
+    asked.set(sub.name, k.tells_unsteady ? asksOfSub(sub, asked) : undefined)
+    return emitSub(k, sub, returning, tracing, asked)
   })
   k.tells_unsteady = false
   const exported = emitExports(k, program)
@@ -39,6 +42,7 @@ export function emitProgram(program: Program, describePlace: (at: Place, builtin
     'function failed(c, error) { if (error instanceof Ended) return error.action; c.vclError(failureText(error, places[at]), places[at]); at = 0; return ' +
       ACTION.fail +
       ' }',
+    'const recalled = portions()',
     ...subs,
     `const places = ${JSON.stringify(k.places)}`,
     exported,
@@ -73,6 +77,7 @@ export const RUNTIME_NAMES = [
   'notNegative',
   'madeStatus',
   'orBogus',
+  'portions',
   'rawText',
   'realText',
   'regsub',
@@ -124,12 +129,38 @@ function emitObjects({ objects }: Program): string {
   return `lend: () => [${all}], borrow(them) { ${borrow} }`
 }
 
-function emitSub(k: Constants, sub: TypedSub, returning: Set<string>, tracing: Tracing | undefined): string {
+const KEYING: readonly string[] = ['vcl_recv', 'vcl_hash']
+
+function emitSub(k: Constants, sub: TypedSub, returning: Set<string>, tracing: Tracing | undefined, asked: SubAsks): string {
   const out: string[] = []
-  for (const piece of sub.pieces) emitSteps({ k, sub: sub.name, piece, returning, tracing, out }, piece.steps, '  ')
+  const before: string[] = []
+  // What is recalled as part of who calls it is not cut up.
+  const cut = k.tells_unsteady && (KEYING.includes(sub.name) || asked.get(sub.name) === undefined)
+  for (const piece of sub.pieces) {
+    const e = { k, sub: sub.name, piece, returning, tracing, out }
+    if (!cut || piece.builtin) emitSteps(e, piece.steps, '  ')
+    else for (const portion of portionsOf(piece.steps, asked)) emitPortion(e, portion, before)
+  }
   if (sub.pieces.some((piece) => returns(piece.steps, returning))) returning.add(sub.name)
+  return [...before, emitFunction(functionName(sub.name), out)].join('\n')
+}
+
+function emitFunction(name: string, out: readonly string[]): string {
   const needs_r = out.some((text) => text.includes('(r = '))
-  return [`function ${functionName(sub.name)}(c) {`, ...(needs_r ? ['  let r = 0'] : []), ...out, '  return 0', '}'].join('\n')
+  return [`function ${name}(c) {`, ...(needs_r ? ['  let r = 0'] : []), ...out, '  return 0', '}'].join('\n')
+}
+
+/** A function of its own, and what remembers it: `before` the sub. */
+function emitPortion(e: Emitting, { steps, asks }: Portion, before: string[]): void {
+  if (asks === undefined) return emitSteps(e, steps, '  ')
+  const number = e.k.portion()
+  const name = `portion${number}_${functionName(e.sub)}`
+  const memory = `recalled${number}_${functionName(e.sub)}`
+  const body: string[] = []
+  emitSteps({ ...e, out: body }, steps, '  ')
+  before.push(`${emitFunction(name, body)}\nconst ${memory} = recalled(${name}, { ${emitAsks(asks)} })`)
+  const call = `${memory}.run(c)`
+  e.out.push(returns(steps, e.returning) ? `  if ((r = ${call}) !== 0) return r` : `  ${call}`)
 }
 
 /** Can these steps end in an action? Then callers look at what a call returns. */
@@ -154,7 +185,7 @@ interface Emitting {
 function emitSteps(e: Emitting, steps: readonly Step[], indent: string): void {
   for (const step of steps) {
     if (canFail(step)) e.out.push(`${indent}at = ${e.k.place(e.sub, step.at, e.piece.builtin)}`)
-    if (e.k.tells_unsteady && !changesSteadily(step)) e.out.push(`${indent}c.unsteady = true`)
+    if (e.k.tells_unsteady && !isRepeatable(step)) e.out.push(`${indent}c.${changesSteadily(step) ? 'apart' : 'unsteady'} = true`)
     if (e.tracing === undefined) emitStep(e, step, indent)
     else emitTraced(e, e.tracing, step, indent)
   }

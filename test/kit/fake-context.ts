@@ -6,6 +6,7 @@ import { SharedTexts } from '../../src/shm/shared-texts.ts'
 import { TokenBuckets } from '../../src/shm/token-buckets.ts'
 import { compileVcl, type Compiled } from '../../src/vcl/load.ts'
 import { ACTION, type BackendDeclaration, type LoadedVcl, type VclHost } from '../../src/vcl/runtime/context.ts'
+import type { HeadChanges, Recording } from '../../src/vcl/runtime/portions.ts'
 
 /**
  * A context for compiled rules without a cache around it: client and backend side in one object, everything plain data.
@@ -52,6 +53,9 @@ export class FakeContext {
   backend_hint: { name: string; healthy: boolean } | null | undefined = undefined
   module_state: Map<object, unknown> | undefined = undefined
   unsteady = false
+  apart = false
+  head_changes: HeadChanges | undefined = undefined
+  recording: Recording | undefined = undefined
   bereq_backend: { name: string; healthy: boolean } | undefined = undefined
   bereq_connect_timeout_s = 3.5
   bereq_first_byte_timeout_s = 60
@@ -118,6 +122,8 @@ export class FakeContext {
   /** Field lines that were set (+) and removed (-). */
   readonly changes: string[] = []
   readonly hashed: (string | undefined)[] = []
+  /** What `hashed` comes to. */
+  key = ''
   body = ''
   body_unset = false
   now_s = 1_700_000_000
@@ -166,6 +172,7 @@ export class FakeContext {
   }
   hashData(text: string | undefined): void {
     this.hashed.push(text)
+    this.key += (text ?? '') + '\0'
   }
   synthetic(text: string): void {
     this.body = text

@@ -1,3 +1,4 @@
+import type { HeadChanges, Recording } from './portions.ts'
 import type { Ip } from '../../base/ip.ts'
 import type { Fields } from '../../http/fields.ts'
 import type { RequestHead, ResponseHead } from '../../http/message.ts'
@@ -120,6 +121,10 @@ export interface CommonContext {
   module_state: Map<object, unknown> | undefined
   /** Set by vcl_recv and vcl_hash when what they do does not follow from the request's head alone (emit-steady.ts). */
   unsteady: boolean
+  /** Set by them when it does not follow from the request's field lines, URL and the like (emit-portions.ts). */
+  apart: boolean
+  /** Where changes of the request's field lines are taken down, while a portion is learnt (portions.ts). */
+  head_changes: HeadChanges | undefined
   /** VCL_acl, VCL_call, VCL_return records. */
   logAcl(name: string, matched: string | undefined): void
   /** Adds a ban; why it could not be, or undefined. */
@@ -139,6 +144,8 @@ export interface CommonContext {
 }
 
 export interface ClientContext extends CommonContext {
+  /** Its log records, for whoever recalls what was written before; undefined: nothing is to be recalled. */
+  readonly recording: Recording | undefined
   readonly req: RequestHead
   /** The client's, of a request for what its page includes (ESI). */
   readonly req_top: RequestHead

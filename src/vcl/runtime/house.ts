@@ -14,6 +14,8 @@ export class HouseContext {
   ban_error = ''
   module_state: Map<object, unknown> | undefined = undefined
   unsteady = false
+  apart = false
+  readonly head_changes = undefined
   private readonly host: VclHost
 
   constructor(host: VclHost) {

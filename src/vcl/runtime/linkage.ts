@@ -6,6 +6,7 @@ import { calledBy, Ended, VclFailure } from './failure.ts'
 import { messageOf } from '../../base/errors.ts'
 import type { Ip } from '../../base/ip.ts'
 import { compileRegex } from '../../pattern/regex.ts'
+import { portions } from './portions.ts'
 import { regsub, regsuball } from '../../pattern/regsub.ts'
 import { tracer } from './trace.ts'
 import * as values from './values.ts'
@@ -20,6 +21,7 @@ export function linkage(load: VmodLoad) {
     compileRegex,
     regsub,
     regsuball,
+    portions,
     compileAcl,
     matchAcl,
     failureText,

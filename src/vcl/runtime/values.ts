@@ -129,6 +129,7 @@ export function setField(c: CommonContext, fields: Fields, name: string, key: st
   const i = fields.indexOf(key, 0)
   if (i < 0) fields.appendKeyed(name, key, value)
   else replaceField(c, fields, i, name, value)
+  c.head_changes?.note(name, key, value)
   c.fieldSet(fields, name, value)
 }
 
@@ -156,6 +157,7 @@ export function setFieldGuarded(c: CommonContext, fields: Fields, name: string, 
 export function unsetField(c: CommonContext, fields: Fields, key: string): void {
   const i = fields.indexOf(key, 0)
   if (i < 0) return
+  c.head_changes?.note('', key, undefined)
   if (fields.indexOf(key, i + 1) >= 0) {
     tellUnset(c, fields, key, i)
     fields.delete(key)
