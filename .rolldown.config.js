@@ -7,7 +7,7 @@ import manifest from './package.json' with { type: 'json' }
  * `../../package.json` mean the same in both. Not minified: stacks name functions, and a comment above them their file in src.
  */
 export default defineConfig({
-  input: { 'manager/main': 'src/main.ts', 'worker/main': 'src/worker/main.ts' },
+  input: { 'manager/main': 'src/main.ts', 'worker/main': 'src/worker/main.ts', 'recoding/main': 'src/flow/recoding/thread.ts' },
   platform: 'node',
   external: Object.keys(manifest.dependencies),
   output: { dir: 'dist', cleanDir: true, entryFileNames: '[name].js', chunkFileNames: 'shared/[name].js' },

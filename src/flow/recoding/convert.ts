@@ -1,41 +1,32 @@
 import zlib from 'node:zlib'
 import { OBJ_BR } from '../../policy/flags.ts'
-import { underWay } from '../filters/zlib.ts'
+import type { RecodeParams } from './contract.ts'
 
-/** Bodies as a whole, on Node's thread pool. */
-
-export interface RecodeParams {
-  readonly recode_br_level: number
-  readonly recode_zstd_level: number
-  readonly recode_max_size: number
-}
+/** Bodies as a whole, while whoever calls waits: for a thread that has nothing else to do. Undefined when it failed, or came to too much. */
 
 const PIECE_BYTES = 64 * 1024
 
-/** Undefined when it failed, or came to too much. */
-type Converted = (bytes: Buffer | undefined) => void
-
-/** Counts it, and calls back once. */
-function begun(done: Converted): (error: Error | null, bytes: Buffer) => void {
-  underWay.conversions++
-  return (error, bytes) => {
-    underWay.conversions--
-    done(error === null ? bytes : undefined)
-  }
-}
-
-/** In one piece, if it is what its last four bytes say (RFC 1952 section 2.3.1): many pieces are many turns of the event loop. */
-export function unpack(packed: Buffer, params: RecodeParams, done: Converted): void {
-  const { recode_max_size: most } = params
-  const told = packed.length < 4 ? 0 : packed.readUInt32LE(packed.length - 4)
+/** In one piece, if it is what its last four bytes say (RFC 1952 section 2.3.1). */
+export function unpack(packed: Uint8Array, { recode_max_size: most }: RecodeParams): Buffer | undefined {
+  const told = packed.length < 4 ? 0 : new DataView(packed.buffer, packed.byteOffset + packed.length - 4).getUint32(0, true)
   const chunkSize = Math.max(PIECE_BYTES, Math.min(told, most) + 1)
-  zlib.gunzip(packed, { maxOutputLength: most, chunkSize }, begun(done))
+  return attempt(() => zlib.gunzipSync(packed, { maxOutputLength: most, chunkSize }))
 }
 
-export function pack(plain: Buffer, coding: number, params: RecodeParams, done: Converted): void {
-  if (coding === OBJ_BR)
-    zlib.brotliCompress(plain, { params: brotliParams(plain.length, params.recode_br_level), chunkSize: PIECE_BYTES }, begun(done))
-  else zlib.zstdCompress(plain, zstdOptions(plain.length, params.recode_zstd_level), begun(done))
+export function pack(plain: Uint8Array, coding: number, params: RecodeParams): Buffer | undefined {
+  return attempt(() =>
+    coding === OBJ_BR
+      ? zlib.brotliCompressSync(plain, { params: brotliParams(plain.length, params.recode_br_level), chunkSize: PIECE_BYTES })
+      : zlib.zstdCompressSync(plain, zstdOptions(plain.length, params.recode_zstd_level)),
+  )
+}
+
+function attempt(work: () => Buffer): Buffer | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
+  }
 }
 
 /** Told how much there is, it takes its tables for that. */

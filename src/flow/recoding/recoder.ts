@@ -8,7 +8,7 @@ import { COPY_CODINGS, OBJ_BR, OBJ_COPIES, OBJ_GZIP, OBJ_ZSTD } from '../../poli
 import type { Body, ObjectHead, StoredObject } from '../../store/contract.ts'
 import { logGzip } from '../fetch-log.ts'
 import { underWay } from '../filters/zlib.ts'
-import { pack, unpack } from './convert.ts'
+import { makeCopies } from './maker.ts'
 
 /** Objects that wait for their turn in this worker; those that come when there are so many are forgotten until their next hit. */
 const QUEUE_MAX = 64
@@ -33,11 +33,10 @@ interface Job {
   readonly object: StoredObject
   readonly head: ObjectHead
   readonly log: Transaction
-  readonly codings: number[]
 }
 
 /**
- * Makes copies of popular bodies in other codings, in the background: one at a time among all workers, and what costs time on the thread pool.
+ * Has copies made of popular bodies in other codings, in the background: one at a time among all workers, by a thread of its own.
  * An object that has another head when its copies are ready has been replaced, or validated: they are dropped.
  */
 export class Recoder {
@@ -90,10 +89,12 @@ export class Recoder {
     const stored = bytesOf(body)
     if (stored === undefined) return false
     const codings = COPY_CODINGS.filter((coding) => (missing & coding) !== 0)
-    const job = { object, head, codings, log: log.open(log.nextXid(), 'backend') }
+    const job = { object, head, log: log.open(log.nextXid(), 'backend') }
     this.open(job)
-    if ((head.flags & OBJ_GZIP) === 0) this.packNext(job, stored)
-    else unpack(stored, params, (plain) => (plain === undefined ? this.finish(job) : this.packNext(job, plain)))
+    makeCopies(stored, (head.flags & OBJ_GZIP) !== 0, codings, params, {
+      made: (coding, packed, plain_bytes) => this.made(job, coding, packed, plain_bytes),
+      over: () => this.finish(job),
+    })
     return true
   }
 
@@ -103,16 +104,11 @@ export class Recoder {
     return COPY_CODINGS.reduce((all, coding) => all | (recodings.find(object, coding) === undefined && !recodings.isCold ? 0 : coding), 0)
   }
 
-  private packNext(job: Job, plain: Buffer): void {
-    const coding = job.codings.shift()
-    if (coding === undefined) return this.finish(job)
-    const { counters, params } = this.parts
+  private made(job: Job, coding: number, packed: Buffer | undefined, plain_bytes: number): void {
+    const { counters } = this.parts
     counters[coding === OBJ_BR ? MAIN.n_brotli : MAIN.n_zstd]++
-    pack(plain, coding, params, (packed) => {
-      if (packed !== undefined) logGzip(job.log, coding === OBJ_BR ? 'B S -' : 'Z S -', plain.length, packed.length)
-      if (packed === undefined || !this.keep(job, coding, packed)) counters[MAIN.recode_dropped]++
-      this.packNext(job, plain)
-    })
+    if (packed !== undefined) logGzip(job.log, coding === OBJ_BR ? 'B S -' : 'Z S -', plain_bytes, packed.length)
+    if (packed === undefined || !this.keep(job, coding, packed)) counters[MAIN.recode_dropped]++
   }
 
   private keep({ object, head }: Job, coding: number, packed: Buffer): boolean {
@@ -140,7 +136,7 @@ export class Recoder {
 }
 
 /** A copy of all of it: the memory is others' as soon as this turn is over. Undefined when some of it lies on a disk. */
-function bytesOf(body: Body): Buffer | undefined {
+function bytesOf(body: Body): Uint8Array<ArrayBuffer> | undefined {
   const bytes = Buffer.allocUnsafeSlow(body.size_bytes)
   const reader = body.read(0)
   let at = 0

@@ -10,7 +10,7 @@ import { traceOf, type TraceLine } from './trace.ts'
 /** Turns of the event loop without anything happening: then nothing will. */
 const IDLE_TURNS = 3
 /** Other threads may be at work on a body: they are given so long to get on with it. */
-const THREADS_QUIET_MS = 50
+const THREADS_QUIET_MS = 250
 /** Housekeeping runs so often, in the time of a test; of long waits so many times. */
 const UPKEEP_MS = 1000
 const UPKEEPS_MAX = 1000
