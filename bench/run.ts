@@ -12,6 +12,7 @@ import { varnish } from './load/peers/varnish.ts'
 import { LOAD_CORE, openFiles, pinning, SERVER_CORE, start, stop } from './load/processes.ts'
 import { table } from './load/report.ts'
 import type { Figure } from './load/report.ts'
+import { rulesScenario } from './load/rules.ts'
 import { SCENARIOS as ONES } from './load/scenarios.ts'
 import type { Bench } from './load/scenarios.ts'
 import { workersScenario } from './load/workers.ts'
@@ -20,7 +21,7 @@ import { workersScenario } from './load/workers.ts'
  * npm run bench: Lacquer, built, beside the peers that are installed, in the same minutes on the same cores.
  * Prints what it measured and nothing else.
  */
-const SCENARIOS = [...ONES, workersScenario]
+const SCENARIOS = [...ONES, workersScenario, rulesScenario]
 const OTHERS: readonly Peer[] = [nginx, nginxFiles, varnish, haproxy]
 const HELP = `npm run bench -- [--only ${SCENARIOS.map((one) => one.name).join(',')}] [--rounds 3] [--seconds 3] [--peers ${OTHERS.map((one) => one.name).join(',')}]`
 

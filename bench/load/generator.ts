@@ -22,6 +22,8 @@ export interface LoadPlan {
   readonly directory: string
   /** A line of the request's head. */
   readonly field?: string
+  /** Whole requests in place of `path`, one after the other. */
+  readonly heads?: readonly string[]
 }
 
 export function load(plan: LoadPlan): Promise<Load> {
@@ -35,6 +37,14 @@ request = function()
   return wrk.format("GET", PATH .. n)
 end
 `
+/** Every connection goes on where the others are. */
+const HEADS_SCRIPT = `
+local n = 0
+request = function()
+  n = n % #heads + 1
+  return heads[n]
+end
+`
 let runs = 0
 
 async function wrk(plan: LoadPlan): Promise<Load> {
@@ -44,6 +54,12 @@ async function wrk(plan: LoadPlan): Promise<Load> {
   if (plan.unique) {
     const script = join(plan.directory, 'unique.lua')
     writeFileSync(script, SCRIPT.replace('PATH', `"${path}-${process.pid}-${runs++}-"`))
+    arguments_.push('-s', script)
+  }
+  if (plan.heads !== undefined) {
+    const script = join(plan.directory, 'heads.lua')
+    const list = plan.heads.map((head) => JSON.stringify(head)).join(',\n')
+    writeFileSync(script, `local heads = {\n${list}\n}\n${HEADS_SCRIPT}`)
     arguments_.push('-s', script)
   }
   const text = await run(LOAD_CORE, 'wrk', [...arguments_, `http://127.0.0.1:${port}${path}`], (seconds + 15) * 1000)
@@ -64,6 +80,7 @@ async function autocannon(plan: LoadPlan): Promise<Load> {
   const url = `http://127.0.0.1:${port}${path}${plan.unique ? `-${process.pid}-${runs++}-[<id>]` : ''}`
   const arguments_ = [program, '--json', '-c', String(connections), '-d', String(seconds), ...(plan.unique ? ['-I'] : [])]
   if (plan.field !== undefined) arguments_.push('-H', plan.field)
+  for (const line of plan.heads?.[0].trimEnd().split('\r\n').slice(1) ?? []) arguments_.push('-H', line)
   const text = await run(LOAD_CORE, process.execPath, [...arguments_, url], (seconds + 15) * 1000)
   const result = JSON.parse(text) as { requests: { total: number }; duration: number; errors: number; non2xx: number }
   return { requests: result.requests.total, seconds: result.duration, errors: result.errors + result.non2xx }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { backendVcl } from '../../../src/vcl/load.ts'
+import { crowd, headOf, visit, type Visit } from '../../load/visitors.ts'
 import { ready, time } from '../in-process.ts'
 
 /**
@@ -11,28 +12,9 @@ import { ready, time } from '../in-process.ts'
  */
 const ROUNDS = 40
 const HITS = 10_000
-const BROWSERS = 40
-const PAGES = 100
 
-function head(page: number, browser: number): Buffer {
-  const lines = [
-    `GET /women/shoes/boots-${4711 + page}.html?utm_source=mail&colour=red&size=39 HTTP/1.1`,
-    'Host: www.shop.example.org',
-    `User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${143 - (browser % 5)}.0.0.0 Safari/537.36`,
-    'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
-    'Accept-Language: en-GB,en;q=0.9,de;q=0.8',
-    'Accept-Encoding: gzip, deflate, br, zstd',
-    `Cookie: _ga=GA1.2.${1234567890 + 7919 * browser}.1700000000; consent=yes; currency=EUR`,
-    'Connection: close',
-    '\r\n',
-  ]
-  return Buffer.from(lines.join('\r\n'), 'latin1')
-}
-
-/** Every browser's request for every page, scattered. */
-function crowd(): Buffer[] {
-  const all = Array.from({ length: BROWSERS * PAGES }, (_, i) => head(i % PAGES, Math.floor(i / PAGES)))
-  return all.map((_, i) => all[(i * 1201) % all.length])
+function bytesOf(one: Visit): Buffer {
+  return Buffer.from(headOf(one, 'Connection: close'), 'latin1')
 }
 
 const path = process.argv[2] ?? new URL('shop.vcl', import.meta.url)
@@ -54,6 +36,6 @@ async function compare(what: string, request: Buffer | readonly Buffer[]): Promi
   await ruled.stop()
 }
 
-await compare('one request', head(0, 0))
-await compare('a crowd', crowd())
+await compare('one request', bytesOf(visit(0, 0)))
+await compare('a crowd', crowd().map(bytesOf))
 process.exit(0)
