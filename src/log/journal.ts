@@ -3,7 +3,20 @@ import type { FieldLines } from './records.ts'
 import type { HeadLines, Transaction } from './transaction.ts'
 
 /** What a request may tell. In `ops` the tag, of what has one, stands above. */
-export const OP = { record: 0, change: 1, run: 2, recall: 3, block: 4, response: 5, hit: 6, timestamp: 7, account: 8 } as const
+export const OP = {
+  record: 0,
+  change: 1,
+  run: 2,
+  recall: 3,
+  block: 4,
+  response: 5,
+  hit: 6,
+  timestamp: 7,
+  account: 8,
+  number: 9,
+  field: 10,
+  counted: 11,
+} as const
 const TAG_SHIFT = 4
 const OP_MASK = (1 << TAG_SHIFT) - 1
 /** Who tells more is written as it tells it. */
@@ -55,6 +68,24 @@ export class Journal {
     this.ops[this.count++] = OP.change | (tag << TAG_SHIFT)
     this.texts[this.text_count++] = name
     this.texts[this.text_count++] = value
+  }
+
+  number(tag: number, value: number): void {
+    this.ops[this.count++] = OP.number | (tag << TAG_SHIFT)
+    this.fixed[this.fixed_count++] = value
+  }
+
+  field(tag: number, name: string, value: string): void {
+    this.ops[this.count++] = OP.field | (tag << TAG_SHIFT)
+    this.texts[this.text_count++] = name
+    this.texts[this.text_count++] = value
+  }
+
+  counted(tag: number, name: string, text: string, value: number): void {
+    this.ops[this.count++] = OP.counted | (tag << TAG_SHIFT)
+    this.texts[this.text_count++] = name
+    this.texts[this.text_count++] = text
+    this.fixed[this.fixed_count++] = value
   }
 
   run(run: Run): void {
@@ -133,6 +164,15 @@ export class Journal {
           break
         case OP.change:
           transaction.change(tag, texts[text++], texts[text++])
+          break
+        case OP.number:
+          transaction.number(tag, fixed[fix++])
+          break
+        case OP.field:
+          transaction.field(tag, texts[text++], texts[text++])
+          break
+        case OP.counted:
+          transaction.countedField(tag, texts[text++], texts[text++], fixed[fix++])
           break
         case OP.run:
           transaction.run(things[thing++] as Run)

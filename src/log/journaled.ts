@@ -57,6 +57,30 @@ export class JournaledTransaction extends Transaction {
     else if (this.mask[tag] === 0) journal.change(tag, name, value)
   }
 
+  override number(tag: number, value: number): void {
+    const journal = this.notes()
+    if (journal === undefined) super.number(tag, value)
+    else if (this.mask[tag] === 0) journal.number(tag, value)
+  }
+
+  override field(tag: number, name: string, value: string): void {
+    const journal = this.notes()
+    if (journal === undefined) super.field(tag, name, value)
+    else if (this.mask[tag] === 0) journal.field(tag, name, value)
+  }
+
+  override countedField(tag: number, name: string, text: string, value: number): void {
+    const journal = this.notes()
+    if (journal === undefined) super.countedField(tag, name, text, value)
+    else if (this.mask[tag] === 0) journal.counted(tag, name, text, value)
+  }
+
+  /** Who comes with lines that are not known to come again, or with a head made for it, tells something else each time. */
+  override fields(tag: number, lines: FieldLines): void {
+    this.unfold()
+    super.fields(tag, lines)
+  }
+
   override run(run: Run): void {
     const journal = this.notes()
     if (journal === undefined) super.run(run)
