@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, read, readSync, writeSync } from 'node:fs'
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
-import { OperatorError } from '../base/errors.ts'
+import { codeOf, OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
 import type { Errno, Native, Outcome } from './native.ts'
 import { native } from './native.ts'
@@ -114,9 +114,8 @@ export class FileMapping {
    * byte that is written to one asks for the blocks of all of it. One that it has not got is a SIGBUS.
    */
   allocate(offset: number, length: number): Outcome {
-    const start = Math.floor(offset / FOLIO_BYTES) * FOLIO_BYTES
-    const end = Math.min(this.place.size_bytes, Math.ceil((offset + length) / FOLIO_BYTES) * FOLIO_BYTES)
-    const outcome = this.calls.allocate(this.place.fd, start, Math.max(end, offset + length) - start)
+    const { start, end } = this.folios(offset, length)
+    const outcome = this.calls.allocate(this.place.fd, start, end - start)
     return isMissing(outcome) ? this.rewrite(offset, length) : outcome
   }
 
@@ -190,6 +189,47 @@ export class FileMapping {
    */
   async readCold(offset: number, length: number, into?: Uint8Array): Promise<Outcome> {
     assert(into === undefined || into.byteLength >= length, 'a cold read has room')
+    const outcome = await this.readRange(offset, length, into)
+    if (outcome !== 0 || into !== undefined || this.isShown(offset, length)) return outcome
+    const { start, end } = this.folios(offset, length)
+    return this.readRange(start, end - start)
+  }
+
+  /** The same for who can do nothing else until then: this thread waits. What is in memory is not read. */
+  readNow(offset: number, length: number): Outcome {
+    if (this.isShown(offset, length)) return 0
+    const outcome = this.readRangeNow(offset, length)
+    if (outcome !== 0 || this.isShown(offset, length)) return outcome
+    const { start, end } = this.folios(offset, length)
+    return this.readRangeNow(start, end - start)
+  }
+
+  /**
+   * Gives lock and descriptor back, for another process to open the file. Once, by the manager. The memory stays, so nobody
+   * may write to it any more. A process that ends needs none of this: the kernel does it, whatever ended it.
+   */
+  close(): void {
+    this.calls.unlock(this.place.fd)
+    closeSync(this.place.fd)
+  }
+
+  /**
+   * Would the mapping show it without a read? A folio of which one sector cannot be read is never shown, while `read` has what lies
+   * beside the sector: so where something is not there after it was read, all of its folios are, to hear of that. Seldom it is only
+   * that memory is short.
+   */
+  private isShown(offset: number, length: number): boolean {
+    const pages = Math.ceil((offset + length) / this.page_bytes) - Math.floor(offset / this.page_bytes)
+    return this.residentPages(offset, length) >= pages
+  }
+
+  private folios(offset: number, length: number): { start: number; end: number } {
+    const start = Math.floor(offset / FOLIO_BYTES) * FOLIO_BYTES
+    const end = Math.min(this.place.size_bytes, Math.ceil((offset + length) / FOLIO_BYTES) * FOLIO_BYTES)
+    return { start, end: Math.max(end, offset + length) }
+  }
+
+  private async readRange(offset: number, length: number, into?: Uint8Array): Promise<Outcome> {
     for (let done = 0; done < length;) {
       const wanted = Math.min(CHUNK_BYTES, length - done)
       const target = into?.subarray(done, done + wanted) ?? this.scratchBuffer()
@@ -201,13 +241,17 @@ export class FileMapping {
     return 0
   }
 
-  /**
-   * Gives lock and descriptor back, for another process to open the file. Once, by the manager. The memory stays, so nobody
-   * may write to it any more. A process that ends needs none of this: the kernel does it, whatever ended it.
-   */
-  close(): void {
-    this.calls.unlock(this.place.fd)
-    closeSync(this.place.fd)
+  private readRangeNow(offset: number, length: number): Outcome {
+    try {
+      for (let done = 0; done < length;) {
+        const got = readSync(this.place.fd, this.scratchBuffer(), 0, Math.min(CHUNK_BYTES, length - done), offset + done)
+        if (got === 0) return 'EIO'
+        done += got
+      }
+    } catch (error) {
+      return codeOf(error) ?? 'EIO'
+    }
+    return 0
   }
 
   private readOnce(target: Uint8Array, length: number, position: number): Promise<number | Errno> {

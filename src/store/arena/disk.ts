@@ -50,8 +50,8 @@ export class Disk {
 
   /** Prepares a segment for being written: a page without a block on a full disk would be a SIGBUS. */
   provide(segment: number): Outcome {
-    const { segments_at, segment_bytes } = this.memory.geometry
-    const offset = segments_at + segment * segment_bytes
+    const { segment_bytes } = this.memory.geometry
+    const offset = this.offsetOf(segment)
     const first = !this.isProvided(segment)
     const allocated = first ? this.mapping.allocate(offset, segment_bytes) : 0
     if (allocated !== 0) return allocated
@@ -78,8 +78,20 @@ export class Disk {
 
   /** The segment is going to be read from end to end: the kernel may begin. */
   expect(segment: number): void {
-    const { segments_at, segment_bytes } = this.memory.geometry
-    this.mapping.willNeed(segments_at + segment * segment_bytes, segment_bytes)
+    this.mapping.willNeed(this.offsetOf(segment), this.memory.geometry.segment_bytes)
+  }
+
+  /** Can it be read, all of it or that range? Waits for what is not in memory. What cannot be read is condemned. */
+  isLegible(segment: number, from = this.offsetOf(segment), length = this.memory.geometry.segment_bytes): boolean {
+    const outcome = this.isCondemned(segment) ? 'EIO' : this.mapping.readNow(from, length)
+    if (outcome === 0) return true
+    this.condemn(segment)
+    this.trouble(outcome)
+    return false
+  }
+
+  private offsetOf(segment: number): number {
+    return this.memory.geometry.segments_at + segment * this.memory.geometry.segment_bytes
   }
 
   /** A round of `isReadable` begins. */
@@ -93,9 +105,9 @@ export class Disk {
    * memory may be too short to keep it.
    */
   isReadable(segment: number): boolean {
-    const { segments_at, segment_bytes } = this.memory.geometry
-    const offset = segments_at + segment * segment_bytes
-    if (this.expected.has(segment)) return true
+    const { segment_bytes } = this.memory.geometry
+    const offset = this.offsetOf(segment)
+    if (this.expected.has(segment)) return this.isLegible(segment)
     if (this.mapping.residentPages(offset, segment_bytes) * this.mapping.page_bytes >= segment_bytes) return true
     if (this.begun.size < READINGS_MAX) this.mapping.willNeed(offset, segment_bytes)
     if (this.begun.size < READINGS_MAX) this.begun.add(segment)

@@ -10,6 +10,8 @@ import { endOf_ms, freshUntil_ms, xidOf } from './head-codec.ts'
 import { NO_ENTRY, type IndexTable } from './index-table.ts'
 import { EVICTION_LOCK, TALLY, type ArenaMemory } from './memory.ts'
 import { nextSequence } from './header.ts'
+import type { EarlierObjects } from './earlier.ts'
+import { Legible } from './legible.ts'
 import type { Objects } from './objects.ts'
 import { COMPLETE } from './records.ts'
 import { STATE, type Segments } from './segments.ts'
@@ -45,6 +47,7 @@ export class Evictor {
   private readonly epochs: Epochs
   private readonly bells: Doorbells | undefined
   private readonly judge: Judge
+  private readonly legible: Legible
   private readonly stripe: Stripe = makeStripe(STRIPE_OBJECTS)
   /** By object of the stripe: its place and index entry. */
   private readonly places = new Float64Array(STRIPE_OBJECTS)
@@ -54,6 +57,8 @@ export class Evictor {
   /** Announces that what was found so far in this run is not in use any more. */
   announce: () => void = () => {}
   watcher = UNWATCHED
+  /** Of an object that the disk cannot read any more. */
+  lost: EarlierObjects['lost'] = () => {}
   /** Of the record met last: the next one may be the same object's. */
   private last_entry = NO_ENTRY
 
@@ -77,6 +82,7 @@ export class Evictor {
     const capacity_bytes = this.memory.geometry.segments * this.memory.geometry.segment_bytes
     this.ghost = new Ghost(this.memory.ghost, capacity_bytes * 0.9)
     this.ageing = new Ageing(this.memory.ageing, capacity_bytes)
+    this.legible = new Legible(parts)
     this.judge = new Judge(this.ageing, parameters, this.memory.worker + 1)
     this.reserve = Math.max(RESERVE_MIN, Math.min(RESERVE_MAX, this.segments.count >> 4))
   }
@@ -146,7 +152,7 @@ export class Evictor {
       let expired = 0
       for (let segment = 0; segment < this.segments.count && expired < segments_max; segment++) {
         if (this.segments.state(segment) !== STATE.sealed || this.segments.end_ms(segment) > this.now_ms) continue
-        if (this.segments.pinned(segment) || this.isLost(segment) || !this.isReadable(segment)) continue
+        if (this.segments.pinned(segment) || this.legible.isLost(segment) || !this.legible.isReadable(segment)) continue
         if (!this.segments.beginJudging(segment)) continue
         this.gather(segment, RING_MAIN)
         for (let i = 0; i < this.stripe.count; i++) if (this.drop(i)) this.countExpired(i)
@@ -168,10 +174,13 @@ export class Evictor {
 
   private evictOne(round: number): boolean {
     const segment = this.victim()
-    if (segment < 0 || !this.segments.beginJudging(segment)) return false
-    const ring = this.segments.ring(segment)
+    if (segment < 0) return false
     // What is counted of an old one may be wrong, and nothing that can be found may lie in it then.
     const counts = this.segments.liveUnits(segment) > 0 || this.segments.isOld(segment)
+    // A broken disk takes its time to say so: the next call tries another.
+    if (counts && !this.legible.segment(segment)) return false
+    if (!this.segments.beginJudging(segment)) return false
+    const ring = this.segments.ring(segment)
     if (counts && !this.decide(segment, ring, round)) return true
     this.retire(segment)
     return true
@@ -229,7 +238,7 @@ export class Evictor {
       if (state === STATE.free || state === STATE.retired) continue
       const ring = segments.ring(segment)
       counts[ring]++
-      if (state !== STATE.sealed || segments.pinned(segment) || this.isLost(segment)) continue
+      if (state !== STATE.sealed || segments.pinned(segment) || this.legible.isLost(segment)) continue
       if (segments.liveUnits(segment) === 0) return segment
       const known = oldest[ring]
       if (known >= 0 && segments.sequence(segment) >= segments.sequence(known)) continue
@@ -284,10 +293,17 @@ export class Evictor {
     const generation = this.index.generationOf(entry)
     if (generation === 0) return false
     const at = this.index.placeOf(entry)
-    if (records.generationOf(at) !== generation || !this.segments.holds(at + 1)) return false
-    if (head) return at === place
+    if (!this.segments.holds(at + 1) || !this.isRead(this.legible.head(at), entry, at)) return false
+    if (records.generationOf(at) !== generation || (head && at !== place)) return false
+    if (!this.isRead(this.legible.object(at), entry, at)) return false
+    if (head) return true
     const first = this.objects.firstExtent(at)
     return first !== 0 && records.bodyOf(first) === records.bodyOf(place)
+  }
+
+  private isRead(legible: boolean, entry: number, place: number): boolean {
+    if (!legible) this.lost(entry, place)
+    return legible
   }
 
   private enlist(entry: number): void {
@@ -322,7 +338,7 @@ export class Evictor {
     const { records } = this.parts
     const place = this.places[i]
     const entry = this.entries[i]
-    if (records.state(place) !== COMPLETE || !this.isIntact(place, entry)) return false
+    if (records.state(place) !== COMPLETE || !this.legible.whole(place) || !this.isIntact(place, entry)) return false
     if (this.objects.leaderOf(place) < 0 && !this.movable(i)) return false
     const writer = new ObjectWriter(this.parts, RING_MAIN, records.originOf(place))
     writer.filed(entry)
@@ -342,18 +358,6 @@ export class Evictor {
   private isIntact(place: number, entry: number): boolean {
     const { checks } = this.parts
     return checks === undefined || checks.admitsCopy(place, entry, this.objects)
-  }
-
-  /** There is no hurry: what lies on a disk is walked over when it has been read. */
-  private isReadable(segment: number): boolean {
-    const { disk } = this.memory
-    return disk === undefined || disk.isReadable(segment)
-  }
-
-  /** The disk cannot read it. */
-  private isLost(segment: number): boolean {
-    const { disk } = this.memory
-    return disk !== undefined && disk.isCondemned(segment)
   }
 
   /** More than this is not copied at one go; it can be fetched again. */

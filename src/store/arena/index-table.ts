@@ -143,9 +143,7 @@ export class IndexTable {
     const at = entry * ENTRY_WORDS
     const old_place = this.placeOf(entry)
     const old_generation = Atomics.exchange(this.words, at + GENERATION, 0)
-    // In a file an entry may lead to another object's record.
-    const theirs = this.records.generationOf(old_place) === old_generation && this.records.entryOf(old_place) === entry
-    if (old_generation !== 0 && theirs) displaced(old_place)
+    if (old_generation !== 0 && this.leadsTo(old_place, old_generation, entry)) displaced(old_place)
     this.records.setEntry(place, entry)
     Atomics.store(this.words, at + PLACE, place | 0)
     this.words[at + TAG] = hi & TAG_MASK
@@ -154,6 +152,14 @@ export class IndexTable {
     Atomics.store(this.words, at + GENERATION, generation)
     this.memory.locks.unlock(lock)
     return entry
+  }
+
+  /**
+   * In a file an entry may lead to another object's record. Where one that is free led is not looked at: that may be what the disk
+   * cannot read.
+   */
+  private leadsTo(place: number, generation: number, entry: number): boolean {
+    return this.records.generationOf(place) === generation && this.records.entryOf(place) === entry
   }
 
   /** The same object has another record (another head, or it was copied). False when it has left. */

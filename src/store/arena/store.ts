@@ -112,6 +112,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     this.evictor = new Evictor(parts, index, objects, this.tags, this.epochs, options.parameters, bells)
     allocator.makeRoom = this.evictor.makeRoom
     this.evictor.announce = this.announce
+    this.evictor.lost = earlier?.lost ?? this.evictor.lost
     this.fills = new Fills(memory)
     this.transient = options.transient
     this.continuations = new Continuations(parts, this.epochs, this.fills, bells, `lacquer ${this.seed} ${this.name}`, {

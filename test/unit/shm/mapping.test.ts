@@ -114,6 +114,23 @@ const COLD: Partial<Native> = {
   },
 }
 
+/** The kernel does not show a piece of its cache of which one sector cannot be read, and `read` has the others all the same. */
+test('what lies in one piece with something that cannot be read is an error', async () => {
+  const path = join(folder(), 'store')
+  const { mapping } = open(path, 4 * MIB)
+  truncateSync(path, 3 * MIB)
+  const hidden = new FileMapping(mapping.place, { ...native(), ...COLD })
+  expect(await hidden.readCold(2 * MIB, 4096)).toBe('EIO')
+  expect(hidden.readNow(2 * MIB, 4096)).toBe('EIO')
+  expect(await hidden.readCold(MIB, 4096)).toBe(0)
+  expect(hidden.readNow(MIB, 4096)).toBe(0)
+  // Shown, or read to somewhere else.
+  expect(mapping.readNow(2 * MIB, 4096)).toBe(0)
+  expect(await mapping.readCold(2 * MIB, 4096)).toBe(0)
+  expect(await hidden.readCold(2 * MIB, 4096, new Uint8Array(4096))).toBe(0)
+  expect(hidden.readNow(3 * MIB, 4096)).toBe('EIO')
+})
+
 describe('renewing what is to be written over', () => {
   test('what is in memory is left as it is', () => {
     const { mapping } = open(join(folder(), 'store'))

@@ -2,7 +2,11 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { FileMapping } from '../../../../src/shm/mapping.ts'
 import { Residency } from '../../../../src/shm/residency.ts'
 import { arenaStore } from '../../../kit/arena.ts'
-import { close, newPath, openArena, storeIn } from '../../../kit/arena-file.ts'
+import { type Arena, attachArena } from '../../../../src/store/arena/arena.ts'
+import { Epochs } from '../../../../src/store/arena/epochs.ts'
+import { Records } from '../../../../src/store/arena/records.ts'
+import { Segments, STATE } from '../../../../src/store/arena/segments.ts'
+import { close, kill, newPath, openArena, storeIn } from '../../../kit/arena-file.ts'
 import { seekKnown, storeKnown } from '../../../kit/known-bodies.ts'
 
 /** A file whose disk is slow, full or broken. */
@@ -117,4 +121,70 @@ test('a disk that has room for nothing: every response goes around the store', (
   expect(storeKnown(store, 'large', 2, 3 * MIB, true)).toBe(false)
   expect(storeKnown(store, 'unknown', 3, 70 * KIB, false)).toBe(false)
   expect(store.stats()).toMatchObject({ failures: 3, used_bytes: 0, objects: 0 })
+})
+
+function segmentsOf({ handle }: Arena): Segments {
+  const memory = attachArena(handle, 1)
+  return new Segments(memory, new Epochs(memory))
+}
+
+/** Segments whose records are looked at from now on. */
+function watchLooks(segments: Segments): Set<number> {
+  const seen = new Set<number>()
+  for (const look of ['generationOf', 'unitsOf', 'firstExtent', 'state'] as const) {
+    const looked = Records.prototype[look]
+    vi.spyOn(Records.prototype, look).mockImplementation(function (this: Records, place: number) {
+      seen.add(segments.at(place))
+      return looked.call(this, place)
+    })
+  }
+  return seen
+}
+
+test('where a lost object lay is not looked at when its entry is used again', async () => {
+  const arena = openArena(await leave(), 64 * MIB)
+  const store = storeIn(arena)
+  const segments = segmentsOf(arena)
+  coolDown(() => 'EIO')
+  for (const id of IDS) expect(await seekKnown(store, id)).toBe('miss')
+  const seen = watchLooks(segments)
+  for (const [i, id] of IDS.entries()) {
+    store.newRun()
+    expect(storeKnown(store, id, 300 + i, 1000, true)).toBe(true)
+  }
+  expect([...seen].filter((segment) => segments.isOld(segment))).toEqual([])
+})
+
+test('what the disk cannot read is not walked over to make room, and the rest goes on being used', () => {
+  const path = newPath()
+  const first = openArena(path, 8 * MIB)
+  const before = storeIn(first)
+  for (let i = 0; i < 120; i++) {
+    before.newRun()
+    expect(storeKnown(before, `old ${i}`, i, i % 4 === 0 ? 150 * KIB : 20 * KIB, i % 2 === 0)).toBe(true)
+  }
+  kill(first)
+  const told: string[] = []
+  const arena = openArena(path, 8 * MIB)
+  const store = arenaStore(arena.handle, { onTrouble: (message) => told.push(message) })
+  const segments = segmentsOf(arena)
+  const { segments_at, segment_bytes } = arena.handle.geometry
+  const bad = new Set<number>()
+  for (let segment = 1; segment < segments.count; segment += 3) if (segments.state(segment) !== STATE.free) bad.add(segment)
+  expect(bad.size).toBeGreaterThan(20)
+  coolDown()
+  vi.spyOn(FileMapping.prototype, 'readNow').mockImplementation((offset) =>
+    bad.has(Math.floor((offset - segments_at) / segment_bytes)) ? 'EIO' : 0,
+  )
+  const seen = watchLooks(segments)
+  let stored = 0
+  for (let i = 0; i < 1000; i++) {
+    store.newRun()
+    if (storeKnown(store, `new ${i}`, i, 20 * KIB, true)) stored++
+  }
+  // Each bad segment costs a response or two its place.
+  expect(stored).toBeGreaterThan(850)
+  expect([...seen].filter((segment) => bad.has(segment))).toEqual([])
+  expect(store.arenaStats().disk_errors).toBeGreaterThan(20)
+  expect(told).toEqual([expect.stringMatching(/could not be read or written \(EIO\)/)])
 })
