@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { SystemClock } from '../../../src/base/clock.ts'
+import { openInvalidations } from '../../../src/manager/invalidations.ts'
 import { Arena } from '../../../src/store/arena/arena.ts'
 import { arenaStore } from '../../../test/kit/arena.ts'
 import { objectHead } from '../../../test/kit/core.ts'
@@ -26,12 +27,15 @@ await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
 const origin_port = (origin.address() as AddressInfo).port
 
 async function fill(path: string, objects: number, clean: boolean): Promise<void> {
-  const arena = Arena.inFile(path, SIZE_BYTES, new SystemClock())
+  const clock = new SystemClock()
+  const arena = Arena.inFile(path, SIZE_BYTES, clock)
+  // What has been checked against no invalidation that is known is not served.
+  const { serials } = openInvalidations([arena], clock)
   const store = arenaStore(arena.handle, { eviction_size_bias: 1 })
   const head = objectHead({ t_origin_ms: Date.now(), ttl_ms: 1e9 })
   for (let i = 0; i < objects; i++) {
     store.newRun()
-    const object = store.open(`P/${i}\0example\0`, head, BODY.length)
+    const object = store.open(`P/${i}\0example\0`, head, BODY.length, undefined, serials.newest)
     object?.body.append(BODY)
     object?.body.complete()
   }
@@ -96,6 +100,7 @@ try {
     for (const [i, [name, args]] of cases.entries()) {
       const { ms, said, hit } = await firstHit(args, `/${round * 7 + 1}`)
       times[i].push(ms)
+      if (i > 0 && !hit) throw new Error(`${name}: a miss; ${said}`)
       if (round === 0) process.stdout.write(`${name}: ${hit ? 'a hit' : 'a miss'}; ${said.split('\n')[0]}\n`)
     }
   }
