@@ -304,9 +304,10 @@ function sent(task: ClientTask, free: boolean, object: StoredObject | undefined)
 /** Of no use to who has the representation, and misleading where its copy is another's (RFC 9110 section 15.4.5). */
 const OF_THE_BODY = ['content-type', 'content-encoding', 'content-language', 'content-range']
 
-export function sendNotModified(task: ClientTask, object: StoredObject): Step {
+/** `made`: resp is what would be sent. */
+export function sendNotModified(task: ClientTask, object: StoredObject, made = isMade(task, object)): Step {
   task.env.counters[MAIN.client_resp_304]++
-  if (!isMade(task, object)) materialise(task)
+  if (!made) materialise(task)
   task.resp.status = 304
   task.resp.reason = reasonPhrase(304)
   logStatus(task)

@@ -32,11 +32,13 @@ export function transmitPage(task: ClientTask): Step {
   const status = touched ? finalStatus(resp) : object.head.status
   const filters = filtersOf(task, object)
   if (typeof filters === 'string') return noFilter(task, filters)
-  if (!task.passed && isRead(task.req.method) && notModified(task, object, status)) return sendNotModified(task, object)
+  const unmodified = !task.passed && isRead(task.req.method) && notModified(task, object, status)
   if (!touched) materialise(task)
   // What the client has is made of several representations, each of which may change by itself (RFC 9110 section 8.8.1).
   if (filters.esi) weakenTag(resp.fields)
   if (filters.gunzip) speakOfPlain(task)
+  // With the validator that the page has (section 15.4.5).
+  if (unmodified) return sendNotModified(task, object, true)
   task.log.run(LISTS[(filters.esi ? 2 : 0) + (filters.gunzip ? 1 : 0)])
   const text = headOf(task) + lengthLine(task, -1)
   if (!mayHaveBody(task, status)) return send(task, text, undefined)

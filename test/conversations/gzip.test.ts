@@ -240,48 +240,6 @@ describe('gzip that is not sound is a failed fetch', () => {
       )
     }
   }
-
-  const DAMAGED = { body: sound.subarray(0, -1).toString('latin1'), lines: [FRESH, 'Content-Encoding: gzip', 'Transfer-Encoding: chunked'] }
-  for (const policy of POLICIES) {
-    vtc(`who follows it sees that it broke (policy=${policy})`, async (t) => {
-      let headSeen = false
-      const s1 = await t.origin('s1', async (s) => {
-        await s.rx()
-        s.tx('HTTP/1.1 200 OK', ...DAMAGED.lines)
-        s.txchunk(DAMAGED.body.slice(0, 20))
-        await t.until('the head is there', () => headSeen)
-        s.txchunk(DAMAGED.body.slice(20))
-        s.txlast()
-      })
-      const v1 = t.cache(await startCache({ origin: s1, params: { policy } }))
-      const c1 = await t.connect('c1', v1)
-      c1.get('/', GZIP)
-      const broken = c1.rxBroken({ status: 200 })
-      await t.until('it is on its way', () => v1.counters().fetch_chunked === 1)
-      headSeen = true
-      await broken
-      expect([v1.counters().fetch_failed, v1.counters().n_object]).toEqual([1, 0])
-    })
-
-    vtc(`as long as nothing has come of it, it is a 503 to all who wait (policy=${policy})`, async (t) => {
-      const s1 = await t.origin('s1', async (s) => {
-        await s.rx()
-        s.tx('HTTP/1.1 200 OK', ...DAMAGED.lines)
-        await t.until('both wait', () => v1.counters().client_req === 2)
-        s.txchunk('no gzip at all')
-        s.txlast()
-      })
-      const vcl = 'sub vcl_backend_response { set beresp.do_gunzip = true; }'
-      const v1 = t.cache(await startCache({ origin: s1, params: { policy }, vcl }))
-      const [c1, c2] = [await t.connect('c1', v1), await t.connect('c2', v1)]
-      c1.get('/')
-      await t.until('the head is there', () => v1.counters().fetch_chunked === 1)
-      c2.get('/')
-      await c1.rx({ status: 503 })
-      await c2.rx({ status: 503 })
-      expect([v1.counters().fetch_failed, v1.counters().n_object]).toEqual([1, 0])
-    })
-  }
 })
 
 describe('filters by name', () => {

@@ -78,6 +78,10 @@ abstract class ZlibFilter implements FetchFilter, ConversionOwner {
     return this.next.take(piece)
   }
 
+  protected finish(): void {
+    this.next.complete()
+  }
+
   private forget(): void {
     clearImmediate(this.immediate)
     this.gathered = []
@@ -97,7 +101,7 @@ abstract class ZlibFilter implements FetchFilter, ConversionOwner {
       this.out_bytes = converted.length
       if (this.line.wantsBits) this.bits = bitsOf(this.memberOf(whole, converted))
       if (converted.length > 0) this.handOn(converted)
-      this.next.complete()
+      this.finish()
     } catch (error) {
       this.line.broke(this.describe(error as Error))
     }
@@ -139,7 +143,7 @@ abstract class ZlibFilter implements FetchFilter, ConversionOwner {
     } catch (error) {
       return this.line.broke(this.describe(error as Error))
     }
-    this.next.complete()
+    this.finish()
   }
 
   broke(error: Error): void {
@@ -222,19 +226,35 @@ export class GunzipFilter extends ZlibFilter {
   }
 }
 
-/** Hands on what it takes, and lets the body end only when it is sound. */
+/** Hands on what it takes, and lets the body end only when it is sound. Of one whose length is known the last byte would be its end: it waits. */
 export class TestGunzipFilter extends GunzipFilter {
   override readonly name = 'testgunzip'
   protected override readonly what = 'u F -'
   protected override readonly urgent = false
+  private readonly expected_bytes: number
+  private last: Buffer | undefined = undefined
   /** `next` has asked for a pause. */
   private nextFull = false
 
+  /** `expected_bytes`: -1 while unknown. */
+  constructor(params: ZlibParams, expected_bytes: number) {
+    super(params)
+    this.expected_bytes = expected_bytes
+  }
+
   override take(chunk: Buffer): boolean {
     if (this.over) return true
-    if (!this.next.take(chunk)) this.nextFull = true
+    const isLast = chunk.length > 0 && this.in_bytes + chunk.length === this.expected_bytes
+    if (isLast) this.last = Buffer.from(chunk.subarray(-1))
+    const now = isLast ? chunk.subarray(0, -1) : chunk
+    if (now.length > 0 && !this.next.take(now)) this.nextFull = true
     const room = super.take(chunk)
     return room && !this.nextFull
+  }
+
+  protected override finish(): void {
+    if (this.last !== undefined) this.next.take(this.last)
+    super.finish()
   }
 
   override onRoom(): void {
