@@ -17,6 +17,8 @@ const ALONE = 64
 export class Departures {
   private readonly waiting: (Departing | undefined)[] = Array.from({ length: TOGETHER_MAX }, () => undefined)
   private count = 0
+  /** Those before it have left. */
+  private next = 0
   private in_turn = 0
   private alone = 0
   private scheduled = false
@@ -49,14 +51,15 @@ export class Departures {
     this.left()
   }
 
+  /** All that wait, and who comes meanwhile. */
   private depart(): void {
     const { waiting } = this
-    for (let i = 0; i < this.count; i++) {
-      const who = waiting[i]
-      waiting[i] = undefined
+    while (this.next < this.count) {
+      const who = waiting[this.next]
+      waiting[this.next++] = undefined
       who?.depart()
     }
-    this.count = 0
+    this.count = this.next = 0
   }
 
   private readonly turnEnds = (): void => {

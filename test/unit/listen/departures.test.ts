@@ -91,6 +91,22 @@ test('so is a turn of many', () => {
   expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [`to ${i}`]))
 })
 
+test.each([1, 16, 20])('who answers while %i others depart is not forgotten', async (count) => {
+  const late = writer()
+  const last = writer()
+  const all = Array.from({ length: count }, writer)
+  for (const [i, one] of all.entries()) {
+    answer(one, `to ${i}`)
+    // With its own departure it gives somebody an answer.
+    if (i === 0) scratch.departures.add({ depart: () => void answer(late, 'late') })
+  }
+  await turn()
+  answer(last, 'last')
+  await turn()
+  expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [`to ${i}`]))
+  expect([late.pipe.texts, last.pipe.texts]).toEqual([['late'], ['last']])
+})
+
 test('what the kernel does not take keeps its memory, and so do others that wait there', async () => {
   const [slow, next] = [writer(), writer()]
   slow.pipe.takes = false
