@@ -15,6 +15,8 @@ const LAST_BLOCK = Buffer.from([0x01, 0x00, 0x00, 0xff, 0xff])
 const TOGETHER_BYTES = 4 * 1024
 /** What is unpacked in one turn of the event loop: some hundred microseconds of work. */
 const TURN_BYTES = 128 * 1024
+/** What an include takes of a turn: of a page of ten thousand, in pages of hundreds, others waited for a second and more. */
+const INCLUDE_BYTES = TURN_BYTES / 32
 /** Of a stored block (RFC 1951 section 3.2.4). */
 const STORED_MAX_BYTES = 0xffff
 
@@ -58,12 +60,17 @@ export class PageOutput {
     return this.ended && this.ready.length === 0
   }
 
-  /** So much has been unpacked that others are to have their turn: then it goes on, and has itself called again. */
+  /** So much has been unpacked, or included, that others are to have their turn: then it goes on, and has itself called again. */
   rests(later: () => void): boolean {
     if (this.turn_bytes < TURN_BYTES) return false
     this.turn_bytes = 0
     setImmediate(later)
     return true
+  }
+
+  /** One has been begun, or left out. */
+  included(): void {
+    this.turn_bytes += INCLUDE_BYTES
   }
 
   /** Does what has left end with a block? */

@@ -119,6 +119,7 @@ export class EsiReader implements BodyReader {
   }
 
   private turn(): void {
+    this.output.included()
     // The scout has seen all that we see, but for what it had no hands free for.
     if (this.begun.length === 0) this.lookAhead()
     this.current = this.begun.shift()
