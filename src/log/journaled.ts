@@ -154,7 +154,6 @@ export class JournaledTransaction extends Transaction {
   override unfold(): void {
     const { journal, preamble } = this
     if (journal === undefined || preamble === undefined) return
-    this.writer.templates.missed()
     this.letGo()
     this.copyPreamble(preamble)
     journal.replay(this)

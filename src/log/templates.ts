@@ -1,15 +1,16 @@
 import type { Journal } from './journal.ts'
 import type { Template } from './template.ts'
 
-/** All in use, with records of 2 KiB each, they take 3 MB; at most 5. */
-const SLOTS = 1024
+/** With 4 KiB for each they stay in a core's own cache. More would be slower than to write each record: what a template is made of lies in many places. */
+const SLOTS = 128
 /** A template that is used holds its slot against so many other requests. */
 const CREDIT_MAX = 8
 /** A slot whose templates are of no use learns one in so many, in the end. */
 const PATIENCE_MAX = 1024
-/** After so many requests in a row without a template that fits, so many are not asked. */
-const USELESS_MAX = 256
-const REST = 4096
+/** Of so many requests three quarters must have had a template, or so many are not asked then; twice as many the next time. A request in vain costs more than one with a template saves. */
+const TRIAL = 256
+const REST_MIN = 4096
+const REST_MAX = 65_536
 
 class Slot {
   template: Template | undefined = undefined
@@ -26,40 +27,46 @@ class Slot {
  */
 export class Templates {
   private slots: Slot[] = newSlots()
-  private useless = 0
+  private asked = 0
+  private used = 0
+  /** So many still go by, and so many are to go by the next time. */
   private rest = 0
+  private rests = REST_MIN
 
   /** The mask has changed: what is in the records may be too much or too little. */
   forget(): void {
     this.slots = newSlots()
   }
 
-  /** Is it worth to ask for the next request? */
+  /** Is the next request to be asked? */
   ask(): boolean {
-    if (this.rest === 0) return true
-    this.rest--
-    return false
+    if (this.rest > 0) {
+      this.rest--
+      return false
+    }
+    if (this.asked === TRIAL) this.judge()
+    this.asked++
+    return true
+  }
+
+  private judge(): void {
+    if (this.used * 4 >= TRIAL * 3) this.rests = REST_MIN
+    else {
+      this.rest = this.rests
+      this.rests = Math.min(REST_MAX, this.rests * 2)
+    }
+    this.asked = this.used = 0
   }
 
   /** The words for what is told, with its numbers in them. */
   find(journal: Journal): Template | undefined {
     const slot = this.slotOf(journal)
     const { template } = slot
-    if (template === undefined || !template.takes(journal)) {
-      this.missed()
-      return undefined
-    }
-    this.useless = 0
+    if (template === undefined || !template.takes(journal)) return undefined
+    this.used++
     slot.patience = 0
     if (slot.credit < CREDIT_MAX) slot.credit++
     return template
-  }
-
-  /** No template could be looked for. */
-  missed(): void {
-    if (++this.useless < USELESS_MAX) return
-    this.useless = 0
-    this.rest = REST
   }
 
   /** Where there is none: is one to be learnt? */
