@@ -26,8 +26,11 @@ export function bounds(params: ZlibParams): zlib.ZlibOptions {
   return { chunkSize: params.gzip_buffer, highWaterMark: QUEUED_BYTES } as zlib.ZlibOptions
 }
 
-/** Conversions that are begun and not over: other threads work on them, in time of their own. Whoever moves a clock by hand waits for them. */
-export const underWay = { conversions: 0 }
+/**
+ * Conversions that are begun and not over, and copies in other codings: other threads work on them, in time of their own. Whoever moves a clock by
+ * hand waits for them: for conversions as long as they get on, since a client who does not read holds them up; for copies till they are made.
+ */
+export const underWay = { conversions: 0, copies: 0 }
 
 export function gzipNow(plain: Buffer, params: ZlibParams): Buffer {
   return zlib.gzipSync(plain, gzipOptions(params))

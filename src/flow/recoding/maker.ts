@@ -29,7 +29,7 @@ export function makeCopies(
 ): void {
   const { recode_br_level, recode_zstd_level, recode_max_size } = params
   const order: Order = { id: ++last_id, bytes, isGzip, codings, params: { recode_br_level, recode_zstd_level, recode_max_size } }
-  underWay.conversions++
+  underWay.copies++
   customers.set(order.id, customer)
   thread ??= started()
   thread.postMessage(order, [bytes.buffer])
@@ -58,6 +58,6 @@ function over(id: number): void {
   const customer = customers.get(id)
   if (customer === undefined) return
   customers.delete(id)
-  underWay.conversions--
+  underWay.copies--
   customer.over()
 }

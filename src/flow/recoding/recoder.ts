@@ -59,7 +59,7 @@ export class Recoder {
     this.queue.push(object)
     if (this.atWork) return
     this.atWork = true
-    underWay.conversions++
+    underWay.copies++
     setImmediate(this.start)
   }
 
@@ -77,7 +77,7 @@ export class Recoder {
     this.claim = undefined
     if (this.queue.length > 0) return void setImmediate(this.start)
     this.atWork = false
-    underWay.conversions--
+    underWay.copies--
   }
 
   private begin(object: StoredObject): boolean {

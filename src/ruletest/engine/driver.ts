@@ -139,19 +139,19 @@ export class Driver {
         idle = 0
         this.count()
       }
-      if (underWay.conversions > 0 && (await this.threads())) idle = 0
+      if (underWay.conversions + underWay.copies > 0 && (await this.threads())) idle = 0
       else await turn()
     }
   }
 
   /** Until something comes of what other threads do; false when nothing does. */
   private async threads(): Promise<boolean> {
-    const { conversions } = underWay
+    const { conversions, copies } = underWay
     const before = this.progress
-    const end_ms = performance.now() + THREADS_QUIET_MS
+    const end_ms = performance.now() + (copies > 0 ? REAL_TIME_MAX_MS : THREADS_QUIET_MS)
     while (performance.now() < end_ms) {
       await new Promise((resolve) => setTimeout(resolve, 1))
-      if (this.progress !== before || underWay.conversions !== conversions) return true
+      if (this.progress !== before || underWay.conversions !== conversions || underWay.copies !== copies) return true
     }
     return false
   }

@@ -53,12 +53,12 @@ test('there are none of what is no gzip, is cut off, or comes to more than is wa
 })
 
 test('what the thread was to do when it died is over, and there is another for what comes then', async () => {
-  const before = underWay.conversions
+  const before = underWay.copies
   const nothing = 5 as unknown as number[]
   const orders = [copies(text('its death'), false, nothing), copies(text('behind it'), false)]
   expect(await orders[0]).toEqual([])
   // It may have got as far.
   await orders[1]
-  expect(underWay.conversions).toBe(before)
+  expect(underWay.copies).toBe(before)
   expect((await copies(text('the next'), false)).map(decoded)).toEqual([text('the next').toString(), text('the next').toString()])
 })
