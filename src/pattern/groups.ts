@@ -201,7 +201,7 @@ export abstract class GroupReader extends ClassReader {
   }
 
   private verb(start: number): Atom {
-    const [, name = '', argument = ''] = this.match(/\*([A-Z]*)(?::([^)]*))?\)/y) ?? []
+    const [, name = '', argument = ''] = this.match(/\*([^:)]{0,40})(?::([^)]*))?\)/y) ?? []
     const verb = Object.hasOwn(VERBS, name) && !(name === 'SKIP' && argument !== '') ? VERBS[name] : undefined
     if (verb !== undefined) return { kind: 'verb', verb }
     // A mark is only for who asks for it.

@@ -10,7 +10,7 @@ export interface Settings {
   readonly line_end: RegexNode
 }
 
-const SETTING = /\(\*([A-Z_]+)(?:=([0-9]+))?\)/y
+const SETTING = /\(\*([A-Z_]+8?)(?:=([0-9]+))?\)/y
 
 /** Those that change how PCRE2 works, but not what matches. */
 const WITHOUT_MEANING = [
@@ -24,9 +24,12 @@ const WITHOUT_MEANING = [
   'LIMIT_RECURSION',
   'LIMIT_HEAP',
 ]
+const BYTES = 'patterns match bytes: write the bytes of a character of UTF-8, é is \\xc3\\xa9'
 /** Those that would make it another language. */
 const REFUSED: Readonly<Record<string, string>> = {
-  UTF: 'patterns match bytes: write the bytes of a character of UTF-8, é is \\xc3\\xa9',
+  UTF: BYTES,
+  // What PCRE 1 calls it, and old rules with it.
+  UTF8: BYTES,
   UCP: 'patterns match bytes: \\w is ASCII, \\p{L} is a letter of latin1',
   CR: 'lines end in \\n; for others use [^\\r] instead of . and (?=\\r) instead of $',
   CRLF: 'lines end in \\n; write \\r?$ instead of $',

@@ -19,6 +19,16 @@ describe('what is refused names the construct and its position', () => {
       '(*UTF) is not supported (at position 1 of the pattern)',
       'patterns match bytes: write the bytes of a character of UTF-8, é is \\xc3\\xa9',
     ],
+    [
+      '(*UTF8)a',
+      '(*UTF8) is not supported (at position 1 of the pattern)',
+      'patterns match bytes: write the bytes of a character of UTF-8, é is \\xc3\\xa9',
+    ],
+    [
+      'a(*Foo_1)',
+      '(*Foo_1) is not supported (at position 2 of the pattern)',
+      'known are (*ACCEPT) (*FAIL) (*F) (*COMMIT) (*PRUNE) (*SKIP) (*THEN), and settings at the very beginning',
+    ],
     ['(a', 'missing ) (at position 3 of the pattern)', 'a parenthesis itself is \\('],
     ['a)', 'unmatched ) (at position 2 of the pattern)', 'a parenthesis itself is \\)'],
     ['x[a-', 'missing ] (at position 2 of the pattern)', 'a class is closed by ]; as its first member ] is itself'],
