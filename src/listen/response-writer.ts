@@ -215,6 +215,8 @@ export class ResponseWriter {
     if (scratch.used + needed_bytes > SCRATCH_BYTES) {
       this.flush()
       scratch.departures.leave()
+      // Whom a departure has given an answer holds it now, and what lies there is his.
+      if (scratch.holder !== undefined) scratch.renew()
     }
     scratch.holder = this
     return scratch

@@ -107,6 +107,22 @@ test.each([1, 16, 20])('who answers while %i others depart is not forgotten', as
   expect([late.pipe.texts, last.pipe.texts]).toEqual([['late'], ['last']])
 })
 
+test('who is given an answer while a full buffer is emptied keeps it to himself', () => {
+  const [late, next] = [writer(), writer()]
+  const all = Array.from({ length: 4 }, writer)
+  for (const [i, one] of all.entries()) answer(one, String(i).repeat(15_000))
+  const given = (): void => {
+    late.out.deferring = true
+    late.out.respond('late', undefined)
+  }
+  scratch.departures.add({ depart: given })
+  answer(next, 'n'.repeat(15_000))
+  late.depart()
+  scratch.departures.leave()
+  expect([late.pipe.texts, next.pipe.texts]).toEqual([['late'], ['n'.repeat(15_000)]])
+  expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [String(i).repeat(15_000)]))
+})
+
 test('what the kernel does not take keeps its memory, and so do others that wait there', async () => {
   const [slow, next] = [writer(), writer()]
   slow.pipe.takes = false
