@@ -22,6 +22,12 @@ import { DynamicBackends } from './dynamic-backends.ts'
 import { originObserver } from './observers.ts'
 import type { MadeRules, RuleMaker } from './rule-sets.ts'
 
+/** Whom rules tell of what they do on their own. */
+interface Outside {
+  warn(message: string): void
+  readonly watch?: (watch: HealthWatch) => void
+}
+
 /** Brings the manager's compiled rules to life, and gives their backends to origin/. */
 export class Rules implements RuleMaker {
   readonly config: WorkerConfig
@@ -33,8 +39,8 @@ export class Rules implements RuleMaker {
   readonly onWatch: (watch: HealthWatch) => void
   private readonly saints: SaintLists
 
-  constructor(config: WorkerConfig, origin: Origins, bans: Bans, main: Float64Array, onWatch: (watch: HealthWatch) => void = () => {}) {
-    this.onWatch = onWatch
+  constructor(config: WorkerConfig, origin: Origins, bans: Bans, main: Float64Array, outside: Outside) {
+    this.onWatch = outside.watch ?? (() => {})
     const { parameters, shared, slot, hostname, identity } = config
     this.config = config
     this.origin = origin
@@ -48,6 +54,7 @@ export class Rules implements RuleMaker {
       hostname,
       identity,
       ban: (expression) => bans.add(expression),
+      ...(slot === 0 && { syslog: (text: string) => outside.warn(text) }),
       param: (name) => this.config.parameters[name as keyof ParameterValues],
     }
   }

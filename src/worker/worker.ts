@@ -175,7 +175,7 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
   shared.onRung = () => origin.rung()
   const limits = cacheLimits(params, KEYS_MAX)
   const cache = new Cache(shared, policy, clock, limits, cacheObserver(counters))
-  const rules = new WorkerRules(config.rules, new Rules(config, origin, shared.bans, counters, operations.watch))
+  const rules = new WorkerRules(config.rules, new Rules(config, origin, shared.bans, counters, operations))
   const { hostname, identity } = config
   const env: Environment = {
     vcl: rules.active,

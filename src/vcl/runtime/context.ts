@@ -320,6 +320,8 @@ export interface VclHost {
   readonly identity: string
   /** ban() in vcl_init. */
   ban(expression: string): string | undefined
+  /** std.syslog() in vcl_init and vcl_fini. Only the host of one worker has it: all of them run these subs. */
+  syslog?(text: string): void
   /** Current parameter value in VCL units (param.*). */
   param(name: string): number | string | boolean
   /** Is told what rules do that were compiled for it. */

@@ -37,6 +37,7 @@ export class HouseContext {
 
   syslog(_priority: number, text: string): void {
     this.note(text)
+    this.host.syslog?.(text)
   }
 
   timestamp(label: string): void {

@@ -170,7 +170,7 @@ export const std: Vmod = {
     syslog: define(
       'VOID',
       ['INT priority', 'STRANDS s'],
-      'A line for the operations log, with a syslog priority.',
+      'A line for the operations log: a warning, whatever the priority. Of vcl_init and vcl_fini, which each worker runs, one.',
       (c: CommonContext, priority: number, s: Text) => c.syslog(priority, s ?? ''),
     ),
     timestamp: define(

@@ -3,11 +3,12 @@ import { Scene } from './scene.ts'
 
 /** What modules keep for all workers is one for all of them; what they keep for a request is its own. */
 const RULES = `
-import var; import vsthrottle; import directors; import saintmode;
+import std; import var; import vsthrottle; import directors; import saintmode;
 sub vcl_init {
   new turns = directors.round_robin();
   turns.add_backend(default);
   new saint = saintmode.saintmode(default, 2);
+  std.syslog(5, "the rules begin");
 }
 sub vcl_recv {
   if (req.url == "/set") { var.global_set("flag", req.http.X-Flag); return (synth(200)); }
@@ -28,6 +29,10 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await scene.close()
+})
+
+test('what vcl_init says to the operations log is said once, not by each worker', () => {
+  expect(scene.crew.operations.heard.filter((line) => line.includes('the rules begin'))).toHaveLength(1)
 })
 
 test('ten tokens are ten tokens, whichever worker is asked', async () => {
