@@ -1,5 +1,5 @@
-/** How long anything is waited for before the conversation is declared stuck. */
-export const PATIENCE_MS = 5000
+/** How long anything is waited for before the conversation is declared stuck: less than a test may take, and longer than a busy machine holds a process up. */
+export const PATIENCE_MS = 15_000
 
 /** Waits for facts: a predicate is asked again at each `fire`. All waits end when the conversation fails or their time is up. */
 export class Signal {

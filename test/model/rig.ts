@@ -31,7 +31,7 @@ export class Rig {
   private script: Script = () => ({ delay_ms: 0, outcome: 'closed', broken: false })
   /** Fetches in the background, before the request. */
   private background = 0
-  private readonly patience = new Patience(2000)
+  private readonly patience = new Patience()
   private readonly signal = new Signal(this.patience)
 
   static async start(params: Record<string, string> = {}, vcl = ''): Promise<Rig> {
