@@ -327,12 +327,11 @@ function unset({ log, resp: { fields } }: ClientTask, key: string): void {
 function sendPart(task: ClientTask, object: StoredObject): Step {
   const total = knownLength(task, object)
   if (!isMade(task, object)) materialise(task)
-  const cut = applyRange(task.env.policy, task.req, task.resp, total, inexact(object) ? '*' : undefined)
+  const filters = object instanceof FilteredObject ? ' gunzip range' : ' range'
+  const cut = applyRange(task, filters, total, inexact(object) ? '*' : undefined)
   if (cut === undefined) return sendWhole(task, object, 200)
-  const { log, resp } = task
-  log.record(TAG.Filters, object instanceof FilteredObject ? ' gunzip range' : ' range')
+  const { log } = task
   if (!log.masks(TAG.VdpAcct)) task.filter_counts.push(new FilterCount(RANGE, log))
-  log.field(TAG.RespHeader, 'Content-Range', resp.fields.get('content-range') ?? '')
   logStatus(task)
   const text = headOf(task) + lengthLine(task, cut.length_bytes)
   if (cut.length_bytes === 0 || task.asked_head) return send(task, text, undefined)

@@ -1,7 +1,7 @@
 import { Run } from '../log/encoded.ts'
 import { TAG } from '../log/tags.ts'
 import { MAIN } from '../counters/counters.ts'
-import { recode, varyByCoding, weakenTag } from '../policy/coding.ts'
+import { loosenTag, recode, varyByCoding } from '../policy/coding.ts'
 import { finalStatus } from '../http/status.ts'
 import { OBJ_ESI, OBJ_GZIP } from '../policy/flags.ts'
 import type { BodyReader, StoredObject } from '../store/contract.ts'
@@ -35,7 +35,7 @@ export function transmitPage(task: ClientTask): Step {
   const unmodified = !task.passed && isRead(task.req.method) && notModified(task, object, status)
   if (!touched) materialise(task)
   // What the client has is made of several representations, each of which may change by itself (RFC 9110 section 8.8.1).
-  if (filters.esi) weakenTag(resp.fields)
+  if (filters.esi) loosenTag(resp.fields, new FieldChange(task, resp.fields))
   if (filters.gunzip) speakOfPlain(task)
   // With the validator that the page has (section 15.4.5).
   if (unmodified) return sendNotModified(task, object, true)

@@ -74,12 +74,16 @@ export interface HeadChange {
 export function recode(fields: Fields, coding: string | undefined, change: HeadChange): void {
   for (const key of OF_THE_BYTES) if (fields.has(key)) change.unset(key)
   if (fields.has('content-encoding')) change.unset('content-encoding')
-  const etag = fields.get('etag')
-  if (etag !== undefined && !isWeak(etag)) {
-    change.unset('etag')
-    change.set('ETag', `W/${etag}`)
-  }
+  loosenTag(fields, change)
   if (coding !== undefined) change.set('Content-Encoding', coding)
+}
+
+/** An entity-tag is a weak one, and that is told. */
+export function loosenTag(fields: Fields, change: HeadChange): void {
+  const etag = fields.get('etag')
+  if (etag === undefined || isWeak(etag)) return
+  change.unset('etag')
+  change.set('ETag', `W/${etag}`)
 }
 
 /** Does the response say that it depends on Accept-Encoding? */

@@ -1,3 +1,4 @@
+import { TAG } from '../../log/tags.ts'
 import type { RequestHead, ResponseHead } from '../../http/message.ts'
 import { reasonPhrase } from '../../http/status.ts'
 import type { ByteRange } from '../../policy/range-set.ts'
@@ -6,6 +7,8 @@ import type { Policy } from '../../policy/policy.ts'
 import { Assembly } from '../../store/assembly.ts'
 import type { Body, BodyReader, StoredObject } from '../../store/contract.ts'
 import { SparseBody } from '../../store/sparse-body.ts'
+import type { ClientState } from '../client-state.ts'
+import { FieldChange } from '../field-change.ts'
 import { multipart, type Multipart } from './multipart.ts'
 
 /** What of a body is sent: one part of it, several with their heads between them, or nothing. */
@@ -35,40 +38,45 @@ const OF_THE_REPRESENTATION = [
 ]
 
 /**
- * Turns a 200 into the 206 or 416 that the request's Range asks for (RFC 9110 section 14.2); undefined when the
+ * Turns a 200 into the 206 or 416 that the request's Range asks for (RFC 9110 section 14.2), and tells the log, of `filters` too; undefined when the
  * whole is to be sent. `total_bytes` is -1 while unknown; `total` is what the client is told of it, "*" when that is not to be relied on.
  */
-export function applyRange(
-  policy: Policy,
-  req: RequestHead,
-  resp: ResponseHead,
-  total_bytes: number,
-  total = String(total_bytes),
-): Cut | undefined {
-  const answer = rangesFor(policy, req, total_bytes, resp.fields)
+export function applyRange(task: ClientState, filters: string, total_bytes: number, total = String(total_bytes)): Cut | undefined {
+  const { policy } = task.env
+  const answer = rangesFor(policy, task.req, total_bytes, task.resp.fields)
   if (answer === 'whole') return undefined
-  if (answer === 'unsatisfiable') return refuse(policy, resp, total_bytes)
-  setStatus(resp, 206)
-  return answer.length > 1 ? several(resp, answer, total) : single(resp, answer[0], total)
+  task.log.record(TAG.Filters, filters)
+  if (answer === 'unsatisfiable') return refuse(task, total_bytes)
+  setStatus(task.resp, 206)
+  return answer.length > 1 ? several(task, answer, total) : single(task, answer[0], total)
 }
 
-function single(resp: ResponseHead, part: ByteRange, total: string): Cut {
-  resp.fields.set('Content-Range', `bytes ${part.from}-${part.to}/${total}`)
+function single(task: ClientState, part: ByteRange, total: string): Cut {
+  setContentRange(task, `bytes ${part.from}-${part.to}/${total}`)
   return { parts: [part], multipart: undefined, length_bytes: part.to - part.from + 1 }
 }
 
+function setContentRange({ log, resp }: ClientState, value: string): void {
+  resp.fields.set('Content-Range', value)
+  log.field(TAG.RespHeader, 'Content-Range', value)
+}
+
 /** Section 15.3.7.2: each part says what it is, the head does not. */
-function several(resp: ResponseHead, parts: readonly ByteRange[], total: string): Cut {
-  const made = multipart(parts, resp.fields.get('content-type'), total)
-  resp.fields.set('Content-Type', made.type)
-  resp.fields.delete('content-range')
+function several(task: ClientState, parts: readonly ByteRange[], total: string): Cut {
+  const { fields } = task.resp
+  const change = new FieldChange(task, fields)
+  const made = multipart(parts, fields.get('content-type'), total)
+  for (const key of ['content-type', 'content-range']) change.unset(key)
+  change.set('Content-Type', made.type)
   return { parts, multipart: made, length_bytes: made.length_bytes }
 }
 
-function refuse(policy: Policy, resp: ResponseHead, total_bytes: number): Cut {
+function refuse(task: ClientState, total_bytes: number): Cut {
+  const { env, resp } = task
   setStatus(resp, 416)
-  if (policy.ranges === 'rfc') for (const key of OF_THE_REPRESENTATION) resp.fields.delete(key)
-  resp.fields.set('Content-Range', `bytes */${total_bytes}`)
+  const change = new FieldChange(task, resp.fields)
+  if (env.policy.ranges === 'rfc') for (const key of OF_THE_REPRESENTATION) change.unset(key)
+  setContentRange(task, `bytes */${total_bytes}`)
   return NOTHING
 }
 

@@ -23,7 +23,10 @@ export function transactions(v1: TestCache): string[][] {
 
 function line(tag: string, text: string): string {
   if (tag === 'Timestamp') return `Timestamp ${text.split(':')[0]}`
-  const visible = text.replaceAll('\r\n', '|').replaceAll(/127\.0\.0\.1[ :]\d+/g, '127.0.0.1 PORT')
+  const visible = text
+    .replaceAll('\r\n', '|')
+    .replaceAll(/127\.0\.0\.1[ :]\d+/g, '127.0.0.1 PORT')
+    .replace(/boundary=\w+/, 'boundary=X')
   if (tag === 'SessOpen') return `${tag} ${visible.replace(/ \d+$/, ' FD')}`
   if (tag === 'BackendOpen' || tag === 'BackendClose') return `${tag} ${visible.replace(/^\d+ /, 'FD ')}`
   return `${tag} ${visible}`.trimEnd()
