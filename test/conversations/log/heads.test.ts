@@ -1,38 +1,44 @@
 import { describe } from 'vitest'
 import { DATE, holdTo, type Scenario } from './told.ts'
 
+const HELLO = ['hello', 'Cache-Control: max-age=10', 'Content-Type: text/plain', 'ETag: "1"', DATE] as const
+
+/** Until a stored "hello" is on its way. */
+const HIT = `
+  Begin req 1 rxreq
+  VCL_call RECV
+  VCL_return hash
+  VCL_call HASH
+  VCL_return lookup
+  Hit 3 10.000000 0.000000 31536000.000000
+  VCL_call HIT
+  VCL_return deliver
+  RespProtocol HTTP/1.1
+  RespStatus 200
+  RespReason OK
+  RespHeader Cache-Control: max-age=10
+  RespHeader Content-Type: text/plain
+  RespHeader ETag: "1"
+  RespHeader Date: Thu, 01 Jan 2026 00:00:00 GMT
+  RespHeader Accept-Ranges: bytes
+  RespHeader Content-Length: 5
+  RespHeader Age: 0
+  RespHeader Via: 1.1 lacquer (Lacquer)
+  RespHeader Cache-Status: lacquer; hit; ttl=10
+  VCL_call DELIVER
+  VCL_return deliver
+  Timestamp Process`
+
 const SCENARIOS: readonly Scenario[] = [
   {
     title: 'a part that there is none of',
-    answer: (request) => request.answer('hello', 'Cache-Control: max-age=10', 'Content-Type: text/plain', 'ETag: "1"', DATE),
+    answer: (request) => request.answer(...HELLO),
     say: async (c1) => {
       await c1.ask('/', { status: 200 })
       await c1.ask('/', { status: 416 }, 'Range: bytes=9-')
     },
     told: [
-      `Begin req 1 rxreq
-       VCL_call RECV
-       VCL_return hash
-       VCL_call HASH
-       VCL_return lookup
-       Hit 3 10.000000 0.000000 31536000.000000
-       VCL_call HIT
-       VCL_return deliver
-       RespProtocol HTTP/1.1
-       RespStatus 200
-       RespReason OK
-       RespHeader Cache-Control: max-age=10
-       RespHeader Content-Type: text/plain
-       RespHeader ETag: "1"
-       RespHeader Date: Thu, 01 Jan 2026 00:00:00 GMT
-       RespHeader Accept-Ranges: bytes
-       RespHeader Content-Length: 5
-       RespHeader Age: 0
-       RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; hit; ttl=10
-       VCL_call DELIVER
-       VCL_return deliver
-       Timestamp Process
+      `${HIT}
        Filters  range
        RespUnset Cache-Control: max-age=10
        RespUnset Content-Type: text/plain
@@ -50,35 +56,13 @@ const SCENARIOS: readonly Scenario[] = [
   },
   {
     title: 'several parts',
-    answer: (request) => request.answer('hello', 'Cache-Control: max-age=10', 'Content-Type: text/plain', 'ETag: "1"', DATE),
+    answer: (request) => request.answer(...HELLO),
     say: async (c1) => {
       await c1.ask('/', { status: 200 })
       await c1.ask('/', { status: 206 }, 'Range: bytes=0-0,4-4')
     },
     told: [
-      `Begin req 1 rxreq
-       VCL_call RECV
-       VCL_return hash
-       VCL_call HASH
-       VCL_return lookup
-       Hit 3 10.000000 0.000000 31536000.000000
-       VCL_call HIT
-       VCL_return deliver
-       RespProtocol HTTP/1.1
-       RespStatus 200
-       RespReason OK
-       RespHeader Cache-Control: max-age=10
-       RespHeader Content-Type: text/plain
-       RespHeader ETag: "1"
-       RespHeader Date: Thu, 01 Jan 2026 00:00:00 GMT
-       RespHeader Accept-Ranges: bytes
-       RespHeader Content-Length: 5
-       RespHeader Age: 0
-       RespHeader Via: 1.1 lacquer (Lacquer)
-       RespHeader Cache-Status: lacquer; hit; ttl=10
-       VCL_call DELIVER
-       VCL_return deliver
-       Timestamp Process
+      `${HIT}
        Filters  range
        RespUnset Content-Type: text/plain
        RespHeader Content-Type: multipart/byteranges; boundary=X
