@@ -83,8 +83,7 @@ export class Transaction extends Records {
     const ttl_at = this.at + this.header_bytes + CACHE_STATUS.length + 2 + status.length - from
     if (ttl_s !== NO_NUMBER) this.countedField(TAG.RespHeader, CACHE_STATUS, status, ttl_s)
     else if (status !== '') this.field(TAG.RespHeader, CACHE_STATUS, status)
-    if (mark === undefined) return
-    this.remember(place, mark)
+    if (mark !== undefined) this.remember(place, mark)
     place.ttl_s = ttl_s
     const whole = CACHE_STATUS.length + status.length + TTL_BYTES < this.text_max
     place.ttl_at = this.mask[TAG.RespHeader] === 0 && ttl_s !== NO_NUMBER && whole ? ttl_at : 0

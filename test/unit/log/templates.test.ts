@@ -193,6 +193,17 @@ describe('hits that differ in more', () => {
     for (const version of [2, 3] as const) expect(hits(120, change, {}, version)).toBeGreaterThan(10)
   })
 
+  test('objects in one place in turn, of which one has what could be its Age where the other has it', () => {
+    const sevens = new Fields()
+    sevens.append('X', '7'.repeat(200))
+    const second = { object: 5 + 1024, head: { status: 200, reason: 'OK', fields: sevens } }
+    const turns = [0, 0, 0, 1, 0, 1, 1, 1]
+    const change = (hit: Hit, i: number): void => {
+      Object.assign(hit, { status: '', left_s: NO_NUMBER, age_s: i < 6 ? 7 : 8 }, turns[i] === 1 ? second : {})
+    }
+    expect(hits(turns.length, change)).toBeGreaterThan(0)
+  })
+
   const OPTIONS: [string, Partial<LogOptions>][] = [
     ['where records are cut', { reclen_bytes: 66 }],
     ['where they are cut shorter', { reclen_bytes: 32 }],
