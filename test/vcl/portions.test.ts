@@ -164,8 +164,8 @@ function left(c: FakeContext, actions: string[]): unknown {
   const lines = Array.from({ length: count }, (_, i) => [names[i], keys[i], values[i]])
   const { method, url } = c.req
   const hint = c.backend_hint?.name
-  const { changes, log, key, errors, req_grace_s, hash_always_miss, action_status } = c
-  return { actions, lines, method, url, hint, changes, log, key, errors, req_grace_s, hash_always_miss, action_status }
+  const { changes, log, key, errors, req_grace_s, hash_always_miss, action_status, unsteady } = c
+  return { actions, lines, method, url, hint, changes, log, key, errors, req_grace_s, hash_always_miss, action_status, unsteady }
 }
 
 describe('what is recalled is what they would make', () => {
@@ -234,6 +234,14 @@ describe('what is recalled is what they would make', () => {
     for (let i = 0; i < 6; i++) {
       const { c, recalled } = asked(vcl, '/')
       expect([recalled, c.errors.length]).toEqual([false, 1])
+    }
+  })
+
+  test('what was asked for before is not forgotten when they fail while they are learnt', () => {
+    const vcl = load(`sub vcl_recv { set req.http.N = now; ${URL_WORK} set req.url = regsub(req.url, "^/$", ""); }`)
+    for (let i = 0; i < 4; i++) {
+      const { c } = asked(vcl, '/')
+      expect([c.errors.length, c.unsteady, c.head_changes]).toEqual([1, true, undefined])
     }
   })
 

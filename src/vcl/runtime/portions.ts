@@ -216,27 +216,25 @@ export class Portion {
     const [ids, names, given] = [this.ids.slice(), this.names.slice(), this.given.slice()]
     const mark = recording.mark()
     const changes = new HeadChanges()
-    const before = c.unsteady
+    const { unsteady } = c
     c.unsteady = c.apart = false
     c.head_changes = changes
-    const action = this.tried(c)
-    const steady = !c.unsteady && !c.apart && REPEATABLE.includes(action)
-    c.unsteady ||= before
-    const records = steady ? recording.since(mark, RECORDS_MAX_BYTES) : undefined
+    let action: Action
+    let records: Snippet | undefined
+    try {
+      action = this.body(c)
+      if (!c.unsteady && !c.apart && REPEATABLE.includes(action)) records = recording.since(mark, RECORDS_MAX_BYTES)
+    } finally {
+      c.head_changes = undefined
+      // Also of what throws: a module may end the sub with an action (failure.ts), and the request goes on.
+      c.unsteady ||= unsteady
+    }
     if (records === undefined) return action
     const made: unknown[] = []
     asks.take(c, made)
     const url = asks.url ? (memory.texts.add(c.req.url)?.text ?? c.req.url) : ''
     memory.places[place] = { portion: this, generation, ids, names, given, made, url, changes, records, action }
     return action
-  }
-
-  private tried(c: ClientContext): Action {
-    try {
-      return this.body(c)
-    } finally {
-      c.head_changes = undefined
-    }
   }
 }
 
