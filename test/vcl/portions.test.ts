@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { Snippet } from '../../src/log/encoded.ts'
 import type { Mark } from '../../src/log/transaction.ts'
@@ -168,6 +170,13 @@ function left(c: FakeContext, actions: string[]): unknown {
   return { actions, lines, method, url, hint, changes, log, key, errors, req_grace_s, hash_always_miss, action_status, unsteady }
 }
 
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().heapUsed
+}
+
 describe('what is recalled is what they would make', () => {
   test('whatever the rules and the requests: 300 sets of 120 requests', () => {
     const random = randomFrom(5)
@@ -243,6 +252,29 @@ describe('what is recalled is what they would make', () => {
       const { c } = asked(vcl, '/')
       expect([c.errors.length, c.unsteady, c.head_changes]).toEqual([1, true, undefined])
     }
+  })
+
+  test('what is remembered keeps nothing else of the head that it came with', () => {
+    const vcl = load(`sub vcl_recv { set req.http.A = regsub(req.http.Cookie, "^x=(.*)$", "\\1"); unset req.http.Cookie; return (hash); }`)
+    const ask = (i: number) => {
+      const c = new FakeContext()
+      const recording = new FakeRecording(c)
+      recording.since = () => new Told([], [])
+      c.recording = recording
+      const head = Buffer.alloc(30_000, 'h').toString('latin1')
+      c.req.fields.append('Cookie', `${head}x=${String(i).padStart(40, '0')}`.slice(head.length))
+      run(vcl, 'recv', c)
+    }
+    const round = (from: number) => {
+      for (let i = from; i < from + 1000; i++) for (let time = 0; time < 5; time++) ask(i)
+      return heldBytes()
+    }
+    // Time and again: what is never recalled is not remembered for long.
+    const before = round(0)
+    // Of 30 MB.
+    expect(round(1000) - before).toBeLessThan(1e7)
+    // So that all of it is still there.
+    run(vcl, 'recv', new FakeContext())
   })
 
   test('where nothing comes again they are not looked up any more for a while', () => {

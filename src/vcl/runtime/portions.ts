@@ -1,4 +1,5 @@
 import type { Fields } from '../../http/fields.ts'
+import { interned } from '../../http/known-blocks.ts'
 import type { Snippet } from '../../log/encoded.ts'
 import type { Mark } from '../../log/transaction.ts'
 import { type NumberedText, Texts } from './texts.ts'
@@ -51,6 +52,11 @@ export class HeadChanges {
     this.values[i] = value
   }
 
+  /** Before they are remembered. */
+  keep(): void {
+    for (const [i, value] of this.values.entries()) if (value !== undefined) this.values[i] = interned(value)
+  }
+
   /** Of lines that there are once at most. */
   apply(fields: Fields): void {
     const { names, keys, values } = this
@@ -66,6 +72,11 @@ export class HeadChanges {
       }
     }
   }
+}
+
+/** Texts without the heads that they are slices of: those would be kept with them. */
+function kept<T>(values: readonly T[]): T[] {
+  return values.map((value) => (typeof value === 'string' ? (interned(value) as T) : value))
 }
 
 /** A portion that has run, by all that it asked for. */
@@ -213,7 +224,7 @@ export class Portion {
   private learn(c: ClientContext, recording: Recording, memory: Memory, place: number): Action {
     const { asks } = this
     const { generation } = recording
-    const [ids, names, given] = [this.ids.slice(), this.names.slice(), this.given.slice()]
+    const [ids, names, given] = [this.ids.slice(), kept(this.names), kept(this.given)]
     const mark = recording.mark()
     const changes = new HeadChanges()
     const { unsteady } = c
@@ -230,10 +241,11 @@ export class Portion {
       c.unsteady ||= unsteady
     }
     if (records === undefined) return action
+    changes.keep()
     const made: unknown[] = []
     asks.take(c, made)
-    const url = asks.url ? (memory.texts.add(c.req.url)?.text ?? c.req.url) : ''
-    memory.places[place] = { portion: this, generation, ids, names, given, made, url, changes, records, action }
+    const url = asks.url ? (memory.texts.add(c.req.url)?.text ?? interned(c.req.url)) : ''
+    memory.places[place] = { portion: this, generation, ids, names, given, made: kept(made), url, changes, records, action }
     return action
   }
 }
