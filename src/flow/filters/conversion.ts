@@ -117,6 +117,7 @@ export class PooledConversion implements Conversion, EngineOwner {
 
   resume(): void {
     this.paused = false
+    if (this.over) return
     if (this.waits) this.deliver()
     else this.work()
   }
@@ -207,6 +208,6 @@ export class PooledConversion implements Conversion, EngineOwner {
     if (slab.taken < slab.filled) return
     slab.taken = slab.filled = 0
     this.slabs.shift()
-    this.spareSlabs.push(slab)
+    if (this.spareSlabs.length < SPARE_PIECES) this.spareSlabs.push(slab)
   }
 }

@@ -23,6 +23,8 @@ export class GunzipReader implements BodyReader, ConversionOwner {
   private broken = false
   private sourceOver = false
   private released = false
+  /** Inside `next`: it will see what comes meanwhile and must not be called back. */
+  private busy = false
   onMore: (() => void) | undefined = undefined
 
   /** From byte `skip_bytes` of what comes out. */
@@ -42,7 +44,7 @@ export class GunzipReader implements BodyReader, ConversionOwner {
       return undefined
     }
     this.queued_bytes -= piece.length
-    if (this.queued_bytes < QUEUED_BYTES && this.conversion.paused) this.conversion.resume()
+    if (this.queued_bytes < QUEUED_BYTES && this.conversion.paused) this.goOn()
     return piece
   }
 
@@ -60,6 +62,13 @@ export class GunzipReader implements BodyReader, ConversionOwner {
     this.source.onMore = undefined
     this.conversion.close()
     this.source.release()
+  }
+
+  /** What was made while it was paused comes at once. */
+  private goOn(): void {
+    this.busy = true
+    this.conversion.resume()
+    this.busy = false
   }
 
   /** As much of the source as zlib takes for now. */
@@ -100,7 +109,7 @@ export class GunzipReader implements BodyReader, ConversionOwner {
     this.queue.push(wanted)
     this.queued_bytes += wanted.length
     if (this.queued_bytes >= QUEUED_BYTES) this.conversion.pause()
-    this.onMore?.()
+    if (!this.busy) this.onMore?.()
   }
 
   drained(): void {
