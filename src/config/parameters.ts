@@ -200,6 +200,11 @@ export const PARAMETERS = {
     { min: 0, flags: ['delayed_effect'] },
     'How long a client may take nothing of a response before its connection is closed. 0 waits for ever.',
   ),
+  io_uring: bool(
+    true,
+    ['must_restart', 'lacquer'],
+    'Whether answers that leave at the same time are given to the kernel in one system call, where it has io_uring(7) and lets us use it; off, or where it does not, each is a call of its own.',
+  ),
   listen_depth: integer(
     1024,
     { min: 0, unit: 'connections', flags: ['must_restart'] },

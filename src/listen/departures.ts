@@ -1,10 +1,20 @@
+import type { SendRing } from '../shm/send-ring.ts'
+
 /** Whose answers are complete and wait in the scratch buffer. */
 export interface Departing {
   depart(): void
 }
 
+/** What waits there. */
+export interface Cargo {
+  /** Adds it to what leaves in one system call. False: it leaves by itself, when its owner departs. */
+  stage(ring: SendRing): boolean
+  /** The kernel has taken so many bytes of it; less than 0: none. The rest leaves when its owner departs. */
+  staged(taken_bytes: number): void
+}
+
 /** Many enough that a client is awake when its next answer comes; few enough that nobody waits for more than these. */
-const TOGETHER_MAX = 16
+export const TOGETHER_MAX = 16
 /** In a turn with fewer answers the immediate costs more than it saves. */
 const WORTHWHILE = 4
 /** So many then leave by themselves before it is tried again. */
@@ -16,6 +26,7 @@ const ALONE = 64
  */
 export class Departures {
   private readonly waiting: (Departing | undefined)[] = Array.from({ length: TOGETHER_MAX }, () => undefined)
+  private readonly cargo: (Cargo | undefined)[] = Array.from({ length: TOGETHER_MAX }, () => undefined)
   private count = 0
   /** Those before it have left. */
   private next = 0
@@ -23,10 +34,12 @@ export class Departures {
   private alone = 0
   private scheduled = false
   private readonly left: () => void
+  private readonly ring: SendRing | undefined
 
   /** `left`: they have. */
-  constructor(left: () => void) {
+  constructor(left: () => void, ring?: SendRing) {
     this.left = left
+    this.ring = ring
   }
 
   /** Is the next answer to wait? Each time that the answer is no brings the next trial nearer. */
@@ -37,8 +50,9 @@ export class Departures {
   }
 
   /** It departs when the caller is through with it: not before this returns. */
-  add(who: Departing): void {
+  add(who: Departing, cargo: Cargo): void {
     if (this.count === TOGETHER_MAX) this.depart()
+    this.cargo[this.count] = cargo
     this.waiting[this.count++] = who
     this.in_turn++
     if (this.scheduled) return
@@ -53,13 +67,26 @@ export class Departures {
 
   /** All that wait, and who comes meanwhile. */
   private depart(): void {
-    const { waiting } = this
+    const { waiting, ring } = this
+    if (ring !== undefined && this.count - this.next > 1 && ring.broken === undefined) this.send(ring)
     while (this.next < this.count) {
       const who = waiting[this.next]
       waiting[this.next++] = undefined
       who?.depart()
     }
     this.count = this.next = 0
+  }
+
+  private send(ring: SendRing): void {
+    const { cargo, next, count } = this
+    let added = 0
+    for (let i = next; i < count; i++) {
+      const one = cargo[i]!
+      if (one.stage(ring)) cargo[next + added++] = one
+    }
+    if (added === 0) return
+    ring.send()
+    for (let i = 0; i < added; i++) cargo[next + i]!.staged(ring.taken(i))
   }
 
   private readonly turnEnds = (): void => {

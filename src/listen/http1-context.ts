@@ -5,6 +5,7 @@ import { RequestParser } from '../http/parse.ts'
 import type { ConnectionLimits } from './limits.ts'
 import type { ConnectionObserver } from './observer.ts'
 import { ProxyHeader } from './proxy-protocol.ts'
+import type { SendRing } from '../shm/send-ring.ts'
 import { Scratch } from './response-writer.ts'
 import { Sweep } from './sweep.ts'
 
@@ -16,6 +17,8 @@ export interface Http1Parts {
   readonly limits: ConnectionLimits
   /** Next session transaction id. */
   nextXid(): number
+  /** Where answers that leave together leave in one system call; undefined: each in its own. */
+  readonly ring?: SendRing | undefined
 }
 
 /** Heads kept for reuse: as many as there are requests under way, in practice. */
@@ -27,7 +30,7 @@ export class Http1Context {
   readonly observer: ConnectionObserver
   readonly clock: Clock
   readonly sweep: Sweep
-  readonly scratch = new Scratch()
+  readonly scratch: Scratch
   readonly proxyHeader = new ProxyHeader()
   readonly nextXid: () => number
   readonly limits: ConnectionLimits
@@ -43,6 +46,7 @@ export class Http1Context {
     this.clock = parts.clock
     this.nextXid = () => parts.nextXid()
     this.sweep = new Sweep(parts.clock)
+    this.scratch = new Scratch(parts.ring)
     this.limits = parts.limits
     this.parser = new RequestParser(parts.limits)
   }

@@ -36,10 +36,13 @@ export class RawTransport implements Transport {
   private error: Error | undefined = undefined
   /** What a pipe has the socket by. */
   private successor: SocketTransport | undefined = undefined
+  /** Asking the handle costs as much as a send. */
+  private readonly descriptor: number
 
   constructor(wrap: StreamWrap, handle: StreamHandle) {
     this.wrap = wrap
     this.handle = handle
+    this.descriptor = handle.fd ?? -1
     ;(handle as Carrier)[CARRIED] = this
     handle.useUserBuffer(READ_BUFFER)
     handle.onread = onRead
@@ -55,7 +58,11 @@ export class RawTransport implements Transport {
   }
 
   get fd(): number {
-    return this.destroyed ? -1 : (this.handle.fd ?? -1)
+    return this.destroyed ? -1 : this.descriptor
+  }
+
+  get free_fd(): number {
+    return this.writable && this.pending_writes === 0 && this.successor === undefined ? this.descriptor : -1
   }
 
   pauseReading(): void {

@@ -2,7 +2,8 @@ import type { Latin1Buffer } from '../base/digits.ts'
 import type { BodyFraming } from '../flow/client.ts'
 import { CHUNK_END } from '../http/chunked.ts'
 import type { StoredHead } from '../http/stored-head.ts'
-import { type Departing, Departures } from './departures.ts'
+import type { SendRing } from '../shm/send-ring.ts'
+import { type Cargo, type Departing, Departures } from './departures.ts'
 import type { Transport } from './transport.ts'
 
 const SCRATCH_BYTES = 64 * 1024
@@ -13,17 +14,26 @@ const LAST_CHUNK_TEXT = '0\r\n\r\n'
 
 /** The buffer that a worker's responses are put together in; never held by two writers at once. */
 export class Scratch {
-  readonly departures = new Departures(() => this.reset())
+  readonly departures: Departures
   bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as Latin1Buffer
   /** Where the holder's bytes begin: before them lies what departs at the end of this turn. */
   begun = 0
   used = 0
   holder: ResponseWriter | undefined = undefined
+  private readonly ring: SendRing | undefined
+
+  /** `ring`: where answers that leave together leave in one system call. */
+  constructor(ring?: SendRing) {
+    this.ring = ring
+    this.departures = new Departures(() => this.reset(), ring)
+    ring?.use(this.bytes)
+  }
 
   /** What lies in it, and is not with the kernel yet, keeps its memory. */
   renew(): void {
     this.holder?.flush()
     this.bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES) as Latin1Buffer
+    this.ring?.use(this.bytes)
     this.reset()
   }
 
@@ -37,7 +47,7 @@ export class Scratch {
  * `deferring` when the connection has looked at all it received, so that pipelined answers share a write; or together with those of
  * others, when it is sealed. Bytes the kernel did not take at once keep their memory: then a new scratch is made.
  */
-export class ResponseWriter {
+export class ResponseWriter implements Cargo {
   /** A response has begun: its head is written or waits for its first body bytes. */
   started = false
   deferring = false
@@ -160,8 +170,23 @@ export class ResponseWriter {
     const { departures } = this.scratch
     if (!departures.ask() || !this.seal()) return false
     this.deferring = false
-    departures.add(who)
+    departures.add(who, this)
     return true
+  }
+
+  /** Of what is sealed; see Cargo. */
+  stage(ring: SendRing): boolean {
+    const { sealed } = this
+    if (sealed === undefined || !ring.holds(sealed)) return false
+    const fd = this.transport.free_fd
+    if (fd < 0) return false
+    ring.add(fd, this.sealed_from, this.sealed_to)
+    return true
+  }
+
+  staged(taken_bytes: number): void {
+    if (taken_bytes > 0) this.sealed_from += taken_bytes
+    if (this.sealed_from === this.sealed_to) this.sealed = undefined
   }
 
   /** Sends what waits in the scratch buffer. */

@@ -45,6 +45,11 @@ export class SocketTransport implements Transport {
     return !this.paused
   }
 
+  /** Streams keep accounts of what they write. */
+  get free_fd(): number {
+    return -1
+  }
+
   get fd(): number {
     return (this.socket as WithHandle)._handle?.fd ?? -1
   }

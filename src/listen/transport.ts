@@ -38,6 +38,8 @@ export interface Transport {
   readonly destroyed: boolean
   /** Of the socket, for its options; -1 when it is closed. */
   readonly fd: number
+  /** The same, while others may send through it at once: nothing that was written waits, and it is neither ended nor closed; else -1. */
+  readonly free_fd: number
   /**
    * All that was written is with the kernel and its memory free for reuse. Looked at behind a write it tells whether that one left at
    * once; otherwise the memory must stay as it is until `drained` or `gone`.

@@ -8,6 +8,7 @@ import { newVitals } from '../counters/vitals.ts'
 import { type StoreSpec, TRANSIENT } from '../config/storage.ts'
 import type { MappedMemory, RingPlace } from '../log/place.ts'
 import type { LogWriter } from '../log/writer.ts'
+import { closeSendRing } from '../shm/send-ring.ts'
 import type { StoreCounters } from '../worker/config.ts'
 import type { Health } from '../upkeep/health/health.ts'
 import type { Upkeep } from '../upkeep/upkeep.ts'
@@ -16,6 +17,7 @@ import { newHealth } from './health.ts'
 import { newLogRing, newManagerLog } from './log.ts'
 import type { Operations } from './operations.ts'
 import type { RuleSets } from './rule-sets.ts'
+import { newSendRings } from './send-rings.ts'
 import { Shared } from './shared.ts'
 import type { WorkerPost } from './worker-thread.ts'
 
@@ -74,7 +76,7 @@ export function newSupplies(
   operations: Operations,
   mapped?: MappedMemory,
 ): WorkerSupplies {
-  const { workers, parameters, stores, identity } = options
+  const { workers, parameters, stores } = options
   const blocks = Array.from({ length: workers }, newBlocks)
   for (const block of blocks.flat()) counters.add(block.handle)
   const storeBlocks = newStoreBlocks(stores)
@@ -90,16 +92,8 @@ export function newSupplies(
   const log = newManagerLog(ring, parameters, own.values.subarray(MAIN.shm_records, MAIN.shm_lost + 1))
   const health = newHealth({ options, counters: (set, backend) => rules.countersOf(set, backend), operations, clock, log })
   rules.watch(health)
-  const common = {
-    workers,
-    parameters,
-    stores,
-    transient_bytes: Math.ceil((options.transient?.size_bytes ?? defaultTransientBytes()) / workers),
-    identity,
-    hostname: hostname(),
-    xids: firstXid(),
-    shared: shared.memory,
-  }
+  const sends = newSendRings(workers, parameters, operations)
+  const common = { ...sameForAll(options), shared: shared.memory }
   return {
     postOf: (slot) => ({
       config: (endpoints) => ({
@@ -112,6 +106,7 @@ export function newSupplies(
         // The first of them: while it is being replaced the figures stay as they were.
         store_counters: slot === 0 ? storeBlocks : undefined,
         ring,
+        sends: sends[slot],
       }),
       began: (faults) => rules.began(slot, faults),
       over: (id) => rules.over(slot, id),
@@ -139,9 +134,16 @@ export function newSupplies(
     close: async () => {
       health.stop()
       await upkeep.stop()
+      for (const ring of sends) closeSendRing(ring)
       return shared.close()
     },
   }
+}
+
+/** What workers are told that is the same for all. */
+function sameForAll({ workers, parameters, stores, identity, transient }: ServeOptions) {
+  const transient_bytes = Math.ceil((transient?.size_bytes ?? defaultTransientBytes()) / workers)
+  return { workers, parameters, stores, transient_bytes, identity, hostname: hostname(), xids: firstXid() }
 }
 
 function panicOf(text: string, clock: Clock): Panic {

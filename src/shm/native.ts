@@ -5,7 +5,7 @@ import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 
 /**
  * The system calls that Node does not offer, by koffi: the only file that knows it, and the only native dependency. It is
- * loaded for the work directory and its log, for file stores, and when rules want options of sockets. Numbers below are those of Linux on every 64-bit
+ * loaded for the work directory and its log, for file stores, to send many answers in one call, and when rules want options of sockets. Numbers below are those of Linux on every 64-bit
  * machine, with glibc and with musl alike: both have one 64-bit `off_t` there.
  */
 
@@ -61,7 +61,22 @@ export interface SocketCalls {
   get(fd: number, level: number, option: number, into: Uint8Array): Outcome
 }
 
+/** Calls of io_uring(7). */
+export interface RingCalls {
+  /** A descriptor; `parameters` (struct io_uring_params) are filled in. */
+  setup(entries: number, parameters: Uint8Array): number | Errno
+  map(fd: number, size_bytes: number, offset: number): bigint | Errno
+  /** Nobody has a view of it. */
+  unmap(address: bigint, size_bytes: number): void
+  view(address: bigint, size_bytes: number): ArrayBuffer
+  /** How many of `submit` entries the kernel has taken; then waits until as many as `completed` are. */
+  enter(fd: number, submit: number, completed: number): number | Errno
+  /** Of memory outside the heap: it stays there as long as `bytes` live. */
+  addressOf(bytes: Uint8Array): number
+}
+
 let loaded: Native | undefined
+let rings: RingCalls | undefined
 let sockets: SocketCalls | undefined
 
 /** They cannot be made here: no koffi, or no Linux. */
@@ -77,6 +92,12 @@ export function native(what = 'a mapped file', instead = 'do without it'): Nativ
 export function socketCalls(what: string): SocketCalls {
   sockets ??= bindSockets(load(what, 'leave it out of the rules'))
   return sockets
+}
+
+/** Throws a NoNativeError where they cannot be had; `what` wants them. */
+export function ringCalls(what: string): RingCalls {
+  rings ??= bindRings(load(what, 'do without it'))
+  return rings
 }
 
 function load(what: string, instead: string): typeof Koffi {
@@ -115,6 +136,34 @@ function bindSockets(koffi: typeof Koffi): SocketCalls {
   return {
     set: (fd, level, option, value) => outcome(setsockopt(fd, level, option, value, value.length) as number),
     get: (fd, level, option, into) => outcome(getsockopt(fd, level, option, into, Uint32Array.of(into.length)) as number),
+  }
+}
+
+/** The numbers of these calls are the same on all machines. */
+const SYS_IO_URING_SETUP = 425
+const SYS_IO_URING_ENTER = 426
+const MAP_SHARED_POPULATED = 0x8001
+const ENTER_GETEVENTS = 1
+
+function bindRings(koffi: typeof Koffi): RingCalls {
+  const libc = koffi.load(null)
+  const setup = libc.func('syscall', 'long', ['long', 'uint', 'void *'])
+  const enter = libc.func('syscall', 'long', ['long', 'int', 'uint', 'uint', 'uint', 'uintptr_t', 'size_t'])
+  const mmap = libc.func('mmap', 'int64', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'int64'])
+  const munmap = libc.func('munmap', 'int', ['uintptr_t', 'size_t'])
+  const memmove = libc.func('memmove', 'uintptr_t', ['void *', 'void *', 'size_t'])
+  const orErrno = (result: number): number | Errno => (result === -1 ? errnoName(koffi.errno()) : result)
+  return {
+    setup: (entries, parameters) => orErrno(setup(SYS_IO_URING_SETUP, entries, parameters) as number),
+    map: (fd, size_bytes, offset) => {
+      const address = orErrno(mmap(0, size_bytes, PROT_READ_WRITE, MAP_SHARED_POPULATED, fd, offset) as number)
+      return typeof address === 'string' ? address : BigInt(address)
+    },
+    unmap: (address, size_bytes) => void munmap(address, size_bytes),
+    view: (address, size_bytes) => koffi.view(address, size_bytes),
+    enter: (fd, submit, completed) =>
+      orErrno(enter(SYS_IO_URING_ENTER, fd, submit, completed, completed > 0 ? ENTER_GETEVENTS : 0, 0, 0) as number),
+    addressOf: (bytes) => Number(memmove(bytes, bytes, 0)),
   }
 }
 

@@ -7,6 +7,7 @@ import type { Endpoint } from '../listen/address.ts'
 import type { RingPlace } from '../log/place.ts'
 import type { DirectorListed } from '../origin/directors/listing.ts'
 import type { HealthHandle } from '../shm/health.ts'
+import type { SendRingPlace } from '../shm/send-ring.ts'
 import type { ArenaHandle } from '../store/arena/arena.ts'
 import type { BackendDeclaration } from '../vcl/runtime/context.ts'
 import type { VclImage } from '../vcl/instantiate.ts'
@@ -34,6 +35,8 @@ export interface WorkerConfig {
   readonly store_counters: StoreCounters | undefined
   /** The log of all. It outlives the thread. */
   readonly ring: RingPlace
+  /** Through which this worker number sends, where the kernel has such rings. It outlives the thread. */
+  readonly sends?: SendRingPlace | undefined
   /** The next transaction id, shared by all workers. */
   readonly xids: SharedArrayBuffer
   readonly shared: SharedMemory

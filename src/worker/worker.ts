@@ -18,6 +18,7 @@ import { RuleErrors } from '../flow/rule-errors.ts'
 import { Storages } from '../flow/storages.ts'
 import type { Endpoint } from '../listen/address.ts'
 import { Http1Context } from '../listen/http1-context.ts'
+import { SendRing } from '../shm/send-ring.ts'
 import { Listener } from '../listen/listener.ts'
 import { chooseReadPath } from '../listen/read-path.ts'
 import { type RingPlace, takeSeat } from '../log/place.ts'
@@ -63,6 +64,8 @@ export class Worker {
   private readonly main: CounterBlock
   private readonly report: StoreReport | undefined
   private readonly transient: TransientReport
+  /** Until it is broken and the operator has been told. */
+  private sends: SendRing | undefined
   private readonly shared: SharedStore
   private readonly measuring: Measuring
   private readonly upkeep: NodeJS.Timeout
@@ -81,6 +84,7 @@ export class Worker {
     this.main = parts.main
     this.report = parts.report
     this.transient = parts.transient
+    this.sends = parts.sends
     this.listener = listener
     this.shared = parts.shared
     this.measuring = new Measuring(parts.env.vitals)
@@ -117,6 +121,12 @@ export class Worker {
     this.transient.update()
     this.main.values[MAIN.n_objecthead] = env.cache.keys
     this.report?.update()
+    if (this.sends?.broken !== undefined) this.tellBroken(this.sends.broken)
+  }
+
+  private tellBroken(how: string): void {
+    this.sends = undefined
+    this.env.operations.warn(`io_uring did something unexpected: ${how}; from now on each answer is sent by a system call of its own`)
   }
 
   /** Finishes what is under way; resolves with the number of connections that had to be cut. */
@@ -146,6 +156,7 @@ interface WorkerParts {
   readonly config: WorkerConfig
   readonly env: Environment
   readonly context: Http1Context
+  readonly sends: SendRing | undefined
   readonly ring: RingPlace
   readonly rules: WorkerRules
   readonly following: Following
@@ -209,9 +220,10 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
     flow.forgetSpare()
     env.outcomes.forget()
   }
-  const context = new Http1Context({ flow, observer, clock, limits: params, nextXid: () => log.nextXid() })
+  const sends = config.sends && new SendRing(config.sends)
+  const context = new Http1Context({ flow, observer, clock, limits: params, nextXid: () => log.nextXid(), ring: sends })
   const following = { env, policy, policyParams: policyParameters, limits, bans: shared.bans, transient: shared.transient }
-  return { config, env, context, ring, rules, following, origin, main, report, transient, shared }
+  return { config, env, context, sends, ring, rules, following, origin, main, report, transient, shared }
 }
 
 /** A block of ours: a worker before us may have counted in it. */

@@ -26,6 +26,7 @@ import type { HealthWatch, WorkerConfig } from '../../src/worker/config.ts'
 import { Worker } from '../../src/worker/worker.ts'
 import type { TestOrigin } from './origin.ts'
 import { departures, watchSteps } from './steps.ts'
+import { newTestRing } from './send-rings.ts'
 
 /** A running instance in this process, on a free port, with a clock that only tests move. */
 export interface TestCache {
@@ -144,6 +145,7 @@ async function start(source: string, options: TestCacheOptions): Promise<TestCac
     vitals: newVitals(),
     store_counters,
     ring: newLogRing(parameters),
+    sends: parameters.io_uring ? newTestRing() : undefined,
     xids: new SharedArrayBuffer(4),
     shared: shared.memory,
   }

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { ClientConnection } from '../../../src/flow/client.ts'
+import type { Cargo } from '../../../src/listen/departures.ts'
 import { ResponseWriter, Scratch } from '../../../src/listen/response-writer.ts'
+import type { SendRing } from '../../../src/shm/send-ring.ts'
 import type { Transport } from '../../../src/listen/transport.ts'
 import { type Front, READ_PATHS, startFront } from './front.ts'
 
@@ -9,6 +11,7 @@ class Pipe {
   readonly pieces: Buffer[] = []
   takes = true
   destroyed = false
+  free_fd = 1
 
   get flushed(): boolean {
     return this.takes || this.pieces.length === 0
@@ -29,11 +32,14 @@ class Pipe {
 }
 
 const scratch = new Scratch()
+/** Of who departs without an answer. */
+const NOTHING: Cargo = { stage: () => false, staged: () => {} }
 
-function writer(): { pipe: Pipe; out: ResponseWriter; depart(): void } {
+function writer(shared: Scratch = scratch, fd = 1) {
   const pipe = new Pipe()
-  const out = new ResponseWriter(pipe as unknown as Transport, scratch)
-  return { pipe, out, depart: () => out.flush() }
+  pipe.free_fd = fd
+  const out = new ResponseWriter(pipe as unknown as Transport, shared)
+  return { pipe, out, shared, depart: (): void => out.flush() }
 }
 
 /** An answer that is complete: it waits for the end of the turn. */
@@ -42,7 +48,7 @@ function answer(one: ReturnType<typeof writer>, text: string): boolean {
   one.out.respond(text, undefined)
   one.out.deferring = false
   const sealed = one.out.seal()
-  if (sealed) scratch.departures.add(one)
+  if (sealed) one.shared.departures.add(one, one.out)
   else one.depart()
   return sealed
 }
@@ -76,7 +82,7 @@ test('what is sent at once comes behind what waits', () => {
 })
 
 test('a full buffer is emptied in between', async () => {
-  const all = Array.from({ length: 9 }, writer)
+  const all = Array.from({ length: 9 }, () => writer())
   for (const [i, one] of all.entries()) answer(one, String(i).repeat(15_000))
   expect(all.filter(({ pipe }) => pipe.texts.length > 0).length).toBeGreaterThanOrEqual(4)
   await turn()
@@ -84,7 +90,7 @@ test('a full buffer is emptied in between', async () => {
 })
 
 test('so is a turn of many', () => {
-  const all = Array.from({ length: 40 }, writer)
+  const all = Array.from({ length: 40 }, () => writer())
   for (const [i, one] of all.entries()) answer(one, `to ${i}`)
   expect(all.filter(({ pipe }) => pipe.texts.length === 1).length).toBe(32)
   scratch.departures.leave()
@@ -94,11 +100,11 @@ test('so is a turn of many', () => {
 test.each([1, 16, 20])('who answers while %i others depart is not forgotten', async (count) => {
   const late = writer()
   const last = writer()
-  const all = Array.from({ length: count }, writer)
+  const all = Array.from({ length: count }, () => writer())
   for (const [i, one] of all.entries()) {
     answer(one, `to ${i}`)
     // With its own departure it gives somebody an answer.
-    if (i === 0) scratch.departures.add({ depart: () => void answer(late, 'late') })
+    if (i === 0) scratch.departures.add({ depart: () => void answer(late, 'late') }, NOTHING)
   }
   await turn()
   answer(last, 'last')
@@ -109,13 +115,13 @@ test.each([1, 16, 20])('who answers while %i others depart is not forgotten', as
 
 test('who is given an answer while a full buffer is emptied keeps it to himself', () => {
   const [late, next] = [writer(), writer()]
-  const all = Array.from({ length: 4 }, writer)
+  const all = Array.from({ length: 4 }, () => writer())
   for (const [i, one] of all.entries()) answer(one, String(i).repeat(15_000))
   const given = (): void => {
     late.out.deferring = true
     late.out.respond('late', undefined)
   }
-  scratch.departures.add({ depart: given })
+  scratch.departures.add({ depart: given }, NOTHING)
   answer(next, 'n'.repeat(15_000))
   late.depart()
   scratch.departures.leave()
@@ -151,6 +157,97 @@ test('who is in the middle of a pipeline when another does not get rid of his an
   busy.depart()
   await turn()
   expect([slow.pipe.texts.join(''), busy.pipe.texts.join('')]).toEqual(['to who is slow', 'one two'])
+})
+
+/** As the kernel: it takes of each answer what `takes` says, and tells what it was given. */
+class FakeRing {
+  broken: string | undefined = undefined
+  readonly given: string[] = []
+  takes = (bytes: number): number => bytes
+  private readonly added: string[] = []
+  private sent: number[] = []
+  private memory: Buffer | undefined = undefined
+
+  use(memory: Buffer): void {
+    this.memory = memory
+  }
+
+  holds(memory: Buffer): boolean {
+    return memory === this.memory
+  }
+
+  add(fd: number, from: number, to: number): void {
+    this.added.push(`${fd}: ${this.memory!.toString('latin1', from, to)}`)
+  }
+
+  send(): void {
+    this.given.push(this.added.join(', '))
+    this.sent = this.added.splice(0).map((text) => this.takes(text.length - '1: '.length))
+  }
+
+  taken(i: number): number {
+    return this.sent[i]
+  }
+}
+
+describe('by a ring', () => {
+  function three(takes?: (bytes: number) => number) {
+    const ring = new FakeRing()
+    if (takes !== undefined) ring.takes = takes
+    const shared = new Scratch(ring as unknown as SendRing)
+    const all = [1, 2, 3].map((fd) => writer(shared, fd))
+    return { ring, shared, all, texts: () => all.map(({ pipe }) => pipe.texts) }
+  }
+
+  test('who departs together is given to it together, and to nobody twice', async () => {
+    const { ring, all, texts } = three()
+    for (const [i, one] of all.entries()) answer(one, `to ${i}`)
+    await turn()
+    expect([ring.given, texts()]).toEqual([['1: to 0, 2: to 1, 3: to 2'], [[], [], []]])
+    expect(all.map(({ out }) => out.flushed)).toEqual([true, true, true])
+  })
+
+  test('what it does not take goes the usual way, from where it stopped', async () => {
+    const takes = [4, 2, -11]
+    const { all, texts } = three(() => takes.shift()!)
+    for (const [i, one] of all.entries()) answer(one, `to ${i}`)
+    await turn()
+    expect(texts()).toEqual([[], [' 1'], ['to 2']])
+  })
+
+  test('one by himself does without it', async () => {
+    const { ring, all, texts } = three()
+    answer(all[0], 'to 0')
+    await turn()
+    expect([ring.given, texts()]).toEqual([[], [['to 0'], [], []]])
+  })
+
+  test('so does who has something on its way, has left, or is no bare socket', async () => {
+    const { ring, all, texts } = three()
+    for (const [i, one] of all.entries()) answer(one, `to ${i}`)
+    all[1].pipe.free_fd = -1
+    await turn()
+    expect([ring.given, texts()]).toEqual([['1: to 0, 3: to 2'], [[], ['to 1'], []]])
+  })
+
+  test('nothing is given to one that is broken', async () => {
+    const { ring, all, texts } = three()
+    ring.broken = 'it is'
+    for (const [i, one] of all.entries()) answer(one, `to ${i}`)
+    await turn()
+    expect([ring.given, texts()]).toEqual([[], [['to 0'], ['to 1'], ['to 2']]])
+  })
+
+  test('with a new buffer it goes on in that, and what waits in the old one is not forgotten', async () => {
+    const { ring, shared, all, texts } = three()
+    answer(all[0], 'to 0')
+    answer(all[1], 'to 1')
+    shared.renew()
+    answer(all[2], 'to 2')
+    answer(all[1], 'and 1')
+    await turn()
+    expect([ring.given, texts()]).toEqual([['3: to 2'], [['to 0'], ['to 1', 'and 1'], []]])
+  })
 })
 
 describe.each(READ_PATHS)('by %s', (path) => {

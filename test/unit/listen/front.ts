@@ -9,6 +9,8 @@ import type { ConnectionLimits } from '../../../src/listen/limits.ts'
 import type { Session } from '../../../src/listen/observer.ts'
 import { Listener } from '../../../src/listen/listener.ts'
 import type { ReadPath } from '../../../src/listen/read-path.ts'
+import { SendRing } from '../../../src/shm/send-ring.ts'
+import { newTestRing } from '../../kit/send-rings.ts'
 
 export const READ_PATHS: readonly ReadPath[] = ['raw', 'onread', 'events']
 
@@ -32,6 +34,13 @@ export interface FrontOptions {
   /** Other workers listen there, too. */
   shared?: boolean
   limits?: Partial<ConnectionLimits>
+  /** False: each answer is a system call of its own. `raw` has one otherwise, where the kernel has. */
+  ring?: boolean
+}
+
+function newRing(): SendRing | undefined {
+  const place = newTestRing()
+  return place && new SendRing(place)
 }
 
 /** A listener with a flow of one function, a clock that the test advances, and a record of what the observer was told. */
@@ -52,6 +61,7 @@ export class Front {
       clock: this.clock,
       limits: { ...LIMITS, ...options.limits },
       nextXid: () => ++xid,
+      ring: options.path === 'raw' && options.ring !== false ? newRing() : undefined,
       observer: {
         opened: (session) => {
           this.sessions.push(session)
