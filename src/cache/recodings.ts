@@ -89,7 +89,8 @@ export class Recodings {
   }
 
   endTurn(claim: number): void {
-    this.claims.release(claim, CLAIM_END.look)
+    // There may have been no room for a right that others see.
+    if (claim >= 0) this.claims.release(claim, CLAIM_END.look)
   }
 }
 
