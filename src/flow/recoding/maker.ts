@@ -41,7 +41,8 @@ function started(): Worker {
   const ended = (): void => {
     if (thread !== fresh) return
     thread = undefined
-    for (const id of customers.keys()) over(id)
+    // Whoever hears of it may order from another thread at once: that order is not among those that are over.
+    for (const id of Array.from(customers.keys())) over(id)
   }
   fresh.on('error', ended).on('exit', ended)
   // It does not keep the worker alive, and ends with it.

@@ -62,3 +62,14 @@ test('what the thread was to do when it died is over, and there is another for w
   expect(underWay.copies).toBe(before)
   expect((await copies(text('the next'), false)).map(decoded)).toEqual([text('the next').toString(), text('the next').toString()])
 })
+
+test('what is ordered by whoever hears of its death is made by the next one', async () => {
+  const nothing = 5 as unknown as number[]
+  const made = await new Promise<Copy[]>((resolve) => {
+    makeCopies(new Uint8Array(text('its death')), false, nothing, PARAMS, {
+      made: () => {},
+      over: () => resolve(copies(text('the next'), false)),
+    })
+  })
+  expect(made.map(decoded)).toEqual([text('the next').toString(), text('the next').toString()])
+})
