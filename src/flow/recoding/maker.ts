@@ -19,7 +19,7 @@ let thread: Worker | undefined
 let last_id = 0
 const customers = new Map<number, Customer>()
 
-/** Has copies made by a thread, which is started with the first and kept. A thread that dies leaves its orders undone; the next order has another. */
+/** Has copies made by a thread, which is started with the first and kept. A thread that dies, or cannot be had, leaves its orders undone; the next order has another. */
 export function makeCopies(
   bytes: Uint8Array<ArrayBuffer>,
   isGzip: boolean,
@@ -31,7 +31,12 @@ export function makeCopies(
   const order: Order = { id: ++last_id, bytes, isGzip, codings, params: { recode_br_level, recode_zstd_level, recode_max_size } }
   underWay.copies++
   customers.set(order.id, customer)
-  thread ??= started()
+  try {
+    thread ??= started()
+  } catch {
+    // The system has none to give (ERR_WORKER_INIT_FAILED): whoever serves goes on without copies.
+    return void setImmediate(() => over(order.id))
+  }
   thread.postMessage(order, [bytes.buffer])
 }
 
