@@ -277,6 +277,29 @@ describe('what is recalled is what they would make', () => {
     run(vcl, 'recv', new FakeContext())
   })
 
+  test('what would take much room is not remembered: a key that begins with a long URL', () => {
+    const vcl = load(
+      'sub vcl_hash { hash_data(req.url); hash_data(client.ip); hash_data(regsub(req.http.Host, ":.*", "")); hash_data(req.http.M); }',
+    )
+    const recalled = (url: string) => {
+      let times = 0
+      for (let i = 0; i < 6; i++) {
+        const c = new FakeContext()
+        const recording = new FakeRecording(c)
+        recording.recall = () => void times++
+        recording.since = () => new Told(['what is told'], [])
+        c.recording = recording
+        c.req.url = url
+        c.req.fields.append('Host', 'a.example:80')
+        run(vcl, 'hash', c)
+        expect(c.key.length).toBeGreaterThan(url.length)
+      }
+      return times
+    }
+    expect(recalled('/short')).toBe(3)
+    expect(recalled('/'.padEnd(30_000, 'x'))).toBe(0)
+  })
+
   test('where nothing comes again they are not looked up any more for a while', () => {
     const vcl = load(`import std; ${COUNTED}`)
     for (let i = 0; i < 600; i++) asked(vcl, `/${i}`)

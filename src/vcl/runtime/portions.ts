@@ -9,6 +9,8 @@ import { ACTION, type Action, type ClientContext } from './context.ts'
 const SETS = 512
 const WAYS = 4
 const RECORDS_MAX_BYTES = 2048
+/** Of what a place has been given, has made and has changed, together: a key, say, may begin with a URL that fills a whole head. */
+const TEXTS_LENGTH_MAX = 2048
 /** What is recalled holds its place against so many others. */
 const CREDIT_MAX = 4
 /** Of so many requests one in four is to find what is remembered, or the portion is run for so many, at first. */
@@ -77,6 +79,10 @@ export class HeadChanges {
 /** Texts without the heads that they are slices of: those would be kept with them. */
 function kept<T>(values: readonly T[]): T[] {
   return values.map((value) => (typeof value === 'string' ? (interned(value) as T) : value))
+}
+
+function lengthOf(values: readonly unknown[]): number {
+  return values.reduce((sum: number, value) => (typeof value === 'string' ? sum + value.length : sum), 0)
 }
 
 /** A portion that has run, by all that it asked for. */
@@ -224,7 +230,7 @@ export class Portion {
   private learn(c: ClientContext, recording: Recording, memory: Memory, place: number): Action {
     const { asks } = this
     const { generation } = recording
-    const [ids, names, given] = [this.ids.slice(), kept(this.names), kept(this.given)]
+    const [ids, names, given] = [this.ids.slice(), kept(this.names), this.given.slice()]
     const mark = recording.mark()
     const changes = new HeadChanges()
     const { unsteady } = c
@@ -241,11 +247,12 @@ export class Portion {
       c.unsteady ||= unsteady
     }
     if (records === undefined) return action
-    changes.keep()
     const made: unknown[] = []
     asks.take(c, made)
+    if (lengthOf(given) + lengthOf(made) + lengthOf(changes.values) > TEXTS_LENGTH_MAX) return action
+    changes.keep()
     const url = asks.url ? (memory.texts.add(c.req.url)?.text ?? interned(c.req.url)) : ''
-    memory.places[place] = { portion: this, generation, ids, names, given, made: kept(made), url, changes, records, action }
+    memory.places[place] = { portion: this, generation, ids, names, given: kept(given), made: kept(made), url, changes, records, action }
     return action
   }
 }
