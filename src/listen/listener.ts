@@ -42,18 +42,18 @@ export class Listener implements ConnectionOwner {
   /**
    * Resolves with what it listens on: in place of a chosen port that somebody took since it was chosen stands another.
    * `shared`: other workers listen there, too (SO_REUSEPORT). A worker alone keeps the port to itself. A unix socket is one
-   * worker's.
+   * worker's. `bound`: descriptors, from now on ours, that are bound already; one for each endpoint, or none.
    */
-  async listen(endpoints: readonly Endpoint[], shared = false): Promise<Endpoint[]> {
+  async listen(endpoints: readonly Endpoint[], shared = false, bound: readonly (number | undefined)[] = []): Promise<Endpoint[]> {
     this.context.sweep.start()
     const open: Endpoint[] = []
-    for (const endpoint of endpoints) open.push(await this.listenOn(endpoint, shared, PORT_TRIES))
+    for (const [i, endpoint] of endpoints.entries()) open.push(await this.listenOn(endpoint, shared, PORT_TRIES, bound[i]))
     return open
   }
 
-  private async listenOn(endpoint: Endpoint, shared: boolean, tries: number): Promise<Endpoint> {
+  private async listenOn(endpoint: Endpoint, shared: boolean, tries: number, fd?: number): Promise<Endpoint> {
     try {
-      await this.openDoor(endpoint, shared)
+      await this.openDoor(endpoint, shared, fd)
       return endpoint
     } catch (error) {
       if (tries <= 1 || codeOf(error) !== 'EADDRINUSE') throw bindError(endpoint.text, error)
@@ -68,7 +68,7 @@ export class Listener implements ConnectionOwner {
     }
   }
 
-  private openDoor(endpoint: Endpoint, shared: boolean): Promise<void> {
+  private openDoor(endpoint: Endpoint, shared: boolean, fd: number | undefined): Promise<void> {
     const { context } = this
     const door: Door = { socket_name: endpoint.name, endpoint: endpoint.text, proxy: endpoint.proxy }
     const server = serverFor(this.readPath, this.acceptFor(door))
@@ -76,12 +76,13 @@ export class Listener implements ConnectionOwner {
       server.once('error', reject)
       server.once('listening', () => {
         server.removeAllListeners('error').on('error', (error) => context.observer.acceptFailed(endpoint.name, error))
-        if (endpoint.path !== undefined) applyUnixMode(endpoint.path, endpoint)
+        if (endpoint.path !== undefined && fd === undefined) applyUnixMode(endpoint.path, endpoint)
         this.servers.push(server)
         resolve()
       })
       const backlog = context.limits.listen_depth
-      if (endpoint.path !== undefined) server.listen({ path: endpoint.path, backlog })
+      if (fd !== undefined) server.listen({ fd }, backlog)
+      else if (endpoint.path !== undefined) server.listen({ path: endpoint.path, backlog })
       else server.listen({ host: endpoint.host, port: endpoint.port, backlog, reusePort: shared, exclusive: true })
     })
   }

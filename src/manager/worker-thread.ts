@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
 import type { Endpoint } from '../listen/address.ts'
+import { KeptSockets } from '../listen/kept-sockets.ts'
 import type { Answers, HealthWatch, ManagerMessage, Question, RuleFaults, WorkerConfig, WorkerMessage } from '../worker/config.ts'
 import type { Operations } from './operations.ts'
 import { Questions } from './questions.ts'
@@ -17,6 +18,9 @@ const YOUNG_MB = 64
 const SHORT_LIFE_MS = 1000
 const RESTART_DELAY_MS = 500
 
+/** For so long clients wait for a worker that has died and cannot be started again; then they are refused. */
+const QUEUE_MAX_MS = 5000
+
 /** How long after its deadline a worker may say that it has finished. */
 const SILENCE_MAX_MS = 1000
 
@@ -25,6 +29,8 @@ export interface ThreadOptions {
   /** It may not become larger; a worker that needs more is replaced. */
   readonly heap_bytes: number
   readonly operations: Operations
+  /** There are others, who listen where it listens. */
+  readonly shared: boolean
 }
 
 /** What a worker's threads, one after the other, are given, and whom they tell. */
@@ -55,6 +61,9 @@ export class WorkerThread {
   private thread: Worker | undefined
   private served: Promise<readonly Endpoint[]> = Promise.resolve([])
   private born_ms = 0
+  private readonly sockets: KeptSockets
+  /** When it served last, if it does not. */
+  private died_ms = 0
   private draining = false
   private drained: ((cut: number) => void) | undefined
   private last_fault: string | undefined
@@ -69,6 +78,7 @@ export class WorkerThread {
     this.operations = options.operations
     this.name = `worker ${options.slot}`
     this.questions = new Questions(this.name)
+    this.sockets = new KeptSockets(options.shared)
   }
 
   /** Begins to load the worker's code; `start` tells it what to do. */
@@ -103,6 +113,7 @@ export class WorkerThread {
   /** It will not be needed: the rules are wrong, or a port is taken. */
   async discard(): Promise<void> {
     this.draining = true
+    this.sockets.close()
     await this.thread?.terminate()
   }
 
@@ -116,8 +127,9 @@ export class WorkerThread {
     this.draining = false
     this.born_ms = performance.now()
     this.preload()
+    const bound = this.sockets.lend(endpoints)
     this.begun = true
-    tell(this.thread, { kind: 'start', config: post.config(endpoints) })
+    tell(this.thread, { kind: 'start', config: { ...post.config(endpoints), bound } })
     return this.settle(await this.served)
   }
 
@@ -127,6 +139,8 @@ export class WorkerThread {
    */
   async drain(deadline_ms: number): Promise<number> {
     this.draining = true
+    // Before it stops accepting, or else new clients would wait for nobody.
+    this.sockets.close()
     const { thread } = this
     if (thread === undefined) return 0
     const cut = this.serving ? await this.finished(thread, deadline_ms) : 0
@@ -195,9 +209,11 @@ export class WorkerThread {
     this.thread = undefined
     this.begun = false
     this.questions.ended()
+    this.sockets.takeBack()
     this.post?.buried()
     if (this.draining) return this.drained?.(0)
     if (!wasServing) return
+    this.died_ms = performance.now()
     this.post?.died(`${this.name} ended unexpectedly (code ${code})${this.last_fault === undefined ? '' : `: ${this.last_fault}`}`)
     this.last_fault = undefined
     this.operations.write('error', `${this.name} ended unexpectedly (code ${code}); starting another`)
@@ -211,11 +227,20 @@ export class WorkerThread {
     this.start(this.endpoints, this.post).then(
       () => this.operations.write('info', `${this.name} serves again`),
       (error: unknown) => {
-        if (this.draining) return
-        this.operations.write('error', `${this.name} could not be started again: ${messageOf(error)}`)
-        setTimeout(() => this.restart(), RESTART_DELAY_MS)
+        if (!this.draining) void this.failed(error)
       },
     )
+  }
+
+  /** It will be tried again, but nobody waits for that for long. */
+  private async failed(error: unknown): Promise<void> {
+    const late = performance.now() - this.died_ms > QUEUE_MAX_MS && this.sockets.open
+    if (late) this.sockets.close()
+    const waiting = late ? '; who waits to be served by it is refused' : ''
+    this.operations.write('error', `${this.name} could not be started again: ${messageOf(error)}${waiting}`)
+    // Something of it may still hold it.
+    await this.thread?.terminate()
+    setTimeout(() => this.restart(), RESTART_DELAY_MS)
   }
 }
 

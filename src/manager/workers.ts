@@ -22,7 +22,7 @@ export class Workers {
   private readonly threads: readonly WorkerThread[]
 
   constructor(count: number, heap_bytes: number, operations: Operations) {
-    this.threads = Array.from({ length: count }, (_, slot) => new WorkerThread({ slot, heap_bytes, operations }))
+    this.threads = Array.from({ length: count }, (_, slot) => new WorkerThread({ slot, heap_bytes, operations, shared: count > 1 }))
   }
 
   /** Begins to load the workers' code. */

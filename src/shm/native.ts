@@ -5,7 +5,7 @@ import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 
 /**
  * The system calls that Node does not offer, by koffi: the only file that knows it, and the only native dependency. It is
- * loaded for the work directory and its log, for file stores, to send many answers in one call, and when rules want options of sockets. Numbers below are those of Linux on every 64-bit
+ * loaded for the work directory and its log, for file stores, to send many answers in one call, for listening sockets that outlive workers, and when rules want options of sockets. Numbers below are those of Linux on every 64-bit
  * machine, with glibc and with musl alike: both have one 64-bit `off_t` there.
  */
 
@@ -24,6 +24,7 @@ const MS_SYNC = 4
 const FALLOC_FL_KEEP_SIZE = 1
 const FALLOC_FL_PUNCH_HOLE = 2
 const FALLOC_FL_ZERO_RANGE = 16
+const F_DUPFD_CLOEXEC = 1030
 
 export interface Native {
   readonly page_bytes: number
@@ -47,6 +48,8 @@ export interface Native {
    */
   lock(fd: number): Outcome
   unlock(fd: number): Outcome
+  /** Another descriptor of the same opening or socket, which processes that we start do not get; or why not. */
+  duplicate(fd: number): number | Errno
   /** One byte for each page from `address`, which begins one: bit 0 says that it is in memory. */
   residency(address: number, length: number, pages: Uint8Array): Outcome
   /** What was written to the range, which begins a page, is on the disk when it resolves. In a thread of its own. */
@@ -174,6 +177,7 @@ function bind(koffi: typeof Koffi): Native {
   const fallocate = libc.func('fallocate', 'int', ['int', 'int', 'int64', 'int64'])
   const posix_fallocate = libc.func('posix_fallocate', 'int', ['int', 'int64', 'int64'])
   const flock = libc.func('flock', 'int', ['int', 'int'])
+  const fcntl = libc.func('int fcntl(int, int, ...)')
   const mincore = libc.func('mincore', 'int', ['uintptr_t', 'size_t', 'void *'])
   const msync = libc.func('msync', 'int', ['uintptr_t', 'size_t', 'int'])
   const madvise = libc.func('madvise', 'int', ['uintptr_t', 'size_t', 'int'])
@@ -199,6 +203,10 @@ function bind(koffi: typeof Koffi): Native {
     punch: (fd, offset, length) => space(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, offset, length),
     lock: (fd) => outcome(() => flock(fd, LOCK_EXCLUSIVE_NOW) as number),
     unlock: (fd) => outcome(() => flock(fd, LOCK_UN) as number),
+    duplicate: (fd) => {
+      const made = fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0) as number
+      return made === -1 ? errnoName(koffi.errno()) : made
+    },
     residency: (address, length, pages) => outcome(() => mincore(address, length, pages) as number),
     sync: (address, length) =>
       new Promise((resolve) => {

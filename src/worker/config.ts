@@ -17,6 +17,8 @@ export interface WorkerConfig {
   /** This worker's number, from 0: its name in all that workers share. */
   readonly slot: number
   readonly endpoints: readonly Endpoint[]
+  /** Descriptors that are bound to them, now the worker's to close. Where there is none it binds by itself. */
+  readonly bound?: readonly (number | undefined)[]
   /** How many workers there are: more than one share the ports. */
   readonly workers: number
   readonly parameters: ParameterValues

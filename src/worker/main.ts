@@ -61,6 +61,9 @@ function answerOf({ env, rules, following, explainer }: Worker, question: Questi
   return applyParameters(following, question.changed) as undefined
 }
 
+// It dies of a mistake: who still waits to be accepted is for the next one.
+process.on('uncaughtExceptionMonitor', () => worker?.listener.stopAccepting())
+
 port.on('message', (message: ManagerMessage) => {
   switch (message.kind) {
     case 'start':

@@ -97,7 +97,7 @@ export class Worker {
   static async start(config: WorkerConfig, operations: Outside, clock: Clock = new SystemClock()): Promise<Worker> {
     const parts = assemble(config, operations, clock)
     const listener = new Listener(parts.context, await chooseReadPath(config.parameters.read_path))
-    const endpoints = await listener.listen(config.endpoints, config.workers > 1)
+    const endpoints = await listener.listen(config.endpoints, config.workers > 1, config.bound)
     return new Worker(parts, listener, endpoints)
   }
 

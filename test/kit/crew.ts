@@ -48,6 +48,8 @@ export class Crew {
   endpoints: readonly Endpoint[] = []
   /** Threads that have ended, by the numbers of their workers. */
   readonly buried: number[] = []
+  /** While it is true none begins. */
+  held = false
   private readonly configs: WorkerConfig[] = []
   private supplies: WorkerSupplies | undefined
   private readonly options: ServeOptions
@@ -82,7 +84,10 @@ export class Crew {
         const post = supplies.postOf(slot)
         return {
           ...post,
-          config: (endpoints) => (this.configs[slot] = post.config(endpoints)),
+          config: (endpoints) => {
+            if (this.held) throw new Error('held back')
+            return (this.configs[slot] = post.config(endpoints))
+          },
           buried: () => {
             post.buried()
             this.buried.push(slot)
@@ -178,6 +183,12 @@ export class Crew {
 
   async close(): Promise<void> {
     await this.workers.drain(0)
+  }
+
+  /** After that: once more, where they listened. */
+  async again(): Promise<void> {
+    if (this.supplies === undefined) throw new Error('not started')
+    await this.workers.start(this.endpoints, this.watched(this.supplies))
   }
 }
 

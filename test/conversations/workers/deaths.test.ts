@@ -81,7 +81,7 @@ class Client {
     socket.on('close', () => {
       if (this.stopped) return
       this.closed++
-      // Else it still waited to be accepted by a worker that was just ending.
+      // Else it had just been accepted by a worker that was ending.
       if (this.served) this.lost++
       if (this.text !== '') this.interrupted++
       this.served = false
