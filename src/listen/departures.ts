@@ -15,10 +15,10 @@ export interface Cargo {
 
 /** Many enough that a client is awake when its next answer comes; few enough that nobody waits for more than these. */
 export const TOGETHER_MAX = 16
-/** In a turn with fewer answers the immediate costs more than it saves. */
-const WORTHWHILE = 4
+/** In a turn with fewer answers the immediate costs and saves nothing. */
+const WORTHWHILE = 2
 /** So many then leave by themselves before it is tried again. */
-const ALONE = 64
+const ALONE = 16
 
 /**
  * Answers leave together, when all that had arrived has been looked at: at the end of this turn of the event loop. A client (or a network
