@@ -18,7 +18,7 @@ export function median(values: readonly number[]): number {
 }
 
 function number(value: number): string {
-  return value >= 1000 ? value.toFixed(0) : value >= 100 ? value.toFixed(0) : value.toFixed(1)
+  return value.toFixed(value >= 100 ? 0 : value >= 2 ? 1 : 2)
 }
 
 /** "0.32 of nginx (at most 0.6) met"; nothing for a peer that was not measured. */

@@ -1,59 +1,113 @@
 import { load } from './generator.ts'
-import { startLacquer, type Started } from './peers/lacquer.ts'
-import { cpu_us, stop } from './processes.ts'
+import { startHaproxy } from './peers/haproxy.ts'
+import { startLacquer } from './peers/lacquer.ts'
+import type { Running } from './peers/peer.ts'
+import { type Core, cpu_us, LOAD_CORE, SERVER_CORE, stop } from './processes.ts'
 import { median } from './report.ts'
-import type { Figure } from './report.ts'
+import type { Figure, Target } from './report.ts'
 import { CLIENTS, cold, type Bench, type Scenario } from './scenarios.ts'
 
 const FLAGS = ['-s', 'memory,256M', '-p', 'timeout_idle=300']
-const WORKERS = [1, 2]
 
-/** CPU per hit, both on any core, round by round beside each other. */
-async function costs(bench: Bench, running: ReadonlyMap<number, Started>): Promise<Map<number, number[]>> {
-  const samples = new Map<number, number[]>(WORKERS.map((count) => [count, []]))
+/**
+ * Where one worker runs is said, where two do is not: a hit costs up to a quarter less where who asks is on the same core, and left alone the kernel often
+ * puts one worker there. Two have no such place, whatever they share (bench/RESULTS.md, "Two workers").
+ */
+const ALONE = 'one worker'
+const BESIDE = 'one worker on the core of who asks'
+const TOGETHER = 'two workers'
+const PLACES: readonly { readonly name: string; readonly workers: number; readonly core: Core }[] = [
+  { name: ALONE, workers: 1, core: SERVER_CORE },
+  { name: BESIDE, workers: 1, core: LOAD_CORE },
+  { name: TOGETHER, workers: 2, core: 'any' },
+]
+
+type Start = (workers: number, core: Core) => Promise<Running>
+
+/** Who is measured beside: its threads share as much as workers do. */
+function peersOf({ peers, setting }: Bench): Map<string, Start> {
+  const found = new Map<string, Start>()
+  found.set('lacquer', (workers, core) => startLacquer(setting.origin_port, [...FLAGS, '-w', String(workers)], core))
+  if (peers.some(({ name }) => name === 'haproxy')) found.set('haproxy', (threads, core) => startHaproxy(setting, threads, core))
+  return found
+}
+
+interface Measured {
+  readonly peer: string
+  readonly place: string
+  readonly server: Running
+  readonly samples_us: number[]
+}
+
+async function startAll(bench: Bench, all: Measured[]): Promise<void> {
+  for (const [peer, start] of peersOf(bench)) {
+    for (const { name, workers, core } of PLACES) {
+      all.push({ peer, place: name, server: await start(workers, core), samples_us: [] })
+    }
+  }
+}
+
+/** CPU per hit, round by round beside each other. */
+async function measure(bench: Bench, all: readonly Measured[]): Promise<void> {
   for (let round = 0; round <= bench.rounds; round++) {
-    for (const [count, { child, port }] of running) {
+    for (const { peer, place, server, samples_us } of all) {
+      const { child, port } = server
       const before_us = cpu_us(child.pid!)
       const plan = { port, path: '/1k/hit', unique: false, connections: 64, seconds: bench.seconds, directory: bench.setting.directory }
       const { requests } = await load(plan)
       const cost_us = (cpu_us(child.pid!) - before_us) / requests
       // Round 0 fills caches and lets compilers compile.
-      if (round > 0) samples.get(count)!.push(cost_us)
-      if (round > 0) bench.say(`hit 1 KiB, round ${round}, -w ${count}: ${cost_us.toFixed(1)} us CPU`)
+      if (round > 0) samples_us.push(cost_us)
+      if (round > 0) bench.say(`hit 1 KiB, round ${round}, ${peer}, ${place}: ${cost_us.toFixed(1)} us CPU`)
     }
   }
-  return samples
+}
+
+function figure(scenario: string, unit: string, values: Iterable<readonly [string, number]>, ...targets: Target[]): Figure {
+  return { scenario, unit, values: new Map(values), targets, notes: [] }
+}
+
+function figures(all: readonly Measured[]): Figure[] {
+  const samples_us = (peer: string, place: string): number[] => all.find((one) => one.peer === peer && one.place === place)!.samples_us
+  const peers = [...new Set(all.map(({ peer }) => peer))]
+  // By rounds: the machine is not as fast in one as in another.
+  const ratio = (peer: string): number =>
+    median(samples_us(peer, TOGETHER).map((together_us, round) => together_us / samples_us(peer, ALONE)[round]))
+  return [
+    ...PLACES.map(({ name }) =>
+      figure(
+        `hit 1 KiB, ${name}`,
+        'us CPU/request',
+        peers.map((peer) => [peer, median(samples_us(peer, name))] as const),
+      ),
+    ),
+    figure(
+      `hit 1 KiB, ${TOGETHER}`,
+      'of one worker’s CPU',
+      peers.map((peer) => [peer, ratio(peer)] as const),
+      { below: 1.15 },
+    ),
+  ]
 }
 
 /** What a second worker costs a hit, and that two of them ask the origin once. */
 export const workersScenario: Scenario = {
   name: 'workers',
   async run(bench) {
-    const running = new Map<number, Started>()
+    const all: Measured[] = []
     try {
-      for (const count of WORKERS) {
-        running.set(count, await startLacquer(bench.setting.origin_port, [...FLAGS, '-w', String(count)], 'any'))
-      }
-      const samples = await costs(bench, running)
-      const [alone_us, together_us] = WORKERS.map((count) => median(samples.get(count)!))
-      const { fetches, right } = await cold(bench, running.get(2)!.port, `/slow/workers-${process.pid}`)
-      const one = (scenario: string, unit: string, value: number, targets: Figure['targets']): Figure => ({
-        scenario,
-        unit,
-        values: new Map([['lacquer', value]]),
-        targets,
-        notes: [],
-      })
+      await startAll(bench, all)
+      await measure(bench, all)
+      const two = all.find(({ peer, place }) => peer === 'lacquer' && place === TOGETHER)!
+      const { fetches, right } = await cold(bench, two.server.port, `/slow/workers-${process.pid}`)
       const crowd = `${CLIENTS} clients, one cold URL, two workers`
       return [
-        one('hit 1 KiB, one worker on any core', 'us CPU/request', alone_us, []),
-        one('hit 1 KiB, two workers', 'us CPU/request', together_us, []),
-        one('hit 1 KiB, two workers', 'of one worker’s CPU', together_us / alone_us, [{ below: 1.15 }]),
-        one(crowd, 'origin requests', fetches, [{ exactly: 1 }]),
-        one(crowd, 'clients with every byte right', right, [{ exactly: CLIENTS }]),
+        ...figures(all),
+        figure(crowd, 'origin requests', [['lacquer', fetches]], { exactly: 1 }),
+        figure(crowd, 'clients with every byte right', [['lacquer', right]], { exactly: CLIENTS }),
       ]
     } finally {
-      await Promise.all([...running.values()].map(({ child }) => stop(child)))
+      await Promise.all(all.map(({ server }) => stop(server.child)))
     }
   },
 }

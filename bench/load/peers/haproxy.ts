@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { installed, listening, SERVER_CORE, start } from '../processes.ts'
+import { type Core, installed, listening, SERVER_CORE, start } from '../processes.ts'
 import { freePort } from './peer.ts'
-import type { Peer, Setting } from './peer.ts'
+import type { Peer, Running, Setting } from './peer.ts'
 
-function configuration({ origin_port, open_files }: Setting, port: number): string {
+function configuration({ origin_port, open_files }: Setting, port: number, threads: number): string {
   return `
 global
-  nbthread 1
+  nbthread ${threads}
   no strict-limits
   maxconn ${open_files - 200}
 cache bench
@@ -21,7 +21,7 @@ defaults
   timeout server 60s
   http-reuse always
 frontend front
-  bind 127.0.0.1:${port} backlog 8192
+  bind 127.0.0.1:${port} backlog 8192 shards by-thread
   default_backend origin
 backend origin
   http-request cache-use bench
@@ -30,15 +30,18 @@ backend origin
 `
 }
 
+/** Each thread has a listener of its own, as Lacquer's workers have. */
+export async function startHaproxy(setting: Setting, threads: number, core: Core): Promise<Running> {
+  const port = await freePort()
+  const file = join(setting.directory, `haproxy-${threads}-${core}.cfg`)
+  writeFileSync(file, configuration(setting, port, threads))
+  const child = start(core, 'haproxy', ['-db', '-q', '-f', file])
+  await listening(port, child)
+  return { child, port }
+}
+
 export const haproxy: Peer = {
   name: 'haproxy',
   installed: () => installed('haproxy'),
-  async start(setting) {
-    const port = await freePort()
-    const file = join(setting.directory, 'haproxy.cfg')
-    writeFileSync(file, configuration(setting, port))
-    const child = start(SERVER_CORE, 'haproxy', ['-db', '-q', '-f', file])
-    await listening(port, child)
-    return { child, port }
-  },
+  start: (setting) => startHaproxy(setting, 1, SERVER_CORE),
 }

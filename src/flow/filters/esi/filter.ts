@@ -9,6 +9,23 @@ export class EsiFilter extends PageFilter {
   private readonly pieces: Buffer[] = []
   private kind: FrameKind = FRAME.verbatim
 
+  take(chunk: Buffer): boolean {
+    this.parser.push(chunk)
+    this.flush()
+    return !this.full
+  }
+
+  complete(): void {
+    this.parser.finish()
+    this.flush()
+    this.next?.complete()
+  }
+
+  onRoom(): void {
+    this.full = false
+    this.line?.hasRoom(this)
+  }
+
   verbatim(bytes: Buffer): void {
     this.collect(FRAME.verbatim, bytes)
   }
@@ -17,19 +34,9 @@ export class EsiFilter extends PageFilter {
     this.collect(FRAME.skipped, bytes)
   }
 
-  protected putInclude(include: EsiInclude): void {
+  include(include: EsiInclude): void {
     this.flush()
     this.put(includeFrame(include))
-  }
-
-  protected parsed(): void {
-    this.flush()
-    this.handOn()
-  }
-
-  protected finish(): void {
-    this.parsed()
-    this.next?.complete()
   }
 
   private collect(kind: FrameKind, bytes: Buffer): void {
