@@ -1,4 +1,5 @@
 import { closeSync, fdatasync, read, readSync, writeSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
 import { codeOf, OperatorError } from '../base/errors.ts'
@@ -80,17 +81,23 @@ const POPULATE_BYTES = 2 * 1024 * 1024
 /** The most that the page cache keeps in one piece, which begins at a multiple of its size (a huge page, where pages have 4 KiB). */
 const FOLIO_BYTES = 2 * 1024 * 1024
 
+/**
+ * By address, which no other mapping has later: a thread has one view of each. V8 takes it for memory of the thread, and has a full collection when
+ * there is so much (15 ms of a thread that has just loaded its code).
+ */
+const views = new Map<bigint, ArrayBuffer>()
+
 export class FileMapping {
   readonly place: MappingPlace
   readonly page_bytes: number
   private readonly calls: Native
-  private view: ArrayBuffer | undefined
   /** An address has 47 or 48 bits (52 at most, where a program asks for it): a number holds it, and costs no allocation. */
   private readonly address: number
   /** For mincore: as many pages as an extent has. */
   private readonly pages: Uint8Array
   /** Where reads go whose point is the page cache: nobody looks at it, so all of them may share it. */
   private scratch: Buffer | undefined
+  private closed = false
 
   constructor(place: MappingPlace, calls: Native) {
     this.place = place
@@ -100,9 +107,14 @@ export class FileMapping {
     this.pages = new Uint8Array(CHUNK_BYTES / calls.page_bytes + 1)
   }
 
-  /** The whole. Made when it is asked for: V8 takes it for memory of this thread, and collects garbage when there is so much. */
+  /** The whole. Made when it is asked for. */
   get buffer(): ArrayBuffer {
-    return (this.view ??= this.calls.view(this.place.address, this.place.size_bytes))
+    const { address, size_bytes } = this.place
+    const known = views.get(address)
+    if (known !== undefined) return known
+    const view = this.calls.view(address, size_bytes)
+    views.set(address, view)
+    return view
   }
 
   /**
@@ -184,6 +196,18 @@ export class FileMapping {
   }
 
   /**
+   * What is not in memory of the range is read, a piece in each turn of the event loop: nobody waits for it, and an error is for whoever
+   * needs what could not be read.
+   */
+  async fetch(offset: number, length: number): Promise<void> {
+    for (let at = offset; at < offset + length && !this.closed; at += CHUNK_BYTES) {
+      const piece_bytes = Math.min(CHUNK_BYTES, offset + length - at)
+      if (this.isShown(at, piece_bytes)) await setImmediate()
+      else await this.readCold(at, piece_bytes)
+    }
+  }
+
+  /**
    * Reads the range from the disk without stopping this thread, into `into` or only into memory (the page cache, which the
    * mapping shows). A file that somebody cut short is an EIO.
    */
@@ -209,6 +233,7 @@ export class FileMapping {
    * may write to it any more. A process that ends needs none of this: the kernel does it, whatever ended it.
    */
   close(): void {
+    this.closed = true
     this.calls.unlock(this.place.fd)
     closeSync(this.place.fd)
   }

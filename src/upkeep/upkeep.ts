@@ -10,8 +10,10 @@ import { type ArenaHandle, attachArena } from '../store/arena/arena.ts'
 import { ArenaWalk } from '../store/arena/walk.ts'
 import { BanLurker } from './ban-lurker.ts'
 
-/** A file that keeps the ledger. */
-export interface LedgerFile {
+/** A file that keeps the ledger, and an index. */
+export interface KeptFile {
+  /** Begins to have its index in memory. */
+  warm(): void
   /** 0 when header and ledger are on the disk, else why not. */
   syncLedger(): Promise<0 | string>
 }
@@ -20,7 +22,7 @@ export interface UpkeepParts {
   readonly serials: Serials
   readonly ledger: Ledger
   readonly arenas: readonly ArenaHandle[]
-  readonly files: readonly LedgerFile[]
+  readonly files: readonly KeptFile[]
   /** The manager's number among the threads that share the stores. */
   readonly thread: number
   readonly clock: Clock
@@ -71,6 +73,7 @@ export class Upkeep {
 
   /** From now on by itself. */
   begin(): void {
+    for (const file of this.parts.files) file.warm()
     const next = (): void => {
       this.timer = setTimeout(next, this.carefully())
       this.timer.unref()

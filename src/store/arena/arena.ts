@@ -79,8 +79,6 @@ export class Arena {
       provideIndex(path, mapping, geometry)
       const boot = nextBoot(mapping, clock)
       const arena = new Arena({ geometry, memory: mapping.place, ...tables(path, geometry, created, boot, clock) }, mapping)
-      // Every lookup touches the index. Nobody waits for it.
-      if (!created) void mapping.readCold(0, geometry.segments_at)
       arena.begin(created, remarks, boot)
       return arena
     } catch (error) {
@@ -102,6 +100,11 @@ export class Arena {
   /** Header and ledger are on the disk when it resolves. */
   async syncLedger(): Promise<Outcome> {
     return this.mapping === undefined ? 0 : this.mapping.syncRange(0, HEADER_BYTES + this.memory.geometry.ledger_bytes)
+  }
+
+  /** Every lookup touches the index: it is in memory soon. To begin when the workers serve, whose start it would slow down. */
+  warm(): void {
+    void this.mapping?.fetch(0, this.memory.geometry.segments_at)
   }
 
   /** For the next process. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs'
+import { existsSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, test } from 'vitest'
@@ -195,6 +195,23 @@ describe('reading what is not in memory', () => {
     expect(await mapping.readCold(MIB + 1, 10 * page_bytes)).toBe(0)
     expect(mapping.residentPages(MIB + 1, 10 * page_bytes)).toBe(11)
     mapping.willNeed(2 * MIB + 1, 100)
+  })
+
+  test('a range is fetched in pieces, without what is in memory, until the mapping is closed', async () => {
+    const { mapping } = open(join(folder(), 'store'), 4 * MIB)
+    const begin = Number(mapping.place.address)
+    const isThere = (at: number): number => (at >= begin + MIB && at < begin + 2 * MIB ? 1 : 0)
+    const residency: Native['residency'] = (address, _, pages) => (pages.fill(isThere(address)), 0)
+    const told = new FileMapping({ ...mapping.place, fd: openSync('/dev/null', 'r') }, { ...native(), residency })
+    const read: number[] = []
+    told.readCold = (offset) => (read.push(offset), Promise.resolve(0))
+    await told.fetch(MIB / 2, 2 * MIB + 5)
+    expect(read).toEqual([MIB / 2, 0.75 * MIB, 2 * MIB, 2.25 * MIB, 2.5 * MIB])
+    read.length = 0
+    const fetched = told.fetch(0, 4 * MIB)
+    told.close()
+    await fetched
+    expect(read).toEqual([0])
   })
 
   test('an error of the disk is an error code', async () => {

@@ -10,8 +10,9 @@ function scene() {
   const serials = new Serials()
   const clock = new ManualClock()
   const said: string[] = []
-  const disk = { syncs: 0, outcome: 0 as 0 | string }
+  const disk = { syncs: 0, outcome: 0 as 0 | string, warmed: 0 }
   const file = {
+    warm: () => void disk.warmed++,
     syncLedger: (): Promise<0 | string> => {
       disk.syncs++
       return Promise.resolve(disk.outcome)
@@ -30,6 +31,14 @@ function scene() {
   })
   return { upkeep, clock, said, disk }
 }
+
+test('an index is had in memory from the beginning of the work on, and not before', async () => {
+  const { upkeep, disk } = scene()
+  expect(disk.warmed).toBe(0)
+  upkeep.begin()
+  await upkeep.stop()
+  expect(disk.warmed).toBe(1)
+})
 
 test('what was added is written to the disk at the next step, once', async () => {
   const { upkeep, disk } = scene()
