@@ -2,6 +2,7 @@ import { Fields } from '../../../src/http/fields.ts'
 import type { ObjectHead } from '../../../src/store/contract.ts'
 import { Arena } from '../../../src/store/arena/arena.ts'
 import { createHeapStore } from '../../../src/store/heap/store.ts'
+import { BUCKET_ENTRIES } from '../../../src/store/arena/geometry.ts'
 import { arenaStore } from '../../../test/kit/arena.ts'
 
 /**
@@ -69,18 +70,24 @@ const lines = Number(process.argv[2] ?? 10)
   const { handle } = Arena.inMemory(new SharedArrayBuffer(2 ** 31 + 2 ** 29))
   const { segments_at, segment_bytes, segments } = handle.geometry
   const store = arenaStore(handle)
-  let payload_bytes = 0
+  let [payload_bytes, id_bytes] = [0, 0]
   for (let i = 0; i < OBJECTS_MANY; i++) {
-    const itsHead = head(lines)
+    // As the cache stores it: its key is a tag.
+    const itsHead = { ...head(lines), tags: [`key ${i}`] }
     const id = `P/some/where/in/the/site/${i}\0www.example.com\0`
     store.newRun()
     const object = store.open(id, itsHead, BODY.length)
     object?.body.append(BODY)
     object?.body.complete()
     payload_bytes += itsHead.headText.length + id.length + BODY.length
+    id_bytes += id.length
   }
   const { objects, used_bytes } = store.stats()
   const share = used_bytes / (segments * segment_bytes)
+  const each = (bytes: number): string => (bytes / OBJECTS_MANY).toFixed(0)
   const taken_bytes = used_bytes + segments_at * share
-  console.log(`arena: ${objects} objects, ${((taken_bytes - payload_bytes) / OBJECTS_MANY).toFixed(0)} bytes each beyond head, id and body`)
+  console.log(`arena: ${objects} objects, ${each(taken_bytes - payload_bytes)} bytes each beyond head, id and body`)
+  // Of the tables that are shared by all objects, what these objects' part of the store has of them; beside the arena only what storing has touched.
+  const touched_bytes = 4 * handle.geometry.buckets * BUCKET_ENTRIES * share
+  console.log(`of which ${each(segments_at * share)} of tables; ${each(id_bytes)} more of id; beside the arena ${each(touched_bytes)}`)
 }

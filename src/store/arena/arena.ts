@@ -18,7 +18,7 @@ import { recoverWorker } from './recovery.ts'
 import { reopen } from './reopen.ts'
 
 const MAGIC = 0x4c515241
-const VERSION = 4
+const VERSION = 5
 
 /** What a worker needs to find its way into an arena: can be posted to a thread. */
 export interface ArenaHandle {

@@ -17,8 +17,10 @@ const BUCKET_BYTES = BUCKET_ENTRIES * ENTRY_BYTES
 /** One index entry for so many bytes of the arena: stored responses of this size, heads included, fill half of the entries. */
 const BYTES_PER_ENTRY = 512
 
-/** One entry of the table of purges for so many bytes of the arena: a sixty-fourth of it. */
-const BYTES_PER_PURGE = 2048
+/** One entry of the table of purges for so many bytes of the arena: a 128th of it. A small one has as many as a larger one, but not more than a 64th. */
+const BYTES_PER_PURGE = 4096
+const BYTES_PER_PURGE_LEAST = 2048
+const PURGES_FEW = 2 ** 15
 const PURGES_MAX = 2 ** 21
 
 export const SEGMENT_WORDS = 16
@@ -68,7 +70,8 @@ export function geometryFor(total_bytes: number, kind: 'memory' | 'file' = 'memo
 
 /** Whole buckets, and one for the floor. */
 function purgesSize(total_bytes: number): number {
-  const entries = Math.min(PURGES_MAX, Math.floor(total_bytes / BYTES_PER_PURGE))
+  const few = Math.min(PURGES_FEW, Math.floor(total_bytes / BYTES_PER_PURGE_LEAST))
+  const entries = Math.max(few, Math.min(PURGES_MAX, Math.floor(total_bytes / BYTES_PER_PURGE)))
   return (1 + Math.ceil(entries / PURGE_BUCKET_ENTRIES)) * PURGE_BUCKET_ENTRIES * PURGE_ENTRY_BYTES
 }
 

@@ -3,31 +3,39 @@ import { appendLines } from '../../http/write.ts'
 import type { ObjectHead } from '../contract.ts'
 import { roundUp } from './geometry.ts'
 
-// A head as bytes: four doubles, words, then the strings. Byte offsets; the beginning lies on a multiple of 8.
+// A head as bytes: five doubles, words, then the strings. Byte offsets; the beginning lies on a multiple of 8. A million objects are a million heads:
+// lengths that cannot be large share words with others. No head has 256 KiB (`ObjectWriter.placeHead`), so 18 bits hold the length of a string.
 const T_ORIGIN = 0
 const TTL = 8
 const GRACE = 16
 const KEEP = 24
 const XID = 32
+/** The status (65535 at most), and above it the lower half of the flags. */
 const STATUS = 36
-const FLAGS = 40
-const VALIDATABLE = 44
-const ID_BYTES = 48
-const REASON_BYTES = 52
-const TEXT_BYTES = 56
+/** Length of the id, and above it that of the reason. */
+const ID = 40
+/** Length of the text, and above it how many tags there are: pairs of words, behind the strings. */
+const TEXT = 44
+/** Length of the hidden text; above it the upper flags (24 bits in all); above them whether it can be validated. */
+const HIDDEN = 48
 /** The serial that the object began with. */
-const BORN = 60
-const EXPECTED = 64
+const BORN = 52
+const EXPECTED = 56
 /** What the object has been checked against, and a sum of that: the only words that change once it is complete. */
-export const CHECKED = 72
-const CHECKED_SUM = 76
-export const CHECKED_END = 80
-const HIDDEN_BYTES = 80
-/** How many tags there are: pairs of words, behind the strings. */
-const TAGS = 84
-const STRINGS = 88
+export const CHECKED = 64
+const CHECKED_SUM = 68
+export const CHECKED_END = 72
+const STRINGS = 72
 /** Of a head without a word of text. */
 export const LEAST_HEAD_BYTES = STRINGS
+
+const LENGTH_BITS = 18
+const LENGTH_MASK = 2 ** LENGTH_BITS - 1
+const REASON_BYTES_MAX = 2 ** (32 - LENGTH_BITS) - 1
+const HALF_BITS = 16
+const HALF_MASK = 0xffff
+const UPPER_FLAGS_MASK = 0xff
+const VALIDATABLE_BIT = LENGTH_BITS + 8
 
 interface Latin1 {
   latin1Write(text: string, offset: number): number
@@ -36,8 +44,9 @@ interface Latin1 {
   utf8Slice(from: number, to: number): string
 }
 
-/** Bytes that the head and its id take. */
+/** Bytes that the head and its id take: too many for any store, if its reason is longer than can be said. */
 export function headSize(id: string, head: ObjectHead, tag_words = 2 * (head.tags?.length ?? 0)): number {
+  if (head.reason.length > REASON_BYTES_MAX) return Infinity
   const strings = STRINGS + Buffer.byteLength(id) + head.reason.length + head.headText.length + (head.hiddenText?.length ?? 0)
   return roundUp(strings, 4) + 4 * tag_words
 }
@@ -62,32 +71,32 @@ export function encodeHead(
   doubles[d + KEEP / 8] = head.keep_ms
   doubles[d + EXPECTED / 8] = expected_bytes
   words[w + XID / 4] = head.xid
-  words[w + STATUS / 4] = head.status
-  words[w + FLAGS / 4] = head.flags
-  words[w + VALIDATABLE / 4] = head.validatable ? 1 : 0
+  words[w + STATUS / 4] = head.status | (head.flags << HALF_BITS)
   words[w + BORN / 4] = serial
   setChecked(words, at, serial)
   // Node ends the process when optimised code has it write text into a buffer of which more than 4 GiB are left.
   const text = bytes.subarray(at + STRINGS, at + headSize(id, head, tags.length)) as unknown as Latin1
-  let end = 0
-  end += words[w + ID_BYTES / 4] = text.utf8Write(id, end)
-  end += words[w + REASON_BYTES / 4] = text.latin1Write(head.reason, end)
-  end += words[w + TEXT_BYTES / 4] = text.latin1Write(head.headText, end)
-  words[w + HIDDEN_BYTES / 4] = head.hiddenText === undefined ? 0 : text.latin1Write(head.hiddenText, end)
-  words[w + TAGS / 4] = tags.length / 2
+  const id_bytes = text.utf8Write(id, 0)
+  const reason_bytes = text.latin1Write(head.reason, id_bytes)
+  const text_bytes = text.latin1Write(head.headText, id_bytes + reason_bytes)
+  const hidden_bytes = head.hiddenText === undefined ? 0 : text.latin1Write(head.hiddenText, id_bytes + reason_bytes + text_bytes)
+  const above_hidden = ((head.flags >> HALF_BITS) & UPPER_FLAGS_MASK) << LENGTH_BITS
+  words[w + ID / 4] = id_bytes | (reason_bytes << LENGTH_BITS)
+  words[w + TEXT / 4] = text_bytes | ((tags.length / 2) << LENGTH_BITS)
+  words[w + HIDDEN / 4] = hidden_bytes | above_hidden | ((head.validatable ? 1 : 0) << VALIDATABLE_BIT)
   words.set(tags, tagsAt(words, at) / 4)
 }
 
 /** Where the hashes of the tags are. */
 export function tagsAt(words: Int32Array, at: number): number {
   const w = at / 4
-  const strings = words[w + ID_BYTES / 4] + words[w + REASON_BYTES / 4] + words[w + TEXT_BYTES / 4] + words[w + HIDDEN_BYTES / 4]
-  return roundUp(at + STRINGS + strings, 4)
+  const lengths = (words[w + TEXT / 4] & LENGTH_MASK) + (words[w + HIDDEN / 4] & LENGTH_MASK)
+  return roundUp(textAt(words, at) + lengths, 4)
 }
 
 /** How many there are, in a head of that size. */
 export function tagPairs(words: Int32Array, at: number, head_bytes: number): number {
-  return Math.max(0, Math.min(words[(at + TAGS) / 4], (at + head_bytes - tagsAt(words, at)) >> 3))
+  return Math.max(0, Math.min(words[(at + TEXT) / 4] >>> LENGTH_BITS, (at + head_bytes - tagsAt(words, at)) >> 3))
 }
 
 /** A head that was copied has other times. */
@@ -101,13 +110,12 @@ export function setTimes(doubles: Float64Array, at: number, { t_origin_ms, ttl_m
 
 /** Is it that id's? */
 export function idIs(bytes: Buffer, words: Int32Array, at: number, id: string): boolean {
-  const from = at + STRINGS
-  return (bytes as unknown as Latin1).utf8Slice(from, from + words[at / 4 + ID_BYTES / 4]) === id
+  return idOf(bytes, words, at) === id
 }
 
 export function idOf(bytes: Buffer, words: Int32Array, at: number): string {
   const from = at + STRINGS
-  return (bytes as unknown as Latin1).utf8Slice(from, from + words[at / 4 + ID_BYTES / 4])
+  return (bytes as unknown as Latin1).utf8Slice(from, reasonAt(words, at))
 }
 
 export function expectedBytes(doubles: Float64Array, at: number): number {
@@ -159,28 +167,36 @@ export function xidOf(words: Int32Array, at: number): number {
 }
 
 export function statusOf(words: Int32Array, at: number): number {
-  return words[at / 4 + STATUS / 4]
+  return words[at / 4 + STATUS / 4] & HALF_MASK
+}
+
+function reasonAt(words: Int32Array, at: number): number {
+  return at + STRINGS + (words[at / 4 + ID / 4] & LENGTH_MASK)
+}
+
+function textAt(words: Int32Array, at: number): number {
+  return reasonAt(words, at) + (words[at / 4 + ID / 4] >>> LENGTH_BITS)
 }
 
 export function decodeHead(bytes: Buffer, doubles: Float64Array, words: Int32Array, at: number): ObjectHead {
   const text = bytes as unknown as Latin1
   const d = at / 8
   const w = at / 4
-  const reason_at = at + STRINGS + words[w + ID_BYTES / 4]
-  const text_at = reason_at + words[w + REASON_BYTES / 4]
-  const hidden_at = text_at + words[w + TEXT_BYTES / 4]
+  const text_at = textAt(words, at)
+  const hidden_at = text_at + (words[w + TEXT / 4] & LENGTH_MASK)
+  const after_text = words[w + HIDDEN / 4]
   const head = new DecodedHead(text.latin1Slice(text_at, hidden_at))
-  const hidden_bytes = words[w + HIDDEN_BYTES / 4]
+  const hidden_bytes = after_text & LENGTH_MASK
   if (hidden_bytes > 0) head.hiddenText = text.latin1Slice(hidden_at, hidden_at + hidden_bytes)
-  head.reason = text.latin1Slice(reason_at, text_at)
+  head.reason = text.latin1Slice(reasonAt(words, at), text_at)
   head.t_origin_ms = doubles[d + T_ORIGIN / 8]
   head.ttl_ms = doubles[d + TTL / 8]
   head.grace_ms = doubles[d + GRACE / 8]
   head.keep_ms = doubles[d + KEEP / 8]
   head.xid = xidOf(words, at)
-  head.status = words[w + STATUS / 4]
-  head.flags = words[w + FLAGS / 4]
-  head.validatable = words[w + VALIDATABLE / 4] === 1
+  head.status = statusOf(words, at)
+  head.flags = (words[w + STATUS / 4] >>> HALF_BITS) | (((after_text >>> LENGTH_BITS) & UPPER_FLAGS_MASK) << HALF_BITS)
+  head.validatable = ((after_text >>> VALIDATABLE_BIT) & 1) === 1
   return head
 }
 

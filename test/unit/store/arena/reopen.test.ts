@@ -1,7 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { close, kill, newPath, openArena, storeIn } from '../../../kit/arena-file.ts'
 import { seekKnown, storeKnown } from '../../../kit/known-bodies.ts'
 import { randomFrom } from '../../shm/threads.ts'
+import { HEADER } from '../../../../src/store/arena/header.ts'
 import { TALLY } from '../../../../src/store/arena/memory.ts'
 import type { Store } from '../../../../src/store/contract.ts'
 import { bytesOf, knownHead } from '../../../kit/known-bodies.ts'
@@ -38,6 +40,24 @@ test('after a clean stop everything is there, by every byte, and is counted', as
   const store = storeIn(second)
   expect(await count(store, 49)).toEqual({ hit: 49, miss: 0, broken: 0 })
   expect(store.stats()).toMatchObject({ objects, used_bytes })
+})
+
+test('a file of an earlier layout is kept aside as it is, with a clear word, and the store begins empty', async () => {
+  const path = newPath()
+  const first = openArena(path, 64 * MIB)
+  storeAll(storeIn(first), 7)
+  await close(first)
+  const old = readFileSync(path)
+  old.writeInt32LE(4, 4 * HEADER.version)
+  writeFileSync(path, old)
+  const second = openArena(path, 64 * MIB)
+  expect(second.recovered).toMatchObject({ created: true, objects: 0 })
+  const [remark, ...others] = second.recovered!.remarks
+  const aside = /it was renamed to (\S+),/.exec(remark)?.[1] ?? ''
+  expect(remark).toContain(`${path} could not be used: another version of Lacquer has written it (layout 4, this one has 5)`)
+  expect(others).toEqual([])
+  expect(readFileSync(aside).equals(old)).toBe(true)
+  expect(await count(storeIn(second), 7)).toEqual({ hit: 0, miss: 7, broken: 0 })
 })
 
 test('after a kill the same, but for what was being filled', async () => {
