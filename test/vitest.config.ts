@@ -22,7 +22,10 @@ const ALONE = [
   'test/conversations/{cold,examples,file-and-memory,file-store,log-tool,partial-file,privacy-crowd,purge-api,query,reloads}.test.ts',
   'test/unit/cache/bans/pattern.test.ts',
   'test/unit/counters/vital-metrics.test.ts',
+  'test/unit/flow/filters/conversion.test.ts',
+  'test/unit/flow/recoding/no-thread.test.ts',
   'test/unit/log/formats/*.test.ts',
+  'test/vcl/portions.test.ts',
 ]
 const together = globSync(TOGETHER, { cwd: fileURLToPath(new URL('..', import.meta.url)), exclude: ALONE })
 
