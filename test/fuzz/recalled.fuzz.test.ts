@@ -143,12 +143,21 @@ function answering(t: Conversation): Promise<TestOrigin> {
   )
 }
 
-/** `last`: the connection ends with it. */
-async function ask(c: Client, [method, target, lines]: ReturnType<Plan['request']>): Promise<{ text: string; last: boolean }> {
-  c.tx(`${method} ${target} HTTP/1.1`, ...lines, ...(method === 'POST' ? ['Content-Length: 0'] : []))
-  const answer = method === 'HEAD' ? await c.rxForHead({}) : await c.rx({})
-  const text = `${method} ${target}: ${JSON.stringify(answer)}`.replaceAll(BOUNDARY, 'BOUNDARY')
-  return { text, last: answer.field('connection') === 'close' }
+/** Sent `times` at once. `last`: the connection ends with it. */
+async function ask(
+  c: Client,
+  [method, target, lines]: ReturnType<Plan['request']>,
+  times: number,
+): Promise<{ text: string; last: boolean }> {
+  for (let i = 0; i < times; i++) c.tx(`${method} ${target} HTTP/1.1`, ...lines, ...(method === 'POST' ? ['Content-Length: 0'] : []))
+  let text = `${method} ${target}:`
+  let last = false
+  for (let i = 0; i < times && !last; i++) {
+    const answer = method === 'HEAD' ? await c.rxForHead({}) : await c.rx({})
+    text += ` ${JSON.stringify(answer)}`.replaceAll(BOUNDARY, 'BOUNDARY')
+    last = answer.field('connection') === 'close'
+  }
+  return { text, last }
 }
 
 /** Transactions in the order of their ids, without what is another each time: ports, file descriptors, which connection was free. */
@@ -182,7 +191,7 @@ async function converse(t: Conversation, plan: Plan): Promise<{ answers: string[
   for (let i = 0; i < REQUESTS; i++) {
     if (i === REQUESTS / 2) useOther(v1, origin, rules[1], params['policy'])
     const who = plan.below(3) >> 1
-    const { text, last } = await ask(clients[who], plan.request(i))
+    const { text, last } = await ask(clients[who], plan.request(i), plan.below(6) === 0 ? 3 : 1)
     answers.push(text)
     if (last) clients[who] = await connect()
     if (plan.below(3) === 0) v1.advance(plan.below(900) * (plan.below(20) === 0 ? 100 : 1))
