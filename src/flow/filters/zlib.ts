@@ -40,8 +40,26 @@ function sectionOptions(params: ZlibParams): zlib.ZlibOptions {
   return { ...gzipOptions(params), finishFlush: zlib.constants.Z_FULL_FLUSH }
 }
 
+/** A stored block (RFC 1951 section 3.2.4) is no longer than what deflate and its flush make of so little, and needs no zlib. */
+const STORED_BYTES = 64
+const STORED_HEAD_BYTES = 5
+
+function storedSection(plain: Buffer): Buffer {
+  const block = Buffer.allocUnsafe(STORED_HEAD_BYTES + plain.length)
+  block[0] = 0
+  block.writeUInt16LE(plain.length, 1)
+  block.writeUInt16LE(~plain.length & 0xffff, 3)
+  plain.copy(block, STORED_HEAD_BYTES)
+  return block
+}
+
+function isStored(blocks: Buffer, plain_bytes: number): boolean {
+  return blocks.length === STORED_HEAD_BYTES + plain_bytes && blocks[0] === 0 && blocks.readUInt16LE(1) === plain_bytes
+}
+
 /** Blocks of deflate that end with a byte, none of them the last, and look back at nothing before them. */
 export function deflateSection(plain: Buffer, params: ZlibParams, packed: (error: Error | null, blocks: Buffer) => void): void {
+  if (plain.length <= STORED_BYTES) return packed(null, storedSection(plain))
   if (plain.length <= SYNC_GZIP_BYTES) return packed(null, zlib.deflateRawSync(plain, sectionOptions(params)))
   underWay.conversions++
   zlib.deflateRaw(plain, sectionOptions(params), (error, blocks) => {
@@ -50,8 +68,9 @@ export function deflateSection(plain: Buffer, params: ZlibParams, packed: (error
   })
 }
 
-/** What they come to, which is known to be so much. */
+/** What they come to, which is known to be so much; in memory of its own. */
 export function inflateSection(blocks: Buffer, plain_bytes: number): Buffer {
+  if (isStored(blocks, plain_bytes)) return Buffer.from(blocks.subarray(STORED_HEAD_BYTES))
   const options: zlib.ZlibOptions = { finishFlush: zlib.constants.Z_SYNC_FLUSH, chunkSize: Math.max(64, plain_bytes + 1) }
   const plain = zlib.inflateRawSync(blocks, options)
   if (plain.length !== plain_bytes) throw new Error('a stored page with ESI has a section that nobody has written')

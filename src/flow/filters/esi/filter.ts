@@ -9,23 +9,6 @@ export class EsiFilter extends PageFilter {
   private readonly pieces: Buffer[] = []
   private kind: FrameKind = FRAME.verbatim
 
-  take(chunk: Buffer): boolean {
-    this.parser.push(chunk)
-    this.flush()
-    return !this.full
-  }
-
-  complete(): void {
-    this.parser.finish()
-    this.flush()
-    this.next?.complete()
-  }
-
-  onRoom(): void {
-    this.full = false
-    this.line?.hasRoom(this)
-  }
-
   verbatim(bytes: Buffer): void {
     this.collect(FRAME.verbatim, bytes)
   }
@@ -34,9 +17,19 @@ export class EsiFilter extends PageFilter {
     this.collect(FRAME.skipped, bytes)
   }
 
-  include(include: EsiInclude): void {
+  protected putInclude(include: EsiInclude): void {
     this.flush()
     this.put(includeFrame(include))
+  }
+
+  protected parsed(): void {
+    this.flush()
+    this.handOn()
+  }
+
+  protected finish(): void {
+    this.parsed()
+    this.next?.complete()
   }
 
   private collect(kind: FrameKind, bytes: Buffer): void {

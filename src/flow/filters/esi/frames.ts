@@ -49,6 +49,8 @@ function includeFrom(text: string): EsiInclude {
   return { goes_on: text.startsWith('+'), host: host === '' ? undefined : host, url: text.slice(line + 1) }
 }
 
+const UNREAD: EsiInclude = { goes_on: false, host: undefined, url: '' }
+
 /** What a decoder has come upon: bytes of a verbatim or skipped frame, maybe not all of it, a section, or an include. */
 export interface Found {
   kind: FrameKind
@@ -68,7 +70,13 @@ export class FrameDecoder {
   private left_bytes = 0
   /** Of a frame that has to be whole, what came in earlier chunks. */
   private parts: Buffer[] = []
+  private readonly readsIncludes: boolean
   private readonly found: Found = { kind: FRAME.verbatim, bytes: undefined, include: undefined, crc: 0, plain_bytes: 0 }
+
+  /** `readsIncludes`: what they are is told, not only that they are there. */
+  constructor(readsIncludes = true) {
+    this.readsIncludes = readsIncludes
+  }
 
   /** Call it when `next` has nothing more of what was given before. */
   feed(chunk: Buffer): void {
@@ -133,7 +141,7 @@ export class FrameDecoder {
     if (parts.length > 0) this.parts = []
     if (found.kind === FRAME.include) {
       found.bytes = undefined
-      found.include = includeFrom(bytes.toString('latin1'))
+      found.include = this.readsIncludes ? includeFrom(bytes.toString('latin1')) : UNREAD
       return found
     }
     found.crc = bytes.readUInt32LE(0)

@@ -1,10 +1,16 @@
 import { crc32 } from 'node:zlib'
 import { NO_BITS } from '../gzip/bits.ts'
+import { turns } from '../turns.ts'
 import { deflateSection, type ZlibParams } from '../zlib.ts'
 import { FRAME, frameHead, includeFrame, SECTION_MAX_BYTES, sectionFrame } from './frames.ts'
 import type { EsiInclude } from './include.ts'
 import { PageFilter } from './page-filter.ts'
 import type { EsiFeatures, EsiOutput } from './parser.ts'
+
+/** What packing a section takes of a turn. */
+const SECTION_UNITS = 8
+/** Sections packed in one turn. */
+const SHARE = 16
 
 /**
  * The filter esi_gzip of a fetch: as esi, and the bytes of the page are packed in sections, each of which ends where something is left out
@@ -18,7 +24,10 @@ export class EsiGzipFilter extends PageFilter {
   private section_bytes = 0
   /** What is to be put out, in order: frames, and sections to be packed. */
   private readonly queue: (Buffer | Section)[] = []
+  /** By the thread pool, or in a later turn. */
   private packing = false
+  /** Sections packed in this turn. */
+  private packed_count = 0
   private ending = false
   private in_bytes = 0
   private out_bytes = 0
@@ -28,22 +37,18 @@ export class EsiGzipFilter extends PageFilter {
     this.params = params
   }
 
-  take(chunk: Buffer): boolean {
-    this.parser.push(chunk)
+  protected parsed(): void {
     this.work()
-    return !this.full && this.queue.length === 0
   }
 
-  complete(): void {
-    this.parser.finish()
+  protected finish(): void {
     this.endSection()
     this.ending = true
     this.work()
   }
 
-  onRoom(): void {
-    this.full = false
-    if (this.queue.length === 0) this.line?.hasRoom(this)
+  protected override get takesMore(): boolean {
+    return super.takesMore && this.queue.length === 0
   }
 
   override drop(): void {
@@ -69,7 +74,7 @@ export class EsiGzipFilter extends PageFilter {
     this.queue.push(Buffer.concat([frameHead(FRAME.skipped, bytes.length), bytes]))
   }
 
-  include(include: EsiInclude): void {
+  protected putInclude(include: EsiInclude): void {
     this.endSection()
     this.queue.push(includeFrame(include))
   }
@@ -84,15 +89,29 @@ export class EsiGzipFilter extends PageFilter {
     this.section_bytes = 0
   }
 
-  /** Puts out what there is, in order; what waits for the thread pool keeps the rest waiting. */
+  /** Puts out what there is, in order; what waits for the thread pool, or for another turn, keeps the rest waiting. */
   private work(): void {
-    while (!this.packing) {
-      const first = this.queue.shift()
-      if (first === undefined) break
+    while (!this.packing && this.queue.length > 0) {
+      if (this.packed_count >= SHARE || turns.over) {
+        this.rest()
+        break
+      }
+      const first = this.queue.shift()!
       if ('plain' in first) this.pack(first.plain)
       else this.put(first)
     }
+    this.handOn()
     if (this.ending && !this.packing) this.next?.complete()
+  }
+
+  /** Pages that consist of small sections are packed by the worker itself. */
+  private rest(): void {
+    this.packing = true
+    turns.wait(() => {
+      this.packing = false
+      this.packed_count = 0
+      this.goOn()
+    })
   }
 
   private pack(plain: Buffer): void {
@@ -110,12 +129,14 @@ export class EsiGzipFilter extends PageFilter {
   private packed(plain: Buffer, blocks: Buffer): void {
     this.in_bytes += plain.length
     this.out_bytes += blocks.length
+    this.packed_count++
+    turns.spend(SECTION_UNITS)
     this.put(sectionFrame(blocks, crc32(plain), plain.length))
   }
 
   private goOn(): void {
     this.work()
-    if (!this.packing && !this.full && !this.ending) this.line?.hasRoom(this)
+    if (!this.packing && !this.ending) this.askForMore()
   }
 }
 

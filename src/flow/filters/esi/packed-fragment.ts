@@ -9,8 +9,8 @@ import type { PageOutput } from './page-output.ts'
 const HELD_MAX_BYTES = 64 * 1024
 /** Bodies up to this size are remembered as they stand in pages; of larger ones where their last block is. */
 const SMALL_BYTES = 16 * 1024
-/** What is walked through before others have their turn, with the slice that goes beyond it: a millisecond's work (bench/micro/gzip-walk.ts). */
-const TURN_BYTES = 32 * 1024
+/** What of gzip is walked through in the time of an include (bench/micro/gzip-walk.ts). */
+const UNIT_BYTES = 1024
 
 interface Walked {
   readonly walker: GzipWalker
@@ -38,7 +38,6 @@ export class PackedFragment {
   /** Something of it has left. */
   private given = false
   private fed = false
-  private turn_bytes = 0
 
   constructor(fragment: Fragment, body: Body) {
     this.fragment = fragment
@@ -51,11 +50,7 @@ export class PackedFragment {
       const progress = this.fromMemory(output)
       if (progress !== undefined) return progress
     }
-    if (this.turn_bytes > TURN_BYTES) {
-      this.turn_bytes = 0
-      setImmediate(later)
-      return 'open'
-    }
+    if (output.rests(later)) return 'open'
     return this.walk(output, (this.strip ??= new Strip()))
   }
 
@@ -77,7 +72,7 @@ export class PackedFragment {
 
   /** What is complete has been checked, and leaves as it is. False: it is held back. */
   private place(piece: Buffer, output: PageOutput): boolean {
-    this.turn_bytes += piece.length
+    output.took(piece.length / UNIT_BYTES)
     if (this.fragment.isWhole || this.given) {
       this.given = true
       output.part(piece)
@@ -131,6 +126,7 @@ export class PackedFragment {
     const { walker } = strip
     if (!walker.done) return 'absent'
     const blocks = Buffer.concat(pieces)
+    output.took(blocks.length / UNIT_BYTES)
     remembered.set(body, { walker, blocks })
     return this.put(output, walker, blocks)
   }

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { crc32Combine } from '../../../base/crc32.ts'
 import type { FilterCount } from '../filter-count.ts'
+import { turns as workersTurns, type Turns } from '../turns.ts'
 import { FRAME, type Found } from './frames.ts'
 import type { Sections } from './sections.ts'
 
@@ -13,10 +14,10 @@ const HEAD = Buffer.from([0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 0x03])
 const LAST_BLOCK = Buffer.from([0x01, 0x00, 0x00, 0xff, 0xff])
 /** What is small leaves together: each piece is a chunk of its own to the client. */
 const TOGETHER_BYTES = 4 * 1024
-/** What is unpacked in one turn of the event loop: some hundred microseconds of work. */
-const TURN_BYTES = 128 * 1024
-/** What an include takes of a turn: of a page of ten thousand, in pages of hundreds, others waited for a second and more. */
-const INCLUDE_BYTES = TURN_BYTES / 32
+/** The share of one page in a turn: some hundred microseconds of work. */
+const SHARE_UNITS = 32
+/** Bytes whose unpacking is about as much work as an include. */
+const UNIT_BYTES = 4 * 1024
 /** Of a stored block (RFC 1951 section 3.2.4). */
 const STORED_MAX_BYTES = 0xffff
 
@@ -30,13 +31,17 @@ export class PageOutput {
   private open = false
   /** Of sections that are unpacked. */
   private readonly count: FilterCount | undefined
-  private turn_bytes = 0
+  /** Of the share, what has been taken. */
+  private taken_units = 0
+  private resting = false
+  private readonly turns: Turns
   private readonly sections: Sections
   private readonly ready: Buffer[] = []
   private begun = false
   private ended = false
 
-  constructor(form: PageForm, sections: Sections, count?: FilterCount) {
+  constructor(form: PageForm, sections: Sections, count?: FilterCount, turns = workersTurns) {
+    this.turns = turns
     this.form = form
     this.sections = sections
     this.count = count
@@ -60,17 +65,23 @@ export class PageOutput {
     return this.ended && this.ready.length === 0
   }
 
-  /** So much has been unpacked, or included, that others are to have their turn: then it goes on, and has itself called again. */
+  /** So much has been unpacked, or included, that others are to have their turn: then `later` is called, once, when it is this page's again. */
   rests(later: () => void): boolean {
-    if (this.turn_bytes < TURN_BYTES) return false
-    this.turn_bytes = 0
-    setImmediate(later)
+    if (this.resting) return true
+    if (this.taken_units < SHARE_UNITS && !this.turns.over) return false
+    this.resting = true
+    this.turns.wait(() => {
+      this.resting = false
+      this.taken_units = 0
+      later()
+    })
     return true
   }
 
-  /** One has been begun, or left out. */
-  included(): void {
-    this.turn_bytes += INCLUDE_BYTES
+  /** Of the page's share: a unit is what an include costs, which has been begun or left out. */
+  took(units: number): void {
+    this.taken_units += units
+    this.turns.spend(units)
   }
 
   /** Does what has left end with a block? */
@@ -85,7 +96,7 @@ export class PageOutput {
     if (found.kind !== FRAME.section) return this.plain(bytes)
     if (this.form !== 'plain') return this.blocks(bytes, found.crc, found.plain_bytes)
     this.count?.unpacked(bytes, found.plain_bytes)
-    this.turn_bytes += found.plain_bytes
+    this.took(found.plain_bytes / UNIT_BYTES)
     this.ready.push(this.sections.unpack(found, bytes))
   }
 

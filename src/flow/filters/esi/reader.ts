@@ -1,5 +1,6 @@
 import type { Body, BodyReader } from '../../../store/contract.ts'
 import type { FilterCount } from '../filter-count.ts'
+import { turns } from '../turns.ts'
 import type { Fragment } from './fragment.ts'
 import { FRAME, FrameDecoder } from './frames.ts'
 import type { EsiInclude } from './include.ts'
@@ -29,7 +30,7 @@ interface Included {
 export class EsiReader implements BodyReader {
   onMore: (() => void) | undefined = undefined
   private readonly source: BodyReader
-  private readonly decoder = new FrameDecoder()
+  private readonly decoder = new FrameDecoder(false)
   private readonly scout: BodyReader
   private readonly scouting = new FrameDecoder()
   private readonly includer: Includer
@@ -43,6 +44,8 @@ export class EsiReader implements BodyReader {
   private readonly count: FilterCount | undefined
   private broken = false
   private released = false
+  /** For its turn to look further ahead. */
+  private waits = false
 
   /** `count`: of the page's own bytes, where that is told. */
   constructor(body: Body, includer: Includer, output: PageOutput, count?: FilterCount) {
@@ -119,9 +122,9 @@ export class EsiReader implements BodyReader {
   }
 
   private turn(): void {
-    this.output.included()
+    this.output.took(1)
     // The scout has seen all that we see, but for what it had no hands free for.
-    if (this.begun.length === 0) this.lookAhead()
+    if (this.begun.length === 0) this.begin(true)
     this.current = this.begun.shift()
     this.lookAhead()
   }
@@ -178,9 +181,13 @@ export class EsiReader implements BodyReader {
     onMore?.()
   }
 
-  private readonly lookAhead = (): void => {
+  private readonly lookAhead = (): void => this.begin(false)
+
+  /** Begins includes as long as there is time, or the one that is `due`. */
+  private begin(due: boolean): void {
     this.scout.onMore = undefined
     while (!this.released && this.begun.length < AHEAD) {
+      if (turns.over && !(due && this.begun.length === 0)) return this.lookLater()
       const found = this.scouting.next()
       if (found === undefined) {
         const chunk = this.scout.next()
@@ -188,8 +195,24 @@ export class EsiReader implements BodyReader {
         this.scouting.feed(chunk)
       } else if (found.include !== undefined) {
         const { include } = found
+        turns.spend(1)
         this.begun.push({ include, fragment: this.includer.begin(include) })
       }
+    }
+  }
+
+  private lookLater(): void {
+    if (this.waits) return
+    this.waits = true
+    turns.wait(this.lookAgain)
+  }
+
+  private readonly lookAgain = (): void => {
+    this.waits = false
+    try {
+      this.lookAhead()
+    } catch {
+      // Frames that nobody writes: the page's client comes upon them as well, and is told.
     }
   }
 }
