@@ -91,6 +91,15 @@ describe('a worker that dies is replaced', () => {
   }
 })
 
+test('who waits to be accepted by one that dies is served by the next one: it takes nobody with it as it ends', async () => {
+  const { port, child } = await serve('stall, throw')
+  child.kill('SIGUSR2')
+  await until(() => instance?.said.includes('stalled') === true)
+  const answers = await Promise.all(Array.from({ length: 24 }, () => ask(port, '/', 'ok')))
+  expect(answers.filter(({ text }) => !text().endsWith('ok'))).toEqual([])
+  await until(() => instance?.said.includes('serves again') === true)
+})
+
 describe('of two workers', () => {
   for (const sabotage of ['throw 1', 'exit 1', 'heap overflow 1']) {
     test(`one that dies by ${sabotage.slice(0, -2)} takes its own clients with it, and is replaced`, async () => {

@@ -1,4 +1,4 @@
-import { BroadcastChannel, isMainThread, threadName } from 'node:worker_threads'
+import { BroadcastChannel, isMainThread, MessageChannel, threadName } from 'node:worker_threads'
 
 /**
  * Loaded with --import into a real instance: on SIGUSR2 its worker does what SABOTAGE says; "throw 1" is for worker 1 alone. It is how a
@@ -15,6 +15,15 @@ const DEEDS: Record<string, () => void> = {
   'heap overflow': () => {
     const all: number[][] = []
     for (;;) all.push(Array.from({ length: 1000 }, (_, i) => i / 3))
+  },
+  /** Stands still for a second, and dies as soon as it goes on: before it looks at who has come meanwhile, and in the same turn of its loop. */
+  'stall, throw': () => {
+    const { port1, port2 } = new MessageChannel()
+    port2.on('message', DEEDS['throw'])
+    process.stderr.write('stalled\n')
+    port1.postMessage('go on')
+    const until_ms = performance.now() + 1000
+    while (performance.now() < until_ms);
   },
   hang: () => {
     for (;;);
