@@ -4,8 +4,11 @@ import type { Made, Order, RecodeParams } from './contract.ts'
 
 /** The thread's file: TypeScript when we run from src/, JavaScript from dist/. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : '../recoding/main.js', import.meta.url)
-/** Bodies lie outside the heap. */
-const LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 }
+/**
+ * Bodies lie outside the heap, and so does zlib's memory, but V8 is told of it: what is new of that is not to be half of what the heap may be, or all garbage is
+ * collected at once. Of br's 32 MB it had been with each copy, by the helper thread that workers wait for.
+ */
+const LIMITS = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 16 }
 
 /** Whoever has copies made. */
 export interface Customer {

@@ -1,4 +1,4 @@
-import { getPriority, setPriority } from 'node:os'
+import { setPriority } from 'node:os'
 import { parentPort } from 'node:worker_threads'
 import type { Made, Order } from './contract.ts'
 import { pack, unpack } from './convert.ts'
@@ -8,11 +8,10 @@ if (parentPort === null) throw new Error('flow/recoding/thread is started by a w
 const port = parentPort
 
 /** Nobody waits for it: whoever serves has the core first. To Linux a thread's priority is its own. */
-const NICE = 10
 const NICEST = 19
 
 try {
-  setPriority(Math.min(NICEST, getPriority() + NICE))
+  setPriority(NICEST)
 } catch {
   // Where that is forbidden it takes its turn.
 }
