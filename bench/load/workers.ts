@@ -10,8 +10,8 @@ import { CLIENTS, cold, type Bench, type Scenario } from './scenarios.ts'
 const FLAGS = ['-s', 'memory,256M', '-p', 'timeout_idle=300']
 
 /**
- * Where one worker runs is said, where two do is not: a hit costs up to a quarter less where who asks is on the same core, and left alone the kernel often
- * puts one worker there. Two have no such place, whatever they share (bench/RESULTS.md, "Two workers").
+ * Where one worker runs is said, where two do is not: left alone, the kernel often puts one worker on the core of who asks, where on a busy machine a hit costs
+ * a quarter less. Two have no such place, whatever they share (bench/RESULTS.md, "Two workers").
  */
 const ALONE = 'one worker'
 const BESIDE = 'one worker on the core of who asks'
