@@ -1,5 +1,6 @@
 import zlib from 'node:zlib'
 import { OBJ_BR } from '../../policy/flags.ts'
+import { brotliSync } from './brotli.ts'
 import type { RecodeParams } from './contract.ts'
 
 /** Bodies as a whole, while whoever calls waits: for a thread that has nothing else to do. Undefined when it failed, or came to too much. */
@@ -16,7 +17,7 @@ export function unpack(packed: Uint8Array, { recode_max_size: most }: RecodePara
 export function pack(plain: Uint8Array, coding: number, params: RecodeParams): Buffer | undefined {
   return attempt(() =>
     coding === OBJ_BR
-      ? zlib.brotliCompressSync(plain, { params: brotliParams(plain.length, params.recode_br_level), chunkSize: PIECE_BYTES })
+      ? brotliSync(plain, { params: brotliParams(plain.length, params.recode_br_level) })
       : zlib.zstdCompressSync(plain, zstdOptions(plain.length, params.recode_zstd_level)),
   )
 }
