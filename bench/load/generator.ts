@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { installed, LOAD_CORE, run } from './processes.ts'
+import { type Core, installed, LOAD_CORE, run } from './processes.ts'
 
 export interface Load {
   readonly requests: number
@@ -24,6 +24,9 @@ export interface LoadPlan {
   readonly field?: string
   /** Whole requests in place of `path`, one after the other. */
   readonly heads?: readonly string[]
+  /** One thread, on the core of who asks, unless said otherwise. Only wrk has more. */
+  readonly threads?: number
+  readonly core?: Core
 }
 
 export function load(plan: LoadPlan): Promise<Load> {
@@ -48,8 +51,8 @@ end
 let runs = 0
 
 async function wrk(plan: LoadPlan): Promise<Load> {
-  const { port, path, seconds, connections } = plan
-  const arguments_ = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s']
+  const { port, path, seconds, connections, threads = 1, core = LOAD_CORE } = plan
+  const arguments_ = [`-t${threads}`, `-c${connections}`, `-d${seconds}s`, '--timeout', '10s']
   if (plan.field !== undefined) arguments_.push('-H', plan.field)
   if (plan.unique) {
     const script = join(plan.directory, 'unique.lua')
@@ -62,7 +65,7 @@ async function wrk(plan: LoadPlan): Promise<Load> {
     writeFileSync(script, `local heads = {\n${list}\n}\n${HEADS_SCRIPT}`)
     arguments_.push('-s', script)
   }
-  const text = await run(LOAD_CORE, 'wrk', [...arguments_, `http://127.0.0.1:${port}${path}`], (seconds + 15) * 1000)
+  const text = await run(core, 'wrk', [...arguments_, `http://127.0.0.1:${port}${path}`], (seconds + 15) * 1000)
   const total = /(\d+) requests in ([\d.]+)(m?s|m)/.exec(text)
   if (total === null) throw new Error(`wrk said: ${text}`)
   const socket_errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text)

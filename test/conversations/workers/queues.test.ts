@@ -117,7 +117,7 @@ describe.each(KINDS)('with %i workers, over %s', (workers, kind) => {
     const follow = (): void => void (coming && new Visitor(next++ % KEYS, follow))
     for (let i = 0; i < 16; i++) follow()
     const answered = (): number => visitors.filter(({ end }) => end === 'right').length
-    for (let death = 1; death <= 3; death++) {
+    for (let death = 1; death <= 2; death++) {
       const before = answered()
       await crew.until('there is load', () => answered() > before + 100)
       crew.workers.panic()
@@ -128,7 +128,7 @@ describe.each(KINDS)('with %i workers, over %s', (workers, kind) => {
     const { right, ...others } = outcomes(visitors)
     const lost = (others['reset'] ?? 0) + (others['cut'] ?? 0)
     // At most all that were there at each death.
-    expect([others['refused'], others['wrong'], lost <= 3 * 16], crew.state()).toEqual([undefined, undefined, true])
+    expect([others['refused'], others['wrong'], lost <= 2 * 16], crew.state()).toEqual([undefined, undefined, true])
     expect(right + lost).toBe(visitors.length)
     // Nobody has been reset who still waited in a queue.
     expect(crew.counts()['MAIN.sess_conn'], crew.state()).toBe(visitors.length)
@@ -150,31 +150,29 @@ describe.each(KINDS)('with %i workers, over %s', (workers, kind) => {
   })
 })
 
-test.each(['tcp', 'unix'] as const)(
-  'over %s: one that does not come back is waited for in vain for some seconds, and then not',
-  async (kind) => {
-    await start(1, kind)
-    const before = descriptors()
-    await die()
-    const some = come(8)
-    await crew.until('all are connected', () => some.every(({ connected }) => connected))
-    await crew.until('they are let go', () => ended(some))
-    expect(outcomes(some)).toEqual({ reset: 8 })
-    expect(crew.operations.heard.at(-1)).toBe('worker 0 could not be started again: held back; who waits to be served by it is refused')
-    const late = new Visitor(1)
-    await crew.until('another is told', () => ended([late]))
-    expect(late.end).toBe('refused')
-    crew.held = false
-    await crew.replaced(1)
-    const last = come(8)
-    await crew.until('all are served', () => ended(last))
-    expect(outcomes(last)).toEqual({ right: 8 })
-    // Each attempt had its own descriptor.
-    await crew.until('none is left over', () => descriptors() <= before)
-  },
-)
+/** Some seconds are five of the clock: one way must do. */
+test('one that does not come back is waited for in vain for some seconds, and then not', async () => {
+  await start(1, 'unix')
+  const before = descriptors()
+  await die()
+  const some = come(8)
+  await crew.until('all are connected', () => some.every(({ connected }) => connected))
+  await crew.until('they are let go', () => ended(some))
+  expect(outcomes(some)).toEqual({ reset: 8 })
+  expect(crew.operations.heard.at(-1)).toBe('worker 0 could not be started again: held back; who waits to be served by it is refused')
+  const late = new Visitor(1)
+  await crew.until('another is told', () => ended([late]))
+  expect(late.end).toBe('refused')
+  crew.held = false
+  await crew.replaced(1)
+  const last = come(8)
+  await crew.until('all are served', () => ended(last))
+  expect(outcomes(last)).toEqual({ right: 8 })
+  // Each attempt had its own descriptor.
+  await crew.until('none is left over', () => descriptors() <= before)
+})
 
-test.each(KINDS)(
+test.each([KINDS[0], KINDS[3]])(
   'with %i workers, over %s: stopped while one is away, nobody waits; started again, all are served',
   async (workers, kind) => {
     await start(workers, kind)
