@@ -7,7 +7,10 @@ export interface Departing {
 
 /** What waits there. */
 export interface Cargo {
-  /** Adds it to what leaves in one system call. False: it leaves by itself, when its owner departs. */
+  /**
+   * Adds it to what leaves in one system call. False: it leaves by itself, when its owner departs; or it has been added already: who has sent what waited, and
+   * has something more in the same turn, is there twice.
+   */
   stage(ring: SendRing): boolean
   /** The kernel has taken so many bytes of it; less than 0: none. The rest leaves when its owner departs. */
   staged(taken_bytes: number): void
@@ -27,6 +30,7 @@ const ALONE = 16
 export class Departures {
   private readonly waiting: (Departing | undefined)[] = Array.from({ length: TOGETHER_MAX }, () => undefined)
   private readonly cargo: (Cargo | undefined)[] = Array.from({ length: TOGETHER_MAX }, () => undefined)
+  private readonly aboard: (Cargo | undefined)[] = Array.from({ length: TOGETHER_MAX }, () => undefined)
   private count = 0
   /** Those before it have left. */
   private next = 0
@@ -49,9 +53,13 @@ export class Departures {
     return false
   }
 
-  /** It departs when the caller is through with it: not before this returns. */
-  add(who: Departing, cargo: Cargo): void {
+  /** For one more. Who departs may bring others an answer, for which the buffer is emptied: what is not in the list by then must not lie there. */
+  makeRoom(): void {
     if (this.count === TOGETHER_MAX) this.depart()
+  }
+
+  /** There is room for it. It departs when the caller is through with it: not before this returns. */
+  add(who: Departing, cargo: Cargo): void {
     this.cargo[this.count] = cargo
     this.waiting[this.count++] = who
     this.in_turn++
@@ -78,15 +86,15 @@ export class Departures {
   }
 
   private send(ring: SendRing): void {
-    const { cargo, next, count } = this
+    const { cargo, aboard, count } = this
     let added = 0
-    for (let i = next; i < count; i++) {
+    for (let i = this.next; i < count; i++) {
       const one = cargo[i]!
-      if (one.stage(ring)) cargo[next + added++] = one
+      if (one.stage(ring)) aboard[added++] = one
     }
     if (added === 0) return
     ring.send()
-    for (let i = 0; i < added; i++) cargo[next + i]!.staged(ring.taken(i))
+    for (let i = 0; i < added; i++) aboard[i]!.staged(ring.taken(i))
   }
 
   private readonly turnEnds = (): void => {

@@ -61,6 +61,8 @@ export class ResponseWriter implements Cargo {
   private sealed: Buffer | undefined = undefined
   private sealed_from = 0
   private sealed_to = 0
+  /** What is sealed is on its way; `staged` says how far it came. */
+  private aboard = false
 
   constructor(transport: Transport, scratch: Scratch) {
     this.transport = transport
@@ -157,6 +159,7 @@ export class ResponseWriter implements Cargo {
   /** What waits in the scratch buffer is complete, and stays there until `flush`. False: there is nothing, or it must not wait. */
   seal(): boolean {
     const { scratch } = this
+    scratch.departures.makeRoom()
     if (scratch.holder !== this || scratch.used === scratch.begun || !this.flushed) return false
     this.sealed = scratch.bytes
     this.sealed_from = scratch.begun
@@ -177,14 +180,16 @@ export class ResponseWriter implements Cargo {
   /** Of what is sealed; see Cargo. */
   stage(ring: SendRing): boolean {
     const { sealed } = this
-    if (sealed === undefined || !ring.holds(sealed)) return false
+    if (sealed === undefined || this.aboard || !ring.holds(sealed)) return false
     const fd = this.transport.free_fd
     if (fd < 0) return false
     ring.add(fd, this.sealed_from, this.sealed_to)
+    this.aboard = true
     return true
   }
 
   staged(taken_bytes: number): void {
+    this.aboard = false
     if (taken_bytes > 0) this.sealed_from += taken_bytes
     if (this.sealed_from === this.sealed_to) this.sealed = undefined
   }

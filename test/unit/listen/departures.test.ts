@@ -4,6 +4,7 @@ import type { Cargo } from '../../../src/listen/departures.ts'
 import { ResponseWriter, Scratch } from '../../../src/listen/response-writer.ts'
 import type { SendRing } from '../../../src/shm/send-ring.ts'
 import type { Transport } from '../../../src/listen/transport.ts'
+import { randomFrom } from '../../fuzz/generate.ts'
 import { type Front, READ_PATHS, startFront } from './front.ts'
 
 /** A socket whose kernel takes everything, or holds on to what it is given. */
@@ -12,6 +13,8 @@ class Pipe {
   takes = true
   destroyed = false
   free_fd = 1
+  /** By whatever way. */
+  received = ''
 
   get flushed(): boolean {
     return this.takes || this.pieces.length === 0
@@ -20,6 +23,7 @@ class Pipe {
   write(piece: Buffer): void {
     // What is taken may be written over at once; what is not must stay as it is.
     this.pieces.push(this.takes ? Buffer.from(piece) : piece)
+    this.received += piece.toString('latin1')
   }
 
   writev(pieces: Buffer[]): void {
@@ -164,9 +168,15 @@ class FakeRing {
   broken: string | undefined = undefined
   readonly given: string[] = []
   takes = (bytes: number): number => bytes
-  private readonly added: string[] = []
+  private readonly sockets = new Map<number, Pipe>()
+  private readonly added: { fd: number; text: string }[] = []
   private sent: number[] = []
   private memory: Buffer | undefined = undefined
+
+  join(one: ReturnType<typeof writer>): ReturnType<typeof writer> {
+    this.sockets.set(one.pipe.free_fd, one.pipe)
+    return one
+  }
 
   use(memory: Buffer): void {
     this.memory = memory
@@ -177,12 +187,16 @@ class FakeRing {
   }
 
   add(fd: number, from: number, to: number): void {
-    this.added.push(`${fd}: ${this.memory!.toString('latin1', from, to)}`)
+    this.added.push({ fd, text: this.memory!.toString('latin1', from, to) })
   }
 
   send(): void {
-    this.given.push(this.added.join(', '))
-    this.sent = this.added.splice(0).map((text) => this.takes(text.length - '1: '.length))
+    this.given.push(this.added.map(({ fd, text }) => `${fd}: ${text}`).join(', '))
+    this.sent = this.added.splice(0).map(({ fd, text }) => {
+      const taken = this.takes(text.length)
+      if (taken > 0) this.sockets.get(fd)!.received += text.slice(0, taken)
+      return taken
+    })
   }
 
   taken(i: number): number {
@@ -195,7 +209,7 @@ describe('by a ring', () => {
     const ring = new FakeRing()
     if (takes !== undefined) ring.takes = takes
     const shared = new Scratch(ring as unknown as SendRing)
-    const all = [1, 2, 3].map((fd) => writer(shared, fd))
+    const all = [1, 2, 3].map((fd) => ring.join(writer(shared, fd)))
     return { ring, shared, all, texts: () => all.map(({ pipe }) => pipe.texts) }
   }
 
@@ -229,6 +243,52 @@ describe('by a ring', () => {
     await turn()
     expect([ring.given, texts()]).toEqual([['1: to 0, 3: to 2'], [[], ['to 1'], []]])
   })
+
+  test('who has an answer, sends it, and has another in the same turn is given to it once', async () => {
+    const { ring, all } = three()
+    expect([answer(all[0], 'one '), answer(all[0], 'two '), answer(all[0], 'three ')]).toEqual([true, false, true])
+    answer(all[1], 'to 1')
+    await turn()
+    expect(ring.given).toEqual(['1: three , 2: to 1'])
+    expect(all.map(({ pipe }) => pipe.received)).toEqual(['one two three ', 'to 1', ''])
+  })
+
+  test.each(Array.from({ length: 200 }, (_, seed) => seed))(
+    'each gets what is his once and in order, whatever happens in a turn: %i',
+    (seed) => {
+      const random = randomFrom(seed)
+      const below = (n: number): number => Math.floor(random() * n)
+      const { ring, shared } = three((bytes) => [bytes, bytes, bytes, below(bytes), -11][below(5)])
+      const all = Array.from({ length: 1 + below(40) }, (_, i) => ring.join(writer(shared, below(8) === 0 ? -1 : i)))
+      const told = all.map(() => '')
+      const busy = new Set<number>()
+      const say = (i: number): void => {
+        const text = `${i}.${told[i].length}${'x'.repeat(below(20) === 0 ? 12_000 : below(30))};`
+        // A connection answers one request after the other.
+        if (busy.has(i)) return
+        busy.add(i)
+        told[i] += text
+        answer(all[i], text)
+        busy.delete(i)
+      }
+      for (const one of all) {
+        const { depart } = one
+        one.depart = () => {
+          depart()
+          // With its departure it gives others an answer, or itself the next.
+          if (below(3) === 0) for (let n = below(4); n > 0; n--) say(below(all.length))
+        }
+      }
+      for (let step = 0; step < 60; step++) {
+        if (below(12) === 0) shared.departures.leave()
+        else say(below(all.length))
+      }
+      for (const one of all) one.depart = () => one.out.flush()
+      shared.departures.leave()
+      shared.departures.leave()
+      expect(all.map(({ pipe }) => pipe.received)).toEqual(told)
+    },
+  )
 
   test('nothing is given to one that is broken', async () => {
     const { ring, all, texts } = three()
