@@ -30,6 +30,8 @@ export interface Cluster extends Segment {
 export class SegmentSet {
   readonly path: string
   private readonly index: IndexFile
+  /** Of files made here. Those that were adopted are somebody else's. */
+  private readonly descriptors = new Set<number>()
 
   /** What an earlier process has left there goes. */
   constructor(path: string, mode: number, birth_s: number, pid = process.pid) {
@@ -76,12 +78,15 @@ export class SegmentSet {
     this.index.remove(segment.entry)
     if (segment.entry.offset !== 0) return
     closeSync(segment.fd)
+    this.descriptors.delete(segment.fd)
     unlinkSync(join(this.path, segment.entry.file))
   }
 
-  /** All of it goes. Files that are open stay so. `ours`: what lies there is not somebody else's by now. */
+  /** All of it goes; whoever has something of it mapped keeps it, and nobody writes to it any more. `ours`: what lies there is not somebody else's by now. */
   close(ours = true): void {
     this.index.close()
+    for (const fd of this.descriptors) closeSync(fd)
+    this.descriptors.clear()
     if (ours) rmSync(this.path, { recursive: true, force: true })
   }
 
@@ -92,6 +97,7 @@ export class SegmentSet {
     try {
       fchmodSync(fd, FILE_MODE)
       write(fd, new Uint8Array(roundUp(size_bytes, PAGE_BYTES)), 0)
+      this.descriptors.add(fd)
       return fd
     } catch (error) {
       closeSync(fd)
@@ -106,6 +112,7 @@ export class SegmentSet {
       this.index.add(entry)
     } catch (error) {
       if (own_file) {
+        this.descriptors.delete(fd)
         closeSync(fd)
         unlinkSync(join(this.path, entry.file))
       }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -23,6 +23,24 @@ test('a segment is a file of whole pages that the index names', () => {
   expect(reader.head).toBe('# 30700 1795377297')
   expect(reader.live).toMatchObject([{ offset: 0, length: 8, kind: 'Arg', ident: '-i' }])
   expect(reader.find('Arg', '-i')?.toString('latin1')).toBe('cache1\0\0')
+})
+
+test('closed, it has none of its files open; what was lent to it stays open', () => {
+  const open = (): number => readdirSync('/proc/self/fd').length
+  const before = open()
+  for (let i = 0; i < 3; i++) {
+    const set = newSet()
+    set.add('Arg', '-i', Buffer.from('x\0'))
+    const gone = set.add('Arg', '-T', Buffer.from('y\0'))
+    const cluster = set.cluster(2 * 184)
+    set.addMember(cluster, 'Stat', 'VBE.boot.a', Buffer.alloc(184))
+    const lent = openSync(join(set.path, gone.entry.file), 'r')
+    set.adopt('Log', 'Log', gone.entry.file, lent, 4096)
+    set.remove(gone)
+    set.close()
+    closeSync(lent)
+  }
+  expect(open()).toBe(before)
 })
 
 test('directory and files are as published', () => {
