@@ -38,10 +38,14 @@ export class BodyPump {
   /** Calls back once when there is something to be sent, or nothing more to come. */
   awaitFirst(body: Body, come: () => void): void {
     const reader = (this.reader ??= body.read(0))
-    reader.onMore = () => {
+    const first = (): void => {
+      if (reader.onMore !== first) return
       reader.onMore = undefined
       come()
     }
+    reader.onMore = first
+    // Another worker's fetch may be found to have gone on, or ended, while the reader is made: nobody tells it of that again.
+    if (body.state !== 'filling' || body.size_bytes > 0) process.nextTick(first)
   }
 
   /** `length_bytes`: -1 while unknown. */

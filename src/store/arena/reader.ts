@@ -90,11 +90,17 @@ export class ArenaReader implements BodyReader, ListedReader<ArenaReader> {
       this.offset = 0
     }
     if (!body.offers(this.piece, this)) return undefined
-    const view = body.view(this.piece, this.offset)
+    const view = this.announced(body.view(this.piece, this.offset))
     this.offset += view.length
     this.position_bytes += view.length
     this.idle = this.atEnd
     return view
+  }
+
+  /** Another thread may have filled more than all readers here have been told of: none of them is ahead of the others. */
+  private announced(view: Buffer): Buffer {
+    const left_bytes = this.body.kept_bytes - this.position_bytes
+    return view.length > left_bytes ? view.subarray(0, left_bytes) : view
   }
 
   /** Finds piece and offset of the byte to begin with, once it is there. */
