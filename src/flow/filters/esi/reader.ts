@@ -46,6 +46,8 @@ export class EsiReader implements BodyReader {
   private released = false
   /** For its turn to look further ahead. */
   private waits = false
+  /** It is an include's turn that the scout has not come upon: it may have to wait for what we have had (another thread's fetch, a disk). */
+  private owed = false
 
   /** `count`: of the page's own bytes, where that is told. */
   constructor(body: Body, includer: Includer, output: PageOutput, count?: FilterCount) {
@@ -63,7 +65,9 @@ export class EsiReader implements BodyReader {
     for (;;) {
       const piece = output.next()
       if (piece !== undefined) return piece
-      if (this.current !== undefined) {
+      if (this.owed) {
+        if (!this.pay()) return undefined
+      } else if (this.current !== undefined) {
         this.fromFragment(this.current)
         if (output.isEmpty && this.current !== undefined) return undefined
       } else if (this.broken || output.rests(this.wake) || !this.fromPage()) return undefined
@@ -94,7 +98,7 @@ export class EsiReader implements BodyReader {
 
   /** No fragment is being waited for. */
   private get isAtEnd(): boolean {
-    return this.current === undefined
+    return this.current === undefined && !this.owed
   }
 
   /** The next of the page itself; false: there is none for now, or none at all. */
@@ -123,10 +127,22 @@ export class EsiReader implements BodyReader {
 
   private turn(): void {
     this.output.took(1)
-    // The scout has seen all that we see, but for what it had no hands free for.
-    if (this.begun.length === 0) this.begin(true)
-    this.current = this.begun.shift()
+    this.owed = true
+  }
+
+  /** On with the include whose turn it is. False: it is not there yet. */
+  private pay(): boolean {
+    const { begun, scout } = this
+    if (begun.length === 0) this.begin(true)
+    if (begun.length === 0) {
+      if (scout.done || scout.failed) this.broken = true
+      this.owed = !this.broken
+      return false
+    }
+    this.owed = false
+    this.current = begun.shift()
     this.lookAhead()
+    return true
   }
 
   /** Puts out the next of it, or ends its turn, or waits for it. */
@@ -181,7 +197,10 @@ export class EsiReader implements BodyReader {
     onMore?.()
   }
 
-  private readonly lookAhead = (): void => this.begin(false)
+  private readonly lookAhead = (): void => {
+    this.begin(this.owed)
+    if (this.owed) this.wake()
+  }
 
   /** Begins includes as long as there is time, or the one that is `due`. */
   private begin(due: boolean): void {
@@ -210,10 +229,11 @@ export class EsiReader implements BodyReader {
   private readonly lookAgain = (): void => {
     this.waits = false
     try {
-      this.lookAhead()
+      this.begin(this.owed)
     } catch {
       // Frames that nobody writes: the page's client comes upon them as well, and is told.
     }
+    if (this.owed) this.wake()
   }
 }
 
