@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, get } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hits, SMALL } from './lateness.ts'
 import { startServe } from './peers/lacquer.ts'
 import { stop } from './processes.ts'
 
@@ -15,10 +15,8 @@ import { stop } from './processes.ts'
  */
 const SECONDS = Number(process.argv[2] ?? 4)
 const CLIENTS = Number(process.argv[3] ?? 1)
-const EVERY_MS = 2
 const PAGE = '<esi:include src="SRC"/>'
 const ROW = Array.from({ length: 40 }, (_, i) => `<li>${Math.imul(i, 2654435761)}</li>`).join('')
-const SMALL = 'x'.repeat(1024)
 
 const origin = createServer((request, response) => {
   const url = request.url ?? ''
@@ -50,24 +48,14 @@ function fetched(path: string, coding: string): Promise<number> {
   })
 }
 
-async function hits(): Promise<string> {
-  const socket = connect(port, '127.0.0.1').setNoDelay(true)
-  const took: number[] = []
-  const over_ms = performance.now() + SECONDS * 1000
-  for (let begun = performance.now(); begun < over_ms; begun = performance.now()) {
-    socket.write('GET /small HTTP/1.1\r\nHost: bench\r\n\r\n')
-    for (let got = 0; got < SMALL.length;) got += ((await once(socket, 'data')) as [Buffer])[0].length
-    took.push(performance.now() - begun)
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
-  }
-  socket.destroy()
-  const sorted = took.toSorted((a, b) => a - b)
+async function late(): Promise<string> {
+  const sorted = await hits(port, SECONDS)
   const at = (part: number): string => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))].toFixed(2)
   return `p50 ${at(0.5)} ms, p99 ${at(0.99)}, most ${at(1)}, of ${sorted.length}`
 }
 
-await hits()
-console.log(`idle: ${await hits()}`)
+await late()
+console.log(`idle: ${await late()}`)
 for (const [path, coding] of [
   ['/plain/flood', 'identity'],
   ['/zip/flood', 'gzip'],
@@ -78,7 +66,7 @@ for (const [path, coding] of [
   const loops = Array.from({ length: CLIENTS }, async () => {
     while (performance.now() < over_ms) took.push(await fetched(path, coding))
   })
-  const beside = await hits()
+  const beside = await late()
   await Promise.all(loops)
   const sorted = took.toSorted((a, b) => a - b)
   console.log(`beside ${path} (${coding}): ${beside}; ${took.length} pages, median ${sorted[sorted.length >> 1].toFixed(0)} ms`)

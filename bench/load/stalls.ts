@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, get } from 'node:http'
-import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { hits, SMALL } from './lateness.ts'
 import { startServe } from './peers/lacquer.ts'
 import { stop } from './processes.ts'
 
@@ -18,8 +19,6 @@ import { stop } from './processes.ts'
  *   npm run build && node bench/load/stalls.ts [rounds]
  */
 const SECONDS = 1
-const EVERY_MS = 2
-const SMALL = 'x'.repeat(1024)
 const LARGE_MIB = 256
 const COPIED_BYTES = 512 * 1024
 const KINDS = ['idle', 'gzip', 'recode'] as const
@@ -95,21 +94,6 @@ function fetched(port: number, path: string): Promise<void> {
   })
 }
 
-/** Milliseconds of each hit. */
-async function hits(port: number): Promise<number[]> {
-  const socket = connect(port, '127.0.0.1').setNoDelay(true)
-  const took: number[] = []
-  const over_ms = performance.now() + SECONDS * 1000
-  for (let begun = performance.now(); begun < over_ms; begun = performance.now()) {
-    socket.write('GET /small HTTP/1.1\r\nHost: bench\r\n\r\n')
-    for (let got = 0; got < SMALL.length;) got += ((await once(socket, 'data')) as [Buffer])[0].length
-    took.push(performance.now() - begun)
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
-  }
-  socket.destroy()
-  return took.toSorted((a, b) => a - b)
-}
-
 async function measure(rounds: number): Promise<void> {
   const load = startOther(['nice', '-n', '10', process.execPath], 'load')
   const [originPort] = (await once(load, 'message')) as [number]
@@ -132,7 +116,7 @@ sub vcl_backend_response { set beresp.do_gzip = bereq.url ~ "^/(large|copied)/";
     for (const kind of KINDS) {
       load.send([kind, port])
       for (const who of WHO) {
-        const took = await hits(ports[who])
+        const took = await hits(ports[who], SECONDS)
         // The first is for the compilers.
         if (round < 0) continue
         const { p50, p99 } = found.get(`${kind} ${who}`)!

@@ -15,28 +15,15 @@ import type { Client } from '../kit/client.ts'
 import { Conversation } from '../kit/conversation.ts'
 import type { TestOrigin } from '../kit/origin.ts'
 import { randomFrom } from './generate.ts'
+import { REQUEST_STATEMENTS } from '../vcl/statements.ts'
 
 const ROUNDS = Number(process.env['LACQUER_FUZZ_ROUNDS'] ?? 8)
 const SEED = Number(process.env['LACQUER_FUZZ_SEED'] ?? 20261126)
 const REQUESTS = 90
 
 const RECV = [
-  'set req.url = regsuball(req.url, "(utm|ref)=[^&]*&?", "");',
-  'set req.url = std.querysort(req.url);',
-  'if (req.url ~ "^/a") { set req.http.A = req.url; } elsif (req.url ~ "b") { unset req.http.A; set req.http.A = "b"; } else { set req.http.Z = "z"; }',
-  'set req.http.Host = std.tolower(regsub(req.http.host, ":[0-9]+$", ""));',
-  'unset req.http.Cookie;',
-  'unset req.http.A; unset req.http.z; unset req.http.M;',
-  'if (req.http.Cookie ~ "s=1") { return (pass); }',
-  'set req.http.Cookie = regsuball(req.http.Cookie, "t=[0-9]+", "");',
-  'if (req.http.User-Agent ~ "(?i)phone") { set req.http.M = "phone"; } else { set req.http.M = "other"; }',
-  'set req.http.M = req.http.M + req.http.A + req.method;',
-  'set req.grace = 10s;',
+  ...REQUEST_STATEMENTS,
   'if (req.url ~ "b") { set req.grace = 20s; }',
-  'if (req.method == "HEAD") { set req.http.N = now; std.log("head"); }',
-  'std.log("url " + req.url + " " + req.http.Cookie);',
-  'if (req.restarts == 0) { set req.http.X-F = "1"; set req.http.x-f = "2"; }',
-  'set req.http.N = std.integer(req.http.N, 3);',
   'if (req.http.Again && req.restarts == 0) { return (restart); }',
   'set req.http.X-Forwarded-For = regsub(req.http.X-Forwarded-For, ",.*", "");',
   'header.append(req.http.X-Multi, req.http.User-Agent);',

@@ -8,6 +8,7 @@ import { Texts } from '../../src/vcl/runtime/texts.ts'
 import { Fields } from '../../src/http/fields.ts'
 import { compile, FakeContext, load, run } from '../kit/fake-context.ts'
 import { randomFrom } from '../fuzz/generate.ts'
+import { REQUEST_STATEMENTS } from './statements.ts'
 
 /** The functions that rules are cut up into, and what each asks for. */
 function cut(rules: string): string[] {
@@ -100,27 +101,13 @@ class FakeRecording implements Recording {
 }
 
 const STATEMENTS = [
-  'set req.url = regsuball(req.url, "(utm|ref)=[^&]*&?", "");',
-  'set req.url = std.querysort(req.url);',
-  'if (req.url ~ "^/a") { set req.http.A = req.url; } elsif (req.url ~ "b") { unset req.http.A; set req.http.A = "b"; } else { set req.http.Z = "z"; }',
-  'set req.http.Host = std.tolower(regsub(req.http.host, ":[0-9]+$", ""));',
-  'unset req.http.Cookie;',
-  'unset req.http.A; unset req.http.z; unset req.http.M;',
-  'if (req.http.Cookie ~ "s=1") { return (pass); }',
-  'set req.http.Cookie = regsuball(req.http.Cookie, "t=[0-9]+", "");',
-  'if (req.http.User-Agent ~ "(?i)phone") { set req.http.M = "phone"; } else { set req.http.M = "other"; }',
-  'set req.http.M = req.http.M + req.http.A + req.method;',
-  'set req.grace = 10s;',
+  ...REQUEST_STATEMENTS,
   'if (req.url ~ "b") { set req.grace = 20s; set req.backend_hint = two; }',
   'if (req.grace > 15s) { set req.http.G = req.grace; }',
   'set req.backend_hint = default;',
   'if (req.method == "PURGE") { if (client.ip == "192.0.2.1") { return (purge); } return (synth(405)); }',
-  'if (req.method == "HEAD") { set req.http.N = now; std.log("head"); }',
-  'std.log("url " + req.url + " " + req.http.Cookie);',
   'if (req.http.A) { call more; }',
-  'if (req.restarts == 0) { set req.http.X-F = "1"; set req.http.x-f = "2"; }',
   'set req.hash_always_miss = req.url ~ "a";',
-  'set req.http.N = std.integer(req.http.N, 3);',
   'if (req.url ~ "^/a") { set req.method = "GET"; }',
   'call early;',
   'call plain;',
