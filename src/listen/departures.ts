@@ -75,10 +75,11 @@ export class Departures {
 
   /** All that wait, and who comes meanwhile. */
   private depart(): void {
-    const { waiting, ring } = this
+    const { waiting, cargo, ring } = this
     if (ring !== undefined && this.count - this.next > 1 && ring.broken === undefined) this.send(ring)
     while (this.next < this.count) {
       const who = waiting[this.next]
+      cargo[this.next] = undefined
       waiting[this.next++] = undefined
       who?.depart()
     }
@@ -94,7 +95,10 @@ export class Departures {
     }
     if (added === 0) return
     ring.send()
-    for (let i = 0; i < added; i++) aboard[i]!.staged(ring.taken(i))
+    for (let i = 0; i < added; i++) {
+      aboard[i]!.staged(ring.taken(i))
+      aboard[i] = undefined
+    }
   }
 
   private readonly turnEnds = (): void => {

@@ -36,7 +36,7 @@ export class RawTransport implements Transport {
   private error: Error | undefined = undefined
   /** What a pipe has the socket by. */
   private successor: SocketTransport | undefined = undefined
-  /** Asking the handle costs as much as a send. */
+  /** The same as long as it is open. */
   private readonly descriptor: number
 
   constructor(wrap: StreamWrap, handle: StreamHandle) {

@@ -5,8 +5,9 @@ import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 
 /**
  * The system calls that Node does not offer, by koffi: the only file that knows it, and the only native dependency. It is
- * loaded for the work directory and its log, for file stores, to send many answers in one call, for listening sockets that outlive workers, and when rules want options of sockets. Numbers below are those of Linux on every 64-bit
- * machine, with glibc and with musl alike: both have one 64-bit `off_t` there.
+ * loaded for the work directory and its log, for file stores, to send many answers in one call, for listening sockets that outlive
+ * workers, and when rules want options of sockets. Numbers below are those of Linux on every 64-bit machine, with glibc and with musl
+ * alike: both have one 64-bit `off_t` there.
  */
 
 /** The name of a system error, such as ENOSPC. */

@@ -72,7 +72,7 @@ export class Recoder {
     const { cache } = this.parts
     const object = this.queue.shift()
     if (object !== undefined && this.begin(object)) return
-    // Others have their turn between two of ours.
+    // Nothing is left, or this one came to nothing: others have their turn before the rest of ours.
     if (this.claim !== undefined) cache.recodings.endTurn(this.claim)
     this.claim = undefined
     if (this.queue.length > 0) return void setImmediate(this.start)
