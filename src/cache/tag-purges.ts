@@ -31,6 +31,8 @@ export class TagPurges implements Judge {
     // Of parts the store knows the manifest, which leads to them.
     const stored = object instanceof PartialObject ? object.manifest : object
     if (store !== undefined && stored.live) return !store.survives(stored, serial)
-    return head.tags !== undefined && !this.store.wouldSurvive(head.tags, serial)
+    if (head.tags !== undefined) return !this.store.wouldSurvive(head.tags, serial)
+    // Another worker has taken it out since it was found, maybe because of that very purge; what it was tagged with only the store knew.
+    return store !== undefined
   }
 }
