@@ -206,8 +206,10 @@ describe.each(WAYS)('A body through zlib, %s', (_, { gzip, gunzip }) => {
     const packed = zlib.gzipSync(Buffer.alloc(1024 * 1024))
     const owner = new Owner(gunzip, packed, 200_000)
     owner.pauses = true
+    const first = new Promise<void>((resolve) => (owner.onPiece = resolve))
     owner.feed()
-    // Longer than a thread has to do till the pause.
+    await first
+    // As long as a thread is at the next piece, which waits then.
     await new Owner(gunzip, packed, 200_000).feed().over
     const before = owner.got.length
     expect(before).toBeGreaterThan(0)
