@@ -176,6 +176,16 @@ test.each(['SIGTERM', 'SIGKILL'] as const)(
   30_000,
 )
 
+test('a kill the moment after a purge: as many objects are recovered as are there', async () => {
+  const path = newPath()
+  const first = await start(path, '64M', 2, BANS)
+  for (let i = 0; i < 24; i++) await ask(first.port, `/${i}`)
+  for (let i = 0; i < 10; i++) await tell(first.port, 'PURGE', `/${i}`)
+  first.child.kill('SIGKILL')
+  await first.exited
+  expect((await start(path, '64M', 2, BANS)).said).toContain(' 14 objects in ')
+})
+
 test('what the manager has taken out in the background does not come back either', async () => {
   const path = newPath()
   const urls = Array.from({ length: 12 }, (_, i) => `/${i}`)

@@ -12,13 +12,13 @@ import { Disk, verifiedMemory, type DiskHandle } from './disk.ts'
 import { Epochs } from './epochs.ts'
 import { postingsMemory } from '../purges/postings.ts'
 import { ARENA_BYTES_MAX, BUCKET_ENTRIES, geometryFor, type Geometry, HEADER_BYTES } from './geometry.ts'
-import { HEADER, keepSerial, noteObjects } from './header.ts'
+import { HEADER, keepSerial } from './header.ts'
 import { ArenaMemory, controlMemory, FREE_SEGMENTS, TALLY } from './memory.ts'
 import { recoverWorker } from './recovery.ts'
 import { reopen } from './reopen.ts'
 
 const MAGIC = 0x4c515241
-const VERSION = 5
+const VERSION = 6
 
 /** What a worker needs to find its way into an arena: can be posted to a thread. */
 export interface ArenaHandle {
@@ -122,7 +122,6 @@ export class Arena {
   async close(): Promise<Outcome> {
     const { mapping, memory } = this
     if (mapping === undefined) return 0
-    noteObjects(memory)
     const outcome = await mapping.sync()
     if (outcome !== 0) return outcome
     // Only when all it vouches for is on the disk.

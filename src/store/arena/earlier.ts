@@ -31,7 +31,7 @@ export class EarlierObjects {
     }
     if (!this.index.forget(entry, place)) return false
     memory.tally[TALLY.broken]++
-    memory.tally[TALLY.objects]--
+    this.objects.forgotten(place, entry)
     return false
   }
 
@@ -54,6 +54,6 @@ export class EarlierObjects {
 
   /** The disk cannot read it: nor can its head be asked what it was. */
   readonly lost = (entry: number, place: number): void => {
-    if (this.index.forget(entry, place)) this.parts.memory.tally[TALLY.objects]--
+    if (this.index.forget(entry, place)) this.objects.unreadable(place)
   }
 }

@@ -385,6 +385,7 @@ export class Evictor {
       writer.discard()
       return false
     }
+    this.objects.arrived(writer.place)
     this.tags.list(writer.place, entry, writer.generation)
     this.index.setFrequency(entry, frequency)
     this.memory.tally[TALLY.moved]++

@@ -1,4 +1,4 @@
-import { TALLY, type ArenaMemory } from './memory.ts'
+import type { ArenaMemory } from './memory.ts'
 
 // Words of the arena's header.
 export const HEADER = {
@@ -16,8 +16,6 @@ export const HEADER = {
   segment_bytes: 8,
   segments: 9,
   buckets: 10,
-  /** A double: objects there are, as last counted. */
-  objects: 12,
   /** The newest invalidation (shm/serial.ts). */
   serial: 14,
   /** Of the hashes of tags. */
@@ -41,9 +39,4 @@ export function nextSequence({ header }: ArenaMemory): number {
 /** No object has been checked against a later one. */
 export function keepSerial({ header }: ArenaMemory, serial: number): void {
   Atomics.store(header, HEADER.serial, serial)
-}
-
-/** How many objects there are, for a process that comes after this one has been killed. */
-export function noteObjects(memory: ArenaMemory): void {
-  memory.doubles[HEADER.objects / 2] = memory.total(TALLY.objects)
 }

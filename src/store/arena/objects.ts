@@ -1,6 +1,7 @@
 import { UNIT_BYTES } from './geometry.ts'
 import { checkedOf, setChecked, statusOf } from './head-codec.ts'
 import { TALLY } from './memory.ts'
+import { addObjects, takeObject } from './object-counts.ts'
 import { COMPLETE, EXTENT_RECORD_BYTES, GONE, HEAD_RECORD_BYTES } from './records.ts'
 import { STATE } from './segments.ts'
 import type { ArenaParts, Piece } from './writer.ts'
@@ -103,8 +104,28 @@ export class Objects {
   /** It was taken out of the index, by us. If it still fills, its writer finds that out at the end and does the rest. */
   left(place: number): void {
     if (!this.parts.segments.holds(place + 1)) return
-    if (this.counts(place)) this.parts.memory.tally[TALLY.objects]--
+    if (this.counts(place) && this.wasCounted(place)) this.parts.memory.tally[TALLY.objects]--
     this.leftWhileFilling(place)
+  }
+
+  /** It is all there, and filed: from now on it counts in its segment, too. */
+  arrived(place: number): void {
+    const { segments, memory } = this.parts
+    if (this.counts(place)) addObjects(memory, segments.at(place), 1)
+  }
+
+  /** What an index entry of an earlier process leads to is not true: if it was counted, it is not any longer. */
+  forgotten(place: number, entry: number): void {
+    const { segments, records, memory } = this.parts
+    if (!segments.holds(place) || !segments.holds(place + 1) || !segments.reaches(place)) return
+    if (records.state(place) !== COMPLETE || records.entryOf(place) !== entry) return
+    takeObject(memory, segments.at(place))
+  }
+
+  /** The same of what the disk cannot read, and is not touched. */
+  unreadable(place: number): void {
+    const { segments, memory } = this.parts
+    if (segments.holds(place)) takeObject(memory, segments.at(place))
   }
 
   /** What it took is no longer counted, and segments of its own are given back: by one of those who see that it has left. */
@@ -125,6 +146,8 @@ export class Objects {
 
   /** The same for a head record whose extents live on under another one. */
   discountHead(place: number): void {
+    const { segments, memory } = this.parts
+    if (this.counts(place)) addObjects(memory, segments.at(place), -1)
     this.discountUnits(place)
   }
 
@@ -133,6 +156,12 @@ export class Objects {
     const units = this.unitsAt(place)
     segments.addLive(segments.at(place), -units)
     memory.tally[TALLY.live_bytes] -= units * UNIT_BYTES
+  }
+
+  /** What was being filled when an earlier process ended was not counted when its file was opened. */
+  private wasCounted(place: number): boolean {
+    const { segments, records } = this.parts
+    return records.state(place) === COMPLETE || !segments.isOld(segments.at(place))
   }
 
   /** Of the record: not more than there are in its segment. */

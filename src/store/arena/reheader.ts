@@ -105,6 +105,7 @@ export class Reheader {
       writer.discard()
       return object.moved(head, DEAD, before)
     }
+    objects.arrived(writer.place)
     if (this.arena.records.firstExtent(before) === 0) objects.discount(before)
     else objects.discountHead(before)
     tags.list(writer.place, entry, writer.generation)

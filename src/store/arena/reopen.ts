@@ -4,6 +4,9 @@ import { SEGMENT_WORDS, UNIT_BYTES } from './geometry.ts'
 import { FREE_SEGMENTS, rowOf, TALLY, type ArenaMemory } from './memory.ts'
 import { ROW, STATE } from './segments.ts'
 
+/** Of its head alone. */
+const LEAST_OBJECT_UNITS = 3
+
 /**
  * Makes the arena of an earlier process usable, however that has ended and whatever the file says: looks at each row of the table
  * of segments and at no object. What lies in the segments is looked at when somebody asks for it (`Checks`).
@@ -49,7 +52,7 @@ class Table {
     this.words.fill(0, segment * SEGMENT_WORDS, (segment + 1) * SEGMENT_WORDS)
   }
 
-  /** Free segments, and what is in the others. */
+  /** Free segments, and what is in the others. What was being filled is not among the objects: nobody will find it. */
   count_up(): void {
     const { memory } = this
     const row = rowOf(memory, 0)
@@ -57,13 +60,10 @@ class Table {
     for (let segment = 0; segment < this.count; segment++) {
       if (this.get(segment, ROW.state) === STATE.free) free++
       row[TALLY.live_bytes] += this.get(segment, ROW.live) * UNIT_BYTES
+      row[TALLY.objects] += this.get(segment, ROW.objects)
     }
     row[TALLY.allocated_bytes] = row[TALLY.live_bytes]
     memory.general[FREE_SEGMENTS] = free
-    const objects = memory.doubles[HEADER.objects / 2]
-    // An object takes three units at least.
-    const most = row[TALLY.live_bytes] / (3 * UNIT_BYTES)
-    row[TALLY.objects] = objects >= 0 ? Math.round(Math.min(objects, most)) : 0
   }
 
   /** A large object's segments: all of them, or none. */
@@ -104,6 +104,7 @@ class Table {
     const at = (segment * SEGMENT_WORDS) / 2
     const sequence = this.doubles[at + ROW.sequence]
     const end_ms = this.doubles[at + ROW.end]
+    const objects = Math.max(0, Math.min(this.get(segment, ROW.objects), Math.floor(live / LEAST_OBJECT_UNITS)))
     const { ring, boot } = ROW
     const was_ring = this.get(segment, ring)
     const was_boot = this.get(segment, boot)
@@ -112,6 +113,7 @@ class Table {
     this.set(segment, ring, was_ring === 1 ? 1 : 0)
     this.set(segment, ROW.used, used)
     this.set(segment, ROW.live, live)
+    this.set(segment, ROW.objects, objects)
     // Whoever wrote it, it was not this process.
     this.set(segment, boot, was_boot === this.boot ? 0 : was_boot)
     this.doubles[at + ROW.sequence] = sequence >= 0 && sequence <= last ? sequence : last

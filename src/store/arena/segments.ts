@@ -2,6 +2,7 @@ import type { Epochs } from './epochs.ts'
 import { SEGMENT_WORDS, UNIT_BYTES } from './geometry.ts'
 import { HEADER } from './header.ts'
 import { FREE_SEGMENTS, RETIRED_SEGMENTS, WITHHELD_SEGMENTS, type ArenaMemory } from './memory.ts'
+import { OBJECTS_WORD, settleObjects } from './object-counts.ts'
 
 /** What a segment is for. Steps between them are compare-and-exchange: one thread makes each. */
 export const STATE = {
@@ -35,6 +36,7 @@ export const ROW = {
   whole: 12,
   /** In a file: the process that wrote it. */
   boot: 13,
+  objects: OBJECTS_WORD,
   /** Doubles, in doubles: place in the ring, and when the last of its objects ends. */
   sequence: 4,
   end: 5,
@@ -322,6 +324,7 @@ export class Segments {
 
   private setFree(segment: number): void {
     this.forget(segment)
+    settleObjects(this.memory, segment)
     if (!this.step(segment, STATE.retired, STATE.free)) return
     Atomics.sub(this.general, RETIRED_SEGMENTS, 1)
     Atomics.add(this.general, FREE_SEGMENTS, 1)

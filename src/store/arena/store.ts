@@ -15,7 +15,7 @@ import { Fill } from './fill.ts'
 import { Fills, NO_FILL } from './fills.ts'
 import { hashed, hashId } from './hash.ts'
 import { decodeHead, expectedBytes, headSize, idIs } from './head-codec.ts'
-import { HEADER, noteObjects } from './header.ts'
+import { HEADER } from './header.ts'
 import { IndexTable, NO_ENTRY } from './index-table.ts'
 import { TALLY, type ArenaMemory } from './memory.ts'
 import { ArenaObject, type ObjectHost } from './object.ts'
@@ -230,7 +230,6 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   expire(now_ms: number, _objects_max: number): void {
     this.evictor.setNow(now_ms)
     this.evictor.expire(EXPIRED_PER_SWEEP)
-    if (this.memory.disk !== undefined) noteObjects(this.memory)
   }
 
   /** The worker's doorbell rang: it is in no old run, and what it follows may have grown. */
@@ -377,6 +376,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   /** The state last: whoever sees it complete sees all of it. If it was taken out meanwhile, one of us takes note. */
   private completed({ object, writer }: Fill): void {
     writer.seal()
+    this.objects.arrived(writer.place)
     this.records.setState(writer.place, COMPLETE)
     writer.release()
     if (!object.live) this.objects.leftWhileFilling(writer.place)

@@ -4,7 +4,9 @@ import { close, kill, newPath, openArena, storeIn } from '../../../kit/arena-fil
 import { seekKnown, storeKnown } from '../../../kit/known-bodies.ts'
 import { randomFrom } from '../../shm/threads.ts'
 import { HEADER } from '../../../../src/store/arena/header.ts'
+import { SEGMENT_WORDS } from '../../../../src/store/arena/geometry.ts'
 import { TALLY } from '../../../../src/store/arena/memory.ts'
+import { ROW } from '../../../../src/store/arena/segments.ts'
 import type { Store } from '../../../../src/store/contract.ts'
 import { bytesOf, knownHead } from '../../../kit/known-bodies.ts'
 
@@ -18,6 +20,15 @@ function storeAll(store: Store, count: number): void {
   for (let i = 0; i < count; i++) {
     store.newRun()
     expect(storeKnown(store, `id ${i}`, 1 + random(2 ** 30), SIZES[i % SIZES.length], i % 3 !== 0)).toBe(true)
+  }
+}
+
+/** Each third of them is red. */
+function storeTagged(store: Store, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const object = store.open(`tagged ${i}`, { ...knownHead(`tagged ${i}`, 5, 10), tags: ['', i % 3 === 0 ? 'red' : 'blue'] }, 10)!
+    object.body.append(bytesOf(5, 0, 10))
+    object.body.complete()
   }
 }
 
@@ -54,7 +65,7 @@ test('a file of an earlier layout is kept aside as it is, with a clear word, and
   expect(second.recovered).toMatchObject({ created: true, objects: 0 })
   const [remark, ...others] = second.recovered!.remarks
   const aside = /it was renamed to (\S+),/.exec(remark)?.[1] ?? ''
-  expect(remark).toContain(`${path} could not be used: another version of Lacquer has written it (layout 4, this one has 5)`)
+  expect(remark).toContain(`${path} could not be used: another version of Lacquer has written it (layout 4, this one has 6)`)
   expect(others).toEqual([])
   expect(readFileSync(aside).equals(old)).toBe(true)
   expect(await count(storeIn(second), 7)).toEqual({ hit: 0, miss: 7, broken: 0 })
@@ -76,10 +87,52 @@ test('after a kill the same, but for what was being filled', async () => {
   }
   kill(first)
   const second = openArena(path, 64 * MIB)
-  expect(second.recovered).toMatchObject({ created: false, clean: false })
+  expect(second.recovered).toMatchObject({ created: false, clean: false, objects: 49 })
   const store = storeIn(second)
   for (const id of ['half', 'half and long', 'half and unknown']) expect(await seekKnown(store, id)).toBe('miss')
   expect(await count(store, 49)).toEqual({ hit: 49, miss: 0, broken: 0 })
+  expect(store.stats().objects).toBe(49)
+})
+
+test('after a kill as many objects are counted as are there: what was purged or replaced the moment before is not', async () => {
+  const path = newPath()
+  const first = openArena(path, 64 * MIB)
+  const before = storeIn(first)
+  storeAll(before, 49)
+  // Housekeeping comes by twice a second.
+  before.expire(0, 1)
+  for (let i = 0; i < 20; i++) before.discard(`id ${i}`)
+  for (let i = 20; i < 30; i++) {
+    const object = before.find(`id ${i}`)!
+    before.rehead(object, { ...object.head, grace_ms: 5 })
+  }
+  for (let i = 30; i < 40; i++) expect(storeKnown(before, `id ${i}`, 5, 100, true)).toBe(true)
+  storeTagged(before, 33)
+  before.notePurge(1, ['red'])
+  expect(before.meetPurge(['red'], false)).toBe(11)
+  kill(first)
+  const second = openArena(path, 64 * MIB)
+  expect(second.recovered).toMatchObject({ clean: false, objects: 49 - 20 + 22 })
+  const store = storeIn(second)
+  expect(await count(store, 49)).toEqual({ hit: 29, miss: 20, broken: 0 })
+})
+
+test('what a file counts wrongly is right again when all of it has been written anew', async () => {
+  const path = newPath()
+  const first = openArena(path, 4 * MIB)
+  const before = storeIn(first)
+  storeAll(before, 5)
+  const { objects } = before.stats()
+  for (let segment = 0; segment < 8; segment++) before['memory'].table[segment * SEGMENT_WORDS + ROW.objects] += segment % 2 === 0 ? 7 : -1
+  kill(first)
+  const store = storeIn(openArena(path, 4 * MIB))
+  expect(store.stats().objects).not.toBe(objects)
+  for (let i = 0; i < 3000; i++) {
+    store.newRun()
+    storeKnown(store, `new ${i}`, 1, 3000, true)
+  }
+  const ids = [...Array.from({ length: 5 }, (_, i) => `id ${i}`), ...Array.from({ length: 3000 }, (_, i) => `new ${i}`)]
+  expect(store.stats().objects).toBe(ids.filter((id) => store.find(id) !== undefined).length)
 })
 
 test('what several processes have left lives on through eviction, freshening and removal', async () => {
@@ -106,8 +159,6 @@ test('what several processes have left lives on through eviction, freshening and
     store.newRun()
     const found = Array.from({ length: 150 }, (_, i) => store.find(`id ${i}`)).filter((object) => object !== undefined)
     expect(store.stats().objects).toBe(found.length)
-    // As housekeeping does, by which the count outlives a kill.
-    store.expire(1000, 1)
     if (life % 2 === 0) await close(arena)
     else kill(arena)
   }
