@@ -193,8 +193,8 @@ export class Cache {
     const entry = this.entries.enter(key)
     this.claims.countPurge(entry.hash)
     entry.refresh(true)
-    const purged = entry.stored
-    for (const variant of entry.all()) this.purgeVariant(variant)
+    let purged = 0
+    for (const variant of entry.all()) if (this.purgeVariant(variant)) purged++
     // Without it nobody can name the variants that other workers have stored.
     if (entry.note !== undefined) this.store.remove(entry.note)
     // Whatever is there and could not be seen: it was being moved, or another worker has just stored it.
@@ -361,18 +361,20 @@ export class Cache {
     this.rights.hand(busy, object, willDo, usable ? end : CLAIM_END.alone)
   }
 
-  private purgeVariant(variant: Variant): void {
+  /** False when there was no object, or another worker was first to take it out. */
+  private purgeVariant(variant: Variant): boolean {
     if (variant.busy !== undefined) this.rights.detach(variant.busy)
     this.markers.clear(variant)
     const { object } = variant
     variant.object = undefined
-    if (object !== undefined && object.live) this.takeOut(variant.entry.key, object)
+    const taken = object !== undefined && object.live && this.takeOut(variant.entry.key, object)
     variant.entry.drop(variant)
+    return taken
   }
 
-  private takeOut(key: string, object: StoredObject): void {
+  private takeOut(key: string, object: StoredObject): boolean {
     if ((object.head.flags & OBJ_PARTIAL) !== 0) this.partials.discard(key, object)
     this.recodings.discard(object)
-    this.store.remove(object)
+    return this.store.remove(object)
   }
 }

@@ -206,8 +206,8 @@ export interface Store {
   rehead(object: StoredObject, head: ObjectHead, serial?: number): void
   /** Hit: recency only. Must not allocate. */
   touch(object: StoredObject): void
-  /** Takes it out. Readers that hold its body go on. */
-  remove(object: StoredObject): void
+  /** Takes it out. Readers that hold its body go on. False when it had left. */
+  remove(object: StoredObject): boolean
   /**
    * Takes out what is stored under the id, also what `find` would just not see because it is being moved. False when there is
    * nothing.
@@ -216,8 +216,9 @@ export interface Store {
   /** What has one of the tags was purged under that serial, or softly purged: `survives` tells from now on. Inside of `Serials.take`. */
   notePurge(serial: number, tags: readonly string[], soft?: SoftPurge): void
   /**
-   * How many objects have one of the tags, their key's excepted; those are taken out if they were purged for good. It may count some that
-   * have left, and miss those of an earlier process that nobody has asked for yet.
+   * How many objects have one of the tags, their key's excepted; those are taken out if they were purged for good, and count for who has
+   * taken them out. Among those that there was no time to look at it may count some that have left; those of an earlier process that
+   * nobody has asked for yet it misses.
    */
   meetPurge(tags: readonly string[], soft: boolean): number
   /** Has no purge newer than `since` taken the object? A softly purged one has another head then. */

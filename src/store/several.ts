@@ -66,8 +66,8 @@ export class SeveralStores implements Store {
     object.store?.touch(object)
   }
 
-  remove(object: StoredObject): void {
-    object.store?.remove(object)
+  remove(object: StoredObject): boolean {
+    return object.store?.remove(object) === true
   }
 
   discard(id: string): boolean {

@@ -44,6 +44,10 @@ export class Purger {
   private readonly rests: Rest[] = []
   /** Of the purge, or of the slice, that is going on. */
   private sure = 0
+  /** Entries of objects that it has counted and left where they are: they may have another of its tags. */
+  private readonly counted = new Set<number>()
+  /** Postings that there was no time to look at. */
+  private unseen = 0
   private until_ms = 0
   private surely_until_ms = 0
 
@@ -61,13 +65,19 @@ export class Purger {
     }
   }
 
-  /** How many objects have one of the tags; those purged for good are taken out. */
+  /**
+   * How many objects have one of the tags; those purged for good are taken out, and count when it was this purge that did it. What there was no
+   * time to look at counts as it is: others' postings may be among them, and what has left, but no more than there are objects.
+   */
   meet(tags: readonly string[], soft: boolean): number {
     const pairs = hashTagsOf(this.memory, tags)
+    const objects = this.memory.total(TALLY.objects)
     this.begin(SURE)
+    this.unseen = 0
+    this.counted.clear()
     let met = 0
     for (let i = 0; i < pairs.length; i += 2) met += soft ? this.count(pairs[i], pairs[i + 1]) : this.takeOut(pairs[i], pairs[i + 1])
-    return met
+    return met + Math.max(0, Math.min(this.unseen, objects - met))
   }
 
   private begin(sure: number): void {
@@ -87,64 +97,77 @@ export class Purger {
 
   private count(hi: number, lo: number): number {
     const { postings } = this
-    if (this.isOver(0)) return postings.lengthOf(lo)
+    if (this.isOver(0)) {
+      this.unseen += postings.lengthOf(lo)
+      return 0
+    }
     const first = postings.steal(lo)
     const length = postings.stolen
     let [met, seen, posting] = [0, 0, first]
     for (; posting !== 0; posting = postings.next(posting)) {
       if (this.isOver(++seen)) break
-      if (postings.tagOf(posting) === hi && this.isThere(posting)) met++
+      if (postings.tagOf(posting) === hi && this.isThere(posting) && this.isFirst(posting)) met++
     }
     postings.reattach(lo, first, length)
-    return posting === 0 ? met : met + Math.max(0, length - seen)
+    if (posting !== 0) this.unseen += Math.max(0, length - seen)
+    return met
   }
 
   private takeOut(hi: number, lo: number): number {
     return this.takeFrom(this.postings.steal(lo), hi, lo) + this.takeFrom(this.postings.stealRest(lo), hi, lo)
   }
 
-  /** Those that were not looked at count as they are. */
   private takeFrom(posting: number, hi: number, lo: number): number {
     const rest: Rest = { posting, hi, lo, left: this.postings.stolen }
-    const taken = this.slice(rest)
+    const taken = this.slice(rest, true)
     if (rest.posting === 0) return taken
-    const met = taken + Math.max(0, rest.left)
+    this.unseen += Math.max(0, rest.left)
     this.rests.push(rest)
     if (this.rests.length === 1) this.host.later(this.more)
-    return met
+    return taken
   }
 
   private readonly more = (): boolean => {
     this.begin(0)
     for (let [rest] = this.rests; rest !== undefined; [rest] = this.rests) {
-      this.slice(rest)
+      this.slice(rest, false)
       if (rest.posting !== 0) return true
       this.rests.shift()
     }
     return false
   }
 
-  private slice(rest: Rest): number {
+  private slice(rest: Rest, counts: boolean): number {
     const { postings } = this
     let taken = 0
     for (let seen = 0; rest.posting !== 0 && !this.isOver(seen); seen++) {
       const { posting, hi, lo } = rest
       rest.posting = postings.next(posting)
       rest.left--
-      if (postings.tagOf(posting) === hi) taken += this.take(posting)
+      if (postings.tagOf(posting) === hi) taken += this.take(posting, counts)
       else postings.restore(lo, posting)
     }
     return taken
   }
 
-  /** What lies on a disk stays until it is asked for, or evicted. */
-  private take(posting: number): number {
+  /** What lies on a disk stays until it is asked for, or evicted. What another worker takes out under our eyes is not ours to count. */
+  private take(posting: number, counts: boolean): number {
     const { postings, host } = this
     const entry = postings.entryOf(posting)
     const there = this.isThere(posting)
-    if (there && host.isWarm(entry) && host.takeOut(entry, postings.generationOf(posting))) this.memory.tally[TALLY.purged]++
+    const cold = there && !host.isWarm(entry)
+    const taken = there && !cold && host.takeOut(entry, postings.generationOf(posting))
+    if (taken) this.memory.tally[TALLY.purged]++
+    const met = taken || (counts && cold && this.isFirst(posting))
     postings.drop(posting)
-    return there ? 1 : 0
+    return met ? 1 : 0
+  }
+
+  /** Has this purge not counted it by another tag? */
+  private isFirst(posting: number): boolean {
+    const { counted } = this
+    const { size } = counted
+    return counted.add(this.postings.entryOf(posting)).size > size
   }
 
   private isThere(posting: number): boolean {

@@ -189,17 +189,14 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     if (frequency < FREQ_MAX) this.index.setFrequency(entry, frequency + 1)
   }
 
-  remove(object: StoredObject): void {
+  remove(object: StoredObject): boolean {
     const { entry, generation, origin } = object as ArenaObject
-    const place = this.index.remove(entry, generation, origin)
-    if (place !== 0) this.objects.left(place)
+    return this.hasLeft(this.index.remove(entry, generation, origin))
   }
 
   discard(id: string): boolean {
     hashId(id, this.seed)
-    const place = this.index.removeHash(hashed.hi, hashed.lo)
-    if (place !== 0) this.objects.left(place)
-    return place !== 0
+    return this.hasLeft(this.index.removeHash(hashed.hi, hashed.lo))
   }
 
   notePurge(serial: number, tags: readonly string[], soft?: SoftPurge): void {
@@ -256,9 +253,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   }
 
   takeOut(entry: number, generation: number): boolean {
-    const place = this.index.remove(entry, generation, NO_ORIGIN)
-    if (place !== 0) this.objects.left(place)
-    return place !== 0
+    return this.hasLeft(this.index.remove(entry, generation, NO_ORIGIN))
   }
 
   // ObjectHost.
@@ -332,6 +327,12 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     return this.continuations.expect(body)
   }
 
+  /** What the index has let go of; 0 for nothing. */
+  private hasLeft(place: number): boolean {
+    if (place !== 0) this.objects.left(place)
+    return place !== 0
+  }
+
   /** Not all of our handles of a body may have been looked at since its writer did something. */
   private lookAt(generation: number): void {
     for (const body of Array.from(this.followed)) if (this.records.generationOf(body.place) === generation) body.look()
@@ -384,12 +385,11 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
 
   private broken({ object, writer }: Fill, state: number): void {
     const { tally } = this.memory
-    const outgrown = state === OUTGROWN
     this.records.setState(writer.place, state)
-    const removed = this.index.remove(object.entry, object.generation, object.origin)
-    if (removed !== 0 && object.head.status !== 0) tally[TALLY.objects]--
-    if (outgrown) tally[TALLY.failures]++
-    if (outgrown && removed !== 0) tally[TALLY.nuked]++
+    const removed = this.index.remove(object.entry, object.generation, object.origin) !== 0
+    if (removed && object.head.status !== 0) tally[TALLY.objects]--
+    if (state === OUTGROWN) tally[TALLY.failures]++
+    if (state === OUTGROWN && removed) tally[TALLY.nuked]++
     writer.discard()
   }
 

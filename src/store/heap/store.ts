@@ -128,8 +128,8 @@ export class HeapStore implements Store, BodyOwner {
     if ((object as HeapObject).listed) this.evictable.get(object as HeapObject, TOUCH_OPTIONS)
   }
 
-  remove(object: StoredObject): void {
-    this.takeOut(object as HeapObject)
+  remove(object: StoredObject): boolean {
+    return this.takeOut(object as HeapObject)
   }
 
   discard(id: string): boolean {

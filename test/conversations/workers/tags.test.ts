@@ -90,6 +90,23 @@ test('purged by one while the other fetches it: later requests do not have it', 
   for (const slot of [0, 1]) expect(await scene.told(slot, '/under-way')).toBe('new')
 })
 
+test('both at once, by different tags of the same objects: each object counts for one purge', async () => {
+  for (let round = 0; round < 5; round++) {
+    tagged('left right')
+    const before = scene.sum('n_obj_purged')
+    const told = await Promise.all(Array.from({ length: 20 }, (_, i) => scene.told(i % 2, `/both/${i}`)))
+    expect(told.length).toBe(20)
+    const answers = await Promise.all([
+      purge(0, 'X-Purge: left'),
+      purge(1, 'X-Purge: right'),
+      purge(1, 'X-Purge: left'),
+      purge(0, 'X-Purge: right'),
+    ])
+    expect(answers.reduce((sum, purged) => sum + purged, 0)).toBe(20)
+    expect(scene.sum('n_obj_purged')).toBe(before + 20)
+  }
+})
+
 test('a worker that dies while others purge leaves nothing undone', async () => {
   tagged('red')
   for (let i = 0; i < 20; i++) await scene.told(i % 2, `/many/${i}`)

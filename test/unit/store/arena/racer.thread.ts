@@ -161,7 +161,7 @@ function compare(piece: Buffer, xid: number, at: number): void {
 function change(id: string): void {
   const object = store.find(id)
   if (object === undefined) return
-  if (random(2) === 0) return store.remove(object)
+  if (random(2) === 0) return void store.remove(object)
   if (object.body.state === 'complete') store.rehead(object, { ...head(object.head.xid, 1e12), grace_ms: random(1000) })
 }
 
