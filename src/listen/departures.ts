@@ -16,12 +16,12 @@ export interface Cargo {
   staged(taken_bytes: number): void
 }
 
-/** Many enough that a client is awake when its next answer comes; few enough that nobody waits for more than these. */
-export const TOGETHER_MAX = 16
+/** Many enough that clients are woken once for all that had arrived; few enough that nobody waits for more than these: half a millisecond of hits. */
+export const TOGETHER_MAX = 64
 /** In a turn with fewer answers the immediate costs and saves nothing. */
 const WORTHWHILE = 2
-/** So many then leave by themselves before it is tried again. */
-const ALONE = 16
+/** After several such turns in a row so many leave by themselves before it is tried again; after one, one. */
+const ALONE_MAX = 16
 
 /**
  * Answers leave together, when all that had arrived has been looked at: at the end of this turn of the event loop. A client (or a network
@@ -36,6 +36,8 @@ export class Departures {
   private next = 0
   private in_turn = 0
   private alone = 0
+  /** So many after the next turn with few. */
+  private patience = 1
   private scheduled = false
   private readonly left: () => void
   private readonly ring: SendRing | undefined
@@ -103,8 +105,16 @@ export class Departures {
 
   private readonly turnEnds = (): void => {
     this.scheduled = false
-    if (this.in_turn < WORTHWHILE) this.alone = ALONE
+    this.judge()
     this.in_turn = 0
     this.leave()
+  }
+  /** Workers that share a client's connections have turns with one and with many by turns: they are not to forgo these for the one. */
+  private judge(): void {
+    if (this.in_turn >= WORTHWHILE) this.patience = 1
+    else {
+      this.alone = this.patience
+      this.patience = Math.min(ALONE_MAX, this.patience * 2)
+    }
   }
 }

@@ -6,7 +6,8 @@ import type { SendRing } from '../shm/send-ring.ts'
 import { type Cargo, type Departing, Departures } from './departures.ts'
 import type { Transport } from './transport.ts'
 
-const SCRATCH_BYTES = 64 * 1024
+/** Room for TOGETHER_MAX small answers, or a dozen of 10 KiB, and still within a core's own cache. */
+export const SCRATCH_BYTES = 128 * 1024
 /** Up to here copying a body behind its head is cheaper than a second part in the write (docs/decisions/0003). */
 const COPY_MAX_BYTES = 16 * 1024
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { ClientConnection } from '../../../src/flow/client.ts'
-import type { Cargo } from '../../../src/listen/departures.ts'
-import { ResponseWriter, Scratch } from '../../../src/listen/response-writer.ts'
+import { type Cargo, TOGETHER_MAX } from '../../../src/listen/departures.ts'
+import { ResponseWriter, Scratch, SCRATCH_BYTES } from '../../../src/listen/response-writer.ts'
 import type { SendRing } from '../../../src/shm/send-ring.ts'
 import type { Transport } from '../../../src/listen/transport.ts'
 import { randomFrom } from '../../fuzz/generate.ts'
@@ -36,6 +36,9 @@ class Pipe {
 }
 
 const scratch = new Scratch()
+/** So many fit, with little room left. */
+const LONG = 15_000
+const LONG_MAX = Math.floor(SCRATCH_BYTES / LONG)
 /** Of who departs without an answer. */
 const NOTHING: Cargo = { stage: () => false, staged: () => {} }
 
@@ -86,22 +89,37 @@ test('what is sent at once comes behind what waits', () => {
 })
 
 test('a full buffer is emptied in between', async () => {
-  const all = Array.from({ length: 9 }, () => writer())
-  for (const [i, one] of all.entries()) answer(one, String(i).repeat(15_000))
-  expect(all.filter(({ pipe }) => pipe.texts.length > 0).length).toBeGreaterThanOrEqual(4)
+  const all = Array.from({ length: LONG_MAX + 2 }, () => writer())
+  const textOf = (i: number): string => String.fromCharCode(65 + i).repeat(LONG)
+  for (const [i, one] of all.entries()) answer(one, textOf(i))
+  expect(all.filter(({ pipe }) => pipe.texts.length > 0).length).toBe(LONG_MAX)
   await turn()
-  expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [String(i).repeat(15_000)]))
+  expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [textOf(i)]))
 })
 
 test('so is a turn of many', () => {
-  const all = Array.from({ length: 40 }, () => writer())
+  const all = Array.from({ length: 2 * TOGETHER_MAX + 8 }, () => writer())
   for (const [i, one] of all.entries()) answer(one, `to ${i}`)
-  expect(all.filter(({ pipe }) => pipe.texts.length === 1).length).toBe(32)
+  expect(all.filter(({ pipe }) => pipe.texts.length === 1).length).toBe(2 * TOGETHER_MAX)
   scratch.departures.leave()
   expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [`to ${i}`]))
 })
 
-test.each([1, 16, 20])('who answers while %i others depart is not forgotten', async (count) => {
+test('turns with one answer bring it ever more rarely to wait, one with two brings it back', async () => {
+  const { departures } = new Scratch()
+  const turnOf = async (count: number): Promise<number> => {
+    let alone = 0
+    for (; !departures.ask(); alone++);
+    for (let i = 0; i < count; i++) departures.add({ depart: () => {} }, NOTHING)
+    await turn()
+    return alone
+  }
+  const rested: number[] = []
+  for (const count of [1, 1, 1, 1, 1, 1, 1, 2, 1, 2, 2]) rested.push(await turnOf(count))
+  expect(rested).toEqual([0, 1, 2, 4, 8, 16, 16, 16, 0, 1, 0])
+})
+
+test.each([1, TOGETHER_MAX, TOGETHER_MAX + 4])('who answers while %i others depart is not forgotten', async (count) => {
   const late = writer()
   const last = writer()
   const all = Array.from({ length: count }, () => writer())
@@ -119,18 +137,18 @@ test.each([1, 16, 20])('who answers while %i others depart is not forgotten', as
 
 test('who is given an answer while a full buffer is emptied keeps it to himself', () => {
   const [late, next] = [writer(), writer()]
-  const all = Array.from({ length: 4 }, () => writer())
-  for (const [i, one] of all.entries()) answer(one, String(i).repeat(15_000))
+  const all = Array.from({ length: LONG_MAX }, () => writer())
+  for (const [i, one] of all.entries()) answer(one, String(i).repeat(LONG))
   const given = (): void => {
     late.out.deferring = true
     late.out.respond('late', undefined)
   }
   scratch.departures.add({ depart: given }, NOTHING)
-  answer(next, 'n'.repeat(15_000))
+  answer(next, 'n'.repeat(LONG))
   late.depart()
   scratch.departures.leave()
-  expect([late.pipe.texts, next.pipe.texts]).toEqual([['late'], ['n'.repeat(15_000)]])
-  expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [String(i).repeat(15_000)]))
+  expect([late.pipe.texts, next.pipe.texts]).toEqual([['late'], ['n'.repeat(LONG)]])
+  expect(all.map(({ pipe }) => pipe.texts)).toEqual(all.map((_, i) => [String(i).repeat(LONG)]))
 })
 
 test('what the kernel does not take keeps its memory, and so do others that wait there', async () => {
@@ -259,11 +277,11 @@ describe('by a ring', () => {
       const random = randomFrom(seed)
       const below = (n: number): number => Math.floor(random() * n)
       const { ring, shared } = three((bytes) => [bytes, bytes, bytes, below(bytes), -11][below(5)])
-      const all = Array.from({ length: 1 + below(40) }, (_, i) => ring.join(writer(shared, below(8) === 0 ? -1 : i)))
+      const all = Array.from({ length: 1 + below(2 * TOGETHER_MAX) }, (_, i) => ring.join(writer(shared, below(8) === 0 ? -1 : i)))
       const told = all.map(() => '')
       const busy = new Set<number>()
       const say = (i: number): void => {
-        const text = `${i}.${told[i].length}${'x'.repeat(below(20) === 0 ? 12_000 : below(30))};`
+        const text = `${i}.${told[i].length}${'x'.repeat(below(10) === 0 ? 12_000 : below(30))};`
         // A connection answers one request after the other.
         if (busy.has(i)) return
         busy.add(i)
@@ -279,8 +297,8 @@ describe('by a ring', () => {
           if (below(3) === 0) for (let n = below(4); n > 0; n--) say(below(all.length))
         }
       }
-      for (let step = 0; step < 60; step++) {
-        if (below(12) === 0) shared.departures.leave()
+      for (let step = 0; step < 3 * TOGETHER_MAX; step++) {
+        if (below(40) === 0) shared.departures.leave()
         else say(below(all.length))
       }
       for (const one of all) one.depart = () => one.out.flush()
@@ -370,7 +388,7 @@ describe.each(READ_PATHS)('by %s', (path) => {
       path,
       flow: (c) => void c.respond(`HTTP/1.1 200 OK\r\nContent-Length: ${c.req.url.length}\r\n\r\n${c.req.url}`, undefined),
     })
-    const clients = Array.from({ length: 50 }, () => front.connect())
+    const clients = Array.from({ length: TOGETHER_MAX + 6 }, () => front.connect())
     for (let round = 0; round < 4; round++) {
       for (const [i, client] of clients.entries()) client.send(`GET /${round}/${i}.${'y'.repeat(1000)}end HTTP/1.1\r\nHost: a\r\n\r\n`)
       const texts = await Promise.all(clients.map((client) => client.read('end')))
