@@ -129,9 +129,9 @@ function figures(judged: Judged[]): string {
 }
 
 const suites = options.id === undefined ? await loadSuites() : only(await loadSuites(), options.id)
-const judged = await measure(suites)
 // Of one test, or of another proxy, only that is wanted.
-const later = options.id === undefined && options.base === undefined ? await measureLater() : []
+const both = options.id === undefined && options.base === undefined
+const [judged, later] = await Promise.all([measure(suites), both ? measureLater() : []])
 print(...report(judged), ...report(later), ...reportAgain([...judged, ...later]), '')
 if (later.length > 0) print(`later editions: ${figures(later)}`)
 const excepted = judged.filter((test) => test.outcome === OUTCOME.excepted).length
