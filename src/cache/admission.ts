@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import { OBJ_PARTIAL } from '../policy/flags.ts'
 import type { Policy } from '../policy/policy.ts'
+import { STORE, type StoreRefusal } from '../policy/storable.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { outdates, type Arrival } from './begun.ts'
 import type { Claims } from './claims.ts'
@@ -21,6 +22,8 @@ export class Admission {
   private readonly clock: Clock
   private readonly markers: Markers
   private readonly keys: Keys
+  /** Why the store did not take the last one; '' where it was not asked, or took it. */
+  refusal: StoreRefusal | '' = ''
 
   constructor({ store, claims, invalidations }: CacheShared, policy: Policy, clock: Clock, markers: Markers, keys: Keys) {
     this.store = store
@@ -34,6 +37,7 @@ export class Admission {
 
   /** Opens the object of a response in the place of its variant; undefined when it does not stay. */
   admit({ key, spec, fields, head, begun }: Arrival, expected_bytes: number): StoredObject | undefined {
+    this.refusal = ''
     const entry = this.keys.enter(key)
     const claimed = begun.key === undefined ? entry.hash : this.claims.hash(begun.key)
     if (begun.purges !== this.claims.purges(claimed)) return undefined
@@ -45,10 +49,14 @@ export class Admission {
     const note = entry.noteFor(spec, head.xid, this.clock.wall_ms)
     const id = note === undefined ? entry.idOf(secondary) : variantId(note.reason, secondary, key)
     const object = this.store.open(id, head, expected_bytes, begun.into, begun.serial)
-    if (object === undefined) return undefined
+    if (object === undefined) {
+      this.refusal = begun.into.fits(id, head, expected_bytes) ? STORE.no_room : STORE.too_large
+      return undefined
+    }
     // The note after the object: another worker that is led to a variant is to find it, not to fetch it.
     if (note !== undefined && !this.leave(entry, note, begun.into)) {
       object.body.fail()
+      this.refusal = STORE.no_room
       return undefined
     }
     // Another worker may have purged between our look at the count and this: it sees what we have stored, or we see its count.

@@ -1,6 +1,7 @@
 import { parseHttpDate } from '../http/dates.ts'
 import type { Fields } from '../http/fields.ts'
 import type { RequestHead } from '../http/message.ts'
+import type { Forwarded } from '../policy/cache-status.ts'
 import { storedSpec } from '../policy/vary.ts'
 import type { ObjectHead, Store, StoredObject } from '../store/contract.ts'
 
@@ -20,6 +21,8 @@ export interface FetchBegun {
   readonly dated: boolean
   /** The store that is to have the response. */
   readonly into: Store
+  /** Hears why the store did not take it. */
+  readonly forwarded?: Forwarded
 }
 
 /** A response on its way into the store. */

@@ -111,6 +111,7 @@ export class Cache {
   insert(key: string, req: RequestHead, head: ObjectHead, expected_bytes: number, busy: Busy | undefined, begun: FetchBegun): StoredObject {
     const at = arrivalOf(key, req, head, begun)
     const stored = this.admission.admit(at, expected_bytes)
+    if (stored === undefined) this.tellRefusal(begun)
     const object = stored ?? new LooseObject(head, this.store.transit(expected_bytes), undefined, begun.serial)
     if (busy !== undefined) this.share(busy, object, at)
     return object
@@ -120,6 +121,7 @@ export class Cache {
   insertPart(req: RequestHead, part: NewPart, head: ObjectHead, busy: Busy | undefined, begun: FetchBegun): PartialObject {
     const at = arrivalOf(part.key, req, head, begun)
     const manifest = part.kept ? this.admission.admit(at, part.table.length) : undefined
+    if (part.kept && manifest === undefined) this.tellRefusal(begun)
     const object = part.file(manifest, head, begun.serial)
     if (busy !== undefined) this.share(busy, object, at)
     return object
@@ -359,6 +361,12 @@ export class Cache {
       this.invalidations.spares(object, req) &&
       this.suffices(object, req)
     this.rights.hand(busy, object, willDo, usable ? end : CLAIM_END.alone)
+  }
+
+  /** Before anybody hears of the response. */
+  private tellRefusal({ forwarded }: FetchBegun): void {
+    const { refusal } = this.admission
+    if (forwarded !== undefined && refusal !== '') forwarded.detail = refusal
   }
 
   /** False when there was no object, or another worker was first to take it out. */

@@ -124,4 +124,6 @@ export const STORE_WORDS: Readonly<Record<StoreVerdict, string>> = {
   'no-permission': 'nothing permits it: no lifetime, not public, and the status is not cacheable by default (RFC 9111 section 3)',
   useless: 'it could never be used: it is not fresh and has no validator',
   uncacheable: 'the rules said uncacheable',
+  'too-large': 'its head or its body is larger than an object of the store may be',
+  'no-room': 'the store had no room for it',
 }

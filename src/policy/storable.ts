@@ -38,6 +38,10 @@ export const STORE = {
   useless: 'useless',
   /** Rules said uncacheable. */
   uncacheable: 'uncacheable',
+  /** Its head, or its announced body, has more bytes than an object of the store may have. */
+  too_large: 'too-large',
+  /** The store could not make room for it. */
+  no_room: 'no-room',
 } as const
 export type StoreVerdict = (typeof STORE)[keyof typeof STORE]
 export type StoreRefusal = Exclude<StoreVerdict, 'ok' | 'rules'>

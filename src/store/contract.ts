@@ -197,6 +197,8 @@ export interface Store {
    * `into` is the one to have it. `serial`: the newest invalidation when its fetch began.
    */
   open(id: string, head: ObjectHead, expected_bytes: number, into?: Store, serial?: number): StoredObject | undefined
+  /** Would it be stored if all the room there is could be had? */
+  fits(id: string, head: ObjectHead, expected_bytes: number): boolean
   /** A body that is never kept (pass, hit-for-miss, synthetic streams). */
   transit(expected_bytes: number): Body
   /**

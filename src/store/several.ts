@@ -54,6 +54,10 @@ export class SeveralStores implements Store {
     return object
   }
 
+  fits(id: string, head: ObjectHead, expected_bytes: number): boolean {
+    return this.stores.some((store) => store.fits(id, head, expected_bytes))
+  }
+
   transit(expected_bytes: number): Body {
     return this.stores[0].transit(expected_bytes)
   }

@@ -1,4 +1,4 @@
-import { describe } from 'vitest'
+import { describe, expect } from 'vitest'
 import { startCache, type TestCacheOptions } from '../kit/cache.ts'
 import type { Conversation } from '../kit/conversation.ts'
 import type { Exchange } from '../kit/origin.ts'
@@ -135,7 +135,25 @@ describe('why it was not stored', () => {
 
   vtc('too large for the store', async (t) => {
     const { c1 } = await scene(t, (request) => request.answer('x'.repeat(2 ** 20), 'Cache-Control: max-age=10'), { store_bytes: 2 ** 20 })
-    await c1.ask('/', said('fwd=uri-miss'))
+    await c1.ask('/', said('fwd=uri-miss; detail=too-large'))
+  })
+
+  vtc('a head too large for the store: for who waited for it, too', async (t) => {
+    const large = Array.from({ length: 5 }, (_, i) => `X-Large-${i}: ${'x'.repeat(4000)}`)
+    const { v1 } = await scene(
+      t,
+      (request, number) => {
+        const answer = (): void => request.answer('x', 'Cache-Control: max-age=10', ...large)
+        if (number === 1) void t.until('one waits', () => v1.counters().busy_sleep === 1).then(answer)
+        else answer()
+      },
+      { store_bytes: 2 ** 20 },
+    )
+    const [first, second] = await crowd(t, v1, 2)
+    await first.rx(said('fwd=uri-miss; detail=too-large'))
+    await second.rx(said('fwd=uri-miss; collapsed; detail=too-large'))
+    await first.ask('/', said('fwd=uri-miss; detail=too-large'))
+    expect(v1.counters()['SMA.s0.c_fail']).toBe(2)
   })
 })
 

@@ -5,7 +5,7 @@ import { DROP_REMEMBER, makeStripe, nextVictimRing, RING_MAIN, RING_SMALL, type 
 import type { Doorbells } from '../../shm/doorbell.ts'
 import { UNWATCHED } from '../contract.ts'
 import { Epochs } from './epochs.ts'
-import { UNIT_BYTES } from './geometry.ts'
+import { capacityOf, UNIT_BYTES } from './geometry.ts'
 import { endOf_ms, freshUntil_ms, xidOf } from './head-codec.ts'
 import { NO_ENTRY, type IndexTable } from './index-table.ts'
 import { EVICTION_LOCK, TALLY, type ArenaMemory } from './memory.ts'
@@ -79,7 +79,7 @@ export class Evictor {
     this.tags = tags
     this.epochs = epochs
     this.bells = bells
-    const capacity_bytes = this.memory.geometry.segments * this.memory.geometry.segment_bytes
+    const capacity_bytes = capacityOf(this.memory.geometry)
     this.ghost = new Ghost(this.memory.ghost, capacity_bytes * 0.9)
     this.ageing = new Ageing(this.memory.ageing, capacity_bytes)
     this.legible = new Legible(parts)

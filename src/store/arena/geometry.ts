@@ -86,6 +86,11 @@ function segmentSize(total_bytes: number): number {
   return size
 }
 
+/** All its segments together. */
+export function capacityOf({ segments, segment_bytes }: Geometry): number {
+  return segments * segment_bytes
+}
+
 export function roundUp(value: number, step: number): number {
   return Math.ceil(value / step) * step
 }

@@ -1,3 +1,4 @@
+import { capacityOf } from './geometry.ts'
 import { TALLY, type ArenaMemory } from './memory.ts'
 import type { StoreStats } from '../contract.ts'
 import type { Segments } from './segments.ts'
@@ -41,9 +42,9 @@ export function arenaStats(memory: ArenaMemory, segments: Segments): ArenaStats 
   }
 }
 
-export function storeStats(memory: ArenaMemory, capacity_bytes: number, transient_bytes: number): StoreStats {
+export function storeStats(memory: ArenaMemory, transient_bytes: number): StoreStats {
   return {
-    capacity_bytes,
+    capacity_bytes: capacityOf(memory.geometry),
     used_bytes: memory.total(TALLY.live_bytes),
     transient_bytes,
     objects: memory.total(TALLY.objects),

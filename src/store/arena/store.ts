@@ -13,6 +13,7 @@ import { Epochs } from './epochs.ts'
 import { Evictor, type EvictionParameters } from './evictor.ts'
 import { Fill } from './fill.ts'
 import { Fills, NO_FILL } from './fills.ts'
+import { capacityOf } from './geometry.ts'
 import { hashed, hashId } from './hash.ts'
 import { decodeHead, expectedBytes, headSize, idIs } from './head-codec.ts'
 import { HEADER } from './header.ts'
@@ -26,7 +27,7 @@ import { Reheader } from './reheader.ts'
 import { Segments } from './segments.ts'
 import { arenaStats, type ArenaStats, storeStats } from './stats.ts'
 import { hashTagsOf, Tags } from './tags.ts'
-import { ObjectWriter, type ArenaParts, type Piece } from './writer.ts'
+import { fitsIn, ObjectWriter, type ArenaParts, type Piece } from './writer.ts'
 
 export interface ArenaStoreOptions {
   readonly name: string
@@ -78,7 +79,6 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   private readonly bells: Doorbells | undefined
   /** Of its hashes; the same for all workers. */
   readonly seed: number
-  private readonly capacity_bytes: number
 
   constructor(options: ArenaStoreOptions) {
     const { memory, bells } = options
@@ -88,7 +88,6 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     this.bytes = memory.bytes
     this.bells = bells
     this.seed = memory.header[HEADER.seed]
-    this.capacity_bytes = memory.geometry.segments * memory.geometry.segment_bytes
     this.records = new Records(memory)
     this.epochs = new Epochs(memory)
     this.segments = new Segments(memory, this.epochs)
@@ -117,7 +116,10 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     this.transient = options.transient
     this.continuations = new Continuations(parts, this.epochs, this.fills, bells, `lacquer ${this.seed} ${this.name}`, {
       window: () => this.window(),
-      look: (generation) => this.lookAt(generation),
+      // Not all of our handles of a body may have been looked at since its writer did something.
+      look: (generation) => {
+        for (const body of Array.from(this.followed)) if (this.records.generationOf(body.place) === generation) body.look()
+      },
     })
   }
 
@@ -150,13 +152,12 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   }
 
   open(id: string, head: ObjectHead, expected_bytes: number, _into?: Store, serial = 0): StoredObject | undefined {
-    const { tally } = this.memory
-    tally[TALLY.requests]++
+    this.memory.tally[TALLY.requests]++
     const size_bytes = headSize(id, head) + Math.max(0, expected_bytes)
-    if (size_bytes > this.capacity_bytes / 2) return this.refuse()
+    if (!this.fits(id, head, expected_bytes)) return this.refuse()
     hashId(id, this.seed)
     const { hi, lo } = hashed
-    const ring = admissionRing(size_bytes, this.evictor.ghost.take(hi, lo), this.capacity_bytes)
+    const ring = admissionRing(size_bytes, this.evictor.ghost.take(hi, lo), capacityOf(this.memory.geometry))
     const writer = new ObjectWriter(this.parts, ring, 0)
     if (!writer.begin(id, head, expected_bytes, hi, lo, serial, hashTagsOf(this.memory, head.tags))) {
       writer.discard()
@@ -170,9 +171,13 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
       return this.refuse()
     }
     this.evictor.ageing.admitted(size_bytes)
-    if (head.status !== 0) tally[TALLY.objects]++
+    if (head.status !== 0) this.memory.tally[TALLY.objects]++
     this.tags.list(writer.place, entry, writer.generation)
     return this.begin(id, head, entry, writer, number, expected_bytes)
+  }
+
+  fits(id: string, head: ObjectHead, expected_bytes: number): boolean {
+    return fitsIn(this.memory.geometry, headSize(id, head), expected_bytes)
   }
 
   transit(expected_bytes: number): Body {
@@ -237,7 +242,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   }
 
   stats(): StoreStats {
-    return storeStats(this.memory, this.capacity_bytes, this.transient.stats().transient_bytes)
+    return storeStats(this.memory, this.transient.stats().transient_bytes)
   }
 
   arenaStats(): ArenaStats {
@@ -333,11 +338,6 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     return place !== 0
   }
 
-  /** Not all of our handles of a body may have been looked at since its writer did something. */
-  private lookAt(generation: number): void {
-    for (const body of Array.from(this.followed)) if (this.records.generationOf(body.place) === generation) body.look()
-  }
-
   /** In this order: see `ArenaBody.catchUp`. */
   private readonly announce = (): void => {
     if (this.followed.size > 0) for (const body of this.followed) body.catchUp()
@@ -347,8 +347,8 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   private begin(id: string, head: ObjectHead, entry: number, writer: ObjectWriter, number: number, expected_bytes: number): ArenaObject {
     writer.filed(entry)
     const body = new ArenaBody(this, writer.place, entry, expected_bytes, writer)
-    const checked = this.objects.checked(writer.place)
-    const object = new ArenaObject(this, id, head, entry, writer.generation, writer.origin, writer.place, checked, body)
+    const { generation, origin, place } = writer
+    const object = new ArenaObject(this, id, head, entry, generation, origin, place, this.objects.checked(place), body)
     this.filling.add(new Fill(object, writer, number))
     return object
   }

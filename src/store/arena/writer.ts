@@ -2,7 +2,7 @@ import type { ObjectHead } from '../contract.ts'
 import { objectEnd_ms } from '../contract.ts'
 import type { Allocator } from './allocator.ts'
 import type { Checks } from './checks.ts'
-import { UNIT_BYTES, units } from './geometry.ts'
+import { capacityOf, type Geometry, UNIT_BYTES, units } from './geometry.ts'
 import { encodeHead, endOf_ms, headSize, setExpectedBytes } from './head-codec.ts'
 import { nextGeneration } from './header.ts'
 import { TALLY, type ArenaMemory } from './memory.ts'
@@ -39,6 +39,16 @@ export interface Piece {
   /** Byte offset in the arena. */
   readonly at: number
   capacity: number
+}
+
+/** Heads of more bytes have no place in a segment: it is to hold several objects. */
+function headBytesMax({ segment_bytes }: Geometry): number {
+  return segment_bytes / 4 - HEAD_RECORD_BYTES
+}
+
+/** Is an object with so large a head, and that body, small enough to be stored at all? */
+export function fitsIn(geometry: Geometry, head_bytes: number, expected_bytes: number): boolean {
+  return head_bytes <= headBytesMax(geometry) && head_bytes + Math.max(0, expected_bytes) <= capacityOf(geometry) / 2
 }
 
 /**
@@ -111,7 +121,7 @@ export class ObjectWriter {
     const { segments, memory, records } = this.parts
     const { segment_bytes, total_bytes } = memory.geometry
     const fixed = HEAD_RECORD_BYTES + head_bytes
-    if (fixed > segment_bytes / 4) return false
+    if (head_bytes > headBytesMax(memory.geometry)) return false
     this.expected_bytes = expected_bytes
     this.most_units = Math.floor(total_bytes / 2 / UNIT_BYTES)
     const inline = expected_bytes > 0 && fixed + expected_bytes <= segment_bytes / 4 ? expected_bytes : 0

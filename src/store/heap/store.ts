@@ -93,7 +93,7 @@ export class HeapStore implements Store, BodyOwner {
     const replaced = this.byId.get(id)
     if (replaced !== undefined) this.takeOut(replaced)
     const head_bytes = headCost(head)
-    if (head_bytes + Math.max(0, expected_bytes) > this.share_bytes || !this.makeRoom(head_bytes)) return this.refuse()
+    if (!this.fits(id, head, expected_bytes) || !this.makeRoom(head_bytes)) return this.refuse()
     this.used_bytes += head_bytes
     const body = this.body(expected_bytes, false)
     if (body.windowed) {
@@ -101,6 +101,10 @@ export class HeapStore implements Store, BodyOwner {
       return undefined
     }
     return this.enlist(new HeapObject(this, id, head, head_bytes, body, serial))
+  }
+
+  fits(_id: string, head: ObjectHead, expected_bytes: number): boolean {
+    return headCost(head) + Math.max(0, expected_bytes) <= this.share_bytes
   }
 
   transit(expected_bytes: number): Body {
