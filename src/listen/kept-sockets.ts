@@ -1,8 +1,9 @@
-import { closeSync, fstatSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import net from 'node:net'
 import { OperatorError } from '../base/errors.ts'
 import { type Native, native, NoNativeError } from '../shm/native.ts'
 import type { Endpoint } from './address.ts'
+import type { Loans } from './loans.ts'
 import { applyUnixMode } from './unix-socket.ts'
 
 /** Bound, and of no event loop: nobody accepts here. Its close removes the path of a unix socket. */
@@ -14,20 +15,21 @@ interface Bound {
 type BoundSocketClass = new (options: { host: string; port: number; reusePort: boolean } | { path: string }) => Bound
 
 /**
- * The sockets that one worker after the other listens on, each on a duplicate of the descriptor. So the kernel keeps the queue of
- * those who wait to be accepted when a worker dies, and the next one serves them. Whoever has them must close them when there will be
- * no next one: until then clients are not refused, but wait.
+ * The sockets that one worker after the other listens on, or another in its stead, each on a duplicate of the descriptor. So the kernel
+ * keeps the queue of those who wait to be accepted when a worker dies, and the other, or the next one, serves them. Whoever has them must
+ * close them when there will be no next one: until then clients are not refused, but wait.
  *
  * Where a descriptor cannot be duplicated (no koffi) there are none, and workers listen by themselves.
  */
 export class KeptSockets {
   private readonly kept = new Map<string, Bound>()
-  private lent: { readonly fd: number; readonly file: string }[] = []
   private readonly shared: boolean
+  private readonly loans: Loans
 
   /** `shared`: others listen there, too (SO_REUSEPORT). */
-  constructor(shared: boolean) {
+  constructor(shared: boolean, loans: Loans) {
     this.shared = shared
+    this.loans = loans
   }
 
   /** There may be clients who wait. */
@@ -36,23 +38,23 @@ export class KeptSockets {
   }
 
   /**
-   * A descriptor for each endpoint, to be closed by who listens there. Undefined where it should bind by itself, and say what is wrong.
-   * Throws an OperatorError when the descriptors of this process are used up.
+   * A descriptor for each endpoint, to be closed by the worker `to`, who listens there. Undefined where it should bind by itself, and say
+   * what is wrong. Throws an OperatorError when the descriptors of this process are used up: then none is lent.
    */
-  lend(endpoints: readonly Endpoint[]): (number | undefined)[] {
+  lend(endpoints: readonly Endpoint[], to: number): (number | undefined)[] {
     const calls = systemCalls()
     if (calls === undefined) return []
-    return endpoints.map((endpoint) => {
-      const socket = this.kept.get(endpoint.text) ?? this.bind(endpoint)
-      return socket === undefined ? undefined : this.lendOne(socket, endpoint, calls)
-    })
-  }
-
-  /** Who had them last has ended. What it had not come to take over it has not closed either. */
-  takeBack(): void {
-    // Of descriptors of one socket none but these are ever closed by others, so that a number that still, or again, means it is ours.
-    for (const { fd, file } of this.lent) if (fileOf(fd) === file) closeSync(fd)
-    this.lent = []
+    const lent: (number | undefined)[] = []
+    try {
+      for (const endpoint of endpoints) {
+        const socket = this.kept.get(endpoint.text) ?? this.bind(endpoint)
+        lent.push(socket === undefined ? undefined : this.lendOne(socket, endpoint, calls, to))
+      }
+    } catch (error) {
+      for (const fd of lent) if (fd !== undefined) closeSync(fd)
+      throw error
+    }
+    return lent
   }
 
   /** When nobody has one of them any more, clients are refused, and those who wait are reset. */
@@ -61,10 +63,10 @@ export class KeptSockets {
     this.kept.clear()
   }
 
-  private lendOne(socket: Bound, endpoint: Endpoint, calls: Native): number {
+  private lendOne(socket: Bound, endpoint: Endpoint, calls: Native, to: number): number {
     const fd = calls.duplicate(socket.fd())
     if (typeof fd === 'string') throw new OperatorError(`cannot listen on ${endpoint.text}: ${fd} for another descriptor of the socket`)
-    this.lent.push({ fd, file: fileOf(fd) ?? '' })
+    this.loans.add(fd, to)
     return fd
   }
 
@@ -94,15 +96,5 @@ function systemCalls(): Native | undefined {
   } catch (error) {
     if (error instanceof NoNativeError) return undefined
     throw error
-  }
-}
-
-/** Which of all sockets it is. */
-function fileOf(fd: number): string | undefined {
-  try {
-    const { dev, ino } = fstatSync(fd)
-    return `${dev} ${ino}`
-  } catch {
-    return undefined
   }
 }

@@ -26,6 +26,8 @@ export class Listener implements ConnectionOwner {
   readonly readPath: ReadPath
   private readonly context: Http1Context
   private readonly servers: Server[] = []
+  /** Where others would listen that are away, by their numbers. */
+  private readonly stood_in = new Map<number, readonly Server[]>()
   private readonly connections = new Set<Http1Connection>()
   private whenEmpty: (() => void) | undefined = undefined
 
@@ -68,10 +70,35 @@ export class Listener implements ConnectionOwner {
     }
   }
 
+  /**
+   * Listens in another worker's stead, too, on descriptors that from now on are ours, so that who waits there is accepted. Where there
+   * is none nobody waits.
+   */
+  standIn(slot: number, endpoints: readonly Endpoint[], bound: readonly (number | undefined)[]): void {
+    this.standDown(slot)
+    const opened = endpoints.flatMap((endpoint, i) => {
+      const fd = bound[i]
+      if (fd === undefined) return []
+      const server = this.newServer(endpoint).on('error', (error) => this.context.observer.acceptFailed(endpoint.name, error))
+      return [server.listen({ fd }, this.context.limits.listen_depth)]
+    })
+    this.stood_in.set(slot, opened)
+  }
+
+  /** It is back. Connections that were accepted stay ours, and who is still to be accepted waits for it. */
+  standDown(slot: number): void {
+    for (const server of this.stood_in.get(slot) ?? []) server.close()
+    this.stood_in.delete(slot)
+  }
+
+  private newServer(endpoint: Endpoint): Server {
+    const door: Door = { socket_name: endpoint.name, endpoint: endpoint.text, proxy: endpoint.proxy }
+    return serverFor(this.readPath, this.acceptFor(door))
+  }
+
   private openDoor(endpoint: Endpoint, shared: boolean, fd: number | undefined): Promise<void> {
     const { context } = this
-    const door: Door = { socket_name: endpoint.name, endpoint: endpoint.text, proxy: endpoint.proxy }
-    const server = serverFor(this.readPath, this.acceptFor(door))
+    const server = this.newServer(endpoint)
     return new Promise((resolve, reject) => {
       server.once('error', reject)
       server.once('listening', () => {
@@ -113,6 +140,7 @@ export class Listener implements ConnectionOwner {
   stopAccepting(): void {
     for (const server of this.servers) server.close()
     this.servers.length = 0
+    for (const slot of this.stood_in.keys()) this.standDown(slot)
   }
 
   /** Closes connections that wait for a request. */

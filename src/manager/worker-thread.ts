@@ -3,6 +3,7 @@ import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
 import type { Endpoint } from '../listen/address.ts'
 import { KeptSockets } from '../listen/kept-sockets.ts'
+import type { Loans } from '../listen/loans.ts'
 import type { Answers, HealthWatch, ManagerMessage, Question, RuleFaults, WorkerConfig, WorkerMessage } from '../worker/config.ts'
 import type { Operations } from './operations.ts'
 import { Questions } from './questions.ts'
@@ -18,7 +19,7 @@ const YOUNG_MB = 64
 const SHORT_LIFE_MS = 1000
 const RESTART_DELAY_MS = 500
 
-/** For so long clients wait for a worker that has died and cannot be started again; then they are refused. */
+/** For so long clients wait for a worker that has died and cannot be started again, while no other stands in; then they are refused. */
 const QUEUE_MAX_MS = 5000
 
 /** How long after its deadline a worker may say that it has finished. */
@@ -31,6 +32,10 @@ export interface ThreadOptions {
   readonly operations: Operations
   /** There are others, who listen where it listens. */
   readonly shared: boolean
+  /** Of the descriptors that all workers listen on. */
+  readonly loans: Loans
+  /** It has left, or serves. */
+  readonly changed: () => void
 }
 
 /** What a worker's threads, one after the other, are given, and whom they tell. */
@@ -53,6 +58,7 @@ export interface WorkerPost {
  * Objects beyond the heap's young generation are mostly bodies outside the heap: the heap itself stays small.
  */
 export class WorkerThread {
+  readonly slot: number
   private readonly options: ThreadOptions
   private readonly operations: Operations
   private readonly name: string
@@ -62,8 +68,14 @@ export class WorkerThread {
   private served: Promise<readonly Endpoint[]> = Promise.resolve([])
   private born_ms = 0
   private readonly sockets: KeptSockets
-  /** When it served last, if it does not. */
-  private died_ms = 0
+  /** It has served and died, and is to be replaced: who connects where it listened waits for the next one, or for another in its stead. */
+  away = false
+  /** This one. */
+  stand_in: WorkerThread | undefined
+  /** Since when they have waited, if there is none. */
+  private waited_ms = 0
+  /** This thread of it has served. */
+  private has_served = false
   private draining = false
   private drained: ((cut: number) => void) | undefined
   private last_fault: string | undefined
@@ -75,10 +87,11 @@ export class WorkerThread {
 
   constructor(options: ThreadOptions) {
     this.options = options
+    this.slot = options.slot
     this.operations = options.operations
     this.name = `worker ${options.slot}`
     this.questions = new Questions(this.name)
-    this.sockets = new KeptSockets(options.shared)
+    this.sockets = new KeptSockets(options.shared, options.loans)
   }
 
   /** Begins to load the worker's code; `start` tells it what to do. */
@@ -93,7 +106,11 @@ export class WorkerThread {
     thread.on('message', (message: WorkerMessage) => this.heard(message, served))
     thread.on('error', (error) => {
       const fault = (this.last_fault = this.fault(error))
-      if (this.serving) this.operations.write('error', `${this.name} failed: ${fault}`)
+      if (this.serving) {
+        // Its thread has some milliseconds to go, but it accepts nobody any more.
+        this.leave()
+        this.operations.write('error', `${this.name} failed: ${fault}`)
+      }
       served.reject(new OperatorError(`${this.name} failed at start: ${messageOf(fault)}`))
     })
     thread.on('exit', (code) => {
@@ -110,10 +127,37 @@ export class WorkerThread {
     return this.thread
   }
 
+  /** It may stand in for others. */
+  get able(): boolean {
+    return this.serving && !this.draining
+  }
+
+  /** From now on `other` serves who connects where this one listens; undefined: nobody but itself. */
+  standInWith(other: WorkerThread | undefined): void {
+    const before = this.stand_in
+    if (before !== undefined) {
+      this.waited_ms = performance.now()
+      tell(before.thread, { kind: 'stand_down', slot: this.slot })
+    }
+    this.stand_in = other?.standInFor(this) === true ? other : undefined
+  }
+
+  private standInFor(away: WorkerThread): boolean {
+    try {
+      const { slot, endpoints } = away
+      const bound = away.sockets.lend(endpoints, this.slot)
+      if (bound.every((fd) => fd === undefined)) return false
+      tell(this.thread, { kind: 'stand_in', slot, endpoints, bound })
+      return true
+    } catch (error) {
+      this.operations.write('error', `${this.name} cannot stand in for ${away.name}, whose clients wait: ${messageOf(error)}`)
+      return false
+    }
+  }
+
   /** It will not be needed: the rules are wrong, or a port is taken. */
   async discard(): Promise<void> {
-    this.draining = true
-    this.sockets.close()
+    this.noMore()
     await this.thread?.terminate()
   }
 
@@ -127,7 +171,7 @@ export class WorkerThread {
     this.draining = false
     this.born_ms = performance.now()
     this.preload()
-    const bound = this.sockets.lend(endpoints)
+    const bound = this.sockets.lend(endpoints, this.slot)
     this.begun = true
     tell(this.thread, { kind: 'start', config: { ...post.config(endpoints), bound } })
     return this.settle(await this.served)
@@ -138,9 +182,7 @@ export class WorkerThread {
    * something still holds when it has said so, is ended: nothing in it keeps the process from its end.
    */
   async drain(deadline_ms: number): Promise<number> {
-    this.draining = true
-    // Before it stops accepting, or else new clients would wait for nobody.
-    this.sockets.close()
+    this.noMore()
     const { thread } = this
     if (thread === undefined) return 0
     const cut = this.serving ? await this.finished(thread, deadline_ms) : 0
@@ -157,6 +199,15 @@ export class WorkerThread {
     return this.questions.ask<K>((id) => tell(this.thread, { kind: 'ask', id, question }), patience_ms)
   }
 
+  /** It will not be replaced. */
+  private noMore(): void {
+    this.draining = true
+    this.away = false
+    this.stand_in = undefined
+    // Before it stops accepting, or else new clients would wait for nobody.
+    this.sockets.close()
+  }
+
   private finished(thread: Worker, deadline_ms: number): Promise<number> {
     return new Promise((resolve) => {
       const limit = setTimeout(() => this.drained?.(0), deadline_ms + SILENCE_MAX_MS)
@@ -171,7 +222,9 @@ export class WorkerThread {
   private heard(message: WorkerMessage, served: PromiseWithResolvers<readonly Endpoint[]>): void {
     switch (message.kind) {
       case 'ready':
-        this.serving = true
+        this.serving = this.has_served = true
+        this.away = false
+        this.options.changed()
         this.post?.began(message.faults)
         return served.resolve(message.endpoints)
       case 'failed':
@@ -203,17 +256,25 @@ export class WorkerThread {
     return error instanceof Error ? (error.stack ?? error.message) : String(error)
   }
 
-  private ended(code: number): void {
-    const wasServing = this.serving
+  private leave(): void {
     this.serving = false
+    this.away = !this.draining
+    this.waited_ms = performance.now()
+    this.options.changed()
+  }
+
+  private ended(code: number): void {
+    const { has_served } = this
+    this.has_served = false
     this.thread = undefined
     this.begun = false
+    this.options.loans.takeBack(this.slot)
+    // Before all that takes its time.
+    if (this.serving) this.leave()
     this.questions.ended()
-    this.sockets.takeBack()
     this.post?.buried()
     if (this.draining) return this.drained?.(0)
-    if (!wasServing) return
-    this.died_ms = performance.now()
+    if (!has_served) return
     this.post?.died(`${this.name} ended unexpectedly (code ${code})${this.last_fault === undefined ? '' : `: ${this.last_fault}`}`)
     this.last_fault = undefined
     this.operations.write('error', `${this.name} ended unexpectedly (code ${code}); starting another`)
@@ -234,7 +295,8 @@ export class WorkerThread {
 
   /** It will be tried again, but nobody waits for that for long. */
   private async failed(error: unknown): Promise<void> {
-    const late = performance.now() - this.died_ms > QUEUE_MAX_MS && this.sockets.open
+    const waited = this.stand_in === undefined && performance.now() - this.waited_ms > QUEUE_MAX_MS
+    const late = waited && this.sockets.open
     if (late) this.sockets.close()
     const waiting = late ? '; who waits to be served by it is refused' : ''
     this.operations.write('error', `${this.name} could not be started again: ${messageOf(error)}${waiting}`)

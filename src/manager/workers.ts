@@ -5,9 +5,11 @@ import { Ended } from './questions.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import type { DirectorListed } from '../origin/directors/listing.ts'
 import type { Endpoint } from '../listen/address.ts'
+import { Loans } from '../listen/loans.ts'
 import type { Operations } from './operations.ts'
 import type { WorkerSupplies } from './supplies.ts'
 import type { RuleCounts, RuleOrder } from '../worker/config.ts'
+import { arrangeStandIns } from './stand-ins.ts'
 import { WorkerThread } from './worker-thread.ts'
 
 /** How long an answer may take that a worker has at once. */
@@ -22,7 +24,10 @@ export class Workers {
   private readonly threads: readonly WorkerThread[]
 
   constructor(count: number, heap_bytes: number, operations: Operations) {
-    this.threads = Array.from({ length: count }, (_, slot) => new WorkerThread({ slot, heap_bytes, operations, shared: count > 1 }))
+    const loans = new Loans()
+    const changed = (): void => arrangeStandIns(this.threads)
+    const common = { heap_bytes, operations, shared: count > 1, loans, changed }
+    this.threads = Array.from({ length: count }, (_, slot) => new WorkerThread({ slot, ...common }))
   }
 
   /** Begins to load the workers' code. */

@@ -165,6 +165,9 @@ export type WorkerMessage =
 export type ManagerMessage =
   | { kind: 'start'; config: WorkerConfig }
   | { kind: 'drain'; deadline_ms: number }
+  /** That worker is away: this one listens there, too, on descriptors that are now its to close, until it stands down. */
+  | { kind: 'stand_in'; slot: number; endpoints: readonly Endpoint[]; bound: readonly (number | undefined)[] }
+  | { kind: 'stand_down'; slot: number }
   /** It is to die of a mistake. */
   | { kind: 'panic' }
   | { kind: 'ask'; id: number; question: Question }

@@ -75,6 +75,12 @@ port.on('message', (message: ManagerMessage) => {
     case 'drain':
       void drain(message.deadline_ms)
       return
+    case 'stand_in':
+      worker?.listener.standIn(message.slot, message.endpoints, message.bound)
+      return
+    case 'stand_down':
+      worker?.listener.standDown(message.slot)
+      return
     case 'panic':
       throw new Error('debug.panic.worker')
   }

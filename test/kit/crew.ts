@@ -48,8 +48,8 @@ export class Crew {
   endpoints: readonly Endpoint[] = []
   /** Threads that have ended, by the numbers of their workers. */
   readonly buried: number[] = []
-  /** While it is true none begins. */
-  held = false
+  /** Workers of which none begins. */
+  readonly held = new Set<number>()
   private readonly configs: WorkerConfig[] = []
   private supplies: WorkerSupplies | undefined
   private readonly options: ServeOptions
@@ -85,7 +85,7 @@ export class Crew {
         return {
           ...post,
           config: (endpoints) => {
-            if (this.held) throw new Error('held back')
+            if (this.held.has(slot)) throw new Error('held back')
             return (this.configs[slot] = post.config(endpoints))
           },
           buried: () => {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -8,9 +8,11 @@ import { OperatorError } from '../../../src/base/errors.ts'
 import type { ClientConnection } from '../../../src/flow/client.ts'
 import { parseListen } from '../../../src/listen/address.ts'
 import { bindEndpoints } from '../../../src/listen/bind.ts'
+import { KeptSockets } from '../../../src/listen/kept-sockets.ts'
 import { Listener } from '../../../src/listen/listener.ts'
+import { Loans } from '../../../src/listen/loans.ts'
 import { chooseReadPath } from '../../../src/listen/read-path.ts'
-import { echoTarget, ok, READ_PATHS, startFront, type Front, type FrontOptions } from './front.ts'
+import { Client, echoTarget, ok, READ_PATHS, startFront, type Front, type FrontOptions } from './front.ts'
 
 let front: Front | undefined
 const cleanups: (() => void)[] = []
@@ -185,6 +187,39 @@ describe.each(READ_PATHS)('a listener, read path %s', (path) => {
       expect(await f.connect().send(GET).readToEnd()).toMatch(/^(?:HTTP\/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf)?(?:RST)?$/)
       expect(f.closings).toEqual(['TX_ERROR'])
     })
+  })
+
+  test('in the stead of another: by its doors, until it is back; what it has accepted it keeps', async () => {
+    const seen: unknown[] = []
+    const f = await start((c) => {
+      seen.push([c.facts.socket_name, c.facts.endpoint, c.facts.client_ip.text])
+      echoTarget(c)
+    })
+    const listed = await bindEndpoints(parseListen(['other=127.0.0.1:0,PROXY', `unix=${join(directory(), 's')}`]))
+    const kept = new KeptSockets(false, new Loans())
+    cleanups.push(() => kept.close())
+    const connectTo = (one: (typeof listed)[number]): Client =>
+      new Client(connect(one.path === undefined ? { port: one.port, host: one.host } : { path: one.path }))
+    f.listener.standIn(7, listed, kept.lend(listed, 0))
+    const [tcp, unix] = listed.map(connectTo)
+    expect(await tcp.send('PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n' + GET).read('/one')).toBe(ok('/one'))
+    expect(await unix.send(GET).read('/one')).toBe(ok('/one'))
+    expect(seen).toEqual([
+      ['other', listed[0].text, '1.2.3.4'],
+      ['unix', listed[1].text, '0.0.0.0'],
+    ])
+    f.listener.standDown(7)
+    expect(await tcp.send(GET).read('/one')).toBe(ok('/one'))
+    const waiting = connectTo(listed[1]).send(GET)
+    expect(await f.connect().send(GET).read('/one')).toBe(ok('/one'))
+    expect([waiting.text, f.listener.open]).toEqual(['', 3])
+    // Ordered twice, the second time counts. What is not bound it leaves alone.
+    f.listener.standIn(7, listed, [undefined, ...kept.lend(listed.slice(1), 0)])
+    f.listener.standIn(7, listed, kept.lend(listed, 0))
+    expect(await waiting.read('/one')).toBe(ok('/one'))
+    await f.listener.drain(0)
+    kept.close()
+    expect([await connectTo(listed[0]).readToEnd(), existsSync(listed[1].path as string)]).toEqual([expect.stringMatching('RST|^$'), false])
   })
 
   test('several workers share a port, and one that goes leaves it to the others', async () => {

@@ -8,6 +8,7 @@ import { SystemClock } from '../../../src/base/clock.ts'
 import { OperatorError } from '../../../src/base/errors.ts'
 import { CounterSet } from '../../../src/counters/counters.ts'
 import { KeptSockets } from '../../../src/listen/kept-sockets.ts'
+import { Loans } from '../../../src/listen/loans.ts'
 import { Operations } from '../../../src/manager/operations.ts'
 import { Publication } from '../../../src/manager/publication.ts'
 import { openMapping } from '../../../src/shm/mapping.ts'
@@ -54,7 +55,7 @@ test('workers listen by themselves: a unix socket and a port are served, and ser
   const path = join(home, 's')
   const crew = await newCrew(2, `-b 127.0.0.1:9 -a 127.0.0.1:0 -a ${path}`).start()
   try {
-    expect(new KeptSockets(false).lend(crew.endpoints)).toEqual([])
+    expect(new KeptSockets(false, new Loans()).lend(crew.endpoints, 0)).toEqual([])
     expect(crew.workers['threads'].map((thread) => thread['sockets'].open)).toEqual([false, false])
     expect([await status({ path }), await status({ port: crew.port })]).toEqual(['503', '503'])
     await crew.kill(0)
