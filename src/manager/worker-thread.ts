@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
 import type { Endpoint } from '../listen/address.ts'
@@ -99,22 +99,23 @@ export class WorkerThread {
     if (this.thread !== undefined) return
     const { slot, heap_bytes } = this.options
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: Math.ceil(heap_bytes / MIB) }
-    const thread = new Worker(ENTRY, { name: `lacquer-${slot}`, resourceLimits })
+    // Nothing is sent: it closes with the thread, whose exit is heard of only when its heap has been freed, a third of a second later where that was full.
+    const { port1: life, port2: its_end } = new MessageChannel()
+    const thread = new Worker(ENTRY, { name: `lacquer-${slot}`, resourceLimits, workerData: its_end, transferList: [its_end] })
+    life.on('close', () => this.left(thread))
     const served = Promise.withResolvers<readonly Endpoint[]>()
     // It may fail before anybody has asked.
     served.promise.catch(() => {})
     thread.on('message', (message: WorkerMessage) => this.heard(message, served))
     thread.on('error', (error) => {
+      // It has some milliseconds to go, but accepts nobody any more.
+      this.left(thread)
       const fault = (this.last_fault = this.fault(error))
-      if (this.serving) {
-        // Its thread has some milliseconds to go, but it accepts nobody any more.
-        this.leave()
-        this.operations.write('error', `${this.name} failed: ${fault}`)
-      }
+      if (this.has_served) this.operations.write('error', `${this.name} failed: ${fault}`)
       served.reject(new OperatorError(`${this.name} failed at start: ${messageOf(fault)}`))
     })
     thread.on('exit', (code) => {
-      this.ended(code)
+      this.ended(thread, code)
       // Of no consequence to one that has served.
       served.reject(new OperatorError(`${this.name} ended with code ${code} before it served`))
     })
@@ -256,21 +257,22 @@ export class WorkerThread {
     return error instanceof Error ? (error.stack ?? error.message) : String(error)
   }
 
-  private leave(): void {
+  /** That thread serves no more. At once somebody else is to. */
+  private left(thread: Worker): void {
+    if (thread !== this.thread || !this.serving) return
     this.serving = false
     this.away = !this.draining
     this.waited_ms = performance.now()
     this.options.changed()
   }
 
-  private ended(code: number): void {
+  private ended(thread: Worker, code: number): void {
     const { has_served } = this
+    this.left(thread)
     this.has_served = false
     this.thread = undefined
     this.begun = false
     this.options.loans.takeBack(this.slot)
-    // Before all that takes its time.
-    if (this.serving) this.leave()
     this.questions.ended()
     this.post?.buried()
     if (this.draining) return this.drained?.(0)

@@ -52,6 +52,19 @@ describe.each(['tcp', 'unix'] as const)('over %s', (kind) => {
     await house.served(house.come(24))
   })
 
+  test('nor is the end of a thread waited for that was ended otherwise', async () => {
+    await start(2, kind)
+    const seen: (number | undefined)[] = []
+    // The manager may just have had something else to do, and hear of both at once.
+    while (!seen.includes(1)) {
+      const thread = crew.workers['threads'][0]
+      thread.running?.prependOnceListener('exit', () => seen.push(thread.stand_in?.slot))
+      await crew.kill(0)
+      await crew.replaced(seen.length)
+    }
+    expect(standing()).toEqual([undefined, undefined])
+  })
+
   test('when the next one serves, connections go on where they are, and new ones are its own', async () => {
     await start(2, kind)
     const before = descriptors()
