@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { messageOf, OperatorError } from './base/errors.ts'
+import { messageOf, OperatorError, outOfFiles } from './base/errors.ts'
 import { parseCommandLine } from './config/command-line.ts'
 
 /** Which program? Nothing else. */
@@ -40,6 +40,13 @@ async function main(argv: readonly string[]): Promise<number> {
   return serve(options)
 }
 
+function complaint(error: unknown): string {
+  if (error instanceof OperatorError) return error.message
+  const remedy = outOfFiles(error)
+  if (remedy !== undefined) return `${messageOf(error)}; ${remedy}`
+  return `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`
+}
+
 // Whoever read our lines has gone: no reason to stop serving.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
@@ -47,10 +54,7 @@ process.stderr.on('error', () => {})
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  const known = error instanceof OperatorError
-  process.stderr.write(
-    `lacquer: ${known ? error.message : `unexpected: ${error instanceof Error ? (error.stack ?? error.message) : messageOf(error)}`}\n`,
-  )
+  process.stderr.write(`lacquer: ${complaint(error)}\n`)
   // To whoever runs tests, 1 says that some have failed; varnishd says 2.
   process.exitCode = process.argv[2] === 'test' || process.argv[2] === 'varnishd' ? 2 : 1
 }

@@ -19,6 +19,18 @@ export function codeOf(thrown: unknown): string | undefined {
   return typeof thrown.code === 'string' ? thrown.code : undefined
 }
 
+/** What to do when no more files can be opened; undefined for other errors. */
+export function outOfFiles(thrown: unknown): string | undefined {
+  switch (codeOf(thrown)) {
+    case 'EMFILE':
+      return 'raise ulimit -n'
+    case 'ENFILE':
+      return 'the whole system has too many files open: raise fs.file-max'
+    default:
+      return undefined
+  }
+}
+
 /** Why a file cannot be read, for the person who named it. */
 export function readFault(thrown: unknown): string {
   if (thrown instanceof OperatorError) return thrown.message

@@ -1,3 +1,4 @@
+import { OperatorError } from '../base/errors.ts'
 import { readText, type ReadText } from './memory-limit.ts'
 import type { ParameterValues } from './parameters.ts'
 
@@ -10,6 +11,22 @@ const CLIENTS_SHARE = 0.75
 export function openFilesMax(read: ReadText = readText): number {
   const limit = /^Max open files +(\d+) /m.exec(read('/proc/self/limits') ?? '')?.[1]
   return limit === undefined ? Infinity : Number(limit)
+}
+
+/** What is open when nobody is connected: of the program, of each worker besides its listeners, and of each store; and what has to be left over. */
+const BARE_FILES = 40
+const FILES_PER_WORKER = 9
+const FILES_PER_STORE = 2
+const SPARE_FILES = 10
+
+/** Throws an OperatorError where there are too few to start: what runs out of them half-way can say nothing sensible of it. */
+export function checkFileLimit(files_max: number, workers: number, listeners: number, stores: number): void {
+  const least = BARE_FILES + workers * (FILES_PER_WORKER + listeners) + stores * FILES_PER_STORE + SPARE_FILES
+  if (files_max >= least) return
+  const crew = workers === 1 ? '1 worker' : `${workers} workers`
+  throw new OperatorError(
+    `this process may open ${files_max} files, but with ${crew} it needs ${least}, and two for each connection: raise ulimit -n (LimitNOFILE= of systemd)`,
+  )
 }
 
 /** No more clients per worker than there are file descriptors for: lowers max_connections, and says so. */

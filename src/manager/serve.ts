@@ -4,7 +4,7 @@ import type { PurgeApi } from '../admin/purge-api.ts'
 import { SystemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
 import { OPEN, type ServeOptions } from '../config/command-line.ts'
-import { boundConnections, openFilesMax } from '../config/file-limit.ts'
+import { boundConnections, checkFileLimit, openFilesMax } from '../config/file-limit.ts'
 import { memoryLimit } from '../config/memory-limit.ts'
 import { version } from '../config/version.ts'
 import { workerHeapBytes } from '../config/workers.ts'
@@ -36,6 +36,8 @@ import { Workers } from './workers.ts'
  */
 export async function serve(options: ServeOptions): Promise<number> {
   checkWorkingDirectory()
+  const { listen, stores } = options
+  if (!options.compileOnly) checkFileLimit(openFilesMax(), options.workers, listen.length, stores.length)
   nameProcess()
   // Before any pattern is compiled, in any thread: it holds for the whole process.
   boundBacktracking()

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fchmodSync, openSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { messageOf, OperatorError } from '../../base/errors.ts'
+import { messageOf, OperatorError, outOfFiles } from '../../base/errors.ts'
 import { type Native, native } from '../native.ts'
 import { makeDirectory } from './directory.ts'
 import { HeldError, PidFile } from './pid-file.ts'
@@ -176,5 +176,5 @@ function removeIfEmpty(path: string): void {
 /** For the person who started it; `error` as it is, when it is for them already. */
 export function asOperatorError(path: string, error: unknown): OperatorError {
   if (error instanceof OperatorError) return error
-  return new OperatorError(`work directory ${path}: ${messageOf(error)}; name another with -n`, { cause: error })
+  return new OperatorError(`work directory ${path}: ${messageOf(error)}; ${outOfFiles(error) ?? 'name another with -n'}`, { cause: error })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { boundConnections, openFilesMax } from '../../../src/config/file-limit.ts'
+import { boundConnections, checkFileLimit, openFilesMax } from '../../../src/config/file-limit.ts'
 import { defaultParameters } from '../../../src/config/parameters.ts'
 
 const LIMITS = `Limit                     Soft Limit           Hard Limit           Units
@@ -25,4 +25,12 @@ test('clients leave a quarter to the origins, and share the rest between the wor
   expect(bounded(50, 1)[0]).toBe(1)
   expect(bounded(1_000_000, 2)).toEqual([50_000, undefined])
   expect(bounded(Infinity, 2)).toEqual([50_000, undefined])
+})
+
+test('too few for the program and its workers is one line, with what to do', () => {
+  expect(() => checkFileLimit(71, 2, 1, 1)).toThrow(
+    'this process may open 71 files, but with 2 workers it needs 72, and two for each connection: raise ulimit -n (LimitNOFILE= of systemd)',
+  )
+  expect(() => checkFileLimit(71, 1, 2, 1)).not.toThrow()
+  expect(() => checkFileLimit(Infinity, 64, 9, 9)).not.toThrow()
 })
