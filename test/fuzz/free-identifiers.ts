@@ -58,16 +58,16 @@ class Walk {
         else this.member(node['key'])
         return this.visit(node['value'])
       case 'VariableDeclarator':
-        this.declare(node['id'])
+        this.note(node['id'])
         return this.visit(node['init'])
       case 'FunctionDeclaration':
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':
-        this.declare(node['id'])
-        this.declare(node['params'])
+        this.note(node['id'])
+        this.note(node['params'])
         return this.visit(node['body'])
       case 'CatchClause':
-        this.declare(node['param'])
+        this.note(node['param'])
         return this.visit(node['body'])
       case 'LabeledStatement':
         return this.visit(node['body'])
@@ -82,11 +82,11 @@ class Walk {
     if (isNode(key)) this.members.add((key['name'] ?? key['value']) as string)
   }
 
-  private declare(pattern: unknown): void {
-    if (Array.isArray(pattern)) for (const one of pattern) this.declare(one)
+  private note(pattern: unknown): void {
+    if (Array.isArray(pattern)) for (const one of pattern) this.note(one)
     if (!isNode(pattern)) return
     if (pattern.type === 'Identifier') this.declared.add(pattern['name'] as string)
-    else if (pattern.type === 'ObjectPattern') for (const property of pattern['properties'] as JsNode[]) this.declare(property['value'])
+    else if (pattern.type === 'ObjectPattern') for (const property of pattern['properties'] as JsNode[]) this.note(property['value'])
     else throw new Error(`a pattern of kind ${pattern.type}`)
   }
 }

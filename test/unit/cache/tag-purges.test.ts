@@ -28,9 +28,9 @@ test('of what is stored the store knows the tags', () => {
 })
 
 test('of what has left, or was never there, whoever has fetched it', () => {
-  for (const of of [{ store }, {}]) {
-    expect([4, 5].map((since) => purged(since, { ...of, live: false, tags: ['red'] }))).toEqual([true, false])
-    expect(purged(4, { ...of, live: false, tags: ['blue'] })).toBe(false)
+  for (const one of [{ store }, {}]) {
+    expect([4, 5].map((since) => purged(since, { ...one, live: false, tags: ['red'] }))).toEqual([true, false])
+    expect(purged(4, { ...one, live: false, tags: ['blue'] })).toBe(false)
   }
 })
 
