@@ -62,6 +62,8 @@ export class WorkerThread {
   private readonly options: ThreadOptions
   private readonly operations: Operations
   private readonly name: string
+  /** Tests have it of a bundle, which a thread loads in a third of the time. */
+  entry = ENTRY
   private post: WorkerPost | undefined
   private endpoints: readonly Endpoint[] = []
   private thread: Worker | undefined
@@ -101,7 +103,7 @@ export class WorkerThread {
     const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: Math.ceil(heap_bytes / MIB) }
     // Nothing is sent: it closes with the thread, whose exit is heard of only when its heap has been freed, a third of a second later where that was full.
     const { port1: life, port2: its_end } = new MessageChannel()
-    const thread = new Worker(ENTRY, { name: `lacquer-${slot}`, resourceLimits, workerData: its_end, transferList: [its_end] })
+    const thread = new Worker(this.entry, { name: `lacquer-${slot}`, resourceLimits, workerData: its_end, transferList: [its_end] })
     life.on('close', () => this.left(thread))
     const served = Promise.withResolvers<readonly Endpoint[]>()
     // It may fail before anybody has asked.

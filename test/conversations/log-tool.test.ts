@@ -1,12 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { FakeServer } from '../unit/log/read/kit.ts'
+import { builtMain } from '../kit/built.ts'
 
 /** `lacquer log` as a process: files, signals, the background, and what it ends with. */
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const MAIN = builtMain()
 const PATIENCE = { timeout: 15_000, interval: 20 }
 
 vi.setConfig({ testTimeout: 60_000 })

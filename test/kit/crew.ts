@@ -15,6 +15,7 @@ import { newRuleSets, startRules } from '../../src/manager/start-rules.ts'
 import { newSupplies, type WorkerSupplies } from '../../src/manager/supplies.ts'
 import { Workers } from '../../src/manager/workers.ts'
 import type { WorkerConfig } from '../../src/worker/config.ts'
+import { built } from './built.ts'
 import { Patience } from './patience.ts'
 
 /** The operations log as lines. */
@@ -59,6 +60,7 @@ export class Crew {
   constructor(options: ServeOptions, heap_bytes: number) {
     this.options = options
     this.workers = new Workers(options.workers, heap_bytes, this.operations)
+    for (const thread of this.workers['threads']) thread.entry = built('worker')
   }
 
   async start(endpoints?: readonly Endpoint[]): Promise<this> {

@@ -1,4 +1,5 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { Patience } from './patience.ts'
 
 const LIMIT_MS = 45_000
 
@@ -153,11 +154,7 @@ export class Member {
   }
 }
 
-/** Waits for a fact, on turns of the event loop. */
-export async function until(what: string, fact: () => boolean): Promise<void> {
-  const limit_ms = performance.now() + LIMIT_MS
-  while (!fact()) {
-    if (performance.now() > limit_ms) throw new Error(`waited in vain: ${what}`)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+/** Waits for a fact; only at first on turns of the event loop, which take from the workers what it waits for. */
+export function until(what: string, fact: () => boolean): Promise<void> {
+  return new Patience(LIMIT_MS).until(what, fact)
 }

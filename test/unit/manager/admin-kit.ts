@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { CliClient } from '../../../src/admin/cli/client.ts'
 import { Patience } from '../../kit/patience.ts'
+import { builtMain } from '../../kit/built.ts'
 import { Instance } from './instance.ts'
 
 /** Instances with an admin port, and what their clients get. */
 
-export const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+export const MAIN = builtMain()
 
 export const RULES = (answer: string): string => `vcl 4.1;
 backend default { .host = "127.0.0.1"; .port = "9"; }

@@ -1,22 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { builtMain } from '../../kit/built.ts'
 
-const SEVERAL = fileURLToPath(new URL('./several.ts', import.meta.url))
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 const SABOTEUR = new URL('./saboteur.ts', import.meta.url).href
 
-/** The program as it is started for real, from its sources. */
+/** The program as it is started for real. */
 export class Instance {
   readonly child: ChildProcess
   said = ''
   port = 0
   readonly exited: Promise<number | null>
 
-  /** `workers`: more than one, whatever the command line allows. */
-  constructor(args: readonly string[], sabotage = '', workers = 1) {
-    const env = { ...process.env, SABOTAGE: sabotage, WORKERS: String(workers) }
+  /** `workers`: if `args` do not say how many, and not one for each core. */
+  constructor(args: readonly string[], sabotage = '', workers?: number) {
     const flags = sabotage === '' ? [] : ['--import', SABOTEUR]
-    this.child = spawn(process.execPath, [...flags, workers > 1 ? SEVERAL : MAIN, 'serve', '-a', '127.0.0.1:0', ...args], { env })
+    const count = workers === undefined ? [] : ['-w', String(workers)]
+    const command = [...flags, builtMain(), 'serve', '-a', '127.0.0.1:0', ...count, ...args]
+    this.child = spawn(process.execPath, command, { env: { ...process.env, SABOTAGE: sabotage } })
     this.exited = new Promise((resolve) => this.child.once('exit', (code) => resolve(code)))
   }
 

@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { CHILD, MGT, PID } from '../../../src/shm/vsm/places.ts'
 import { StrictReader } from '../shm/vsm/strict-reader.ts'
+import { builtMain } from '../../kit/built.ts'
 import { Instance } from './instance.ts'
 
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+const MAIN = builtMain()
 const home = mkdtempSync(join(tmpdir(), 'lacquer-lives-'))
 afterAll(() => rmSync(home, { recursive: true }))
 

@@ -1,5 +1,6 @@
 import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { Patience } from '../../kit/patience.ts'
 import { Instance } from './instance.ts'
 
 /** An origin that answers "/" at once, and of everything else only the head. */
@@ -8,6 +9,7 @@ const origin_sockets = new Set<Socket>()
 let asked: string[] = []
 let instance: Instance | undefined
 const clients: Socket[] = []
+const patience = new Patience()
 
 beforeEach(async () => {
   asked = []
@@ -69,9 +71,7 @@ function ask(
   })
 }
 
-async function until(fact: () => boolean): Promise<void> {
-  while (!fact()) await new Promise((resolve) => setImmediate(resolve))
-}
+const until = (fact: () => boolean): Promise<void> => patience.until('what is to become of them', fact)
 
 describe('a worker that dies is replaced', () => {
   for (const sabotage of ['throw', 'exit']) {

@@ -4,11 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { Patience } from '../../kit/patience.ts'
+import { builtMain } from '../../kit/built.ts'
 
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+const MAIN = builtMain()
 const home = mkdtempSync(join(tmpdir(), 'lacquer-d-'))
 afterAll(() => rmSync(home, { recursive: true }))
 

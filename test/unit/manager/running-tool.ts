@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { builtMain } from '../../kit/built.ts'
 
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+const MAIN = builtMain()
 
 /** script(1) of util-linux makes terminals. */
 export const HAS_TERMINALS = spawnSync('script', ['--version']).status === 0

@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseCommandLine } from '../../../src/config/command-line.ts'
 import { runTests } from '../../../src/ruletest/main.ts'
+import { builtMain } from '../../kit/built.ts'
 import { RULES } from './kit.ts'
 
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+const MAIN = builtMain()
 
 let folder = ''
 beforeAll(() => {

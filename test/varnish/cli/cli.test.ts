@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { expect, test, vi } from 'vitest'
 import type { CliAnswer } from '../../../src/admin/cli/client.ts'
 import { helpJson } from '../../../src/admin/commands/table.ts'
 import { hasVarnish } from '../varnishd.ts'
+import { builtMain } from '../../kit/built.ts'
 import { COMMANDS } from './commands.ts'
 import { converse, varnishd } from './talk.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
 /** A hundred commands of the admin protocol: varnishd 7.1 has answered them, and we answer alike, or commands.ts says why not. */
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+const MAIN = builtMain()
 const RECORDED = JSON.parse(readFileSync(new URL('recorded.json', import.meta.url), 'utf8')) as [string, number, string][]
 
 function shown(answers: readonly CliAnswer[]): string[] {
