@@ -67,4 +67,13 @@ export class Patience {
       await new Promise((resolve) => (turn < 50 ? setImmediate(resolve) : setTimeout(resolve, 1)))
     }
   }
+
+  /** For what must be asked for anew each time: every millisecond, so that what it waits for has its turn. */
+  async asking(what: string, fact: () => Promise<boolean>): Promise<void> {
+    const until_ms = performance.now() + this.patience_ms
+    while (!(await fact())) {
+      if (performance.now() > until_ms) throw this.exhausted(what)
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  }
 }
