@@ -6,22 +6,34 @@ import { readWeighted } from './weights.ts'
 
 /** Which of several codings of one body a client is to have (RFC 9110 section 12.5.3), and which responses are worth having them. */
 
-/** Weights of the codings that an Accept-Encoding lists; of identity only if it says so. */
+/** Weights of the codings that an Accept-Encoding lists, UNLISTED for others; of identity only if it says so. */
 interface Wishes {
   readonly br: number
   readonly zstd: number
   readonly gzip: number
   readonly identity: number
+  /** Of "*": of all that are not listed. */
+  readonly others: number
 }
+
+const UNLISTED = -1
 
 /** By the field as it came: browsers send the same few. When full, all is forgotten at once. */
 const remembered = new Map<string, Wishes>()
 const MAX_REMEMBERED = 512
 const MAX_REMEMBERED_CHARS = 128
 
-/** One of the `copies` (OBJ_BR, OBJ_ZSTD), or 0 for what is stored: what the client likes best; of equals br, then zstd. */
-export function preferredCopy(list: string, copies: number, flags: number): number {
-  const { br, zstd, gzip, identity } = wishesIn(list)
+/**
+ * One of the `copies` (OBJ_BR, OBJ_ZSTD), or 0 for what is stored: what the client likes best; of equals br, then zstd. To Varnish "*" says
+ * nothing, of gzip (`acceptsGzip`) as of these.
+ */
+export function preferredCopy(policy: Policy, list: string, copies: number, flags: number): number {
+  const wishes = wishesIn(list)
+  const { identity } = wishes
+  const others = policy.decidesStorage ? wishes.others : 0
+  const br = wishes.br === UNLISTED ? others : wishes.br
+  const zstd = wishes.zstd === UNLISTED ? others : wishes.zstd
+  const gzip = wishes.gzip === UNLISTED ? others : wishes.gzip
   let best = (flags & OBJ_GZIP) !== 0 && gzip > identity ? gzip : identity
   let chosen = 0
   if ((copies & OBJ_ZSTD) !== 0 && zstd > 0 && zstd >= best) {
@@ -42,21 +54,19 @@ function wishesIn(list: string): Wishes {
 }
 
 function readWishes(list: string): Wishes {
-  const wishes = { br: -1, zstd: -1, gzip: -1, identity: 0 }
-  let others = 0
+  const wishes = { br: UNLISTED, zstd: UNLISTED, gzip: UNLISTED, identity: 0, others: 0 }
   for (const raw of list.split(',')) {
     const member = readWeighted(raw)
     if (member === undefined) continue
     const { value, weight } = member
-    if (value === '*') others = weight
+    if (value === '*') wishes.others = weight
     else if (value === 'x-gzip') wishes.gzip = Math.max(wishes.gzip, weight)
     else if (isWish(value)) wishes[value] = Math.max(wishes[value], weight)
   }
-  for (const name of ['br', 'zstd', 'gzip'] as const) if (wishes[name] < 0) wishes[name] = others
   return wishes
 }
 
-function isWish(value: string): value is keyof Wishes {
+function isWish(value: string): value is 'br' | 'zstd' | 'gzip' | 'identity' {
   return value === 'br' || value === 'zstd' || value === 'gzip' || value === 'identity'
 }
 

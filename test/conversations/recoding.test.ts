@@ -48,6 +48,20 @@ async function coded(c1: Client, coding: string | undefined, ...lines: string[])
 
 for (const policy of POLICIES) {
   describe(`policy=${policy}`, () => {
+    vtc('"*" is any coding (RFC 9110 section 12.5.3), of all that there are; to Varnish it says nothing', async (t) => {
+      const s1 = await always(t, gzipSync(TEXT).toString('latin1'), FRESH, 'Content-Encoding: gzip')
+      const v1 = t.cache(await startCache({ origin: s1, params: { ...ON, policy } }))
+      const c1 = await t.connect('c1', v1)
+      const rfc = policy === 'rfc9111'
+      const all = ['Accept-Encoding: *', 'Accept-Encoding: *;q=1', 'Accept-Encoding: deflate, *;q=0.5']
+      await coded(c1, rfc ? 'gzip' : undefined, all[0])
+      await popular(t, v1, c1)
+      for (const line of all) await coded(c1, rfc ? 'br' : undefined, line)
+      await coded(c1, rfc ? 'gzip' : undefined, 'Accept-Encoding: br;q=0, zstd;q=0, *')
+      await coded(c1, undefined, 'Accept-Encoding: *;q=0')
+      await coded(c1, 'zstd', 'Accept-Encoding: zstd, *;q=0')
+    })
+
     for (const [what, body, ...lines] of [
       ['gzip', gzipSync(TEXT).toString('latin1'), 'Content-Encoding: gzip'],
       ['text', TEXT, TYPE],

@@ -28,7 +28,7 @@ export function inCoding(task: ClientState, object: StoredObject): StoredObject 
   // A page puts together what it can.
   if (copies === 0 || task.included !== undefined) return object
   const list = task.offered ?? task.req.fields.combined('accept-encoding')
-  const coding = list === undefined ? 0 : preferredCopy(list, copies, flags)
+  const coding = list === undefined ? 0 : preferredCopy(env.policy, list, copies, flags)
   if (coding === 0) return object
   const copy = copyOf(task, object, coding)
   if (copy === undefined) return object
