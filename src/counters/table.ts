@@ -233,6 +233,7 @@ export const ARENA_COUNTERS = {
     OWN,
   ),
   c_tags_unlisted: counter('Tags of stored objects for which the index of tags had no room: purges do not count these objects', OWN),
+  c_crowded: counter('Objects removed because their part of the index was full: some of those in n_lru_nuked', OWN),
 } as const satisfies Record<string, CounterRow>
 
 /** A backend, one block per backend: VBE.<backend>.<counter>. */

@@ -63,6 +63,7 @@ function setArena(values: CounterValues, stats: ReturnType<ArenaStore['arenaStat
   values[ARENA.c_purged] = stats.purged
   values[ARENA.c_purges_forgotten] = stats.forgotten
   values[ARENA.c_tags_unlisted] = stats.unlisted
+  values[ARENA.c_crowded] = stats.crowded
 }
 
 /** This worker's part of Transient. What it has counted is added to what workers before it have. */

@@ -3,7 +3,6 @@ import { Ghost } from '../eviction/ghost.ts'
 import { Judge } from '../eviction/judge.ts'
 import { DROP_REMEMBER, makeStripe, nextVictimRing, RING_MAIN, RING_SMALL, type Stripe } from '../eviction/policy.ts'
 import type { Doorbells } from '../../shm/doorbell.ts'
-import { UNWATCHED } from '../contract.ts'
 import { Epochs } from './epochs.ts'
 import { capacityOf, UNIT_BYTES } from './geometry.ts'
 import { endOf_ms, freshUntil_ms, xidOf } from './head-codec.ts'
@@ -56,7 +55,6 @@ export class Evictor {
   private now_ms = 0
   /** Announces that what was found so far in this run is not in use any more. */
   announce: () => void = () => {}
-  watcher = UNWATCHED
   /** Of an object that the disk cannot read any more. */
   lost: EarlierObjects['lost'] = () => {}
   /** Of the record met last: the next one may be the same object's. */
@@ -215,14 +213,16 @@ export class Evictor {
   private countExpired(i: number): void {
     const { tally, doubles, words } = this.memory
     tally[TALLY.expired]++
-    if (!this.watcher.wanted || !this.objects.counts(this.places[i])) return
+    const { watcher } = this.objects
+    if (!watcher.wanted || !this.objects.counts(this.places[i])) return
     const at = this.objects.headAt(this.places[i])
-    this.watcher.expired(xidOf(words, at), freshUntil_ms(doubles, at))
+    watcher.expired(xidOf(words, at), freshUntil_ms(doubles, at))
   }
 
   private count(i: number, ring: number): void {
     const { tally, words } = this.memory
-    if (this.watcher.wanted) this.watcher.evicted(xidOf(words, this.objects.headAt(this.places[i])))
+    const { watcher } = this.objects
+    if (watcher.wanted) watcher.evicted(xidOf(words, this.objects.headAt(this.places[i])))
     tally[TALLY.nuked]++
     tally[ring === RING_SMALL ? TALLY.evicted_small : TALLY.evicted_main]++
   }

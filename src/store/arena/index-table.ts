@@ -133,9 +133,9 @@ export class IndexTable {
 
   /**
    * Files an object: in the place of the one with the same hash, in a free entry, or in that of the least asked for. `displaced` is
-   * called with the place of what had to leave, under the lock. NO_ENTRY when the bucket is not to be had.
+   * called with the place of what had to leave, under the lock: was it the one with the same hash? NO_ENTRY when the bucket is not to be had.
    */
-  insert(hi: number, lo: number, place: number, generation: number, displaced: (place: number) => void): number {
+  insert(hi: number, lo: number, place: number, generation: number, displaced: (place: number, same: boolean) => void): number {
     const bucket = this.bucket(lo)
     const lock = this.memory.lockOf(bucket)
     if (!this.memory.locks.lock(lock, OWNER_PATIENCE_MS)) return NO_ENTRY
@@ -143,7 +143,8 @@ export class IndexTable {
     const at = entry * ENTRY_WORDS
     const old_place = this.placeOf(entry)
     const old_generation = Atomics.exchange(this.words, at + GENERATION, 0)
-    if (old_generation !== 0 && this.leadsTo(old_place, old_generation, entry)) displaced(old_place)
+    if (old_generation !== 0 && this.leadsTo(old_place, old_generation, entry))
+      displaced(old_place, this.records.isHead(old_place, old_generation, hi, lo))
     this.records.setEntry(place, entry)
     Atomics.store(this.words, at + PLACE, place | 0)
     this.words[at + TAG] = hi & TAG_MASK

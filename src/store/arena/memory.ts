@@ -39,8 +39,11 @@ export const TALLY = {
   forgotten: 14,
   /** Tags of objects for which there was no posting. */
   unlisted: 15,
+  /** Objects that had to leave because their bucket of the index was full. */
+  crowded: 16,
 } as const
-const TALLIES = 16
+/** Whole cache lines: nobody counts in another's. */
+const TALLIES = 24
 
 /** Objects that one worker may fill at a time and have them seen by others. */
 export const FILLS_MAX = 4096

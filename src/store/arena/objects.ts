@@ -1,5 +1,6 @@
+import { UNWATCHED } from '../contract.ts'
 import { UNIT_BYTES } from './geometry.ts'
-import { checkedOf, setChecked, statusOf } from './head-codec.ts'
+import { checkedOf, setChecked, statusOf, xidOf } from './head-codec.ts'
 import { TALLY } from './memory.ts'
 import { addObjects, takeObject } from './object-counts.ts'
 import { COMPLETE, EXTENT_RECORD_BYTES, GONE, HEAD_RECORD_BYTES } from './records.ts'
@@ -12,6 +13,7 @@ import type { ArenaParts, Piece } from './writer.ts'
  */
 export class Objects {
   private readonly parts: ArenaParts
+  watcher = UNWATCHED
 
   constructor(parts: ArenaParts) {
     this.parts = parts
@@ -106,6 +108,20 @@ export class Objects {
     if (!this.parts.segments.holds(place + 1)) return
     if (this.counts(place) && this.wasCounted(place)) this.parts.memory.tally[TALLY.objects]--
     this.leftWhileFilling(place)
+  }
+
+  /** Another object has its entry in the index. */
+  readonly displaced = (place: number, same: boolean): void => {
+    if (!same && this.counts(place)) this.crowdedOut(place)
+    this.left(place)
+  }
+
+  /** The bucket was full, and it was the least asked for. */
+  private crowdedOut(place: number): void {
+    const { tally, words } = this.parts.memory
+    tally[TALLY.nuked]++
+    tally[TALLY.crowded]++
+    if (this.watcher.wanted) this.watcher.evicted(xidOf(words, this.headAt(place)))
   }
 
   /** It is all there, and filed: from now on it counts in its segment, too. */

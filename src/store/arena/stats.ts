@@ -23,6 +23,8 @@ export interface ArenaStats {
   /** Purged tags that had to be forgotten, and tags of objects that could not be listed. */
   readonly forgotten: number
   readonly unlisted: number
+  /** Objects that left because their bucket of the index was full; they are among those nuked. */
+  readonly crowded: number
 }
 
 export function arenaStats(memory: ArenaMemory, segments: Segments): ArenaStats {
@@ -39,6 +41,7 @@ export function arenaStats(memory: ArenaMemory, segments: Segments): ArenaStats 
     purged: memory.total(TALLY.purged),
     forgotten: memory.total(TALLY.forgotten),
     unlisted: memory.total(TALLY.unlisted),
+    crowded: memory.total(TALLY.crowded),
   }
 }
 

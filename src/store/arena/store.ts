@@ -164,7 +164,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
       return this.refuse()
     }
     const number = this.fills.add(writer.place)
-    const entry = this.index.insert(hi, lo, writer.place, writer.generation, (place) => this.objects.left(place))
+    const entry = this.index.insert(hi, lo, writer.place, writer.generation, this.objects.displaced)
     if (entry === NO_ENTRY) {
       this.fills.remove(number)
       writer.discard()
@@ -226,7 +226,7 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   }
 
   watch(watcher: StoreWatcher): void {
-    this.evictor.watcher = watcher
+    this.objects.watcher = watcher
   }
 
   expire(now_ms: number, _objects_max: number): void {
