@@ -31,7 +31,8 @@ afterEach(async () => {
 })
 
 function start(count: number, flags = ''): Promise<Crew> {
-  crew = newCrew(count, `-b 127.0.0.1:${(origin.address() as AddressInfo).port}${flags}`)
+  // However long a replacement takes, who is idle stays.
+  crew = newCrew(count, `-b 127.0.0.1:${(origin.address() as AddressInfo).port} -p timeout_idle=600${flags}`)
   return crew.start()
 }
 
