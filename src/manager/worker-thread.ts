@@ -62,8 +62,9 @@ export class WorkerThread {
   private readonly options: ThreadOptions
   private readonly operations: Operations
   private readonly name: string
-  /** Tests have it of a bundle, which a thread loads in a third of the time. */
+  /** Tests have it of a bundle, which a thread loads in a third of the time, and wait less before the next. */
   entry = ENTRY
+  restart_delay_ms = RESTART_DELAY_MS
   private post: WorkerPost | undefined
   private endpoints: readonly Endpoint[] = []
   private thread: Worker | undefined
@@ -282,7 +283,7 @@ export class WorkerThread {
     this.post?.died(`${this.name} ended unexpectedly (code ${code})${this.last_fault === undefined ? '' : `: ${this.last_fault}`}`)
     this.last_fault = undefined
     this.operations.write('error', `${this.name} ended unexpectedly (code ${code}); starting another`)
-    const delay_ms = performance.now() - this.born_ms < SHORT_LIFE_MS ? RESTART_DELAY_MS : 0
+    const delay_ms = performance.now() - this.born_ms < SHORT_LIFE_MS ? this.restart_delay_ms : 0
     setTimeout(() => this.restart(), delay_ms)
   }
 
@@ -306,7 +307,7 @@ export class WorkerThread {
     this.operations.write('error', `${this.name} could not be started again: ${messageOf(error)}${waiting}`)
     // Something of it may still hold it.
     await this.thread?.terminate()
-    setTimeout(() => this.restart(), RESTART_DELAY_MS)
+    setTimeout(() => this.restart(), this.restart_delay_ms)
   }
 }
 

@@ -26,6 +26,9 @@ class Lines extends Operations {
   }
 }
 
+/** Those who are held back are tried again and again: each time a thread is begun for it. */
+const RESTART_DELAY_MS = 100
+
 /** What tells most of what workers are about. */
 const STATE = [
   'sess_conn',
@@ -60,7 +63,10 @@ export class Crew {
   constructor(options: ServeOptions, heap_bytes: number) {
     this.options = options
     this.workers = new Workers(options.workers, heap_bytes, this.operations)
-    for (const thread of this.workers['threads']) thread.entry = built('worker')
+    for (const thread of this.workers['threads']) {
+      thread.entry = built('worker')
+      thread.restart_delay_ms = RESTART_DELAY_MS
+    }
   }
 
   async start(endpoints?: readonly Endpoint[]): Promise<this> {
