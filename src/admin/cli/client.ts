@@ -71,7 +71,7 @@ export class CliClient {
       for (;;) {
         const whole = this.taken()
         if (whole !== undefined) return whole
-        if (this.fault !== undefined) throw new OperatorError(`adm: ${this.fault}`)
+        if (this.fault !== undefined) throw this.ended(this.fault)
         await new Promise<void>((resolve) => (this.waiting = resolve))
       }
     } finally {

@@ -1,5 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { CliClient } from '../../../src/admin/cli/client.ts'
@@ -70,7 +71,12 @@ describe('lacquer adm', () => {
     expect(await of('-T', `127.0.0.1:${operated.at.port}`, 'ping')).toBe('lacquer: adm: it asks for a secret: name the file with -S\n')
     expect(await of('-T', `127.0.0.1:${operated.at.port}`, '-S', wrong, 'ping')).toMatch(/^lacquer: adm: the secret is wrong/)
     expect(await of('-T', '127.0.0.1:1', 'ping')).toMatch(/^lacquer: adm: .*ECONNREFUSED/)
-    expect(await of('-T', `127.0.0.1:${operated.instance.port}`, '-t', '1', 'ping')).toBe('lacquer: adm: no answer for 1 s\n')
+    // Who says nothing, and does not close either.
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    expect(await of('-T', `127.0.0.1:${port}`, '-t', '1', 'ping')).toBe('lacquer: adm: no answer for 1 s\n')
+    silent.close()
     expect(await of('-n', 'nobody-is-here', 'ping')).toMatch(
       /^lacquer: nobody has the work directory .*; say which with -n name, or where with -T host:port\n$/,
     )
