@@ -8,7 +8,7 @@ import { TokenBuckets } from '../shm/token-buckets.ts'
 import { memoryRemarks } from '../shm/memory.ts'
 import { purgeMemory } from '../cache/shared-claims.ts'
 import type { ParameterValues } from '../config/parameters.ts'
-import type { StoreSpec } from '../config/storage.ts'
+import type { MemoryStoreSpec, StoreSpec } from '../config/storage.ts'
 import type { CounterValues } from '../counters/counters.ts'
 import type { Arena } from '../store/arena/arena.ts'
 import { Upkeep } from '../upkeep/upkeep.ts'
@@ -29,10 +29,10 @@ export class Shared {
   readonly invalidations: OpenedInvalidations
 
   /** An OperatorError when a store's memory or file cannot be had. */
-  constructor(stores: readonly StoreSpec[], clock: Clock) {
+  constructor(stores: readonly StoreSpec[], clock: Clock, transient?: MemoryStoreSpec) {
     this.stores = stores
     this.claims = new Claims(Claims.memory(), NO_WORKER, this.bells)
-    this.arenas = openArenas(stores, clock)
+    this.arenas = openArenas(stores, clock, transient)
     const arenas = this.arenas.map(({ handle }) => handle)
     this.invalidations = openInvalidations(this.arenas, clock)
     const { serials, ledger } = this.invalidations

@@ -1,14 +1,17 @@
 import type { Clock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
-import type { StoreSpec } from '../config/storage.ts'
+import type { MemoryStoreSpec, StoreSpec } from '../config/storage.ts'
 import { memoryLimit } from '../config/memory-limit.ts'
 import { createSharedMemory } from '../shm/memory.ts'
 import { Arena, type Recovered } from '../store/arena/arena.ts'
 
-/** Each store has an arena of its own. An OperatorError when the memory or the file for one cannot be had. */
-export function openArenas(stores: readonly StoreSpec[], clock: Clock, limit_bytes = memoryLimit()): Arena[] {
-  checkTogether(stores, limit_bytes)
+/**
+ * Each store has an arena of its own. An OperatorError when the memory or the file for one cannot be had. `transient`: as -s has given it;
+ * nothing is reserved for it, but what it promises must be there.
+ */
+export function openArenas(stores: readonly StoreSpec[], clock: Clock, transient?: MemoryStoreSpec, limit_bytes = memoryLimit()): Arena[] {
+  checkTogether(stores, transient, limit_bytes)
   const opened: Arena[] = []
   try {
     for (const store of stores) opened.push(openArena(store, clock, limit_bytes))
@@ -25,13 +28,16 @@ function openArena(store: StoreSpec, clock: Clock, limit_bytes: number): Arena {
 }
 
 /** Each of them may be had, and all of them not. */
-function checkTogether(stores: readonly StoreSpec[], limit_bytes: number): void {
-  const inMemory = stores.filter(({ kind }) => kind === 'memory')
+function checkTogether(stores: readonly StoreSpec[], transient: MemoryStoreSpec | undefined, limit_bytes: number): void {
+  const inMemory: StoreSpec[] = stores.filter(({ kind }) => kind === 'memory')
+  if (transient !== undefined) inMemory.push(transient)
   const together = inMemory.reduce((sum, { size_bytes }) => sum + size_bytes, 0)
-  if (inMemory.length < 2 || together <= limit_bytes) return
+  const one = inMemory.length === 1
+  // Of one store whoever makes it says so.
+  if ((one && transient === undefined) || together <= limit_bytes) return
   const names = inMemory.map(({ name }) => name).join(', ')
   throw new OperatorError(
-    `-s: ${names} are ${formatBytes(together)} together, and this process may use ${Math.floor(limit_bytes / 2 ** 20)} MiB at most (machine or cgroup); use smaller sizes, or -s file,PATH,SIZE`,
+    `-s: ${names} ${one ? 'is' : 'are'} ${formatBytes(together)}${one ? '' : ' together'}, and this process may use ${Math.floor(limit_bytes / 2 ** 20)} MiB at most (machine or cgroup); use smaller sizes, or -s file,PATH,SIZE`,
   )
 }
 

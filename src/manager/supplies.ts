@@ -84,7 +84,7 @@ export function newSupplies(
   const vitals = blocks.map(newVitals)
   const clock = new SystemClock()
   const panics = new Panics(counters)
-  const shared = new Shared(stores, clock)
+  const shared = new Shared(stores, clock, options.transient)
   const own = new CounterBlock('MAIN')
   counters.add(own.handle)
   const upkeep = shared.upkeep(workers, clock, parameters, own.values, (message) => operations.write('warn', message))

@@ -19,11 +19,32 @@ test('what each store is', () => {
 
 test('stores that each may be had, and not together', () => {
   const { stores } = parseStores(['a=memory,64M', 'b=memory,80M'])
-  expect(() => openArenas(stores, new SystemClock(), 100 * 2 ** 20)).toThrow(
+  expect(() => openArenas(stores, new SystemClock(), undefined, 100 * 2 ** 20)).toThrow(
     new OperatorError(
       '-s: a, b are 144M together, and this process may use 100 MiB at most (machine or cgroup); use smaller sizes, or -s file,PATH,SIZE',
     ),
   )
+})
+
+test.each([
+  [['memory,60M', 'Transient=memory,60M'], 's0, Transient are 120M together'],
+  [['memory,60M', 'Transient=memory,10T'], 's0, Transient are 10485820M together'],
+  [[`file,${newPath()},4M`, 'Transient=memory,120M'], 'Transient is 120M'],
+])('what Transient promises must be there, beside the stores: %j', (texts, what) => {
+  const { stores, transient } = parseStores(texts)
+  expect(() => openArenas(stores, new SystemClock(), transient, 100 * 2 ** 20)).toThrow(
+    new OperatorError(`-s: ${what}, and this process may use 100 MiB at most (machine or cgroup); use smaller sizes, or -s file,PATH,SIZE`),
+  )
+})
+
+test('a start refuses it', () => {
+  const { stores, transient } = parseStores(['memory,4M', 'Transient=memory,1000T'])
+  expect(() => new Shared(stores, new SystemClock(), transient)).toThrow(/^-s: s0, Transient are .* together/)
+})
+
+test('Transient that nobody has given a size promises nothing', () => {
+  const { stores, transient } = parseStores(['memory,4M'])
+  expect(openArenas(stores, new SystemClock(), transient, 4 * 2 ** 20)).toHaveLength(1)
 })
 
 test('a file: new, after a clean stop, and in use', async () => {
