@@ -39,51 +39,71 @@ export interface StoreFile {
   readonly created: boolean
   /** Sentences for whoever starts Lacquer: what was moved aside and why, a file system that is too small. */
   readonly remarks: readonly string[]
+  /** Nothing had its name before. */
+  readonly made: boolean
   /** Where the file is that had its name before. */
   readonly aside?: string
+}
+
+interface Locked {
+  readonly fd: number
+  readonly made: boolean
 }
 
 export const FIRST_PAGE_BYTES = 4096
 const NEW_FILES_MAX = 5
 /** O_NONBLOCK: opening a FIFO or a device must not wait. Node adds O_CLOEXEC, so no child holds the lock. */
-const OPEN = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const OPEN = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK
+const MAKE = OPEN | constants.O_CREAT | constants.O_EXCL
 const OWNER_ONLY = 0o600
 
 /** Throws an OperatorError. */
 export function openStoreFile(request: StoreFileRequest, native: Native, clock: Clock): StoreFile {
-  const fd = openLocked(request.path, OPEN, native)
+  const locked = openLocked(request.path, native)
   try {
-    return judge(fd, request, native, clock)
+    return judge(locked, request, native, clock)
+  } catch (error) {
+    closeSync(locked.fd)
+    throw error
+  }
+}
+
+function judge({ fd, made }: Locked, request: StoreFileRequest, native: Native, clock: Clock): StoreFile {
+  const { path, size_bytes } = request
+  const stats = fstatSync(fd)
+  if (stats.size === 0) return fresh({ fd, made }, request, [])
+  const reason = request.accept(firstPage(fd)) ?? sizeReason(stats.size, size_bytes)
+  if (reason === undefined) return { fd, created: false, made: false, remarks: spaceRemarks(fd, path, size_bytes) }
+  return instead(moveAside(path, clock), reason, request, native, fd)
+}
+
+/** A new file in the place of one that cannot be used. */
+function instead(aside: string, reason: string, request: StoreFileRequest, native: Native, old: number): StoreFile {
+  const { path } = request
+  const { fd } = openLocked(path, native, true)
+  try {
+    const remark = `${path} could not be used: ${reason}; it was renamed to ${aside}, and the store begins empty. Delete the old file when it is not wanted`
+    const file = fresh({ fd, made: true }, request, [remark], aside)
+    // The old lock goes only now: until then nobody else could take the old file for the store.
+    closeSync(old)
+    return file
   } catch (error) {
     closeSync(fd)
     throw error
   }
 }
 
-function judge(fd: number, request: StoreFileRequest, native: Native, clock: Clock): StoreFile {
-  const { path, size_bytes } = request
-  const stats = fstatSync(fd)
-  if (stats.size === 0) return fresh(fd, request, [])
-  const reason = request.accept(firstPage(fd)) ?? sizeReason(stats.size, size_bytes)
-  if (reason === undefined) return { fd, created: false, remarks: spaceRemarks(fd, path, size_bytes) }
-  const aside = moveAside(path, clock)
-  const next = openLocked(path, OPEN | constants.O_EXCL, native)
-  // The old lock goes only now: until then nobody else could take the old file for the store.
-  closeSync(fd)
-  const remark = `${path} could not be used: ${reason}; it was renamed to ${aside}, and the store begins empty. Delete the old file when it is not wanted`
-  return { ...fresh(next, request, [remark]), aside }
-}
-
 /**
- * The store cannot be had after all, before anything was written to it. A new file gives its blocks back, which would have filled the disk
- * for nothing, and what was moved aside for it has its name again.
+ * The store cannot be had after all, before anything was written to it. A new file goes, or, if it was there and empty, gives its blocks back,
+ * which would have filled the disk for nothing; and what was moved aside for it has its name again.
  */
-export function giveBack({ fd, created, aside }: Pick<StoreFile, 'fd' | 'created' | 'aside'>, path: string): void {
+export function giveBack({ fd, created, made, aside }: Pick<StoreFile, 'fd' | 'created' | 'made' | 'aside'>, path: string): void {
   if (!created) return
   try {
     ftruncateSync(fd, 0)
-    if (aside === undefined) return
+    if (!made || !isNamed(fd, path)) return
     unlinkSync(path)
+    if (aside === undefined) return
     linkSync(aside, path)
     unlinkSync(aside)
   } catch {
@@ -96,7 +116,19 @@ function sizeReason(actual: number, wanted: number): string | undefined {
 }
 
 /** Gives an empty file its size, sparse: no block is written. */
-function fresh(fd: number, { path, size_bytes }: StoreFileRequest, remarks: readonly string[]): StoreFile {
+function fresh({ fd, made }: Locked, request: StoreFileRequest, remarks: readonly string[], aside?: string): StoreFile {
+  const { path, size_bytes } = request
+  const file = { fd, created: true, made, ...(aside === undefined ? {} : { aside }) }
+  try {
+    setSize(fd, path, size_bytes)
+    return { ...file, remarks: [...remarks, ...spaceRemarks(fd, path, size_bytes)] }
+  } catch (error) {
+    giveBack(file, path)
+    throw error
+  }
+}
+
+function setSize(fd: number, path: string, size_bytes: number): void {
   const limit = fileSizeLimit()
   // The kernel would answer with SIGXFSZ, which ends the process.
   if (size_bytes > limit)
@@ -107,7 +139,6 @@ function fresh(fd: number, { path, size_bytes }: StoreFileRequest, remarks: read
     if (codeOf(error) !== 'EFBIG') throw refusal(path, messageOf(error))
     throw refusal(path, `the file system has no files of ${formatBytes(size_bytes)}; use a smaller size`)
   }
-  return { fd, created: true, remarks: [...remarks, ...spaceRemarks(fd, path, size_bytes)] }
 }
 
 function fileSizeLimit(): number {
@@ -115,17 +146,32 @@ function fileSizeLimit(): number {
   return soft === undefined ? Infinity : Number(soft)
 }
 
-/** Opens and locks the file that has this name: between the two another process may have moved it aside. */
-function openLocked(path: string, flags: number, native: Native): number {
+/** Opens and locks the file that has this name, or makes it: between the two another process may have moved it aside. */
+function openLocked(path: string, native: Native, anew = false): Locked {
   for (let i = 0; i < NEW_FILES_MAX; i++) {
-    const fd = openRegular(path, flags)
+    const opened = openOrMake(path, anew)
+    if (opened === undefined) continue
+    const { fd, made } = opened
     const outcome = native.lock(fd)
-    if (outcome === 0 && isNamed(fd, path)) return fd
+    if (outcome === 0 && isNamed(fd, path)) return opened
+    // Whoever has locked it wants it.
+    if (made && outcome !== 'EAGAIN') giveBack({ fd, created: true, made }, path)
     closeSync(fd)
     if (outcome === 'EAGAIN') throw refusal(path, 'in use by another process, or by another -s; give each its own file')
     if (outcome !== 0) throw refusal(path, `the file cannot be locked (${outcome}); use a local file system`)
   }
   throw refusal(path, 'the file is replaced all the time; give each process its own file')
+}
+
+/** Undefined when the file has gone between two looks at it. `anew`: none is there. */
+function openOrMake(path: string, anew: boolean): Locked | undefined {
+  try {
+    return { fd: openSync(path, MAKE, OWNER_ONLY), made: true }
+  } catch (error) {
+    if (anew || codeOf(error) !== 'EEXIST') throw refusal(path, openFailure(path, error))
+  }
+  const fd = openRegular(path)
+  return fd === undefined ? undefined : { fd, made: false }
 }
 
 function isNamed(fd: number, path: string): boolean {
@@ -134,11 +180,12 @@ function isNamed(fd: number, path: string): boolean {
   return named !== undefined && named.ino === opened.ino && named.dev === opened.dev
 }
 
-function openRegular(path: string, flags: number): number {
+function openRegular(path: string): number | undefined {
   let fd: number
   try {
-    fd = openSync(path, flags, OWNER_ONLY)
+    fd = openSync(path, OPEN)
   } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined
     throw refusal(path, openFailure(path, error))
   }
   const stats: Stats = fstatSync(fd)

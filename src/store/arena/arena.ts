@@ -50,6 +50,8 @@ export class Arena {
   recovered: Recovered | undefined
   private readonly memory: ArenaMemory
   private readonly mapping: FileMapping | undefined
+  /** Of a new file: as if it had not been made. */
+  private undo: (() => void) | undefined
 
   private constructor(handle: ArenaHandle, mapping?: FileMapping) {
     this.handle = handle
@@ -80,6 +82,7 @@ export class Arena {
       const boot = nextBoot(mapping, clock)
       const arena = new Arena({ geometry, memory: mapping.place, ...tables(path, geometry, created, boot, clock) }, mapping)
       arena.begin(created, remarks, boot)
+      if (created) arena.undo = opened.undo
       return arena
     } catch (error) {
       opened.undo()
@@ -131,11 +134,12 @@ export class Arena {
     return last
   }
 
-  /** It was opened and nobody has used it: a file says of itself what it said before. */
+  /** It was opened and nobody has used it: a file says of itself what it said before, and a new one goes. Nobody looks at its memory again. */
   leave(): void {
     const { mapping, memory, recovered } = this
+    if (this.undo !== undefined) return this.undo()
     if (mapping === undefined || recovered === undefined) return
-    memory.header[HEADER.clean] = recovered.created || recovered.clean ? 1 : 0
+    memory.header[HEADER.clean] = recovered.clean ? 1 : 0
     mapping.close()
   }
 

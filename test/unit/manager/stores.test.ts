@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { SystemClock } from '../../../src/base/clock.ts'
 import { OperatorError } from '../../../src/base/errors.ts'
@@ -77,6 +79,20 @@ test('a file that was opened in vain, because another store could not be had, is
   expect(found()).toBe('true')
   // That one was killed.
   expect(found()).toBe('false')
+})
+
+test('a file that was made in vain, because another store could not be had, is gone, and what it had moved aside is back', () => {
+  const path = newPath()
+  const clock = new SystemClock()
+  const { stores } = parseStores([`one=file,${path},4M`, `two=file,${path}/nowhere,4M`])
+  expect(() => new Shared(stores, clock)).toThrow(OperatorError)
+  expect(existsSync(path)).toBe(false)
+  const [other] = openArenas(parseStores([`file,${path},2M`]).stores, clock)
+  other.abandon()
+  expect(() => new Shared(stores, clock)).toThrow(OperatorError)
+  expect(statSync(path).size).toBe(2 * 2 ** 20)
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(basename(path)))
+  expect(names).toEqual([basename(path)])
 })
 
 test('serials go on where the latest of the files has ended; after a kill with what the disk may not know of', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
@@ -101,8 +101,27 @@ describe('a file that cannot be used', () => {
 })
 
 describe('a store that cannot be had after all', () => {
-  test('gives the blocks of its new file back', () => {
+  test('takes its new file with it', () => {
     const path = join(folder(), 'store')
+    const { mapping, undo } = open(path, 8 * MIB)
+    forget(mapping)
+    undo()
+    expect(readdirSync(join(path, '..'))).toEqual([])
+  })
+
+  test('leaves a file that has its name by now', () => {
+    const path = join(folder(), 'store')
+    const { mapping, undo } = open(path, 8 * MIB)
+    unlinkSync(path)
+    writeFileSync(path, 'another’s')
+    forget(mapping)
+    undo()
+    expect(readFileSync(path, 'utf8')).toBe('another’s')
+  })
+
+  test('leaves an empty file that was there, and gives its blocks back', () => {
+    const path = join(folder(), 'store')
+    writeFileSync(path, '')
     const { mapping, undo } = open(path, 8 * MIB)
     expect(mapping.allocate(0, 4 * MIB)).toBe(0)
     forget(mapping)
@@ -120,6 +139,17 @@ describe('a store that cannot be had after all', () => {
     undo()
     expect(readFileSync(path, 'latin1')).toBe('old'.padEnd(5000, '.'))
     expect(readdirSync(join(path, '..'))).toEqual([basename(path)])
+  })
+
+  test('for its size neither leaves a new file nor keeps the old one aside', () => {
+    const path = join(folder(), 'store')
+    const tooLarge = (): void => expect(() => open(path, 2 ** 53 - 4096)).toThrow(/no files of|address space/)
+    tooLarge()
+    expect(readdirSync(join(path, '..'))).toEqual([])
+    writeFileSync(path, 'old')
+    tooLarge()
+    expect(readdirSync(join(path, '..'))).toEqual([basename(path)])
+    expect(readFileSync(path, 'latin1')).toBe('old')
   })
 
   test('leaves a file that was there as it was', () => {
@@ -170,7 +200,7 @@ test('a limit on the size of files is an error and no signal', async () => {
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   expect({ code, signal }).toEqual({ code: 1, signal: null })
   expect(text).toMatch(/-s file,.*: 1M is more than the limit for files, \d+ bytes; raise ulimit -f/)
-  expect(existsSync(path)).toBe(true)
+  expect(existsSync(path)).toBe(false)
 })
 
 test('a file system that is smaller than the file is worth a remark', () => {
