@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { codeOf } from '../base/errors.ts'
 import { formatEndpoint, type Endpoint } from './address.ts'
@@ -11,6 +12,9 @@ import { applyUnixMode, clearUnixSocket } from './unix-socket.ts'
 
 /** How often another port is chosen in place of one that was taken. */
 const PORT_TRIES = 5
+
+/** Who has been full and has this part of its connections at most has room again: not each end of one is told. */
+const ROOM_AGAIN = 0.9
 
 /**
  * All that a worker listens on. To put it together:
@@ -30,6 +34,10 @@ export class Listener implements ConnectionOwner {
   private readonly stood_in = new Map<number, readonly Server[]>()
   private readonly connections = new Set<Http1Connection>()
   private whenEmpty: (() => void) | undefined = undefined
+  /** It has as many connections as it may have, and since then not many fewer. */
+  private full = false
+  /** Is told when that changes. */
+  onFull: (full: boolean) => void = () => {}
 
   constructor(context: Http1Context, readPath: ReadPath) {
     this.context = context
@@ -76,6 +84,7 @@ export class Listener implements ConnectionOwner {
    */
   standIn(slot: number, endpoints: readonly Endpoint[], bound: readonly (number | undefined)[]): void {
     this.standDown(slot)
+    if (this.full) return closeAll(bound)
     const opened = endpoints.flatMap((endpoint, i) => {
       const fd = bound[i]
       if (fd === undefined) return []
@@ -126,6 +135,7 @@ export class Listener implements ConnectionOwner {
       accepted: (transport: Transport) => {
         context.clock.refresh()
         this.connections.add(new Http1Connection(context, transport, door, this))
+        if (this.connections.size >= context.limits.max_connections && !this.full) this.fills()
       },
       failed: (error) => observer.acceptFailed(door.socket_name, error),
     }
@@ -133,6 +143,7 @@ export class Listener implements ConnectionOwner {
 
   connectionClosed(connection: Http1Connection): void {
     this.connections.delete(connection)
+    if (this.full && this.connections.size <= this.context.limits.max_connections * ROOM_AGAIN) this.onFull((this.full = false))
     if (this.connections.size === 0) this.whenEmpty?.()
   }
 
@@ -140,7 +151,18 @@ export class Listener implements ConnectionOwner {
   stopAccepting(): void {
     for (const server of this.servers) server.close()
     this.servers.length = 0
+    this.standDownForAll()
+  }
+
+  private standDownForAll(): void {
     for (const slot of this.stood_in.keys()) this.standDown(slot)
+  }
+
+  /** Who comes to its own doors now is dropped; who comes to another's can wait for that one. */
+  private fills(): void {
+    this.full = true
+    this.standDownForAll()
+    this.onFull(true)
   }
 
   /** Closes connections that wait for a request. */
@@ -169,4 +191,8 @@ export class Listener implements ConnectionOwner {
       }
     })
   }
+}
+
+function closeAll(descriptors: readonly (number | undefined)[]): void {
+  for (const fd of descriptors) if (fd !== undefined) closeSync(fd)
 }

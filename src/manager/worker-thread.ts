@@ -79,6 +79,8 @@ export class WorkerThread {
   private waited_ms = 0
   /** This thread of it has served. */
   private has_served = false
+  /** It has as many connections as it may have. */
+  private full = false
   private draining = false
   private drained: ((cut: number) => void) | undefined
   private last_fault: string | undefined
@@ -131,9 +133,9 @@ export class WorkerThread {
     return this.thread
   }
 
-  /** It may stand in for others. */
+  /** It may stand in for others: it has room for their clients. */
   get able(): boolean {
-    return this.serving && !this.draining
+    return this.serving && !this.draining && !this.full
   }
 
   /** From now on `other` serves who connects where this one listens; undefined: nobody but itself. */
@@ -227,7 +229,7 @@ export class WorkerThread {
     switch (message.kind) {
       case 'ready':
         this.serving = this.has_served = true
-        this.away = false
+        this.away = this.full = false
         this.options.changed()
         this.post?.began(message.faults)
         return served.resolve(message.endpoints)
@@ -235,6 +237,9 @@ export class WorkerThread {
         return served.reject(new OperatorError(message.message))
       case 'drained':
         return this.drained?.(message.cut)
+      case 'full':
+        this.full = message.full
+        return this.options.changed()
       case 'answer':
         return this.questions.answered(message.id, message.answer)
       case 'fault':

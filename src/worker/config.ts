@@ -154,6 +154,8 @@ export type WorkerMessage =
   | { kind: 'ready'; endpoints: readonly Endpoint[]; faults: RuleFaults }
   | { kind: 'failed'; message: string }
   | { kind: 'drained'; cut: number }
+  /** It has as many connections as it may have, or room again. */
+  | { kind: 'full'; full: boolean }
   | { kind: 'answer'; id: number; answer: Answers[keyof Answers] }
   | { kind: 'fault'; id: number; fault: Fault }
   /** The last request that went by that rule set is over, and it has ended. */

@@ -27,6 +27,7 @@ async function start(config: WorkerConfig): Promise<void> {
   try {
     worker = await Worker.start(config, operations)
     worker.rules.onOver = (rules) => tell({ kind: 'rules_over', rules })
+    worker.listener.onFull = (full) => tell({ kind: 'full', full })
     tell({ kind: 'ready', endpoints: worker.endpoints, faults: worker.rules.faults })
   } catch (error) {
     const text = error instanceof Error && !(error instanceof OperatorError) ? (error.stack ?? error.message) : messageOf(error)

@@ -121,7 +121,7 @@ export class House {
   }
 }
 
-export async function openHouse(workers: number, kind: Kind): Promise<House> {
+export async function openHouse(workers: number, kind: Kind, more?: string): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), 'lacquer-house-'))
   const origin = createServer((request, response) => {
     // No connection of a worker's stays: descriptors are counted.
@@ -134,6 +134,9 @@ export async function openHouse(workers: number, kind: Kind): Promise<House> {
   const { port } = origin.address() as AddressInfo
   const listen = kind === 'unix' ? join(folder, 's') : '127.0.0.1:0'
   // However long others take, who has been served may come again.
-  const crew = await newCrew(workers, `-a ${listen} -b 127.0.0.1:${port} -p timeout_idle=600`).start()
+  const crew = await newCrew(
+    workers,
+    `-a ${listen} -b 127.0.0.1:${port} -p timeout_idle=600${more === undefined ? '' : ` ${more}`}`,
+  ).start()
   return new House(crew, origin, folder)
 }

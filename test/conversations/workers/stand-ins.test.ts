@@ -18,8 +18,8 @@ afterEach(async () => {
   await house.close()
 })
 
-async function start(workers: number, kind: Kind): Promise<void> {
-  house = await openHouse(workers, kind)
+async function start(workers: number, kind: Kind, more?: string): Promise<void> {
+  house = await openHouse(workers, kind, more)
   crew = house.crew
 }
 
@@ -160,6 +160,46 @@ test('one that cannot be started again is stood in for all the time; nobody is r
     return last.end === 'right'
   })
   expect(standing()).toEqual([1, undefined])
+})
+
+describe('who stands in and has as many connections as it may have', () => {
+  const FULL = 4
+  async function fill(workers: number): Promise<Line[]> {
+    await start(workers, 'unix', `-p max_connections=${FULL}`)
+    await house.die(0)
+    const lines = Array.from({ length: FULL }, () => new Line(house.connect()))
+    for (const line of lines) expect(await line.ask('GET /1')).toBe(bodyOf(1))
+    return lines
+  }
+
+  test('drops nobody: they wait until it has room', async () => {
+    const lines = await fill(2)
+    await crew.until('nobody stands in', () => standing()[0] === undefined)
+    const some = house.come(8)
+    await house.connected(some)
+    expect([outcomes(some), crew.count(1, 'sess_dropped')]).toEqual([{ undefined: 8 }, 0])
+    lines[0].socket.destroy()
+    await house.served(some)
+    expect([crew.count(1, 'sess_conn'), crew.count(1, 'sess_dropped')]).toEqual([FULL + 8, 0])
+    for (const line of lines.slice(1)) expect(await line.ask('GET /2')).toBe(bodyOf(2))
+  })
+
+  test('or for the next one', async () => {
+    await fill(2)
+    const some = house.come(FULL - 1)
+    await house.connected(some)
+    crew.held.clear()
+    await house.served(some)
+    expect([crew.count(0, 'sess_conn'), crew.count(1, 'sess_dropped')]).toEqual([FULL - 1, 0])
+  })
+
+  test('lets another do it', async () => {
+    const before = await fill(3)
+    const some = house.come(8)
+    await house.served(some)
+    expect(crew.each('sess_conn').slice(1)).toEqual([FULL, 8])
+    for (const line of before) expect(await line.ask('GET /2')).toBe(bodyOf(2))
+  })
 })
 
 test('where another cannot stand in it is said, and they wait for the next one', async () => {
