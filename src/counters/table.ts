@@ -215,7 +215,10 @@ export const SMA_COUNTERS = {
 } as const satisfies Record<string, CounterRow>
 
 /** The same of a store in a file: SMF.<store>.<counter>. */
-export const SMF_COUNTERS = SMA_COUNTERS
+export const SMF_COUNTERS = {
+  ...SMA_COUNTERS,
+  g_space: gauge('Bytes free, those included that its disk may not have', BYTES),
+} as const satisfies Record<string, CounterRow>
 
 /** How a store is doing, whatever it lies in: ARENA.<store>.<counter>. */
 export const ARENA_COUNTERS = {

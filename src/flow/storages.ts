@@ -25,7 +25,9 @@ class StorageView implements VclStevedore {
     return this.transient ? transient_bytes : used_bytes
   }
 
-  readonly happy = true
+  get happy(): boolean {
+    return this.store.stats().happy
+  }
 }
 
 /** What -s has declared, as rules see it, and which of them is to have what. */

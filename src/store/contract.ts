@@ -162,6 +162,8 @@ export interface StoreStats {
   /** Allocations and failed allocations (SMA c_req, c_fail). */
   requests: number
   failures: number
+  /** Storing is as it should be: not so in a file when its disk had no room for more of it the last time it was asked. */
+  happy: boolean
 }
 
 export type StoreKind = 'memory' | 'file'

@@ -122,5 +122,6 @@ function addUp(a: StoreStats, b: StoreStats): StoreStats {
     allocated_bytes: a.allocated_bytes + b.allocated_bytes,
     requests: a.requests + b.requests,
     failures: a.failures + b.failures,
+    happy: a.happy && b.happy,
   }
 }

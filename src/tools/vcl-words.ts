@@ -127,8 +127,8 @@ export const VARIABLE_WORDS: Readonly<Record<string, string>> = {
   'resp.status': 'status of the response; the client sees it modulo 1000',
   'resp.time': 'when the response was made',
   'storage.*': 'a store that `-s` declares, by its name',
-  'storage.*.free_space': 'bytes that are free in it',
-  'storage.*.happy': 'is it able to store?',
+  'storage.*.free_space': 'bytes that are free in it, of a file those included that its disk may not have',
+  'storage.*.happy': 'false for a file whose disk had no room for more of it when it was last asked; it goes on with the room that it has',
   'storage.*.used_space': 'bytes that are used in it',
 }
 

@@ -3,7 +3,7 @@ import type { FileMapping } from '../../shm/mapping.ts'
 import type { Outcome } from '../../shm/native.ts'
 import { Residency } from '../../shm/residency.ts'
 import { UNIT_BYTES } from './geometry.ts'
-import { type ArenaMemory, DISK_LINE_S, TALLY } from './memory.ts'
+import { type ArenaMemory, DISK_LINE_S, DISK_REFUSED, TALLY } from './memory.ts'
 
 /** What a worker must know of an arena in a file, beside its memory. Can be posted to a thread. */
 export interface DiskHandle {
@@ -53,7 +53,7 @@ export class Disk {
     const { segment_bytes } = this.memory.geometry
     const offset = this.offsetOf(segment)
     const first = !this.isProvided(segment)
-    const allocated = first ? this.mapping.allocate(offset, segment_bytes) : 0
+    const allocated = first ? this.allocate(segment) : 0
     if (allocated !== 0) return allocated
     const outcome = this.mapping.renew(offset, segment_bytes)
     if (outcome !== 0) return outcome
@@ -135,6 +135,18 @@ export class Disk {
     return end
   }
 
+  /** Had the disk blocks when it was last asked for some, by whichever worker? */
+  get happy(): boolean {
+    return Atomics.load(this.memory.general, DISK_REFUSED) === 0
+  }
+
+  /** Blocks for the segment, to be asked for by who prepares it, or wants to know whether there are any. */
+  allocate(segment: number): Outcome {
+    const outcome = this.mapping.allocate(this.offsetOf(segment), this.memory.geometry.segment_bytes)
+    Atomics.store(this.memory.general, DISK_REFUSED, outcome === 0 ? 0 : 1)
+    return outcome
+  }
+
   /** The disk is full, or broken. Counted each time, told once in a while. */
   trouble(outcome: string): void {
     const { general, tally } = this.memory
@@ -142,11 +154,15 @@ export class Disk {
     const now_s = Math.floor(performance.now() / 1000) + QUIET_S
     const last_s = Atomics.load(general, DISK_LINE_S)
     if (now_s - last_s < QUIET_S || Atomics.compareExchange(general, DISK_LINE_S, last_s, now_s) !== last_s) return
-    const full = outcome === 'ENOSPC' || outcome === 'EDQUOT'
     this.onTrouble(
-      full
+      isFull(outcome)
         ? `the file store ${this.mapping.place.path} finds no room on its file system (${outcome}): it makes do with what it has; make room there, or use a smaller size`
         : `the file store ${this.mapping.place.path} could not be read or written (${outcome}): what lay there is fetched again; look at the disk`,
     )
   }
+}
+
+/** No room, and not a broken disk. */
+export function isFull(outcome: string | 0): boolean {
+  return outcome === 'ENOSPC' || outcome === 'EDQUOT'
 }

@@ -57,6 +57,8 @@ export const WORKERS_SEEN = 3
 export const WITHHELD_SEGMENTS = 4
 /** The second since the start in which the last line about the disk was written. */
 export const DISK_LINE_S = 5
+/** 1: the disk had no blocks for a segment when it was last asked for some. */
+export const DISK_REFUSED = 6
 /** How often a worker's thread has ended, a word for each. */
 const LIVES = 16
 const GENERAL_WORDS = 16 + THREADS_MAX

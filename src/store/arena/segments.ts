@@ -1,6 +1,7 @@
 import type { Epochs } from './epochs.ts'
 import { SEGMENT_WORDS, UNIT_BYTES } from './geometry.ts'
 import { HEADER } from './header.ts'
+import { isFull } from './disk.ts'
 import { FREE_SEGMENTS, RETIRED_SEGMENTS, WITHHELD_SEGMENTS, type ArenaMemory } from './memory.ts'
 import { OBJECTS_WORD, settleObjects } from './object-counts.ts'
 
@@ -338,7 +339,7 @@ export class Segments {
     this.forget(segment)
     this.step(segment, state, STATE.withheld)
     Atomics.add(this.general, WITHHELD_SEGMENTS, 1)
-    if (outcome === 'ENOSPC' || outcome === 'EDQUOT') this.withholdOthers()
+    if (isFull(outcome)) this.withholdOthers()
     disk?.trouble(outcome)
     return false
   }
@@ -351,12 +352,16 @@ export class Segments {
     }
   }
 
-  /** The disk may have room again, after a while. */
+  /** The disk may have room again, after a while. It is asked first: who keeps away from a store that is not happy would never make it so. */
   returnWithheld(now_ms: number): void {
     if (Atomics.load(this.general, WITHHELD_SEGMENTS) === 0) this.withheld_ms = now_ms
     if (now_ms - this.withheld_ms < WITHHELD_MS) return
     this.withheld_ms = now_ms
+    let asked = false
     for (let segment = 0; segment < this.count; segment++) {
+      if (this.state(segment) !== STATE.withheld) continue
+      if (!asked && isFull(this.memory.disk?.allocate(segment) ?? 0)) return
+      asked = true
       if (!this.step(segment, STATE.withheld, STATE.free)) continue
       Atomics.sub(this.general, WITHHELD_SEGMENTS, 1)
       Atomics.add(this.general, FREE_SEGMENTS, 1)

@@ -56,5 +56,6 @@ export function storeStats(memory: ArenaMemory, transient_bytes: number): StoreS
     allocated_bytes: memory.total(TALLY.allocated_bytes),
     requests: memory.total(TALLY.requests),
     failures: memory.total(TALLY.failures),
+    happy: memory.disk?.happy ?? true,
   }
 }

@@ -200,6 +200,7 @@ export class HeapStore implements Store, BodyOwner {
       allocated_bytes: this.taken_bytes,
       requests: this.requests,
       failures: this.failures,
+      happy: true,
     }
   }
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { FileMapping } from '../../../../src/shm/mapping.ts'
+import { Storages } from '../../../../src/flow/storages.ts'
 import { Residency } from '../../../../src/shm/residency.ts'
 import { arenaStore } from '../../../kit/arena.ts'
 import { type Arena, attachArena } from '../../../../src/store/arena/arena.ts'
@@ -111,6 +112,28 @@ test('a full disk: nothing is stored beyond what has room, one line says so, and
   store.expire(60_000, 1)
   expect(put(600)).toBeGreaterThan(290)
   expect(store.stats().used_bytes).toBeGreaterThan(40 * arena.handle.geometry.segment_bytes)
+})
+
+test('all workers know whether the disk had room when it was last asked, and it is asked again although nothing is stored', () => {
+  let full = true
+  const asked = vi.spyOn(FileMapping.prototype, 'allocate').mockImplementation((offset) => (offset === 0 || !full ? 0 : 'ENOSPC'))
+  const arena = openArena(newPath(), 8 * MIB)
+  const [one, other] = [storeIn(arena, 0), storeIn(arena, 1)]
+  expect([one.stats().happy, other.stats().happy]).toEqual([true, true])
+  expect(storeKnown(one, 'small', 1, 100, true)).toBe(false)
+  expect([one.stats().happy, other.stats().happy]).toEqual([false, false])
+  expect(new Storages([one], one).named('s0')?.happy).toBe(false)
+  other.expire(1, 1)
+  const before = asked.mock.calls.length
+  // Once, however many segments wait for it.
+  other.expire(11_000, 1)
+  expect(asked.mock.calls.length).toBe(before + 1)
+  expect([one.stats().happy, other.stats().happy, one.arenaStats().free_segments]).toEqual([false, false, 0])
+  full = false
+  other.expire(22_000, 1)
+  expect([one.stats().happy, other.stats().happy, one.arenaStats().free_segments]).toEqual([true, true, arena.handle.geometry.segments])
+  expect(storeKnown(one, 'small', 1, 100, true)).toBe(true)
+  expect(one.stats().happy).toBe(true)
 })
 
 test('a disk that has room for nothing: every response goes around the store', () => {
