@@ -23,6 +23,7 @@ const REPLACING = [
   'test/unit/flow/recoding/no-thread.test.ts',
   'test/unit/manager/without-koffi.test.ts',
 ]
+const CHURN = ['test/churn/*.test.ts']
 /** In a process of its own: what replaces modules, sets the time zone or V8's flags, keeps files until its process ends, or takes long. */
 const ALONE = [
   ...REPLACING,
@@ -46,8 +47,10 @@ export default defineConfig({
     // Node itself loads and strips TypeScript, as in production, and keeps what it compiled: Vite's runner took a tenth of the run to do so.
     experimental: { viteModuleRunner: false, nodeLoader: false },
     projects: [
+      // Projects begin in the order of their names, and this one takes a minute in which it leaves the cores to others.
+      { extends: true, test: { name: '60 seconds', include: CHURN } },
       ...batches.map((include, n) => ({ extends: true, test: { name: `together ${n + 1}`, include, isolate: false } }) as const),
-      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...together, ...REPLACING] } },
+      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...together, ...REPLACING, ...CHURN] } },
       { extends: true, test: { name: 'replacing', include: REPLACING, experimental: { viteModuleRunner: false, nodeLoader: true } } },
     ],
   },

@@ -17,5 +17,7 @@ export interface SteadyNews {
   readonly hits_ms: readonly number[]
   /** Of a bare responder on the same machine, asked in turn with the other. */
   readonly control_ms: readonly number[]
+  /** Answers of the cache's, hits or not. */
+  readonly answers: number
   readonly wrong: readonly string[]
 }

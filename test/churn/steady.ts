@@ -11,6 +11,7 @@ const PAUSE_MS = 4
 const hits_ms: number[] = []
 const control_ms: number[] = []
 const wrong: string[] = []
+let answers = 0
 let over = false
 
 /** Resolves with the answer's head when it is there; undefined when the connection broke. */
@@ -56,6 +57,7 @@ async function turn(line: Line, into: number[], counts: (head: string) => boolea
   const head = await line.ask()
   const took_ms = performance.now() - began_ms
   if (head !== undefined && counts(head)) into.push(took_ms)
+  if (head !== undefined && line === cache) answers++
   if (head !== undefined && !head.startsWith('HTTP/1.1 200 ')) wrong.push(head.slice(0, head.indexOf('\r\n')))
   await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
 }
@@ -76,5 +78,5 @@ while (goesOn()) {
   await turn(control, control_ms, () => true)
 }
 const ascending = (values: readonly number[]): number[] => values.toSorted((a, b) => a - b)
-const news: SteadyNews = { hits_ms: ascending(hits_ms), control_ms: ascending(control_ms), wrong }
+const news: SteadyNews = { hits_ms: ascending(hits_ms), control_ms: ascending(control_ms), answers, wrong }
 process.send!(news, undefined, undefined, () => process.disconnect!())
