@@ -5,8 +5,8 @@ import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 
 /**
  * The system calls that Node does not offer, by koffi: the only file that knows it, and the only native dependency. It is
- * loaded for the work directory and its log, for file stores, to send many answers in one call, for listening sockets that outlive
- * workers, and when rules want options of sockets. Numbers below are those of Linux on every 64-bit machine, with glibc and with musl
+ * loaded for the work directory and its log, for file stores, to send many answers in one call, to accept many clients at a time, for listening
+ * sockets that outlive workers, and when rules want options of sockets. Numbers below are those of Linux on every 64-bit machine, with glibc and with musl
  * alike: both have one 64-bit `off_t` there.
  */
 
@@ -26,6 +26,8 @@ const FALLOC_FL_KEEP_SIZE = 1
 const FALLOC_FL_PUNCH_HOLE = 2
 const FALLOC_FL_ZERO_RANGE = 16
 const F_DUPFD_CLOEXEC = 1030
+const SOCK_CLOEXEC = 0o2000000
+const SOCK_NONBLOCK = 0o4000
 
 export interface Native {
   readonly page_bytes: number
@@ -59,6 +61,9 @@ export interface Native {
   willNeed(address: number, length: number): Outcome
 }
 
+/** The next client who waits there; EAGAIN: nobody does. Its descriptor does not block, and processes that we start do not get it. */
+export type AcceptCall = (fd: number) => number | Errno
+
 /** Options of sockets, for modules of the rules. */
 export interface SocketCalls {
   set(fd: number, level: number, option: number, value: Uint8Array): Outcome
@@ -82,6 +87,7 @@ export interface RingCalls {
 let loaded: Native | undefined
 let rings: RingCalls | undefined
 let sockets: SocketCalls | undefined
+let accepts: AcceptCall | undefined
 
 /** They cannot be made here: no koffi, or no Linux. */
 export class NoNativeError extends OperatorError {}
@@ -129,6 +135,24 @@ function binary(): unknown {
   } catch {
     // Another libc, or an installation of another shape.
     return require('koffi')
+  }
+}
+
+/** Undefined where it cannot be had. */
+export function acceptCall(): AcceptCall | undefined {
+  try {
+    return (accepts ??= bindAccept(load('many clients at a time', 'do without it')))
+  } catch (error) {
+    if (error instanceof NoNativeError) return undefined
+    throw error
+  }
+}
+
+function bindAccept(koffi: typeof Koffi): AcceptCall {
+  const accept4 = koffi.load(null).func('accept4', 'int', ['int', 'void *', 'void *', 'int'])
+  return (fd) => {
+    const client = accept4(fd, null, null, SOCK_CLOEXEC | SOCK_NONBLOCK) as number
+    return client === -1 ? errnoName(koffi.errno()) : client
   }
 }
 
