@@ -1,26 +1,13 @@
-import { expect, test } from 'vitest'
-import { churn } from './churn.ts'
+import { expect, inject, test } from 'vitest'
+import type { ChurnReport } from './churn.ts'
 
 /** By so much the process may be larger at the end than it was when a third of the time was over. */
 const GROWTH_MIB_MAX = 150
 
-/** The short edition of `npm run churn`, with so few clients that two of them have a third of a core together: what else is tested goes on beside them. */
-test.concurrent.each([
-  ['in memory', false],
-  ['in a file', true],
-])(
-  'a minute of a store %s that is far too small, slow readers, purges, and workers that die: every byte is right, and nobody is forgotten',
-  async (_, file) => {
-    const { tally, counts, complaints, deaths, replaced, rss_mib, steady } = await churn({
-      seconds: 60,
-      workers: 2,
-      store_mib: 16,
-      file,
-      clients: 6,
-      death_every_s: 10,
-      think_ms: 200,
-      say: () => {},
-    })
+test.concurrent.each(['memory', 'file'])(
+  'a minute of a store that is far too small (%s), slow readers, purges, and workers that die: every byte is right, and nobody is forgotten',
+  async (kind) => {
+    const { tally, counts, complaints, deaths, replaced, rss_mib, steady } = await reportOf(kind)
     expect([tally.wrong, steady.wrong, complaints]).toEqual([[], [], []])
     expect(deaths).toBeGreaterThan(0)
     expect(replaced).toBe(deaths)
@@ -37,6 +24,14 @@ test.concurrent.each([
   },
   120_000,
 )
+
+/** It began before all tests. */
+async function reportOf(kind: string): Promise<ChurnReport> {
+  const response = await fetch(`http://127.0.0.1:${inject('churn_port')}/${kind}`)
+  const { report, failure } = (await response.json()) as { report?: ChurnReport; failure?: string }
+  if (report === undefined) throw new Error(failure)
+  return report
+}
 
 /** The most of the last third over what there was at the end of the first. */
 function growthOf(samples: readonly number[]): number {
