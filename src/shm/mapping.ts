@@ -2,7 +2,7 @@ import { closeSync, fdatasync, read, readSync, writeSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { assert } from '../base/assert.ts'
 import type { Clock } from '../base/clock.ts'
-import { codeOf, OperatorError } from '../base/errors.ts'
+import { OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
 import type { Errno, Native, Outcome } from './native.ts'
 import { native } from './native.ts'
@@ -77,6 +77,8 @@ function isMissing(outcome: Outcome): boolean {
 
 /** Also the most that one read takes at a time: the thread pool has other work. */
 const CHUNK_BYTES = 256 * 1024
+/** Pages in so many pieces are asked for whether they are holes. */
+const GAPS_MAX = 16
 const POPULATE_BYTES = 2 * 1024 * 1024
 /** The most that the page cache keeps in one piece, which begins at a multiple of its size (a huge page, where pages have 4 KiB). */
 const FOLIO_BYTES = 2 * 1024 * 1024
@@ -86,6 +88,8 @@ const FOLIO_BYTES = 2 * 1024 * 1024
  * there is so much (15 ms of a thread that has just loaded its code).
  */
 const views = new Map<bigint, ArrayBuffer>()
+/** As `views`, of this thread: those whose descriptor is not theirs any more. */
+const closed = new WeakSet<MappingPlace>()
 
 export class FileMapping {
   readonly place: MappingPlace
@@ -97,7 +101,6 @@ export class FileMapping {
   private readonly pages: Uint8Array
   /** Where reads go whose point is the page cache: nobody looks at it, so all of them may share it. */
   private scratch: Buffer | undefined
-  private closed = false
 
   constructor(place: MappingPlace, calls: Native) {
     this.place = place
@@ -105,6 +108,10 @@ export class FileMapping {
     this.page_bytes = calls.page_bytes
     this.address = Number(place.address)
     this.pages = new Uint8Array(CHUNK_BYTES / calls.page_bytes + 1)
+  }
+
+  get isClosed(): boolean {
+    return closed.has(this.place)
   }
 
   /** The whole. Made when it is asked for. */
@@ -163,12 +170,40 @@ export class FileMapping {
   /** How many of the pages that the range touches are in memory now. They may leave at any time. */
   residentPages(offset: number, length: number): number {
     const start = offset - (offset % this.page_bytes)
-    const count = Math.ceil((offset + length - start) / this.page_bytes)
-    const pages = count <= this.pages.length ? this.pages : new Uint8Array(count)
-    if (this.calls.residency(this.address + start, offset + length - start, pages) !== 0) return 0
+    const pages = this.pagesOf(start, offset + length)
+    if (pages === undefined) return 0
     let resident = 0
+    const count = Math.ceil((offset + length - start) / this.page_bytes)
     for (let i = 0; i < count; i++) resident += pages[i] & 1
     return resident
+  }
+
+  /** Is there nothing to be read from the disk for it: is it in memory, but for pages that nobody has written yet? */
+  isAtHand(offset: number, length: number): boolean {
+    const { page_bytes } = this
+    const start = offset - (offset % page_bytes)
+    const count = Math.ceil((offset + length - start) / page_bytes)
+    const pages = this.pagesOf(start, offset + length)
+    if (pages === undefined) return false
+    let gaps = 0
+    for (let i = 0; i < count; i++) {
+      if ((pages[i] & 1) === 1) continue
+      const first = i
+      while (i < count && (pages[i] & 1) === 0) i++
+      if (++gaps > GAPS_MAX || !this.isHole(start + first * page_bytes, (i - first) * page_bytes)) return false
+    }
+    return true
+  }
+
+  private pagesOf(start: number, end: number): Uint8Array | undefined {
+    const count = Math.ceil((end - start) / this.page_bytes)
+    const pages = count <= this.pages.length ? this.pages : new Uint8Array(count)
+    return this.calls.residency(this.address + start, end - start, pages) === 0 ? pages : undefined
+  }
+
+  private isHole(offset: number, length: number): boolean {
+    const data_at = this.calls.dataAt(this.place.fd, offset)
+    return typeof data_at === 'string' ? data_at === 'ENXIO' : data_at >= offset + length
   }
 
   /** All of it gets blocks, once, while nobody writes to it. In a thread of its own. */
@@ -189,18 +224,12 @@ export class FileMapping {
     return true
   }
 
-  /** Begins to read the range into memory, and does not wait for it. */
-  willNeed(offset: number, length: number): void {
-    const start = offset - (offset % this.page_bytes)
-    this.calls.willNeed(this.address + start, offset + length - start)
-  }
-
   /**
    * What is not in memory of the range is read, a piece in each turn of the event loop: nobody waits for it, and an error is for whoever
    * needs what could not be read.
    */
   async fetch(offset: number, length: number): Promise<void> {
-    for (let at = offset; at < offset + length && !this.closed; at += CHUNK_BYTES) {
+    for (let at = offset; at < offset + length && !this.isClosed; at += CHUNK_BYTES) {
       const piece_bytes = Math.min(CHUNK_BYTES, offset + length - at)
       if (this.isShown(at, piece_bytes)) await setImmediate()
       else await this.readCold(at, piece_bytes)
@@ -219,21 +248,12 @@ export class FileMapping {
     return this.readRange(start, end - start)
   }
 
-  /** The same for who can do nothing else until then: this thread waits. What is in memory is not read. */
-  readNow(offset: number, length: number): Outcome {
-    if (this.isShown(offset, length)) return 0
-    const outcome = this.readRangeNow(offset, length)
-    if (outcome !== 0 || this.isShown(offset, length)) return outcome
-    const { start, end } = this.folios(offset, length)
-    return this.readRangeNow(start, end - start)
-  }
-
   /**
    * Gives lock and descriptor back, for another process to open the file. Once, by the manager. The memory stays, so nobody
    * may write to it any more. A process that ends needs none of this: the kernel does it, whatever ended it.
    */
   close(): void {
-    this.closed = true
+    closed.add(this.place)
     this.calls.unlock(this.place.fd)
     closeSync(this.place.fd)
   }
@@ -262,19 +282,6 @@ export class FileMapping {
       if (typeof got === 'string') return got
       if (got === 0) return 'EIO'
       done += got
-    }
-    return 0
-  }
-
-  private readRangeNow(offset: number, length: number): Outcome {
-    try {
-      for (let done = 0; done < length;) {
-        const got = readSync(this.place.fd, this.scratchBuffer(), 0, Math.min(CHUNK_BYTES, length - done), offset + done)
-        if (got === 0) return 'EIO'
-        done += got
-      }
-    } catch (error) {
-      return codeOf(error) ?? 'EIO'
     }
     return 0
   }

@@ -19,7 +19,6 @@ const PROT_READ_WRITE = 1 | 2
 const MAP_SHARED = 1
 const LOCK_EXCLUSIVE_NOW = 2 | 4
 const LOCK_UN = 8
-const MADV_WILLNEED = 3
 const MADV_POPULATE_WRITE = 23
 const MS_SYNC = 4
 const FALLOC_FL_KEEP_SIZE = 1
@@ -28,6 +27,7 @@ const FALLOC_FL_ZERO_RANGE = 16
 const F_DUPFD_CLOEXEC = 1030
 const SOCK_CLOEXEC = 0o2000000
 const SOCK_NONBLOCK = 0o4000
+const SEEK_DATA = 3
 
 export interface Native {
   readonly page_bytes: number
@@ -57,8 +57,8 @@ export interface Native {
   residency(address: number, length: number, pages: Uint8Array): Outcome
   /** What was written to the range, which begins a page, is on the disk when it resolves. In a thread of its own. */
   sync(address: number, length: number): Promise<Outcome>
-  /** Asks the kernel to begin reading. */
-  willNeed(address: number, length: number): Outcome
+  /** Where in the file data begins, from `offset` on; an errno (ENXIO where there is none behind it). */
+  dataAt(fd: number, offset: number): number | Errno
 }
 
 /** The next client who waits there; EAGAIN: nobody does. Its descriptor does not block, and processes that we start do not get it. */
@@ -201,6 +201,7 @@ function bind(koffi: typeof Koffi): Native {
   const mmap = libc.func('mmap', 'int64', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'int64'])
   const fallocate = libc.func('fallocate', 'int', ['int', 'int', 'int64', 'int64'])
   const posix_fallocate = libc.func('posix_fallocate', 'int', ['int', 'int64', 'int64'])
+  const lseek = libc.func('lseek', 'int64', ['int', 'int64', 'int'])
   const flock = libc.func('flock', 'int', ['int', 'int'])
   const fcntl = libc.func('int fcntl(int, int, ...)')
   const mincore = libc.func('mincore', 'int', ['uintptr_t', 'size_t', 'void *'])
@@ -251,7 +252,10 @@ function bind(koffi: typeof Koffi): Native {
           resolve(error === null && result === 0),
         )
       }),
-    willNeed: (address, length) => outcome(() => madvise(address, length, MADV_WILLNEED) as number),
+    dataAt: (fd, offset) => {
+      const at = lseek(fd, offset, SEEK_DATA) as number
+      return at === -1 ? errnoName(koffi.errno()) : at
+    },
   }
 }
 

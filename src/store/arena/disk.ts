@@ -4,6 +4,7 @@ import type { Outcome } from '../../shm/native.ts'
 import { Residency } from '../../shm/residency.ts'
 import { UNIT_BYTES } from './geometry.ts'
 import { type ArenaMemory, DISK_LINE_S, DISK_REFUSED, TALLY } from './memory.ts'
+import { Readings } from './readings.ts'
 
 /** What a worker must know of an arena in a file, beside its memory. Can be posted to a thread. */
 export interface DiskHandle {
@@ -14,8 +15,8 @@ export interface DiskHandle {
   readonly verified: SharedArrayBuffer | undefined
 }
 
-/** Segments that the kernel is asked to read at a time. */
-const READINGS_MAX = 16
+/** Free segments that are looked at for one that can be written at once. */
+export const COLD_LOOKS_MAX = 16
 
 const PROVIDED = 1
 const CONDEMNED = 2
@@ -36,16 +37,28 @@ export class Disk {
   private readonly memory: ArenaMemory
   private readonly mapping: FileMapping
   private readonly verified: Int32Array | undefined
-  /** Segments that the kernel was asked to read, in this round of `isReadable` and in the one before. */
-  private begun = new Set<number>()
-  private expected = new Set<number>()
+  private readonly readings: Readings
 
   constructor(memory: ArenaMemory, mapping: FileMapping, handle: DiskHandle, clock: Clock) {
     this.memory = memory
     this.mapping = mapping
     this.boot = handle.boot
     this.residency = new Residency(mapping, handle.residency, clock)
+    this.readings = new Readings((segment) => this.read(segment))
     this.verified = handle.verified === undefined ? undefined : new Int32Array(handle.verified)
+  }
+
+  /**
+   * May `provide` be called without a wait for the disk? What is in memory is written over as it is, and what nobody has written has
+   * nothing to wait for. The rest is read first, by others: to make zeros of a range, the kernel waits for each of its pages that is just
+   * being read, which it may be without our doing, and lets nobody else at the file until then.
+   */
+  isWritable(segment: number): boolean {
+    const { segment_bytes } = this.memory.geometry
+    if (this.isCondemned(segment) || this.mapping.isAtHand(this.offsetOf(segment), segment_bytes) || this.readings.ended(segment))
+      return true
+    this.readings.begin(segment, true)
+    return false
   }
 
   /** Prepares a segment for being written: a page without a block on a full disk would be a SIGBUS. */
@@ -63,6 +76,13 @@ export class Disk {
     return 0
   }
 
+  /** Called when something was read that was waited for, or cannot be: not in the middle of anybody's run. */
+  whenRead(goOn: () => void): void {
+    this.readings.onEnd = () => {
+      if (!this.mapping.isClosed) goOn()
+    }
+  }
+
   /** It could not be read: nobody shall read it again, or write to it. */
   condemn(segment: number): void {
     Atomics.store(this.memory.provided, segment, CONDEMNED)
@@ -76,42 +96,39 @@ export class Disk {
     return Atomics.load(this.memory.provided, segment) === PROVIDED
   }
 
-  /** The segment is going to be read from end to end: the kernel may begin. */
-  expect(segment: number): void {
-    this.mapping.willNeed(this.offsetOf(segment), this.memory.geometry.segment_bytes)
-  }
-
-  /** Can it be read, all of it or that range? Waits for what is not in memory. What cannot be read is condemned. */
-  isLegible(segment: number, from = this.offsetOf(segment), length = this.memory.geometry.segment_bytes): boolean {
-    const outcome = this.isCondemned(segment) ? 'EIO' : this.mapping.readNow(from, length)
-    if (outcome === 0) return true
-    this.condemn(segment)
-    this.trouble(outcome)
-    return false
-  }
-
   private offsetOf(segment: number): number {
     return this.memory.geometry.segments_at + segment * this.memory.geometry.segment_bytes
   }
 
-  /** A round of `isReadable` begins. */
-  nextRound(): void {
-    this.expected = this.begun
-    this.begun = new Set()
+  /**
+   * May so much of the segment be walked over without a wait for the disk? If not, it is read in the thread pool, and later it may: also when
+   * memory was too short to keep it. What cannot be read is condemned.
+   */
+  isReadable(segment: number, used_bytes: number, urgent: boolean): boolean {
+    if (this.isCondemned(segment)) return false
+    if (this.mapping.isAtHand(this.offsetOf(segment), used_bytes) || this.readings.ended(segment)) return true
+    this.readings.begin(segment, urgent)
+    return false
   }
 
-  /**
-   * May the segment be walked over without a wait for the disk? If not, the kernel begins to read it, and in the next round it may:
-   * memory may be too short to keep it.
-   */
-  isReadable(segment: number): boolean {
-    const { segment_bytes } = this.memory.geometry
-    const offset = this.offsetOf(segment)
-    if (this.expected.has(segment)) return this.isLegible(segment)
-    if (this.mapping.residentPages(offset, segment_bytes) * this.mapping.page_bytes >= segment_bytes) return true
-    if (this.begun.size < READINGS_MAX) this.mapping.willNeed(offset, segment_bytes)
-    if (this.begun.size < READINGS_MAX) this.begun.add(segment)
-    return false
+  /** The range, likewise. `undefined`: not yet. */
+  isLegible(segment: number, from: number, length: number): boolean | undefined {
+    if (this.residency.isWarm(from, length)) return true
+    if (this.isCondemned(segment)) return false
+    if (this.mapping.isAtHand(from, length)) return true
+    this.readings.beginRange(async () => this.settle(segment, await this.residency.warm(from, length)))
+    return undefined
+  }
+
+  private async read(segment: number): Promise<void> {
+    if (this.mapping.isClosed) return
+    this.settle(segment, await this.mapping.readCold(this.offsetOf(segment), this.memory.geometry.segment_bytes))
+  }
+
+  private settle(segment: number, outcome: Outcome): void {
+    if (outcome === 0) return
+    this.condemn(segment)
+    this.trouble(outcome)
   }
 
   isVerified(place: number): boolean {

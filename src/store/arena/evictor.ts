@@ -11,11 +11,12 @@ import { EVICTION_LOCK, TALLY, type ArenaMemory } from './memory.ts'
 import { nextSequence } from './header.ts'
 import type { EarlierObjects } from './earlier.ts'
 import { Legible } from './legible.ts'
+import { Mover } from './mover.ts'
 import type { Objects } from './objects.ts'
-import { COMPLETE } from './records.ts'
 import { STATE, type Segments } from './segments.ts'
 import type { Tags } from './tags.ts'
-import { ObjectWriter, SHARED_SEGMENTS_MAX, type ArenaParts } from './writer.ts'
+import { areWritable, READY } from './thaw.ts'
+import type { ArenaParts } from './writer.ts'
 
 /** Objects judged in one segment at most: one for each of the smallest records. */
 const STRIPE_OBJECTS = 16_384
@@ -24,6 +25,10 @@ const ROUNDS_MAX = 64
 /** Segments kept free: so many that copying what is worth keeping finds room. */
 const RESERVE_MIN = 4
 const RESERVE_MAX = 16
+/** Objects of more segments are not read for being copied. */
+const PORTABLE_SEGMENTS = 16
+/** How often a segment is come back to because something of its objects was being read; then it goes to the end of its ring. */
+const LOOKS_MAX = 1024
 /** How long a worker stands still for a free segment; after that the response goes around the store. */
 const WAIT_MAX_MS = 2
 
@@ -42,7 +47,7 @@ export class Evictor {
   private readonly segments: Segments
   private readonly index: IndexTable
   private readonly objects: Objects
-  private readonly tags: Tags
+  private readonly mover: Mover
   private readonly epochs: Epochs
   private readonly bells: Doorbells | undefined
   private readonly judge: Judge
@@ -59,6 +64,12 @@ export class Evictor {
   lost: EarlierObjects['lost'] = () => {}
   /** Of the record met last: the next one may be the same object's. */
   private last_entry = NO_ENTRY
+  /** Free segments that are wanted when the disk has read what has to be looked at for them. */
+  private wanted = 0
+  private thawing = 0
+  /** The segment that was put off last, and how often. */
+  private put_off = -1
+  private looks = 0
 
   constructor(
     parts: ArenaParts,
@@ -74,14 +85,15 @@ export class Evictor {
     this.segments = parts.segments
     this.index = index
     this.objects = objects
-    this.tags = tags
     this.epochs = epochs
     this.bells = bells
     const capacity_bytes = capacityOf(this.memory.geometry)
     this.ghost = new Ghost(this.memory.ghost, capacity_bytes * 0.9)
     this.ageing = new Ageing(this.memory.ageing, capacity_bytes)
     this.legible = new Legible(parts)
+    this.mover = new Mover(parts, index, objects, tags, this.legible)
     this.judge = new Judge(this.ageing, parameters, this.memory.worker + 1)
+    this.memory.disk?.whenRead(this.goOn)
     this.reserve = Math.max(RESERVE_MIN, Math.min(RESERVE_MAX, this.segments.count >> 4))
   }
 
@@ -95,9 +107,29 @@ export class Evictor {
    * use, but what readers hold: so our own run is no reason to wait.
    */
   readonly makeRoom = (wanted: number): void => {
+    const { segments } = this
+    if (wanted > 1) this.thaw(wanted)
+    if (!this.evict(Math.max(this.reserve, wanted))) return
+    if (segments.retired > 0) this.hurry()
+    if (segments.free < wanted) this.waitFor(wanted)
+  }
+
+  /** Something was read: what waited for it goes on, in a run of its own. */
+  private readonly goOn = (): void => {
+    const { wanted, thawing } = this
+    this.wanted = 0
+    if (thawing > 0) this.thaw(thawing)
+    if (wanted > 0 && this.evict(wanted) && this.segments.retired > 0) this.hurry()
+  }
+
+  /** For what has many segments: none of those that are free is to wait for the disk when it is taken. */
+  private thaw(wanted: number): void {
+    this.thawing = areWritable(this.segments, this.memory.disk, wanted) ? 0 : wanted
+  }
+
+  private evict(enough: number): boolean {
     const { segments, memory } = this
-    const enough = Math.max(this.reserve, wanted)
-    if (segments.free >= enough || !memory.locks.tryLock(EVICTION_LOCK)) return
+    if (segments.free >= enough || !memory.locks.tryLock(EVICTION_LOCK)) return false
     try {
       this.announce()
       segments.reap()
@@ -107,8 +139,7 @@ export class Evictor {
     } finally {
       memory.locks.unlock(EVICTION_LOCK)
     }
-    if (segments.retired > 0) this.hurry()
-    if (segments.free < wanted) this.waitFor(wanted)
+    return true
   }
 
   private evictUntil(enough: number): void {
@@ -116,7 +147,7 @@ export class Evictor {
     let most = segments.free + segments.retired
     // Rounds since the last one that gained a segment.
     for (let round = 0; round < ROUNDS_MAX && segments.free + segments.retired < enough; round++) {
-      if (!this.evictOne(round)) return
+      if (!this.evictOne(round, enough)) return
       this.refill()
       if (segments.free + segments.retired <= most) continue
       most = segments.free + segments.retired
@@ -144,15 +175,15 @@ export class Evictor {
 
   /** Segments of which all objects have ended. */
   expire(segments_max: number): void {
+    this.thaw(READY)
     if (!this.memory.locks.tryLock(EVICTION_LOCK)) return
     try {
-      this.memory.disk?.nextRound()
       let expired = 0
       for (let segment = 0; segment < this.segments.count && expired < segments_max; segment++) {
         if (this.segments.state(segment) !== STATE.sealed || this.segments.end_ms(segment) > this.now_ms) continue
-        if (this.segments.pinned(segment) || this.legible.isLost(segment) || !this.legible.isReadable(segment)) continue
-        if (!this.segments.beginJudging(segment)) continue
+        if (this.segments.pinned(segment) || !this.legible.isReadable(segment, false) || !this.segments.beginJudging(segment)) continue
         this.gather(segment, RING_MAIN)
+        if (this.legible.waits && this.giveBack(segment)) continue
         for (let i = 0; i < this.stripe.count; i++) if (this.drop(i)) this.countExpired(i)
         this.retire(segment)
         expired++
@@ -170,24 +201,56 @@ export class Evictor {
     if (epoch !== undefined && this.bells !== undefined) this.epochs.hurry(epoch, this.bells)
   }
 
-  private evictOne(round: number): boolean {
+  /** False when there is nothing to be had now. */
+  private evictOne(round: number, enough: number): boolean {
     const segment = this.victim()
     if (segment < 0) return false
     // What is counted of an old one may be wrong, and nothing that can be found may lie in it then.
     const counts = this.segments.liveUnits(segment) > 0 || this.segments.isOld(segment)
-    // A broken disk takes its time to say so: the next call tries another.
-    if (counts && !this.legible.segment(segment)) return false
+    if (counts && !this.legible.isReadable(segment, true)) return this.postpone(enough)
     if (!this.segments.beginJudging(segment)) return false
     const ring = this.segments.ring(segment)
-    if (counts && !this.decide(segment, ring, round)) return true
+    if (counts) {
+      this.gather(segment, ring)
+      if (this.memory.disk !== undefined && !this.arePortable()) return this.putOff(segment, ring, enough)
+      if (!this.decide(segment, ring, round)) return true
+    }
     this.retire(segment)
     return true
+  }
+
+  private postpone(enough: number): false {
+    this.wanted = Math.max(this.wanted, enough)
+    return false
+  }
+
+  /** What its objects have elsewhere is being read. Where that has no end (memory is short), others have their turn. */
+  private putOff(segment: number, ring: number, enough: number): boolean {
+    this.looks = segment === this.put_off ? this.looks + 1 : 1
+    this.put_off = segment
+    if (this.looks < LOOKS_MAX && this.giveBack(segment)) return this.postpone(enough)
+    this.put_off = -1
+    this.segments.requeue(segment, ring, nextSequence(this.memory))
+    return true
+  }
+
+  private giveBack(segment: number): true {
+    this.segments.requeue(segment, this.segments.ring(segment), this.segments.sequence(segment))
+    return true
+  }
+
+  /** Could those objects be copied that may be worth it? Others, and very large ones, are given up where it turns out that they cannot. */
+  private arePortable(): boolean {
+    const { stripe, legible } = this
+    const most_bytes = PORTABLE_SEGMENTS * this.memory.geometry.segment_bytes
+    for (let i = 0; i < stripe.count; i++)
+      if (stripe.freq[i] > 0 && stripe.expiry_ms[i] > this.now_ms && stripe.size_bytes[i] <= most_bytes) legible.whole(this.places[i])
+    return !legible.waits
   }
 
   /** False when the segment stays as it is: it leads a large object that is worth keeping. */
   private decide(segment: number, ring: number, round: number): boolean {
     const { stripe, segments, judge } = this
-    this.gather(segment, ring)
     stripe.requeued = stripe.count === 1 && segments.isWhole(segment)
     judge.judge(stripe, this.now_ms, round)
     if (stripe.requeued && stripe.verdict[0] >= 0) {
@@ -197,7 +260,7 @@ export class Evictor {
       return false
     }
     for (let i = 0; i < stripe.count; i++) {
-      if (stripe.verdict[i] >= 0 && this.keep(i)) continue
+      if (stripe.verdict[i] >= 0 && this.mover.keep(this.places[i], this.entries[i], stripe.size_bytes[i], stripe.verdict[i])) continue
       if (stripe.verdict[i] === DROP_REMEMBER) this.remember(i)
       const counts = this.objects.counts(this.places[i])
       if (this.drop(i) && counts) this.count(i, ring)
@@ -246,8 +309,8 @@ export class Evictor {
       oldest[ring] = segment
     }
     const ring = nextVictimRing(counts[RING_SMALL], counts[RING_MAIN])
-    // Its turn comes soon: until then the disk has read it.
-    if (this.memory.disk !== undefined && next[ring] >= 0) this.memory.disk.expect(next[ring])
+    // Its turn comes soon: until then the disk may have read it.
+    if (next[ring] >= 0) this.legible.isReadable(next[ring], false)
     return oldest[ring] >= 0 ? oldest[ring] : oldest[1 - ring]
   }
 
@@ -260,6 +323,7 @@ export class Evictor {
     const first = segments.placeOf(segment)
     const end = first + segments.usedUnits(segment)
     const old = segments.isOld(segment)
+    this.legible.walk(segment)
     this.last_entry = NO_ENTRY
     for (let place = first; place < end;) {
       this.meet(place)
@@ -302,7 +366,7 @@ export class Evictor {
   }
 
   private isRead(legible: boolean, entry: number, place: number): boolean {
-    if (!legible) this.lost(entry, place)
+    if (!legible && !this.legible.waited) this.lost(entry, place)
     return legible
   }
 
@@ -330,69 +394,6 @@ export class Evictor {
     const removed = this.index.remove(this.entries[i], records.generationOf(place), records.originOf(place))
     if (removed === 0) return false
     this.objects.left(removed)
-    return true
-  }
-
-  /** Copies the object to the main ring; a large one that has its own segments only gets another head. */
-  private keep(i: number): boolean {
-    const { records } = this.parts
-    const place = this.places[i]
-    const entry = this.entries[i]
-    if (records.state(place) !== COMPLETE || !this.legible.whole(place) || !this.isIntact(place, entry)) return false
-    if (this.objects.leaderOf(place) < 0 && !this.movable(i)) return false
-    const writer = new ObjectWriter(this.parts, RING_MAIN, records.originOf(place))
-    writer.filed(entry)
-    const leads = this.objects.leaderOf(place) >= 0
-    const written = leads
-      ? writer.beginCopy(place, 0)
-      : writer.beginCopy(place, this.objects.bodyBytes(place)) && this.copyBody(place, writer)
-    if (!written) {
-      writer.discard()
-      return false
-    }
-    if (leads) records.setFirstExtent(writer.place, records.firstExtent(place))
-    return this.replace(place, entry, writer, leads, this.stripe.verdict[i])
-  }
-
-  /** What another process has written is not copied unseen. */
-  private isIntact(place: number, entry: number): boolean {
-    const { checks } = this.parts
-    return checks === undefined || checks.admitsCopy(place, entry, this.objects)
-  }
-
-  /** More than this is not copied at one go; it can be fetched again. */
-  private movable(i: number): boolean {
-    return this.stripe.size_bytes[i] <= this.memory.geometry.segment_bytes * SHARED_SEGMENTS_MAX
-  }
-
-  private copyBody(place: number, writer: ObjectWriter): boolean {
-    for (const piece of this.objects.pieces(place)) {
-      const bytes = this.memory.bytes.subarray(piece.at, piece.at + this.objects.filledOf(piece))
-      if (writer.put(bytes, 0) < bytes.length) return false
-    }
-    return true
-  }
-
-  private replace(place: number, entry: number, writer: ObjectWriter, leads: boolean, frequency: number): boolean {
-    const { records } = this.parts
-    writer.finish()
-    writer.filed(entry)
-    records.setEntry(writer.place, entry)
-    writer.seal()
-    records.setState(writer.place, COMPLETE)
-    if (!this.index.move(entry, records.generationOf(place), writer.place, writer.generation)) {
-      // It has left, or has another head now and its body still lies here: then it leaves by its origin.
-      writer.discard()
-      return false
-    }
-    this.objects.arrived(writer.place)
-    this.tags.list(writer.place, entry, writer.generation)
-    this.index.setFrequency(entry, frequency)
-    this.memory.tally[TALLY.moved]++
-    this.memory.tally[TALLY.moved_bytes] += writer.total_units * UNIT_BYTES
-    if (!leads) this.objects.discount(place)
-    else this.objects.discountHead(place)
-    writer.release()
     return true
   }
 }

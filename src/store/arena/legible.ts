@@ -7,23 +7,29 @@ import type { ArenaParts } from './writer.ts'
 const CHAIN_MAX = 65_536
 
 /**
- * What may be touched to make room, in a file. Eviction reads what nobody has asked for, the oldest first, so that it comes by each bad
- * sector of a disk: through the mapping that would be a SIGBUS. What is not in memory it has read with an error code, and waits for.
+ * What may be touched to make room, in a file. Eviction reads what nobody has asked for, the oldest first: so it comes by each bad sector of a
+ * disk, which through the mapping would be a SIGBUS, and by what is not in memory, for which a page fault would stop all clients of this
+ * worker. What is not there is read in the thread pool, with an error code, and looked at another time.
  */
 export class Legible {
   private readonly parts: ArenaParts
   private readonly disk: Disk | undefined
   /** All of it has been read. */
   private walked = -1
+  /** Something that was to be touched since `walk` is being read. */
+  waits = false
+  /** What was asked for last cannot be touched yet, not never. */
+  waited = false
 
   constructor(parts: ArenaParts) {
     this.parts = parts
     this.disk = parts.memory.disk
   }
 
-  /** There is no hurry: the segment is walked over when it has been read. */
-  isReadable(segment: number): boolean {
-    return this.disk === undefined || this.disk.isReadable(segment)
+  /** May the segment be walked over? If not yet, it is being read; that of who needs room now first. */
+  isReadable(segment: number, urgent: boolean): boolean {
+    const { disk } = this
+    return disk === undefined || disk.isReadable(segment, this.parts.segments.usedUnits(segment) * UNIT_BYTES, urgent)
   }
 
   /** The disk cannot read it. */
@@ -31,12 +37,10 @@ export class Legible {
     return this.disk !== undefined && this.disk.isCondemned(segment)
   }
 
-  /** All of a segment that is going to be walked over. */
-  segment(segment: number): boolean {
-    if (this.disk === undefined) return true
-    if (!this.disk.isLegible(segment)) return false
+  /** The segment, which is readable, is going to be walked over. */
+  walk(segment: number): void {
     this.walked = segment
-    return true
+    this.waits = false
   }
 
   /** The words of the head record at `place`. */
@@ -63,17 +67,13 @@ export class Legible {
     if (this.disk === undefined) return true
     const { records } = this.parts
     let extent = records.firstExtent(place)
-    if (!this.record(place)) return false
+    if (!this.range(place, HEAD_RECORD_BYTES + records.headBytes(place) + Math.max(0, records.inlineFilled(place)))) return false
     for (let n = 0; this.parts.segments.holds(extent) && n < CHAIN_MAX; n++) {
       if (!records.isExtentOf(extent, records.bodyCheck(place))) return true
-      if (!this.record(extent)) return false
+      if (!this.range(extent, EXTENT_RECORD_BYTES + Math.max(0, records.extentFilled(extent)))) return false
       extent = records.nextExtent(extent)
     }
     return true
-  }
-
-  private record(place: number): boolean {
-    return this.range(place, this.parts.records.unitsOf(place) * UNIT_BYTES)
   }
 
   /** Lengths that were read may say anything. */
@@ -82,6 +82,9 @@ export class Legible {
     if (this.disk === undefined || segments.at(place) === this.walked) return true
     const at = place * UNIT_BYTES
     const length = Math.max(1, Math.min(bytes, segments.unitsBehind(place) * UNIT_BYTES))
-    return this.disk.residency.isWarm(at, length) || this.disk.isLegible(segments.at(place), at, length)
+    const legible = this.disk.isLegible(segments.at(place), at, length)
+    this.waited = legible === undefined
+    if (this.waited) this.waits = true
+    return legible === true
   }
 }

@@ -1,7 +1,7 @@
 import type { Epochs } from './epochs.ts'
 import { SEGMENT_WORDS, UNIT_BYTES } from './geometry.ts'
 import { HEADER } from './header.ts'
-import { isFull } from './disk.ts'
+import { COLD_LOOKS_MAX, isFull } from './disk.ts'
 import { FREE_SEGMENTS, RETIRED_SEGMENTS, WITHHELD_SEGMENTS, type ArenaMemory } from './memory.ts'
 import { OBJECTS_WORD, settleObjects } from './object-counts.ts'
 
@@ -214,16 +214,21 @@ export class Segments {
     return Atomics.load(this.general, RETIRED_SEGMENTS)
   }
 
-  /** A free segment becomes ours, in that state; -1 when there is none. */
+  /** A free segment becomes ours, in that state; -1 when there is none, or none that can be written without a wait for the disk. */
   take(state: number, ring: number): number {
-    for (let n = 0; n < this.count; n++) {
+    const { disk } = this.memory
+    let cold = 0
+    for (let n = 0; n < this.count && cold < COLD_LOOKS_MAX; n++) {
       const segment = (this.hint + n) % this.count
-      if (this.state(segment) !== STATE.free || !this.step(segment, STATE.free, state)) continue
+      if (this.state(segment) !== STATE.free) continue
+      const ready = disk === undefined || disk.isWritable(segment)
+      if (!ready) cold++
+      if (!ready || !this.step(segment, STATE.free, state)) continue
       Atomics.sub(this.general, FREE_SEGMENTS, 1)
       this.hint = segment + 1
       // Before anything that takes long: whoever cleans up after us knows whose it is.
       this.table[segment * SEGMENT_WORDS + OWNER] = this.memory.worker + 1
-      if (this.memory.disk !== undefined && !this.provide(segment, state)) continue
+      if (disk !== undefined && !this.provide(segment, state)) continue
       this.reset(segment, ring)
       return segment
     }
@@ -236,7 +241,7 @@ export class Segments {
     this.step(segment, STATE.open, STATE.sealed)
   }
 
-  /** To the end of a ring, without moving anything. */
+  /** To the end of a ring, without moving anything; or back to where it was. */
   requeue(segment: number, ring: number, sequence: number): void {
     this.table[segment * SEGMENT_WORDS + RING] = ring
     this.doubles[(segment * SEGMENT_WORDS) / 2 + SEQUENCE] = sequence

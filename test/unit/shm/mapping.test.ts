@@ -121,14 +121,11 @@ test('what lies in one piece with something that cannot be read is an error', as
   truncateSync(path, 3 * MIB)
   const hidden = new FileMapping(mapping.place, { ...native(), ...COLD })
   expect(await hidden.readCold(2 * MIB, 4096)).toBe('EIO')
-  expect(hidden.readNow(2 * MIB, 4096)).toBe('EIO')
   expect(await hidden.readCold(MIB, 4096)).toBe(0)
-  expect(hidden.readNow(MIB, 4096)).toBe(0)
   // Shown, or read to somewhere else.
-  expect(mapping.readNow(2 * MIB, 4096)).toBe(0)
   expect(await mapping.readCold(2 * MIB, 4096)).toBe(0)
   expect(await hidden.readCold(2 * MIB, 4096, new Uint8Array(4096))).toBe(0)
-  expect(hidden.readNow(3 * MIB, 4096)).toBe('EIO')
+  expect(await hidden.readCold(3 * MIB, 4096)).toBe('EIO')
 })
 
 describe('renewing what is to be written over', () => {
@@ -194,7 +191,21 @@ describe('reading what is not in memory', () => {
     expect(mapping.residentPages(3 * page_bytes + 5, 1)).toBe(1)
     expect(await mapping.readCold(MIB + 1, 10 * page_bytes)).toBe(0)
     expect(mapping.residentPages(MIB + 1, 10 * page_bytes)).toBe(11)
-    mapping.willNeed(2 * MIB + 1, 100)
+  })
+
+  test('what is in memory is at hand, and what nobody has written; not what lies on the disk, nor where the kernel cannot tell', async () => {
+    const { mapping } = open(join(folder(), 'store'), 4 * MIB)
+    expect(mapping.isAtHand(0, 4 * MIB)).toBe(true)
+    Buffer.from(mapping.buffer).fill('x', MIB + 5, 2 * MIB)
+    expect(await mapping.sync()).toBe(0)
+    expect(mapping.isAtHand(0, 4 * MIB)).toBe(true)
+    const cold = new FileMapping(mapping.place, { ...native(), ...COLD })
+    expect(cold.isAtHand(0, MIB)).toBe(true)
+    expect(cold.isAtHand(0, MIB + 1)).toBe(false)
+    expect(cold.isAtHand(1.5 * MIB, 1)).toBe(false)
+    expect(cold.isAtHand(3 * MIB, MIB)).toBe(true)
+    expect(new FileMapping(mapping.place, { ...native(), ...COLD, dataAt: () => 'EINVAL' }).isAtHand(3 * MIB, MIB)).toBe(false)
+    expect(new FileMapping(mapping.place, { ...native(), residency: () => 'ENOMEM' }).isAtHand(3 * MIB, MIB)).toBe(false)
   })
 
   test('a range is fetched in pieces, without what is in memory, until the mapping is closed', async () => {

@@ -178,36 +178,92 @@ test('where a lost object lay is not looked at when its entry is used again', as
   expect([...seen].filter((segment) => segments.isOld(segment))).toEqual([])
 })
 
-test('what the disk cannot read is not walked over to make room, and the rest goes on being used', () => {
+/** A path with a store of an earlier process, of 8 MiB, that is full. */
+function leaveFull(): string {
   const path = newPath()
-  const first = openArena(path, 8 * MIB)
-  const before = storeIn(first)
-  for (let i = 0; i < 120; i++) {
-    before.newRun()
-    expect(storeKnown(before, `old ${i}`, i, i % 4 === 0 ? 150 * KIB : 20 * KIB, i % 2 === 0)).toBe(true)
+  const arena = openArena(path, 8 * MIB)
+  const store = storeIn(arena)
+  for (let i = 0; i < 300; i++) {
+    store.newRun()
+    expect(storeKnown(store, `old ${i}`, i, i % 4 === 0 ? 150 * KIB : 20 * KIB, i % 2 === 0)).toBe(true)
   }
-  kill(first)
+  kill(arena)
+  return path
+}
+
+/** No segment is in memory until it was read, and what was read is. `read` is waited for. */
+function coolSegments({ handle }: Arena, read: (segment: number) => Promise<0 | 'EIO'>): Set<number> {
+  const { segments_at, segment_bytes } = handle.geometry
+  const at = (offset: number): number => Math.floor((offset - segments_at) / segment_bytes)
+  const warm = new Set<number>()
+  vi.spyOn(Residency.prototype, 'isWarm').mockImplementation((offset) => warm.has(at(offset)))
+  vi.spyOn(FileMapping.prototype, 'isAtHand').mockImplementation((offset) => warm.has(at(offset)))
+  vi.spyOn(FileMapping.prototype, 'readCold').mockImplementation(async (offset, length) => {
+    for (let segment = at(offset); segment <= at(offset + length - 1); segment++) {
+      if ((await read(segment)) !== 0) return 'EIO'
+      warm.add(segment)
+    }
+    return 0
+  })
+  return warm
+}
+
+test('what the disk cannot read is not walked over to make room, and the rest goes on being used', async () => {
+  const path = leaveFull()
   const told: string[] = []
   const arena = openArena(path, 8 * MIB)
   const store = arenaStore(arena.handle, { onTrouble: (message) => told.push(message) })
   const segments = segmentsOf(arena)
-  const { segments_at, segment_bytes } = arena.handle.geometry
   const bad = new Set<number>()
   for (let segment = 1; segment < segments.count; segment += 3) if (segments.state(segment) !== STATE.free) bad.add(segment)
   expect(bad.size).toBeGreaterThan(20)
-  coolDown()
-  vi.spyOn(FileMapping.prototype, 'readNow').mockImplementation((offset) =>
-    bad.has(Math.floor((offset - segments_at) / segment_bytes)) ? 'EIO' : 0,
-  )
+  coolSegments(arena, (segment) => Promise.resolve(bad.has(segment) ? 'EIO' : 0))
   const seen = watchLooks(segments)
   let stored = 0
   for (let i = 0; i < 1000; i++) {
     store.newRun()
     if (storeKnown(store, `new ${i}`, i, 20 * KIB, true)) stored++
+    await new Promise((resolve) => setImmediate(resolve))
   }
-  // Each bad segment costs a response or two its place.
   expect(stored).toBeGreaterThan(850)
   expect([...seen].filter((segment) => bad.has(segment))).toEqual([])
   expect(store.arenaStats().disk_errors).toBeGreaterThan(20)
   expect(told).toEqual([expect.stringMatching(/could not be read or written \(EIO\)/)])
+})
+
+test('a full store that is not in memory: nobody waits for the disk to make room, and when it has read there is some', async () => {
+  const arena = openArena(leaveFull(), 8 * MIB)
+  const store = storeIn(arena)
+  const segments = segmentsOf(arena)
+  const gate = Promise.withResolvers<void>()
+  const begun: number[] = []
+  const warm = coolSegments(arena, async (segment) => {
+    begun.push(segment)
+    await gate.promise
+    return 0
+  })
+  const renewed = vi.spyOn(FileMapping.prototype, 'renew')
+  const seen = watchLooks(segments)
+  const put = (id: string, size: number): boolean => {
+    store.newRun()
+    return storeKnown(store, id, 1, size, true)
+  }
+  for (let i = 0; i < 50; i++) {
+    expect(put(`early ${i}`, 20 * KIB)).toBe(false)
+    expect(put(`early and large ${i}`, 700 * KIB)).toBe(false)
+    store.expire(1e15, 16)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  expect(renewed.mock.calls).toEqual([])
+  expect([...seen]).toEqual([])
+  // The thread pool has other work.
+  expect(begun.length).toBeGreaterThan(0)
+  expect(begun.length).toBeLessThanOrEqual(2)
+  gate.resolve()
+  store.expire(0, 0)
+  await vi.waitFor(() => expect(put('later', 20 * KIB)).toBe(true))
+  await vi.waitFor(() => expect(put('later and large', 700 * KIB)).toBe(true))
+  expect([...seen].filter((segment) => !warm.has(segment))).toEqual([])
+  expect(await seekKnown(store, 'later')).toBe('hit')
+  expect(await seekKnown(store, 'later and large')).toBe('hit')
 })
