@@ -97,7 +97,7 @@ export class Admission {
     return object
   }
 
-  /** It was stored for more queries, or other ones, than it is for now. */
+  /** It was stored for more queries, or other ones, than the new head is for. */
   private move(arrival: Arrival, object: StoredObject): StoredObject | undefined {
     const copy = (object.head.flags & OBJ_PARTIAL) === 0 ? this.revive(arrival, object) : undefined
     if (object.live) this.store.remove(object)

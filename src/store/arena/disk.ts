@@ -83,7 +83,7 @@ export class Disk {
     }
   }
 
-  /** It could not be read: nobody shall read it again, or write to it. */
+  /** It could not be read: what lies there is lost, and nobody reads it again. When it is free it may be written over, all of it: that reads nothing. */
   condemn(segment: number): void {
     Atomics.store(this.memory.provided, segment, CONDEMNED)
   }

@@ -101,7 +101,7 @@ export class EsiReader implements BodyReader {
     return this.current === undefined && !this.owed
   }
 
-  /** The next of the page itself; false: there is none for now, or none at all. */
+  /** The next of the page itself; false: there is none yet, or none at all. */
   private fromPage(): boolean {
     const found = this.decoder.next()
     if (found === undefined) return this.feed()
