@@ -5,6 +5,7 @@ import { connect, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGzip } from 'node:zlib'
+import { hits, SMALL } from './lateness.ts'
 import { start, stop } from './processes.ts'
 
 /**
@@ -17,9 +18,8 @@ const MIB = 1024 * 1024
 const SIZE_MIB = Number(process.argv[2] ?? 1024)
 const STORE_MIB = 16
 const PAGE = Buffer.from(Array.from({ length: 4096 }, (_, i) => `<li id="${Math.imul(i, 2654435761)}">item ${i}</li>\n`).join(''))
-const SMALL = 'x'.repeat(1024)
-const EVERY_MS = 5
 const IDLE_MS = 3000
+const WATCH_EVERY_MS = 50
 
 async function bombOf(mib: number): Promise<Buffer> {
   const pieces: Buffer[] = []
@@ -61,7 +61,7 @@ async function portOf(): Promise<number> {
   for (;;) {
     const port = /127\.0\.0\.1:(\d+)/.exec(said)?.[1]
     if (port !== undefined) return Number(port)
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
+    await new Promise((resolve) => setTimeout(resolve, WATCH_EVERY_MS))
   }
 }
 
@@ -81,21 +81,6 @@ function download(path: string, lines: string): Promise<number> {
   })
 }
 
-/** Milliseconds that hits of 1 KiB take, one every few, until told to stop. */
-async function hits(goesOn: () => boolean): Promise<number[]> {
-  const socket = connect(port, '127.0.0.1').setNoDelay(true)
-  const took: number[] = []
-  while (goesOn()) {
-    const begun = performance.now()
-    socket.write('GET /small HTTP/1.1\r\nHost: bench\r\n\r\n')
-    for (let got = 0; got < SMALL.length;) got += ((await once(socket, 'data')) as [Buffer])[0].length
-    took.push(performance.now() - begun)
-    await new Promise((resolve) => setTimeout(resolve, EVERY_MS))
-  }
-  socket.destroy()
-  return took.toSorted((a, b) => a - b)
-}
-
 function shown(took: readonly number[]): string {
   const at = (share: number): string => took[Math.min(took.length - 1, Math.floor(took.length * share))].toFixed(2)
   return `hits p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, of ${took.length}`
@@ -105,9 +90,9 @@ async function measured(what: string, work: () => Promise<unknown>): Promise<voi
   const before = resident_mib()
   let most = before
   let over = false
-  const watch = setInterval(() => (most = Math.max(most, resident_mib())), EVERY_MS * 10)
+  const watch = setInterval(() => (most = Math.max(most, resident_mib())), WATCH_EVERY_MS)
   const begun = performance.now()
-  const meanwhile = hits(() => !over)
+  const meanwhile = hits(port, () => !over)
   await work()
   over = true
   const seconds = ((performance.now() - begun) / 1000).toFixed(1)

@@ -3,7 +3,7 @@ import { createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hits, SMALL } from './lateness.ts'
+import { hitsFor, SMALL } from './lateness.ts'
 import { startServe } from './peers/lacquer.ts'
 import { stop } from './processes.ts'
 
@@ -49,7 +49,7 @@ function fetched(path: string, coding: string): Promise<number> {
 }
 
 async function late(): Promise<string> {
-  const sorted = await hits(port, SECONDS)
+  const sorted = await hitsFor(port, SECONDS)
   const at = (part: number): string => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))].toFixed(2)
   return `p50 ${at(0.5)} ms, p99 ${at(0.99)}, most ${at(1)}, of ${sorted.length}`
 }

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { hits, SMALL } from './lateness.ts'
+import { hitsFor, SMALL } from './lateness.ts'
 import { startServe } from './peers/lacquer.ts'
 import { stop } from './processes.ts'
 
@@ -116,7 +116,7 @@ sub vcl_backend_response { set beresp.do_gzip = bereq.url ~ "^/(large|copied)/";
     for (const kind of KINDS) {
       load.send([kind, port])
       for (const who of WHO) {
-        const took = await hits(ports[who], SECONDS)
+        const took = await hitsFor(ports[who], SECONDS)
         // The first is for the compilers.
         if (round < 0) continue
         const { p50, p99 } = found.get(`${kind} ${who}`)!
