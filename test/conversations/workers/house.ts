@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { type Crew, newCrew } from '../../kit/crew.ts'
 
 export type Kind = 'tcp' | 'unix'
@@ -100,6 +101,23 @@ export class House {
   /** Resolves when each is accepted by somebody, or will be. */
   async connected(some: readonly Visitor[]): Promise<void> {
     await this.crew.until('all are connected', () => some.every(({ connected }) => connected))
+  }
+
+  /** Nothing is left that listens. */
+  async isShut(): Promise<void> {
+    const late = this.visit(1)
+    await this.crew.until('another is told', () => ended([late]))
+    expect(late.end).toBe('refused')
+    const { path } = this.crew.endpoints[0]
+    expect(path !== undefined && existsSync(path)).toBe(false)
+  }
+
+  /** Started again all are served, and no more descriptors are open than `before`. */
+  async opensAgain(before: number): Promise<void> {
+    this.crew.held.clear()
+    await this.crew.again()
+    await this.served(this.come(24))
+    await this.crew.until('no descriptor is left over', () => descriptors() <= before)
   }
 
   /** That worker dies, and its place stays empty until it is taken out of `crew.held`. */

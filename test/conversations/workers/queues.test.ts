@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Crew } from '../../kit/crew.ts'
 import { descriptors, ended, type House, type Kind, openHouse, outcomes } from './house.ts'
@@ -102,14 +101,7 @@ test.each([KINDS[0], KINDS[3]])(
     await crew.close()
     await crew.until('nobody waits', () => ended(some))
     expect(outcomes(some)).toEqual({ reset: 24 })
-    const late = house.visit(1)
-    await crew.until('another is told', () => ended([late]))
-    expect(late.end).toBe('refused')
-    const { path } = crew.endpoints[0]
-    expect(path !== undefined && existsSync(path)).toBe(false)
-    crew.held.clear()
-    await crew.again()
-    await house.served(house.come(24))
-    await crew.until('no descriptor is left over', () => descriptors() <= before)
+    await house.isShut()
+    await house.opensAgain(before)
   },
 )

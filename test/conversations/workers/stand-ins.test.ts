@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { OperatorError } from '../../../src/base/errors.ts'
 import type { Crew } from '../../kit/crew.ts'
@@ -119,16 +118,9 @@ describe.each(['tcp', 'unix'] as const)('over %s', (kind) => {
     const idle = new Line(house.connect())
     expect(await idle.ask('GET /1')).toBe(bodyOf(1))
     await crew.close()
-    const late = house.visit(1)
-    await crew.until('another is told', () => ended([late]))
-    expect(late.end).toBe('refused')
-    const { path } = crew.endpoints[0]
-    expect(path !== undefined && existsSync(path)).toBe(false)
-    crew.held.clear()
-    await crew.again()
-    await house.served(house.come(24))
+    await house.isShut()
+    await house.opensAgain(before)
     expect(standing()).toEqual([undefined, undefined])
-    await crew.until('no descriptor is left over', () => descriptors() <= before)
   })
 })
 

@@ -1,3 +1,4 @@
+import { fstatSync, openSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { acceptingMore } from '../../../src/listen/accept-more.ts'
@@ -69,10 +70,18 @@ test('where those who come are alone it is tried ever more rarely', () => {
 })
 
 test('it ends when no more can be accepted, and when the server has been closed', () => {
-  const { asked, server, come } = listening(['EMFILE', 1])
+  const { asked, server, come } = listening(['EMFILE'])
   come()
   expect(asked).toEqual([7])
   server.listening = false
   for (let i = 0; i < 10; i++) come()
   expect(asked).toEqual([7])
+})
+
+test('a descriptor of which no client can be made is closed, and that is told', () => {
+  const fd = openSync('/dev/null', 'r')
+  const { told, come } = listening([fd])
+  come()
+  expect(told).toEqual(['accept failed: -9'])
+  expect(() => fstatSync(fd)).toThrow('EBADF')
 })
