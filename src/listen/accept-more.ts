@@ -1,6 +1,8 @@
 import { closeSync } from 'node:fs'
 import type { Server } from 'node:net'
-import { acceptCall } from '../shm/native.ts'
+import { constants } from 'node:os'
+import { getSystemErrorName } from 'node:util'
+import { acceptCall, type Errno } from '../shm/native.ts'
 import type { Accept } from './read-path.ts'
 import type { StreamHandle } from './stream-handle.ts'
 
@@ -8,7 +10,8 @@ import type { StreamHandle } from './stream-handle.ts'
 const ACCEPT_MAX = 32
 
 /** Node's TCP or Pipe: of a connected client with 0. */
-type HandleClass = new (type: number) => StreamHandle & { open(fd: number): number }
+type Client = StreamHandle & { open(fd: number): number }
+type ClientClass = new (type: number) => Client
 
 /** Where nobody else waited for some times in a row, so many clients are accepted before it is tried again. */
 const ALONE_MAX = 8
@@ -19,38 +22,54 @@ const ALONE_MAX = 8
  * Undefined where that cannot be (no koffi): then it is one in each turn.
  */
 export function acceptingMore(
+  server: Server,
   accept: Accept,
   adopt: (client: StreamHandle) => void,
   next = acceptCall(),
-): ((server: Server, first: StreamHandle) => void) | undefined {
+): ((first: StreamHandle) => void) | undefined {
   if (next === undefined) return undefined
   // A call in vain costs a client who comes alone a fiftieth.
   let alone = 0
   let patience = 1
-  return (server, first) => {
+  // Made before anybody is accepted for it: a thread that is ended in between would leave a descriptor that nobody closes.
+  let spare: Client | undefined
+  server.once('close', () => spare?.close())
+  return (first) => {
     if (alone > 0) {
       alone--
       return
     }
     let taken = 0
     for (; taken + 1 < ACCEPT_MAX && server.listening; taken++) {
+      const client = (spare ??= new (first.constructor as ClientClass)(0))
       const fd = next(listeningFd(server))
-      // Nobody waits; or, what libuv meets in the next turn and tells, none can be accepted.
-      if (typeof fd === 'string') break
-      if (accept.wanted()) take(fd, first, accept, adopt)
-      else closeSync(fd)
+      if (typeof fd === 'string') {
+        // EAGAIN: nobody waits. Of those for whom there is no descriptor libuv tells nothing when it closes them, in the next turn.
+        if (fd !== 'EAGAIN') accept.failed(acceptFailure(fd))
+        break
+      }
+      const status = client.open(fd)
+      spare = undefined
+      if (status !== 0) refuse(client, fd, accept, status)
+      else if (accept.wanted()) adopt(client)
+      else client.close()
     }
     patience = taken > 0 ? 1 : Math.min(ALONE_MAX, patience * 2)
     if (taken === 0) alone = patience
   }
 }
 
-function take(fd: number, first: StreamHandle, accept: Accept, adopt: (client: StreamHandle) => void): void {
-  const client = new (first.constructor as HandleClass)(0)
-  const status = client.open(fd)
-  if (status === 0) return adopt(client)
+/** With name and number, by which it is counted. libuv tells the number, a negative one. */
+export function acceptFailure(fault: Errno | number): Error {
+  const code = typeof fault === 'string' ? fault : getSystemErrorName(fault)
+  const errno = (constants.errno as Readonly<Partial<Record<string, number>>>)[code] ?? 0
+  return Object.assign(new Error(`accept failed: ${code}`), { code, errno: -errno })
+}
+
+function refuse(client: StreamHandle, fd: number, accept: Accept, status: number): void {
+  client.close()
   closeSync(fd)
-  accept.failed(new Error(`accept failed: ${status}`))
+  accept.failed(acceptFailure(status))
 }
 
 function listeningFd(server: Server): number {

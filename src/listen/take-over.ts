@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net'
-import { acceptingMore } from './accept-more.ts'
+import { acceptFailure, acceptingMore } from './accept-more.ts'
 import type { Accept, ReadPath } from './read-path.ts'
 import type { StreamHandle } from './stream-handle.ts'
 
@@ -19,12 +19,12 @@ export function handleServer(path: ReadPath, accept: Accept, adopt: ((client: St
       server.emit('error', new Error(`read_path=${path}: this Node does not let its handles be taken over`))
       return
     }
-    const more = acceptingMore(accept, (client) => adopt(client, server))
+    const more = acceptingMore(server, accept, (client) => adopt(client, server))
     handle.onconnection = (status, client) => {
-      if (status !== 0 || client === undefined) return accept.failed(new Error(`accept failed: ${status}`))
+      if (status !== 0 || client === undefined) return accept.failed(acceptFailure(status))
       if (accept.wanted()) adopt(client, server)
       else client.close()
-      more?.(server, client)
+      more?.(client)
     }
   })
   return server

@@ -1,6 +1,8 @@
+import { EventEmitter } from 'node:events'
 import { fstatSync, openSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { codeOf } from '../../../src/base/errors.ts'
 import { acceptingMore } from '../../../src/listen/accept-more.ts'
 import type { StreamHandle } from '../../../src/listen/stream-handle.ts'
 import { type Front, startFront } from './front.ts'
@@ -39,24 +41,33 @@ describe.each(['raw', 'onread'] as const)('by %s', (path) => {
   })
 })
 
-/** What the kernel answers, one after the other; then nobody waits. Tells how often it was asked. */
-function listening(answers: (number | string)[]) {
+/** What the kernel answers, one after the other; then nobody waits. Tells how often it was asked, and what was done with the clients' handles. */
+function listening(answers: (number | string)[], { status = 0, wanted = true } = {}) {
   const asked: number[] = []
   const told: string[] = []
+  const done: string[] = []
   class Handle {
-    open(): number {
-      return -9
+    private of = 'spare'
+    open(fd: number): number {
+      this.of = String(fd)
+      return status
+    }
+    close(): void {
+      done.push(`closed ${this.of}`)
+    }
+    adopt(): void {
+      done.push(`adopted ${this.of}`)
     }
   }
   const first = new Handle() as unknown as StreamHandle
-  const server = { listening: true, _handle: { fd: 7 } }
-  const accept = { wanted: () => true, accepted: () => {}, failed: (error: Error) => void told.push(error.message) }
+  const server = Object.assign(new EventEmitter(), { listening: true, _handle: { fd: 7 } })
+  const accept = { wanted: () => wanted, accepted: () => {}, failed: (error: Error) => void told.push(`${codeOf(error)} ${error.message}`) }
   const next = (fd: number): number | string => {
     asked.push(fd)
     return answers.shift() ?? 'EAGAIN'
   }
-  const more = acceptingMore(accept, () => {}, next)!
-  return { asked, told, server, come: () => more(server as unknown as Server, first) }
+  const more = acceptingMore(server as unknown as Server, accept, (client) => (client as unknown as Handle).adopt(), next)!
+  return { asked, told, done, server, come: () => more(first) }
 }
 
 test('where those who come are alone it is tried ever more rarely', () => {
@@ -78,10 +89,31 @@ test('it ends when no more can be accepted, and when the server has been closed'
   expect(asked).toEqual([7])
 })
 
+test('that none can be accepted for want of descriptors is told, with the code by which it is counted', () => {
+  const { told, done, come } = listening([40, 'EMFILE'])
+  come()
+  expect(done).toEqual(['adopted 40'])
+  expect(told).toEqual(['EMFILE accept failed: EMFILE'])
+})
+
+test('who is not wanted is closed by his handle: Node writes a line about each descriptor that a thread closes without one', () => {
+  const { done, told, come } = listening([40, 41], { wanted: false })
+  come()
+  expect(done).toEqual(['closed 40', 'closed 41'])
+  expect(told).toEqual([])
+})
+
+test('the handle that was made for the next one ends with the server', () => {
+  const { done, server, come } = listening([40])
+  come()
+  server.emit('close')
+  expect(done).toEqual(['adopted 40', 'closed spare'])
+})
+
 test('a descriptor of which no client can be made is closed, and that is told', () => {
   const fd = openSync('/dev/null', 'r')
-  const { told, come } = listening([fd])
+  const { told, come } = listening([fd], { status: -9 })
   come()
-  expect(told).toEqual(['accept failed: -9'])
+  expect(told).toEqual(['EBADF accept failed: EBADF'])
   expect(() => fstatSync(fd)).toThrow('EBADF')
 })
