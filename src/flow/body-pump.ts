@@ -1,5 +1,9 @@
+import type { FairTurns, InTurn } from '../base/fair-turns.ts'
 import type { Body, BodyReader } from '../store/contract.ts'
 import type { ClientConnection } from './client.ts'
+
+/** What a client may be given at once, if it takes that: half a millisecond's copying. One that takes all would have the worker to itself for the whole of a body. */
+const SHARE_BYTES = 512 * 1024
 
 /** Whose response it is. */
 export interface PumpHost {
@@ -13,15 +17,19 @@ export interface PumpHost {
   broke(error: unknown): void
 }
 
-/** Writes a body to its client, as fast as that takes it and as it fills. */
-export class BodyPump {
+/** Writes a body to its client, as fast as that takes it and as it fills, a share at a time. */
+export class BodyPump implements InTurn {
   private readonly host: PumpHost
+  private readonly turns: FairTurns
   private reader: BodyReader | undefined
   private remaining_bytes = -1
   private pumping = false
+  /** It has had its share. */
+  private waiting = false
 
-  constructor(host: PumpHost) {
+  constructor(host: PumpHost, turns: FairTurns) {
     this.host = host
+    this.turns = turns
   }
 
   /** Keeps the first byte until it is sent. */
@@ -66,10 +74,18 @@ export class BodyPump {
 
   release(): void {
     const { reader } = this
+    this.waiting = false
     if (reader === undefined) return
     this.reader = undefined
     reader.onMore = undefined
     reader.release()
+  }
+
+  /** Its next share, unless it has been released meanwhile. */
+  goOn(): void {
+    if (!this.waiting) return
+    this.waiting = false
+    this.pump()
   }
 
   private readonly pump = (): void => {
@@ -101,11 +117,14 @@ export class BodyPump {
   /** The reader, when it has nothing more for now. */
   private writeAll(): BodyReader | undefined {
     const { connection } = this.host
+    let share_bytes = SHARE_BYTES
     for (let reader = this.reader; reader !== undefined; reader = this.reader) {
+      if (share_bytes <= 0) return this.wait(reader)
       const chunk = this.remaining_bytes === 0 ? undefined : this.cut(reader.next())
       if (chunk === undefined) return reader
       this.host.body_tx_pieces++
       this.host.body_tx_bytes += chunk.length
+      share_bytes -= chunk.length
       if (!connection.write(chunk)) {
         connection.onDrain = this.pump
         reader.onMore = undefined
@@ -114,6 +133,13 @@ export class BodyPump {
       }
     }
     return undefined
+  }
+
+  private wait(reader: BodyReader): undefined {
+    reader.onMore = undefined
+    this.waiting = true
+    this.turns.add(this)
+    this.host.slow()
   }
 
   private cut(chunk: Buffer | undefined): Buffer | undefined {

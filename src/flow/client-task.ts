@@ -38,7 +38,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
   fetch: Fetch | undefined
   /** Where the response being delivered comes from, if it was fetched for us. */
   private source: Fetch | undefined
-  readonly pump = new BodyPump(this)
+  readonly pump = new BodyPump(this, this.env.turns)
   purging = false
   /** How often this request has waited for a disk. */
   thaws = 0

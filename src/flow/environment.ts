@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { FairTurns } from '../base/fair-turns.ts'
 import type { ParameterValues } from '../config/parameters.ts'
 import type { LogWriter } from '../log/writer.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -45,6 +46,8 @@ export interface Environment {
   readonly cacheStatus: CacheStatus
   readonly params: ParameterValues
   readonly clock: Clock
+  /** Of bodies that clients take as fast as they are given. */
+  readonly turns: FairTurns
   /** MAIN counters of this worker: `counters[MAIN.x]++`. */
   readonly counters: Float64Array
   /** Where this worker measures (counters/vitals.ts). */

@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8'
 import { SystemClock, type Clock } from '../base/clock.ts'
+import { FairTurns } from '../base/fair-turns.ts'
 import { Cache } from '../cache/cache.ts'
 import { writesEachRecord } from '../config/features.ts'
 import { parseFieldNames } from '../config/field-names.ts'
@@ -204,6 +205,7 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
     cacheStatus: new CacheStatus(params),
     params,
     clock,
+    turns: new FairTurns(),
     counters,
     vitals: new Float64Array(config.vitals),
     log,

@@ -4,6 +4,7 @@
  */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
+import { FairTurns } from '../../src/base/fair-turns.ts'
 import { BodyPump, type PumpHost } from '../../src/flow/body-pump.ts'
 import type { ClientConnection } from '../../src/flow/client.ts'
 import { Fragment } from '../../src/flow/filters/esi/fragment.ts'
@@ -21,6 +22,7 @@ const SEED = Number(process.env['LACQUER_FUZZ_SEED'] ?? 20261126)
 const PARAMS = { gzip_level: 6, gzip_memlevel: 8, gzip_buffer: 2048 }
 const FEATURES = { disable_xml_check: true, ignore_https: false, ignore_other_elements: false, remove_bom: false }
 const OPTIONS: object = { info: true }
+const TURNS = new FairTurns()
 const PARENT = { facts: {} } as unknown as ClientConnection
 
 type Below = (limit: number) => number
@@ -155,7 +157,7 @@ async function answerPage(part: Part, fragment: Fragment, chance: Below): Promis
       throw error
     },
   }
-  const pump = new BodyPump(host)
+  const pump = new BodyPump(host, TURNS)
   fragment.start('HTTP/1.1 200 OK')
   pump.sendFrom(new EsiReader(output.body, includerOf(part, chance), output.output), -1)
 }

@@ -1,3 +1,4 @@
+import { FairTurns } from '../../base/fair-turns.ts'
 import { Bans } from '../../cache/bans/bans.ts'
 import { Cache } from '../../cache/cache.ts'
 import { NoClaims } from '../../cache/claims.ts'
@@ -129,6 +130,7 @@ export class Engine {
       cacheStatus: new CacheStatus(params),
       params,
       clock,
+      turns: new FairTurns(),
       counters,
       vitals: new Float64Array(newVitals()),
       log: this.log,
