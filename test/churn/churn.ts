@@ -1,5 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import { fork, type ChildProcess, type ForkOptions } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { asLaunched } from '../kit/launched.ts'
 import { Churner, type Scene, type Tally } from './churner.ts'
 import type { ServerNews, ServerOrder, SteadyNews } from './messages.ts'
 import { objectsWorth } from './objects.ts'
@@ -133,24 +134,20 @@ export async function churn(options: ChurnOptions): Promise<ChurnReport> {
   const objects = objectsWorth(options.store_mib * 2 ** 20 * TIMES_LARGER)
   const origin = new Origin(objects)
   const children: ChildProcess[] = []
-  const child = (file: string, ...args: string[]): ChildProcess => {
-    const one = fork(fileURLToPath(new URL(file, import.meta.url)), args)
+  const child = (file: string, args: readonly string[] = [], how: ForkOptions = {}): ChildProcess => {
+    const one = fork(fileURLToPath(new URL(file, import.meta.url)), args, how)
     children.push(one)
     return one
   }
   try {
     const control = child('control.ts')
     const control_port = (await message<{ port: number }>(control)).port
-    const server = child(
-      'server.ts',
-      String(await origin.listen()),
-      String(options.workers),
-      `${options.store_mib}M`,
-      options.file === true ? 'file' : 'memory',
-    )
+    const backend_port = await origin.listen()
+    const kind = options.file === true ? 'file' : 'memory'
+    const server = child('server.ts', [String(backend_port), String(options.workers), `${options.store_mib}M`, kind], asLaunched())
     const { port } = await message<{ port: number }>(server)
     const churned = new Churn(options, origin, objects, server, port)
-    return await churned.run(child('steady.ts', String(port), String(control_port), STEADY_TARGET))
+    return await churned.run(child('steady.ts', [String(port), String(control_port), STEADY_TARGET]))
   } finally {
     for (const one of children) one.kill()
     origin.close()
