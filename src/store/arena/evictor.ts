@@ -354,9 +354,8 @@ export class Evictor {
   /** Is this record part of the live object in that entry? */
   private belongs(place: number, head: boolean, entry: number): boolean {
     const { records } = this.parts
-    const generation = this.index.generationOf(entry)
-    if (generation === 0) return false
-    const at = this.index.placeOf(entry)
+    if (!this.index.lookAt(entry)) return false
+    const { foundGeneration: generation, foundPlace: at } = this.index
     if (!this.segments.holds(at + 1) || !this.isRead(this.legible.head(at), entry, at)) return false
     if (records.generationOf(at) !== generation || (head && at !== place)) return false
     if (!this.isRead(this.legible.object(at), entry, at)) return false

@@ -103,6 +103,42 @@ export class IndexTable {
     return generation !== DEAD && Atomics.load(this.words, entry * ENTRY_WORDS + GENERATION) === generation
   }
 
+  /**
+   * Shows in `foundPlace` and `foundGeneration` what the entry leads to. One that is being moved has no generation for a moment, and another
+   * one between two looks: that is waited for, so that false means that nothing is there.
+   */
+  lookAt(entry: number): boolean {
+    for (;;) {
+      const generation = this.generationOf(entry)
+      const place = this.placeOf(entry)
+      const busy = generation === DEAD && this.isBusy(entry)
+      // Last: a move that was under way has ended, or is seen to be under way.
+      if (this.generationOf(entry) === generation && (!busy || !this.await(entry))) {
+        this.foundGeneration = generation
+        this.foundPlace = place
+        return generation !== DEAD
+      }
+    }
+  }
+
+  /** Does what nobody who takes the object out or moves it is to come into the middle of. Is it there after that? */
+  whileIn(entry: number, generation: number, deed: () => void): boolean {
+    const lock = this.memory.lockOf(Math.floor(entry / BUCKET_ENTRIES))
+    const ours = this.memory.locks.lock(lock, REMOVAL_PATIENCE_MS)
+    deed()
+    const there = this.isLive(entry, generation)
+    if (ours) this.memory.locks.unlock(lock)
+    return there
+  }
+
+  /** Until whoever changes something in its bucket is done. False when he does not come to an end. */
+  private await(entry: number): boolean {
+    const lock = this.memory.lockOf(Math.floor(entry / BUCKET_ENTRIES))
+    if (!this.memory.locks.lock(lock, REMOVAL_PATIENCE_MS)) return false
+    this.memory.locks.unlock(lock)
+    return true
+  }
+
   hits(entry: number): number {
     return this.words[entry * ENTRY_WORDS + HITS]
   }

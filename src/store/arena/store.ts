@@ -374,13 +374,13 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     return true
   }
 
-  /** The state last: whoever sees it complete sees all of it. If it was taken out meanwhile, one of us takes note. */
-  private completed({ object, writer }: Fill): void {
+  /** The state last: who sees it complete sees all of it. One of us takes note if it was taken out until then, and who takes it out from then on. */
+  private completed({ object: { entry, generation }, writer }: Fill): void {
     writer.seal()
     this.objects.arrived(writer.place)
-    this.records.setState(writer.place, COMPLETE)
+    const there = this.index.whileIn(entry, generation, () => this.records.setState(writer.place, COMPLETE))
     writer.release()
-    if (!object.live) this.objects.leftWhileFilling(writer.place)
+    if (!there) this.objects.leftWhileFilling(writer.place)
   }
 
   private broken({ object, writer }: Fill, state: number): void {
