@@ -358,20 +358,12 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     const { bytes, doubles, words } = this.memory
     const fill = this.filling.first(place)
     if (fill !== undefined && fill.object.generation === generation) return fill.object
-    if (this.earlier !== undefined && !this.admits(this.earlier, entry, generation, place)) return undefined
+    if (this.earlier !== undefined && !this.tags.admit(this.earlier, entry, generation, place)) return undefined
     const at = this.objects.headAt(place)
     const state = this.records.state(place)
     if (!idIs(bytes, words, at, id) || state === FAILED || state === OUTGROWN) return undefined
     const found = decodeHead(bytes, doubles, words, at)
     return new ArenaObject(this, id, found, entry, generation, this.records.originOf(place), place, this.objects.checked(place))
-  }
-
-  /** An object of an earlier process is listed under its tags when this one meets it. */
-  private admits(earlier: EarlierObjects, entry: number, generation: number, place: number): boolean {
-    const news = earlier.isNews(place)
-    if (!earlier.admits(entry, place)) return false
-    if (news) this.tags.list(place, entry, generation)
-    return true
   }
 
   /** The state last: who sees it complete sees all of it. One of us takes note if it was taken out until then, and who takes it out from then on. */

@@ -1,6 +1,7 @@
 import { hashTags } from '../purges/hash.ts'
 import { Postings } from '../purges/postings.ts'
 import type { Verdict } from '../purges/table.ts'
+import type { EarlierObjects } from './earlier.ts'
 import { BUCKET_ENTRIES, UNIT_BYTES } from './geometry.ts'
 import { tagPairs, tagsAt } from './head-codec.ts'
 import { HEADER } from './header.ts'
@@ -51,6 +52,14 @@ export class Tags {
     for (let i = from + 2; i < end; i += 2) {
       if (!postings.add(words[i], words[i + 1], entry, generation)) memory.tally[TALLY.unlisted]++
     }
+  }
+
+  /** May what the entry leads to be used? An object of an earlier process is listed when this one meets it: whoever is first, since nobody meets it anew. */
+  admit(earlier: EarlierObjects, entry: number, generation: number, place: number): boolean {
+    const news = earlier.isNews(place)
+    if (!earlier.admits(entry, place)) return false
+    if (news) this.list(place, entry, generation)
+    return true
   }
 
   private count(place: number): number {

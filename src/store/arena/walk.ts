@@ -125,7 +125,7 @@ export class ArenaWalk {
     const cold = this.reads === undefined || wasRead ? undefined : this.reads.ofRecord(place, entry)
     if (cold !== undefined) return this.wait(entry, cold)
     if (this.segments.holds(place) && records.isHeadRecord(place) && records.generationOf(place) === generation) {
-      if (this.earlier !== undefined && !this.earlier.admits(entry, place)) return NOTHING
+      if (this.earlier !== undefined && !this.tags.admit(this.earlier, entry, generation, place)) return NOTHING
       return this.isObject(place) ? place : NOTHING
     }
     // It was moved, or replaced, between our looks; or the entry of an earlier process leads nowhere.
