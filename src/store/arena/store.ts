@@ -369,8 +369,10 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
   /** The state last: who sees it complete sees all of it. One of us takes note if it was taken out until then, and who takes it out from then on. */
   private completed({ object: { entry, generation }, writer }: Fill): void {
     writer.seal()
-    this.objects.arrived(writer.place)
-    const there = this.index.whileIn(entry, generation, () => this.records.setState(writer.place, COMPLETE))
+    const there = this.index.whileIn(entry, generation, () => {
+      this.objects.arrived(writer.place)
+      this.records.setState(writer.place, COMPLETE)
+    })
     writer.release()
     if (!there) this.objects.leftWhileFilling(writer.place)
   }
