@@ -50,7 +50,7 @@ export class Admission {
     const id = note === undefined ? entry.idOf(secondary) : variantId(note.reason, secondary, key)
     const object = this.store.open(id, head, expected_bytes, begun.into, begun.serial)
     if (object === undefined) {
-      this.refusal = begun.into.fits(id, head, expected_bytes) ? STORE.no_room : STORE.too_large
+      this.refuse(begun.into, id, head, expected_bytes)
       return undefined
     }
     // The note after the object: another worker that is led to a variant is to find it, not to fetch it.
@@ -72,6 +72,10 @@ export class Admission {
     return object
   }
 
+  private refuse(into: Store | undefined, id: string, head: ObjectHead, bytes: number): void {
+    this.refusal = into?.fits(id, head, bytes) === false ? STORE.too_large : STORE.no_room
+  }
+
   /** False when there is no room for the note. */
   private leave(entry: Entry, head: ObjectHead, into: Store): boolean {
     const note = this.store.open(plainId(entry.key), head, 0, into)
@@ -84,10 +88,12 @@ export class Admission {
   /** The validated object under its new head, and under another variant if its Vary has changed. */
   renew(arrival: Arrival, object: StoredObject): StoredObject | undefined {
     const { spec, fields, head, begun } = arrival
+    this.refusal = ''
     const before = placeOf(object)
     if (before !== undefined && before.entry.key !== arrival.key) return this.move(arrival, object)
     if (!object.live || before === undefined || before.key !== secondaryKey(spec, fields)) return this.revive(arrival, object)
-    this.store.rehead(object, head, begun.serial)
+    if (!this.store.rehead(object, head, begun.serial))
+      this.refuse(object.store, before.entry.idOf(before.key), head, object.body.size_bytes)
     this.markers.clear(before)
     // As in `admit`: what this head should have been held to has been tested on the one before.
     if (this.invalidations.outlived(begun.serial)) this.store.remove(object)

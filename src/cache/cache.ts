@@ -4,6 +4,7 @@ import type { Policy } from '../policy/policy.ts'
 import { FWD, type Fwd } from '../policy/cache-status.ts'
 import { OBJ_COPIES, OBJ_PARTIAL } from '../policy/flags.ts'
 import { isFresh, REUSE, mayReuse, type Reuse } from '../policy/reuse.ts'
+import type { StoreRefusal } from '../policy/storable.ts'
 import { storedSpec } from '../policy/vary.ts'
 import type { Cold, ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import { Admission } from './admission.ts'
@@ -111,7 +112,7 @@ export class Cache {
   insert(key: string, req: RequestHead, head: ObjectHead, expected_bytes: number, busy: Busy | undefined, begun: FetchBegun): StoredObject {
     const at = arrivalOf(key, req, head, begun)
     const stored = this.admission.admit(at, expected_bytes)
-    if (stored === undefined) this.tellRefusal(begun)
+    if (stored === undefined) tellRefusal(begun, this.admission.refusal)
     const object = stored ?? new LooseObject(head, this.store.transit(expected_bytes), undefined, begun.serial)
     if (busy !== undefined) this.share(busy, object, at)
     return object
@@ -121,7 +122,7 @@ export class Cache {
   insertPart(req: RequestHead, part: NewPart, head: ObjectHead, busy: Busy | undefined, begun: FetchBegun): PartialObject {
     const at = arrivalOf(part.key, req, head, begun)
     const manifest = part.kept ? this.admission.admit(at, part.table.length) : undefined
-    if (part.kept && manifest === undefined) this.tellRefusal(begun)
+    if (manifest === undefined) tellRefusal(begun, part.kept ? this.admission.refusal : part.refusal)
     const object = part.file(manifest, head, begun.serial)
     if (busy !== undefined) this.share(busy, object, at)
     return object
@@ -134,6 +135,7 @@ export class Cache {
     if (stored !== object) head.flags |= OBJ_PARTIAL
     const before = stored.head
     const fresh = this.admission.renew(at, stored) ?? new LooseObject(head, stored.body, stored.store, stored.checked)
+    tellRefusal(begun, this.admission.refusal)
     if ((before.flags & OBJ_COPIES) !== 0) this.recodings.follow(before, fresh)
     const shown = object instanceof PartialObject ? object.under(fresh) : fresh
     if (busy !== undefined) this.share(busy, shown, at, CLAIM_END.confirmed)
@@ -363,12 +365,6 @@ export class Cache {
     this.rights.hand(busy, object, willDo, usable ? end : CLAIM_END.alone)
   }
 
-  /** Before anybody hears of the response. */
-  private tellRefusal({ forwarded }: FetchBegun): void {
-    const { refusal } = this.admission
-    if (forwarded !== undefined && refusal !== '') forwarded.detail = refusal
-  }
-
   /** False when there was no object, or another worker was first to take it out. */
   private purgeVariant(variant: Variant): boolean {
     if (variant.busy !== undefined) this.rights.detach(variant.busy)
@@ -385,4 +381,9 @@ export class Cache {
     this.recodings.discard(object)
     return this.store.remove(object)
   }
+}
+
+/** Before anybody hears of the response. */
+function tellRefusal({ forwarded }: FetchBegun, refusal: StoreRefusal | ''): void {
+  if (forwarded !== undefined && refusal !== '') forwarded.detail = refusal
 }

@@ -4,6 +4,7 @@ import { decodeParts, encodeParts, needless, withPart, type PartList, type Store
 import type { Policy } from '../policy/policy.ts'
 import type { ByteRange } from '../policy/range-set.ts'
 import { rangesFor } from '../policy/ranges.ts'
+import { STORE, type StoreRefusal } from '../policy/storable.ts'
 import type { Body, ObjectHead, Store, StoredObject } from '../store/contract.ts'
 import type { FetchBegun } from './begun.ts'
 import { LooseObject } from './loose.ts'
@@ -65,10 +66,10 @@ export class Partials {
     const before = base !== undefined && joins ? prefixFor(came, base) : []
     const joined = before.length === 0 ? undefined : this.place(key, head, came, came.from - lengthOf(before), begun)
     for (const piece of before) joined?.object?.body.append(piece)
-    const { part, object } = joined?.object === undefined ? this.place(key, head, came, came.from, begun) : joined
+    const { part, object, refusal } = joined?.object === undefined ? this.place(key, head, came, came.from, begun) : joined
     const { length_bytes, exact } = came
     const list = withPart(base === undefined ? { length_bytes, exact, parts: [] } : this.tidied(key, base), part)
-    return new NewPart(this.store, key, list, part, object, object?.body ?? this.store.transit(part.to - part.from + 1), base)
+    return new NewPart(this.store, key, list, part, object, object?.body ?? this.store.transit(part.to - part.from + 1), base, refusal)
   }
 
   /** The list without what has become part of a larger part since: not before all of that had come. */
@@ -86,10 +87,12 @@ export class Partials {
 
   private place(key: string, head: ObjectHead, { to }: ByteRange, from: number, begun: FetchBegun) {
     const part: StoredPart = { from, to, era: `${head.xid}-${head.t_origin_ms}` }
-    return {
-      part,
-      object: this.store.open(partId(key, part), { ...headBeside(head), xid: head.xid }, to - from + 1, begun.into, begun.serial),
-    }
+    const id = partId(key, part)
+    const beside = { ...headBeside(head), xid: head.xid }
+    const bytes = to - from + 1
+    const object = this.store.open(id, beside, bytes, begun.into, begun.serial)
+    const refusal = begun.into.fits(id, beside, bytes) ? STORE.no_room : STORE.too_large
+    return { part, object, refusal }
   }
 
   /** The parts of a manifest that has left, too: their room is for others. */
@@ -146,6 +149,8 @@ export class NewPart {
   readonly list: PartList
   /** False: there was no room for it. */
   readonly kept: boolean
+  /** Why not. */
+  readonly refusal: StoreRefusal
   private readonly store: Store
   private readonly part: StoredPart
   private readonly object: StoredObject | undefined
@@ -160,8 +165,10 @@ export class NewPart {
     object: StoredObject | undefined,
     body: Body,
     base: PartialObject | undefined,
+    refusal: StoreRefusal,
   ) {
     this.store = store
+    this.refusal = refusal
     this.key = key
     this.list = list
     this.part = part

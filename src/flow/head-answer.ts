@@ -26,7 +26,7 @@ export function freshenByHead(task: ClientTask, answer: ResponseHead): void {
   if ((stored.head.flags & OBJ_RECODED) !== 0) speakOfOurs(answer)
   const head = describes(answer.fields, stored.head.fields, stored.body.size_bytes) ? updated(task, stored, answer) : undefined
   // What was softly purged since it was sent stays so.
-  if (head !== undefined) return env.store.rehead(stored, head, task.fetch?.serial)
+  if (head !== undefined) return void env.store.rehead(stored, head, task.fetch?.serial)
   env.counters[MAIN.n_invalidated]++
   env.cache.discard(stored)
 }

@@ -205,9 +205,9 @@ export interface Store {
   transit(expected_bytes: number): Body
   /**
    * Same complete body under a new head (304 freshening), checked as far as it was before, or up to `serial` if that is older: what
-   * was softly purged since must not be made fresh. An object for whose new head there is no room leaves.
+   * was softly purged since must not be made fresh. An object for whose new head there is no room leaves: false.
    */
-  rehead(object: StoredObject, head: ObjectHead, serial?: number): void
+  rehead(object: StoredObject, head: ObjectHead, serial?: number): boolean
   /** Hit: recency only. Must not allocate. */
   touch(object: StoredObject): void
   /** Takes it out. Readers that hold its body go on. False when it had left. */

@@ -62,8 +62,8 @@ export class SeveralStores implements Store {
     return this.stores[0].transit(expected_bytes)
   }
 
-  rehead(object: StoredObject, head: ObjectHead, serial?: number): void {
-    object.store?.rehead(object, head, serial)
+  rehead(object: StoredObject, head: ObjectHead, serial?: number): boolean {
+    return object.store?.rehead(object, head, serial) !== false
   }
 
   touch(object: StoredObject): void {

@@ -4,6 +4,7 @@ import type { Conversation } from '../kit/conversation.ts'
 import type { Exchange } from '../kit/origin.ts'
 import { vtc } from '../kit/vtc.ts'
 import { crowd } from './parked.ts'
+import { ranged } from './ranged.ts'
 
 /** Cache-Status, RFC 9211, word for word. */
 const said = (status: string | undefined) => ({ fields: { 'Cache-Status': status === undefined ? undefined : `lacquer; ${status}` } })
@@ -154,6 +155,29 @@ describe('why it was not stored', () => {
     await second.rx(said('fwd=uri-miss; collapsed; detail=too-large'))
     await first.ask('/', said('fwd=uri-miss; detail=too-large'))
     expect(v1.counters()['SMA.s0.c_fail']).toBe(2)
+  })
+})
+
+describe('what was stored and is no longer', () => {
+  vtc('the head of a 304 is too large for the store', async (t) => {
+    const large = Array.from({ length: 5 }, (_, i) => `X-Large-${i}: ${'x'.repeat(4000)}`)
+    const { v1, c1 } = await scene(
+      t,
+      (request, number) => {
+        if (number === 2) request.tx('HTTP/1.1 304 Not Modified', 'ETag: "1"', 'Cache-Control: max-age=10', ...large)
+        else request.answer('x', 'ETag: "1"', 'Cache-Control: max-age=10')
+      },
+      { store_bytes: 2 ** 20 },
+    )
+    await c1.ask('/', said('fwd=uri-miss; stored; ttl=10'))
+    v1.advance(11_000)
+    await c1.ask('/', said('fwd=stale; fwd-status=304; detail=too-large'))
+    await c1.ask('/', said('fwd=uri-miss; stored; ttl=10'))
+  })
+
+  vtc('a part is too large for the store', async (t) => {
+    const { c1 } = await ranged(t, { body: 'x'.repeat(2 ** 20), store_bytes: 2 ** 20 })
+    await c1.ask('/', { status: 206, ...said('fwd=uri-miss; fwd-status=206; detail=too-large') }, 'Range: bytes=1-')
   })
 })
 

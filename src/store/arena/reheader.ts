@@ -29,8 +29,12 @@ export class Reheader {
     this.parts = parts
   }
 
-  rehead(object: ArenaObject, head: ObjectHead, serial = object.recheck()): void {
-    if (!this.isThere(object)) return object.moved(head, DEAD, object.at)
+  /** False when there is no room for the new head: the object has left. */
+  rehead(object: ArenaObject, head: ObjectHead, serial = object.recheck()): boolean {
+    if (!this.isThere(object)) {
+      object.moved(head, DEAD, object.at)
+      return true
+    }
     const { memory, records } = this.arena
     const { objects, tags } = this.parts
     const { at } = object
@@ -39,7 +43,7 @@ export class Reheader {
     const announced_bytes = expectedBytes(memory.doubles, objects.headAt(at))
     const checked = objects.checked(at)
     const since = isNewer(checked, serial) ? serial : checked
-    this.renew(object, head, (writer, inline_bytes) =>
+    return this.renew(object, head, (writer, inline_bytes) =>
       writer.begin(object.id, head, inline_bytes, records.hi(at), records.lo(at), since, pairs, announced_bytes),
     )
   }
@@ -63,16 +67,19 @@ export class Reheader {
     return this.parts.index.isLive(entry, generation) && this.arena.records.state(at) === COMPLETE
   }
 
-  private renew(object: ArenaObject, head: ObjectHead, begin: (writer: ObjectWriter, inline_bytes: number) => boolean): void {
+  private renew(object: ArenaObject, head: ObjectHead, begin: (writer: ObjectWriter, inline_bytes: number) => boolean): boolean {
     const { segments } = this.arena
     // Making room for the new record must not take the old one.
     const held = segments.at(object.at)
     segments.pin(held)
     const writer = this.rewrite(object, begin)
     segments.unpin(held)
-    if (writer !== undefined) return this.replace(object, head, writer)
-    this.parts.remove(object)
-    object.moved(head, object.generation, object.at)
+    if (writer !== undefined) this.replace(object, head, writer)
+    else {
+      this.parts.remove(object)
+      object.moved(head, object.generation, object.at)
+    }
+    return writer !== undefined
   }
 
   /** The object's record with another head, and its body again if that lies in the record. */

@@ -184,8 +184,8 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     return this.transient.transit(expected_bytes)
   }
 
-  rehead(object: StoredObject, head: ObjectHead, serial?: number): void {
-    this.reheader.rehead(object as ArenaObject, head, serial)
+  rehead(object: StoredObject, head: ObjectHead, serial?: number): boolean {
+    return this.reheader.rehead(object as ArenaObject, head, serial)
   }
 
   touch(object: StoredObject): void {

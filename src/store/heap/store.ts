@@ -112,20 +112,24 @@ export class HeapStore implements Store, BodyOwner {
     return this.body(expected_bytes, true)
   }
 
-  rehead(object: StoredObject, head: ObjectHead, serial = object.checked): void {
+  rehead(object: StoredObject, head: ObjectHead, serial = object.checked): boolean {
     const ours = object as HeapObject
     if (isNewer(ours.checked, serial)) ours.checked = serial
     const head_bytes = headCost(head)
     const more = head_bytes - ours.head_bytes
     ours.head = head
-    if (!ours.live) return
+    if (!ours.live) return true
     // Not to be evicted for its own sake.
     this.unlist(ours)
-    if (more > 0 && !this.makeRoom(more)) return this.oust(ours, 'evicted')
+    if (more > 0 && !this.makeRoom(more)) {
+      this.oust(ours, 'evicted')
+      return false
+    }
     ours.head_bytes = head_bytes
     this.used_bytes += more
     if (objectEnd_ms(head) < ours.end.due_ms) this.ends.moved(ours.end, objectEnd_ms(head))
     this.settle(ours.body)
+    return true
   }
 
   touch(object: StoredObject): void {
