@@ -1,7 +1,7 @@
 import { Ageing } from '../eviction/ageing.ts'
 import { Ghost } from '../eviction/ghost.ts'
 import { Judge } from '../eviction/judge.ts'
-import { DROP_REMEMBER, makeStripe, nextVictimRing, RING_MAIN, RING_SMALL, type Stripe } from '../eviction/policy.ts'
+import { DROP_REMEMBER, makeStripe, RING_MAIN, RING_SMALL, type Stripe } from '../eviction/policy.ts'
 import type { Doorbells } from '../../shm/doorbell.ts'
 import { Epochs } from './epochs.ts'
 import { capacityOf, UNIT_BYTES } from './geometry.ts'
@@ -16,6 +16,7 @@ import type { Objects } from './objects.ts'
 import { STATE, type Segments } from './segments.ts'
 import type { Tags } from './tags.ts'
 import { areWritable, READY } from './thaw.ts'
+import { heldSegments, nextVictim } from './victim.ts'
 import type { ArenaParts } from './writer.ts'
 
 /** Objects judged in one segment at most: one for each of the smallest records. */
@@ -58,6 +59,8 @@ export class Evictor {
   private readonly entries = new Int32Array(STRIPE_OBJECTS)
   private readonly reserve: number
   private now_ms = 0
+  /** Of the retired segments, those that readers held when room was made last. */
+  private held = 0
   /** Announces that what was found so far in this run is not in use any more. */
   announce: () => void = () => {}
   /** Of an object that the disk cannot read any more. */
@@ -143,16 +146,21 @@ export class Evictor {
   }
 
   private evictUntil(enough: number): void {
-    const { segments } = this
-    let most = segments.free + segments.retired
+    this.held = heldSegments(this.segments)
+    let most = this.coming
     // Rounds since the last one that gained a segment.
-    for (let round = 0; round < ROUNDS_MAX && segments.free + segments.retired < enough; round++) {
+    for (let round = 0; round < ROUNDS_MAX && this.coming < enough; round++) {
       if (!this.evictOne(round, enough)) return
       this.refill()
-      if (segments.free + segments.retired <= most) continue
-      most = segments.free + segments.retired
+      if (this.coming <= most) continue
+      most = this.coming
       round = -1
     }
+  }
+
+  /** Segments that are free, or will be when the runs of other workers have ended. */
+  private get coming(): number {
+    return this.segments.free + this.segments.retired - this.held
   }
 
   /** Copies need free segments now: what the rounds before have retired, as soon as nobody can see it. */
@@ -166,7 +174,7 @@ export class Evictor {
   private waitFor(wanted: number): void {
     const { segments, memory } = this
     const deadline_ms = performance.now() + WAIT_MAX_MS
-    while (segments.free < wanted && segments.retired > 0 && performance.now() < deadline_ms) {
+    while (segments.free < wanted && segments.retired > this.held && performance.now() < deadline_ms) {
       if (!memory.locks.tryLock(EVICTION_LOCK)) continue
       segments.reap()
       memory.locks.unlock(EVICTION_LOCK)
@@ -203,7 +211,7 @@ export class Evictor {
 
   /** False when there is nothing to be had now. */
   private evictOne(round: number, enough: number): boolean {
-    const segment = this.victim()
+    const segment = nextVictim(this.segments, this.legible)
     if (segment < 0) return false
     // What is counted of an old one may be wrong, and nothing that can be found may lie in it then.
     const counts = this.segments.liveUnits(segment) > 0 || this.segments.isOld(segment)
@@ -288,30 +296,6 @@ export class Evictor {
     if (watcher.wanted) watcher.evicted(xidOf(words, this.objects.headAt(this.places[i])))
     tally[TALLY.nuked]++
     tally[ring === RING_SMALL ? TALLY.evicted_small : TALLY.evicted_main]++
-  }
-
-  /** The oldest sealed segment of the ring whose turn it is; one that holds nothing any more goes first. */
-  private victim(): number {
-    const { segments } = this
-    const oldest = [-1, -1]
-    const next = [-1, -1]
-    const counts = [0, 0]
-    for (let segment = 0; segment < segments.count; segment++) {
-      const state = segments.state(segment)
-      if (state === STATE.free || state === STATE.retired) continue
-      const ring = segments.ring(segment)
-      counts[ring]++
-      if (state !== STATE.sealed || segments.pinned(segment) || this.legible.isLost(segment)) continue
-      if (segments.liveUnits(segment) === 0) return segment
-      const known = oldest[ring]
-      if (known >= 0 && segments.sequence(segment) >= segments.sequence(known)) continue
-      next[ring] = known
-      oldest[ring] = segment
-    }
-    const ring = nextVictimRing(counts[RING_SMALL], counts[RING_MAIN])
-    // Its turn comes soon: until then the disk may have read it.
-    if (next[ring] >= 0) this.legible.isReadable(next[ring], false)
-    return oldest[ring] >= 0 ? oldest[ring] : oldest[1 - ring]
   }
 
   /** The live objects that have something in the segment: their heads, or extents of heads that lie elsewhere. */
