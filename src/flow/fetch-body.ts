@@ -26,6 +26,7 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
   protected filters: readonly FetchFilter[] = []
 
   onData(chunk: Buffer): void {
+    this.env.store.newRun()
     const { intake, line } = this
     if (intake === undefined) return
     this.body_calls++

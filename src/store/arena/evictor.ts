@@ -15,8 +15,9 @@ import { Mover } from './mover.ts'
 import type { Objects } from './objects.ts'
 import { STATE, type Segments } from './segments.ts'
 import type { Tags } from './tags.ts'
+import { Standstill } from './standstill.ts'
 import { areWritable, READY } from './thaw.ts'
-import { heldSegments, nextVictim } from './victim.ts'
+import { nextVictim } from './victim.ts'
 import type { ArenaParts } from './writer.ts'
 
 /** Objects judged in one segment at most: one for each of the smallest records. */
@@ -30,8 +31,6 @@ const RESERVE_MAX = 16
 const PORTABLE_SEGMENTS = 16
 /** How often a segment is come back to because something of its objects was being read; then it goes to the end of its ring. */
 const LOOKS_MAX = 1024
-/** How long a worker stands still for a free segment; after that the response goes around the store. */
-const WAIT_MAX_MS = 2
 
 /** Of the parameter table. */
 export interface EvictionParameters {
@@ -52,6 +51,7 @@ export class Evictor {
   private readonly epochs: Epochs
   private readonly bells: Doorbells | undefined
   private readonly judge: Judge
+  private readonly standstill: Standstill
   private readonly legible: Legible
   private readonly stripe: Stripe = makeStripe(STRIPE_OBJECTS)
   /** By object of the stripe: its place and index entry. */
@@ -59,8 +59,6 @@ export class Evictor {
   private readonly entries = new Int32Array(STRIPE_OBJECTS)
   private readonly reserve: number
   private now_ms = 0
-  /** Of the retired segments, those that readers held when room was made last. */
-  private held = 0
   /** Announces that what was found so far in this run is not in use any more. */
   announce: () => void = () => {}
   /** Of an object that the disk cannot read any more. */
@@ -89,6 +87,7 @@ export class Evictor {
     this.index = index
     this.objects = objects
     this.epochs = epochs
+    this.standstill = new Standstill(parts)
     this.bells = bells
     const capacity_bytes = capacityOf(this.memory.geometry)
     this.ghost = new Ghost(this.memory.ghost, capacity_bytes * 0.9)
@@ -106,15 +105,15 @@ export class Evictor {
   }
 
   /**
-   * Keeps a reserve of free segments, and `wanted` free at once if that can be. Called where nothing found in this run is in
-   * use, but what readers hold: so our own run is no reason to wait.
+   * Keeps a reserve of free segments; `wanted` are free soon, one of them at once if that can be. Called where nothing found in this
+   * run is in use, but what readers hold: so our own run is no reason to wait.
    */
   readonly makeRoom = (wanted: number): void => {
     const { segments } = this
     if (wanted > 1) this.thaw(wanted)
     if (!this.evict(Math.max(this.reserve, wanted))) return
     if (segments.retired > 0) this.hurry()
-    if (segments.free < wanted) this.waitFor(wanted)
+    if (segments.free === 0) this.standstill.forOne(this.announce)
   }
 
   /** Something was read: what waited for it goes on, in a run of its own. */
@@ -146,21 +145,16 @@ export class Evictor {
   }
 
   private evictUntil(enough: number): void {
-    this.held = heldSegments(this.segments)
-    let most = this.coming
+    const { segments } = this
+    let most = segments.free_soon
     // Rounds since the last one that gained a segment.
-    for (let round = 0; round < ROUNDS_MAX && this.coming < enough; round++) {
+    for (let round = 0; round < ROUNDS_MAX && segments.free_soon < enough; round++) {
       if (!this.evictOne(round, enough)) return
       this.refill()
-      if (this.coming <= most) continue
-      most = this.coming
+      if (segments.free_soon <= most) continue
+      most = segments.free_soon
       round = -1
     }
-  }
-
-  /** Segments that are free, or will be when the runs of other workers have ended. */
-  private get coming(): number {
-    return this.segments.free + this.segments.retired - this.held
   }
 
   /** Copies need free segments now: what the rounds before have retired, as soon as nobody can see it. */
@@ -168,17 +162,6 @@ export class Evictor {
     if (this.segments.retired === 0 || this.segments.free >= this.reserve) return
     this.announce()
     this.segments.reap()
-  }
-
-  /** The other workers end their runs within a millisecond, or are woken to say that they are in none. */
-  private waitFor(wanted: number): void {
-    const { segments, memory } = this
-    const deadline_ms = performance.now() + WAIT_MAX_MS
-    while (segments.free < wanted && segments.retired > this.held && performance.now() < deadline_ms) {
-      if (!memory.locks.tryLock(EVICTION_LOCK)) continue
-      segments.reap()
-      memory.locks.unlock(EVICTION_LOCK)
-    }
   }
 
   /** Segments of which all objects have ended. */
@@ -205,7 +188,7 @@ export class Evictor {
 
   /** Workers that sit still hold back what was retired: they are to say that they are in no old run. */
   private hurry(): void {
-    const epoch = this.segments.oldestRetirement()
+    const epoch = this.segments.awaited
     if (epoch !== undefined && this.bells !== undefined) this.epochs.hurry(epoch, this.bells)
   }
 

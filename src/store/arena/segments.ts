@@ -74,6 +74,10 @@ export class Segments {
   private readonly first_place: number
   private readonly end_place: number
   private hint = 0
+  /** When `reap` was last called here: retired segments that somebody still reads, for as long as a slow client takes. */
+  private held = 0
+  /** The same: the epoch that all runs have to pass for the others to be free, for `Epochs.hurry`. */
+  awaited: number | undefined
   /** When segments were last seen not to be withheld, or to be given back. */
   private withheld_ms = 0
 
@@ -214,6 +218,11 @@ export class Segments {
     return Atomics.load(this.general, RETIRED_SEGMENTS)
   }
 
+  /** Those that are free, or will be when the runs of this moment have ended. */
+  get free_soon(): number {
+    return this.free + Math.max(0, this.retired - this.held)
+  }
+
   /** A free segment becomes ours, in that state; -1 when there is none, or none that can be written without a wait for the disk. */
   take(state: number, ring: number): number {
     const { disk } = this.memory
@@ -288,19 +297,20 @@ export class Segments {
    * might come back to a segment that has been used and retired anew since it looked.
    */
   reap(): number {
+    this.held = 0
+    this.awaited = undefined
     if (this.retired === 0) return this.free
     for (let segment = 0; segment < this.count; segment++) {
-      if (this.state(segment) === STATE.retired && this.unseen(segment)) this.setFree(segment)
+      if (this.state(segment) !== STATE.retired) continue
+      const epoch = this.table[segment * SEGMENT_WORDS + RETIRED_IN]
+      const passed = this.epochs.passed(epoch)
+      // In this order: a run that found something here may pin it until it ends, and not later. So pins that are not there when all
+      // such runs have ended will not come.
+      if (this.pinned(segment)) this.held++
+      else if (passed) this.setFree(segment)
+      else if (this.awaited === undefined || ((epoch - this.awaited) | 0) > 0) this.awaited = epoch
     }
     return this.free
-  }
-
-  /** The epoch that holds back retired segments, for `Epochs.hurry`. */
-  oldestRetirement(): number | undefined {
-    for (let segment = 0; segment < this.count; segment++) {
-      if (this.state(segment) === STATE.retired) return this.table[segment * SEGMENT_WORDS + RETIRED_IN]
-    }
-    return undefined
   }
 
   /** A reader that may outlive its run holds the segment. Its own row of counts: nothing to contend for. */
@@ -318,14 +328,6 @@ export class Segments {
     const { pins, workers } = this.memory
     for (let worker = 0; worker < workers; worker++) if (Atomics.load(pins, worker * this.count + segment) !== 0) return true
     return false
-  }
-
-  /**
-   * In this order: a run that found something here may pin it until it ends, and not later. So pins that are not there when all
-   * such runs have ended will not come.
-   */
-  private unseen(segment: number): boolean {
-    return this.epochs.passed(this.table[segment * SEGMENT_WORDS + RETIRED_IN]) && !this.pinned(segment)
   }
 
   private setFree(segment: number): void {

@@ -24,14 +24,3 @@ export function nextVictim(segments: Segments, legible: Legible): number {
   if (next[ring] >= 0) legible.isReadable(next[ring], false)
   return oldest[ring] >= 0 ? oldest[ring] : oldest[1 - ring]
 }
-
-/** Retired segments that somebody reads, perhaps slowly: they come back when he has done, and nobody can wait for that. */
-export function heldSegments(segments: Segments): number {
-  let held = 0
-  for (let segment = 0, left = segments.retired; segment < segments.count && left > 0; segment++) {
-    if (segments.state(segment) !== STATE.retired) continue
-    left--
-    if (segments.pinned(segment)) held++
-  }
-  return held
-}
