@@ -141,14 +141,15 @@ function unpacked(task: ClientTask, object: StoredObject, status: number): Store
 function transmitAs(task: ClientTask, object: StoredObject, status: number, ranges: boolean): Step {
   if (mayAnswer(task)) {
     if (notModified(task, object, status)) return sendNotModified(task, object)
-    if (status === 200 && !task.querying && isCut(object) && ranges && task.req.fields.has('range')) return sendPart(task, object)
+    if (status === 200 && !task.querying && isCut(task, object) && ranges && task.req.fields.has('range')) return sendPart(task, object)
   }
   return sendWhole(task, object, status)
 }
 
-/** A body that comes through a window has no ranges; what a range was fetched for has. */
-function isCut(object: StoredObject): boolean {
-  return !object.body.windowed || object instanceof PartialObject
+/** A body that comes through a window has no ranges; what a range was fetched for has. To Varnish it has one, when its length is known. */
+function isCut({ asked_head, env, passed }: ClientTask, object: StoredObject): boolean {
+  if (!object.body.windowed || object instanceof PartialObject) return true
+  return env.policy.answersPassed && !(passed && asked_head) && object.body.joinable
 }
 
 /** What is stored only in part was looked up for the request as it was then, and rules may have changed it, or the status. */
@@ -168,9 +169,9 @@ export function transmitSynthetic(task: ClientTask): Step {
   return send(task, text, mayHaveBody(task, status) ? body : undefined)
 }
 
-/** Are the conditions and ranges of the request ours to answer? */
-function mayAnswer({ passed, querying, req }: ClientTask): boolean {
-  return !passed && (querying || isRead(req.method))
+/** Are the conditions and ranges of the request ours to answer? To Varnish also those of what it has passed: the origin need not heed them. */
+export function mayAnswer({ env, passed, querying, req }: ClientTask): boolean {
+  return (!passed || env.policy.answersPassed) && (querying || isRead(req.method))
 }
 
 export function isRead(method: string): boolean {

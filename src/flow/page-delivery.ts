@@ -6,7 +6,18 @@ import { finalStatus } from '../http/status.ts'
 import { OBJ_ESI, OBJ_GZIP } from '../policy/flags.ts'
 import type { BodyReader, StoredObject } from '../store/contract.ts'
 import type { ClientTask } from './client-task.ts'
-import { headOf, isRead, lengthLine, materialise, mayHaveBody, noFilter, notModified, send, sendNotModified, stream } from './delivery.ts'
+import {
+  headOf,
+  lengthLine,
+  materialise,
+  mayAnswer,
+  mayHaveBody,
+  noFilter,
+  notModified,
+  send,
+  sendNotModified,
+  stream,
+} from './delivery.ts'
 import { FilterCount } from './filters/filter-count.ts'
 import { EsiReader, RawReader } from './filters/esi/reader.ts'
 import { PageOutput } from './filters/esi/page-output.ts'
@@ -32,7 +43,7 @@ export function transmitPage(task: ClientTask): Step {
   const status = touched ? finalStatus(resp) : object.head.status
   const filters = filtersOf(task, object)
   if (typeof filters === 'string') return noFilter(task, filters)
-  const unmodified = !task.passed && isRead(task.req.method) && notModified(task, object, status)
+  const unmodified = !task.querying && mayAnswer(task) && notModified(task, object, status)
   if (!touched) materialise(task)
   // What the client has is made of several representations, each of which may change by itself (RFC 9110 section 8.8.1).
   if (filters.esi) loosenTag(resp.fields, new FieldChange(task, resp.fields))

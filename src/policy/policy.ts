@@ -49,6 +49,8 @@ export interface Policy {
   readonly ranges: 'rfc' | 'varnish' | 'off'
   /** Do conditions apply to any success (RFC 9110 section 13.2.1), and does a 304 say nothing of the body (section 15.4.5)? */
   readonly conditionsByRfc: boolean
+  /** Does the cache itself answer the conditions and ranges of what goes around the store? (Of GET and HEAD: varnishd has a 304 for a POST, too.) */
+  readonly answersPassed: boolean
   /** Do unsafe methods invalidate (section 4.4)? */
   readonly unsafeInvalidates: boolean
   /**
@@ -98,6 +100,7 @@ function rfc9111(params: PolicyParams): Policy {
     matchesByMeaning: true,
     ranges: params.range_support ? 'rfc' : 'off',
     conditionsByRfc: true,
+    answersPassed: false,
     unsafeInvalidates: true,
     prohibitsStale: OBJ_PROHIBITS_STALE,
     disconnected_grace_ms: params.default_grace_ms,
@@ -127,6 +130,7 @@ function varnish(params: PolicyParams): Policy {
     matchesByMeaning: false,
     ranges: params.range_support ? 'varnish' : 'off',
     conditionsByRfc: false,
+    answersPassed: true,
     unsafeInvalidates: false,
     prohibitsStale: 0,
     disconnected_grace_ms: 0,
