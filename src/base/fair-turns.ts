@@ -22,6 +22,11 @@ export class FairTurns {
     this.schedule()
   }
 
+  /** So many wait. */
+  get length(): number {
+    return this.waiting.length - this.next
+  }
+
   private schedule(): void {
     if (this.scheduled) return
     this.scheduled = true

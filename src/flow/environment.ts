@@ -46,7 +46,7 @@ export interface Environment {
   readonly cacheStatus: CacheStatus
   readonly params: ParameterValues
   readonly clock: Clock
-  /** Of bodies that clients take as fast as they are given. */
+  /** Of bodies that clients take as fast as they are given, and of connections with many requests at hand. */
   readonly turns: FairTurns
   /** MAIN counters of this worker: `counters[MAIN.x]++`. */
   readonly counters: Float64Array

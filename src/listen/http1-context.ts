@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts'
+import type { FairTurns } from '../base/fair-turns.ts'
 import type { FlowEntry } from '../flow/client.ts'
 import { RequestHead } from '../http/message.ts'
 import { RequestParser } from '../http/parse.ts'
@@ -13,6 +14,8 @@ export interface Http1Parts {
   readonly flow: FlowEntry
   readonly observer: ConnectionObserver
   readonly clock: Clock
+  /** Of connections with more requests at hand than they may have answered at once. */
+  readonly turns: FairTurns
   /** Read whenever they are needed: may be parameters that change while we run. */
   readonly limits: ConnectionLimits
   /** Next session transaction id. */
@@ -29,6 +32,7 @@ export class Http1Context {
   readonly flow: FlowEntry
   readonly observer: ConnectionObserver
   readonly clock: Clock
+  readonly turns: FairTurns
   readonly sweep: Sweep
   readonly scratch: Scratch
   readonly proxyHeader = new ProxyHeader()
@@ -44,6 +48,7 @@ export class Http1Context {
     this.flow = parts.flow
     this.observer = parts.observer
     this.clock = parts.clock
+    this.turns = parts.turns
     this.nextXid = () => parts.nextXid()
     this.sweep = new Sweep(parts.clock)
     this.scratch = new Scratch(parts.ring)

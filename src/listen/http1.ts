@@ -11,6 +11,7 @@ import { Phase } from './phase.ts'
 import { refusalResponse } from './refusal.ts'
 import { ResponseWriter } from './response-writer.ts'
 import { SendWatch } from './send-watch.ts'
+import { Share, type Sharer } from './share.ts'
 import type { Timed } from './sweep.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
@@ -23,9 +24,10 @@ export interface ConnectionOwner {
  * An HTTP/1 connection, RFC 9112. Received bytes run through `step` until they are used up or must wait: for the flow, or a slow client. What waits
  * is kept, within http_req_size and one read. Every event ends in `settle`, which decides from the state: close, hand back memory, read, until when.
  */
-export class Http1Connection implements Session, TransportOwner, ExchangeHost, InputUser, Timed {
+export class Http1Connection implements Session, TransportOwner, ExchangeHost, InputUser, Sharer, Timed {
   readonly facts: Facts
   readonly opened_ms: number
+  readonly share: Share
   received_bytes = 0
   requests = 0
 
@@ -63,6 +65,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     this.writer = new ResponseWriter(transport, context.scratch)
     this.exchange = new Exchange(context, this, this.writer, this.facts)
     this.input = new Input(this)
+    this.share = new Share(this, context.turns, clock)
     this.phase = door.proxy ? Phase.proxy : Phase.head
     this.deadlines.idle(clock.mono_ms, this.exchange.timeout_idle_ms)
     this.deadlines.head(clock.mono_ms, limits.timeout_req)
@@ -82,17 +85,13 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     if (this.phase <= Phase.head && this.input.empty && this.writer.flushed) this.drop('SHUTDOWN')
   }
 
-  /** Closes, whatever is under way. */
-  destroy(reason: CloseReason): void {
-    this.kill(reason)
-  }
-
   // Events of the transport and of the sweep.
 
   received(buffer: Buffer, start: number, end: number): void {
     this.context.clock.refresh()
     this.received_bytes += end - start
     if (this.phase >= Phase.ending) return this.throwAway(end - start)
+    this.share.received(end - start)
     this.writer.deferring = true
     this.input.offer(buffer, start, end)
     this.answer()
@@ -124,7 +123,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
 
   onDue(now_ms: number): void {
     const { idle_send_timeout_ms, send_timeout_ms } = this.exchange
-    if (this.sending.check(this.transport, now_ms, idle_send_timeout_ms, send_timeout_ms)) return this.kill('TX_ERROR')
+    if (this.sending.check(this.transport, now_ms, idle_send_timeout_ms, send_timeout_ms)) return this.destroy('TX_ERROR')
     if (this.phase_due_ms <= now_ms) this.expire()
     else this.arm()
   }
@@ -153,7 +152,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
   }
 
   aborted(reason: CloseReason): void {
-    this.kill(reason, false)
+    this.destroy(reason, false)
   }
 
   detached(): Duplex {
@@ -177,7 +176,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     switch (this.phase) {
       case Phase.head:
         // Nothing is begun for a client that does not take its answers.
-        return this.writer.taken && this.takeHead()
+        return this.writer.taken && !this.share.over && this.takeHead()
       case Phase.busy:
       case Phase.tail:
         return this.takeBody()
@@ -202,6 +201,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     this.scanned = 0
     input.at += consumed
     this.phase = Phase.busy
+    this.share.requestBegins()
     try {
       this.exchange.begin(consumed)
     } catch (error) {
@@ -275,6 +275,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     this.context.clock.refresh()
     this.pump_queued = false
     if (this.phase >= Phase.detached) return
+    this.share.resumed()
     this.writer.deferring = true
     this.input.again()
     this.answer()
@@ -283,7 +284,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
   /** What was received has been looked at. Complete answers wait for those of others; nothing else does. */
   private answer(): void {
     this.writer.deferring = false
-    if (this.phase !== Phase.head || !this.writer.joins(this)) this.depart()
+    if (this.phase !== Phase.head || this.share.waits || !this.writer.joins(this)) this.depart()
   }
 
   depart(): void {
@@ -316,13 +317,13 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
 
   private settleIdle(): void {
     this.exchange.rest()
-    if (!this.writer.flushed) return
+    if (!this.writer.flushed || this.share.waits) return
     if (this.ended) this.drop('REM_CLOSE')
     else if (this.context.draining && this.input.empty) this.drop('SHUTDOWN')
   }
 
   private get shouldRead(): boolean {
-    if (this.phase === Phase.ending) return false
+    if (this.phase === Phase.ending || this.share.waits) return false
     if (this.phase === Phase.linger || this.phase === Phase.proxy) return true
     return this.exchange.incoming?.wanting === true || this.input.kept_bytes < this.context.limits.http_req_size
   }
@@ -331,7 +332,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
   private arm(): void {
     const { exchange, transport } = this
     const { clock, sweep } = this.context
-    const idle = this.phase === Phase.head && !this.writer.flushed
+    const idle = this.phase === Phase.head && (this.share.waits || !this.writer.flushed)
     const wanting = exchange.incoming?.wanting === true
     this.phase_due_ms = idle ? Infinity : this.deadlines.due(this.phase, this.scanned > 0, wanting)
     const check_ms = this.sending.nextCheck(transport, clock.mono_ms, exchange.idle_send_timeout_ms, exchange.send_timeout_ms)
@@ -366,7 +367,7 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
   /** The flow threw. */
   private failed(error: unknown): void {
     this.context.observer.failed(this, error)
-    this.kill('TX_ERROR', false)
+    this.destroy('TX_ERROR', false)
   }
 
   /** Closes in good order. */
@@ -376,8 +377,8 @@ export class Http1Connection implements Session, TransportOwner, ExchangeHost, I
     this.transport.close()
   }
 
-  /** Closes so that the client cannot take what it has for complete. */
-  private kill(reason: CloseReason, tell_flow = true): void {
+  /** Closes, whatever is under way, so that the client cannot take what it has for complete. */
+  destroy(reason: CloseReason, tell_flow = true): void {
     this.writer.flush()
     this.leave(reason, tell_flow)
     this.transport.reset()

@@ -13,6 +13,9 @@ export interface ConnectionLimits extends ParseLimits {
   listen_depth: number
 }
 
+/** What is read at once, at most. */
+export const READ_BYTES = 64 * 1024
+
 /** An unread request body up to this size is read and thrown away to keep the connection; beyond it a new connection is cheaper. */
 export const DISCARD_MAX_BYTES = 64 * 1024
 

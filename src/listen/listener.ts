@@ -20,7 +20,7 @@ const ROOM_AGAIN = 0.9
  * All that a worker listens on. To put it together:
  *
  *   manager:  const endpoints = await bindEndpoints(parseListen(['a0=:6081', '[::1]:80,PROXY']))   // plain data, goes to workers
- *   worker:   const context = new Http1Context({ flow, observer, clock, limits, nextXid })
+ *   worker:   const context = new Http1Context({ flow, observer, clock, limits, turns, nextXid })
  *             const listener = new Listener(context, await chooseReadPath('auto'))
  *             await listener.listen(endpoints)
  *             ...
@@ -172,6 +172,8 @@ export class Listener implements ConnectionOwner {
 
   /** The end: no new connections, no new requests, those under way are finished or cut at the deadline. Returns how many were cut. */
   async drain(deadline_ms: number): Promise<number> {
+    // What was received before is answered as if there were no turns.
+    for (const connection of this.connections) connection.share.hurry()
     this.context.draining = true
     this.stopAccepting()
     this.closeIdle()

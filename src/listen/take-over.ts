@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:net'
 import { acceptFailure, acceptingMore } from './accept-more.ts'
+import { READ_BYTES } from './limits.ts'
 import type { Accept, ReadPath } from './read-path.ts'
 import type { StreamHandle } from './stream-handle.ts'
 
 /** One buffer for every connection of the thread: a read callback is synchronous and keeps nothing of it. */
-export const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024)
+export const READ_BUFFER = Buffer.allocUnsafeSlow(READ_BYTES)
 
 interface ServerInternals {
   _handle: { onconnection?: (status: number, client: StreamHandle | undefined) => void } | null

@@ -223,7 +223,7 @@ function assemble(config: WorkerConfig, operations: Outside, clock: Clock): Work
     env.outcomes.forget()
   }
   const sends = config.sends && new SendRing(config.sends)
-  const context = new Http1Context({ flow, observer, clock, limits: params, nextXid: () => log.nextXid(), ring: sends })
+  const context = new Http1Context({ flow, observer, clock, turns: env.turns, limits: params, nextXid: () => log.nextXid(), ring: sends })
   const following = { env, policy, policyParams: policyParameters, limits, bans: shared.bans, transient: shared.transient }
   return { config, env, context, sends, ring, rules, following, origin, main, report, transient, shared }
 }

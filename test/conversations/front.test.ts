@@ -42,6 +42,30 @@ describe('connections', () => {
     for (let i = 0; i < 10; i++) await c1.rx({ body: '1' })
   })
 
+  vtc('hundreds in one write, hits, passes and answers of rules, do not keep others from their answer', async (t) => {
+    const vcl = `sub vcl_recv { if (req.url ~ "^/pass") { return (pass); } if (req.url ~ "^/rules") { return (synth(200, req.url)); } }
+      sub vcl_deliver { set resp.http.xid = req.xid; } sub vcl_synth { set resp.http.xid = req.xid; }`
+    const origin = await numbered(t, 'Cache-Control: max-age=10')
+    const v1 = t.cache(await startCache({ origin, vcl }))
+    const [c1, c2] = [await t.connect('c1', v1), await t.connect('c2', v1)]
+    await c1.ask('/hit', { body: '1' })
+    await c2.ask('/hit', { body: '1' })
+    const paths = Array.from({ length: 600 }, (_, i) => (i % 200 === 199 ? `/pass/${i}` : i % 3 === 0 ? `/rules/${i}` : '/hit'))
+    c1.raw(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: example.com\r\n\r\n`).join(''))
+    c1.halfClose()
+    const steady = await c2.ask('/hit', { body: '1' })
+    const xids: number[] = []
+    for (const path of paths) {
+      const pass = path.startsWith('/pass')
+      const answer = await c1.rx(pass ? { body: String(2 + Math.floor(xids.length / 200)) } : { status: 200 })
+      xids.push(Number(answer.field('xid')))
+    }
+    await c1.rxClosed()
+    expect(xids).toEqual(xids.toSorted((a, b) => a - b))
+    // Before the first that has to wait for an origin.
+    expect(Number(steady.field('xid'))).toBeLessThan(xids[198])
+  })
+
   vtc('HTTP/1.0 closes after the answer, unless it asks for keep-alive', async (t) => {
     const v1 = t.cache(await startCache(await numbered(t)))
     const c1 = await t.connect('c1', v1)

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { FairTurns } from '../../../src/base/fair-turns.ts'
 import { ManualClock } from '../../../src/base/clock.ts'
 import type { ClientConnection, CloseReason } from '../../../src/flow/client.ts'
 import { parseListen } from '../../../src/listen/address.ts'
@@ -59,6 +60,7 @@ export class Front {
     this.context = new Http1Context({
       flow: { request: options.flow },
       clock: this.clock,
+      turns: new FairTurns(),
       limits: { ...LIMITS, ...options.limits },
       nextXid: () => ++xid,
       ring: options.path === 'raw' && options.ring !== false ? newRing() : undefined,
