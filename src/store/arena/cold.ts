@@ -104,7 +104,7 @@ export class ColdReads {
     const { records } = this
     if (!this.isWarm(place, HEAD_GUESS_BYTES)) return false
     if (!records.isHeadRecord(place)) return true
-    if (!this.isWarm(place, HEAD_RECORD_BYTES + records.headBytes(place))) return false
+    if (!this.isWarm(place, HEAD_RECORD_BYTES + records.headBytes(place) + this.checkedWith(place))) return false
     let extent = records.firstExtent(place)
     for (let n = 0; this.segments.holds(extent) && n < CHAIN_MAX; n++) {
       if (!this.isWarm(extent, EXTENT_RECORD_BYTES)) return false
@@ -112,6 +112,11 @@ export class ColdReads {
       extent = records.nextExtent(extent)
     }
     return true
+  }
+
+  /** So much of the body is verified with the head, when it is first found. */
+  private checkedWith(place: number): number {
+    return this.checks.isNews(place) ? Math.max(0, this.records.inlineFilled(place)) : 0
   }
 
   /** All of it may have been written over while it was read: then the next look finds that out. */

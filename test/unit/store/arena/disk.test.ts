@@ -4,6 +4,7 @@ import { Storages } from '../../../../src/flow/storages.ts'
 import { Residency } from '../../../../src/shm/residency.ts'
 import { arenaStore } from '../../../kit/arena.ts'
 import { type Arena, attachArena } from '../../../../src/store/arena/arena.ts'
+import { Checks } from '../../../../src/store/arena/checks.ts'
 import { Epochs } from '../../../../src/store/arena/epochs.ts'
 import { Records } from '../../../../src/store/arena/records.ts'
 import { Segments, STATE } from '../../../../src/store/arena/segments.ts'
@@ -73,6 +74,16 @@ test('a look that would have to wait finds nothing, and says what to wait for', 
   expect(store.cold).toBeDefined()
   expect(store.seek('nothing')).toBe(undefined)
   expect(store.cold).toBe(undefined)
+})
+
+test('a small body that is verified with its head is in memory first, too', async () => {
+  const store = storeIn(openArena(await leave(), 64 * MIB))
+  // Pages leave one by one: of the record only the beginning is there.
+  vi.spyOn(Residency.prototype, 'isWarm').mockImplementation((_offset, length) => length <= 2 * KIB)
+  vi.spyOn(Residency.prototype, 'warm').mockResolvedValue(0)
+  const verified = vi.spyOn(Checks.prototype, 'isHeadWhole')
+  const found = store.seek('announced 2') !== undefined
+  expect([found, store.cold !== undefined, verified.mock.calls.length]).toEqual([false, true, 0])
 })
 
 test('what the disk cannot read is a miss, is counted and told, and is left alone', async () => {
