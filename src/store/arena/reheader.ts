@@ -2,13 +2,13 @@ import { isNewer } from '../../shm/serial.ts'
 import type { ObjectHead, SoftPurge } from '../contract.ts'
 import { soften } from '../purges/soften.ts'
 import type { EarlierObjects } from './earlier.ts'
-import { expectedBytes, setTimes } from './head-codec.ts'
+import { endOf_ms, expectedBytes, setTimes } from './head-codec.ts'
 import { DEAD, type IndexTable } from './index-table.ts'
 import type { ArenaObject } from './object.ts'
 import type { Objects } from './objects.ts'
 import { COMPLETE } from './records.ts'
 import { hashTagsOf, type Tags } from './tags.ts'
-import { ObjectWriter, type ArenaParts } from './writer.ts'
+import { ObjectWriter, type ArenaParts, type Piece } from './writer.ts'
 
 /** What giving an object another head needs of its store. */
 export interface ReheadParts {
@@ -96,12 +96,19 @@ export class Reheader {
     }
     if (inline_bytes > 0) writer.put(memory.bytes.subarray(pieces[0].at, pieces[0].at + inline_bytes), 0)
     else records.setFirstExtent(writer.place, objects.firstExtent(at))
+    this.extendEnds(pieces, endOf_ms(memory.doubles, objects.headAt(writer.place)))
     writer.finish()
     writer.filed(object.entry)
     records.setEntry(writer.place, object.entry)
     writer.seal()
     records.setState(writer.place, COMPLETE)
     return writer
+  }
+
+  /** Its body must not go with what it was stored beside, when that has ended. */
+  private extendEnds(pieces: readonly Piece[], end_ms: number): void {
+    const { segments } = this.arena
+    for (const { place, inline } of pieces) if (!inline) segments.extendEnd(segments.at(place), end_ms)
   }
 
   private replace(object: ArenaObject, head: ObjectHead, writer: ObjectWriter): void {
