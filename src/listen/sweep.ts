@@ -33,11 +33,21 @@ export class Sweep {
     this.swept = Math.floor(clock.mono_ms / TICK_MS)
   }
 
+  /**
+   * In a turn of the event loop timers come first, and then what clients have sent. Who has sent his request while this thread stood still (the
+   * machine was paused, a disk was slow) would be taken for idle: so it is swept at the end of the turn.
+   */
   start(): void {
     this.timer ??= setInterval(() => {
       this.clock.refresh()
-      this.sweep()
+      setImmediate(this.endTurn)
     }, TICK_MS).unref()
+  }
+
+  private readonly endTurn = (): void => {
+    if (this.timer === undefined) return
+    this.clock.refresh()
+    this.sweep()
   }
 
   stop(): void {

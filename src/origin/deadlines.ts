@@ -67,6 +67,7 @@ export class Deadlines {
 
   stop(): void {
     clearTimeout(this.timer)
+    this.timer = undefined
     this.wake_ms = Infinity
   }
 
@@ -78,8 +79,14 @@ export class Deadlines {
     this.timer.unref()
   }
 
+  /** What has come while this thread stood still is read behind the timers of this turn of the event loop: first that. */
   private readonly wake = (): void => {
     this.clock.refresh()
+    setImmediate(this.endTurn)
+  }
+
+  private readonly endTurn = (): void => {
+    if (this.timer === undefined) return
     this.wake_ms = Infinity
     const next_ms = this.sweep()
     // A deadline set by an expire() may already have armed an earlier timer.

@@ -55,7 +55,8 @@ export class Dialler {
   private watch(raw: Socket, timeout_ms: number, opening: readonly Buffer[], done: Dialled): void {
     let current: Socket = raw
     const late = (): void => settle(new FailureError('connect_timeout', `connect timeout to ${target(this.spec)}`, 'ETIMEDOUT'))
-    const timer = timeout_ms <= TIMER_MAX_MS ? setTimeout(late, timeout_ms) : undefined
+    // Behind what has come meanwhile, where this thread stood still.
+    const timer = timeout_ms <= TIMER_MAX_MS ? setTimeout(setImmediate, timeout_ms, late) : undefined
     let settled = false
     const settle = (error: FailureError | undefined): void => {
       if (settled) return

@@ -70,6 +70,7 @@ export class Worker {
   private readonly shared: SharedStore
   private readonly measuring: Measuring
   private readonly upkeep: NodeJS.Timeout
+  private ended = false
   /** When housekeeping is to run next. */
   private due_ms: number
 
@@ -108,7 +109,12 @@ export class Worker {
     this.main.values[MAIN.loop_lag] = late_ms / 1000
     this.measuring.late(late_ms)
     this.due_ms = now_ms + UPKEEP_MS
-    this.keepUp()
+    // Behind what clients and origins have sent while this thread stood still: timers come before that.
+    setImmediate(this.endTurn)
+  }
+
+  private readonly endTurn = (): void => {
+    if (!this.ended) this.keepUp()
   }
 
   /** Housekeeping; tests with a clock of their own call it after moving the clock. */
@@ -134,6 +140,7 @@ export class Worker {
   async drain(deadline_ms: number): Promise<number> {
     const cut = await this.listener.drain(deadline_ms)
     clearInterval(this.upkeep)
+    this.ended = true
     this.measuring.close()
     this.shared.close()
     this.rules.close()

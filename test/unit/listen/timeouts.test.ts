@@ -1,5 +1,6 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { ClientConnection } from '../../../src/flow/client.ts'
+import { phaseOfTimers } from '../../kit/event-loop.ts'
 import { echoTarget, manyTurns, ok, READ_PATHS, startFront, type Client, type Front } from './front.ts'
 
 let front: Front
@@ -28,6 +29,20 @@ describe.each(READ_PATHS)('deadlines, read path %s', (path) => {
     front.advance(200)
     expect(front.closings).toEqual(['RX_CLOSE_IDLE'])
     expect(await client.readToEnd()).toBe('')
+  })
+
+  test('who has sent a request while the worker stood still is not idle', async () => {
+    const timers = vi.spyOn(globalThis, 'setInterval')
+    const client = (await start(echoTarget)).connect()
+    const tick = timers.mock.lastCall![0]
+    timers.mockRestore()
+    client.send('GET /one HTTP/1.1\r\nHost: a\r\n\r\n')
+    await client.read('/one')
+    await phaseOfTimers()
+    client.send('GET /two HTTP/1.1\r\nHost: a\r\n\r\n')
+    front.clock.advance(6000)
+    tick()
+    expect(await client.read('/two')).toContain('/two')
   })
 
   test('timeout_idle between requests, from the end of the last', async () => {
