@@ -1,6 +1,7 @@
 import { Ageing, AGEING_WORDS } from '../../src/store/eviction/ageing.ts'
 import { Ghost, GHOST_SHARE, ghostWords } from '../../src/store/eviction/ghost.ts'
 import { Judge } from '../../src/store/eviction/judge.ts'
+import { Reserve } from '../../src/store/eviction/reserve.ts'
 import { admissionRing, FREQ_MAX, makeStripe, nextVictimRing, RING_MAIN, RING_SMALL } from '../../src/store/eviction/policy.ts'
 import type { Ring, Stripe } from '../../src/store/eviction/policy.ts'
 import { Segment, SegmentRings } from './segment-rings.ts'
@@ -25,7 +26,7 @@ class Segments implements Cache {
   private readonly sizes: Float64Array
   private readonly capacity_bytes: number
   private readonly rings: SegmentRings
-  private readonly reserve: number
+  private readonly reserve: Reserve
   private readonly workers: number
   private readonly ring: Uint8Array
   private readonly freq: Uint8Array
@@ -39,7 +40,7 @@ class Segments implements Cache {
     this.sizes = sizes
     this.capacity_bytes = capacity_bytes
     this.rings = new SegmentRings(sizes, capacity_bytes / segments, segments, workers)
-    this.reserve = Math.max(2, Math.min(16, segments >> 5))
+    this.reserve = new Reserve(segments)
     this.workers = workers
     this.ring = new Uint8Array(sizes.length).fill(NOWHERE)
     this.freq = new Uint8Array(sizes.length)
@@ -70,13 +71,15 @@ class Segments implements Cache {
   }
 
   private makeRoom(segments: number): void {
-    const wanted = segments + this.reserve
+    if (segments === 0) return
+    const wanted = Math.max(segments, this.reserve.segments)
     for (let round = 0, most = this.rings.free; this.rings.free < wanted; round++) {
       this.evict(round)
       if (this.rings.free <= most) continue
       most = this.rings.free
       round = -1
     }
+    this.reserve.learn(true)
   }
 
   private evict(round: number): void {
@@ -112,10 +115,16 @@ class Segments implements Cache {
     return stripe
   }
 
+  private copy(key: number): boolean {
+    const segments = this.rings.needed(RING_MAIN, this.worker, this.sizes[key])
+    if (segments > 0) this.reserve.learn(segments <= this.rings.free)
+    return this.rings.place(RING_MAIN, this.worker, key)
+  }
+
   private settle(key: number, verdict: number, ring: Ring): void {
     this.rings.remove(key)
     // Copied before its segment is free: when there is no room for that, it goes.
-    if (verdict >= 0 && this.rings.place(RING_MAIN, this.worker, key)) {
+    if (verdict >= 0 && this.copy(key)) {
       this.freq[key] = verdict
       this.ring[key] = RING_MAIN
       this.rewritten_bytes += this.sizes[key]

@@ -2,6 +2,7 @@ import { Ageing } from '../eviction/ageing.ts'
 import { Ghost } from '../eviction/ghost.ts'
 import { Judge } from '../eviction/judge.ts'
 import { DROP_REMEMBER, makeStripe, RING_MAIN, RING_SMALL, type Stripe } from '../eviction/policy.ts'
+import { Reserve } from '../eviction/reserve.ts'
 import type { Doorbells } from '../../shm/doorbell.ts'
 import { Epochs } from './epochs.ts'
 import { capacityOf, UNIT_BYTES } from './geometry.ts'
@@ -24,9 +25,6 @@ import type { ArenaParts } from './writer.ts'
 const STRIPE_OBJECTS = 16_384
 /** Rounds without a segment gained after which a call gives up: it was asked at a moment, not for ever. */
 const ROUNDS_MAX = 64
-/** Segments kept free: so many that copying what is worth keeping finds room. */
-const RESERVE_MIN = 4
-const RESERVE_MAX = 16
 /** Objects of more segments are not read for being copied. */
 const PORTABLE_SEGMENTS = 16
 /** How often a segment is come back to because something of its objects was being read; then it goes to the end of its ring. */
@@ -57,7 +55,7 @@ export class Evictor {
   /** By object of the stripe: its place and index entry. */
   private readonly places = new Float64Array(STRIPE_OBJECTS)
   private readonly entries = new Int32Array(STRIPE_OBJECTS)
-  private readonly reserve: number
+  private readonly reserve: Reserve
   private now_ms = 0
   /** Announces that what was found so far in this run is not in use any more. */
   announce: () => void = () => {}
@@ -96,7 +94,7 @@ export class Evictor {
     this.mover = new Mover(parts, index, objects, tags, this.legible)
     this.judge = new Judge(this.ageing, parameters, this.memory.worker + 1)
     this.memory.disk?.whenRead(this.goOn)
-    this.reserve = Math.max(RESERVE_MIN, Math.min(RESERVE_MAX, this.segments.count >> 4))
+    this.reserve = new Reserve(this.segments.count)
   }
 
   /** The wall clock, for what has ended; told by upkeep. */
@@ -111,7 +109,9 @@ export class Evictor {
   readonly makeRoom = (wanted: number): void => {
     const { segments } = this
     if (wanted > 1) this.thaw(wanted)
-    if (!this.evict(Math.max(this.reserve, wanted))) return
+    const evicted = this.evict(Math.max(this.reserve.segments, wanted))
+    this.reserve.learn(segments.free > 0)
+    if (!evicted) return
     if (segments.retired > 0) this.hurry()
     if (segments.free === 0) this.standstill.forOne(this.announce)
   }
@@ -159,7 +159,7 @@ export class Evictor {
 
   /** Copies need free segments now: what the rounds before have retired, as soon as nobody can see it. */
   private refill(): void {
-    if (this.segments.retired === 0 || this.segments.free >= this.reserve) return
+    if (this.segments.retired === 0 || this.segments.free >= this.reserve.segments) return
     this.announce()
     this.segments.reap()
   }
