@@ -30,8 +30,8 @@ export interface BodyHost {
   spoiled(body: ArenaBody): void
   /** Where a body goes on that has outgrown its room. */
   window(): Body
-  /** Its rest will come into that window: to be sent to those who follow it in other workers. */
-  outgrown(body: ArenaBody, window: Body): void
+  /** Its rest will come into that window: to be sent to those who follow it in other workers. Is it kept for them, so that it is not deserted before they are known? */
+  outgrown(body: ArenaBody, window: Body): boolean
   /** The rest of this one, which another worker fills, is sent to us: where it comes in. */
   expect(body: ArenaBody): Body
 }
@@ -281,9 +281,10 @@ export class ArenaBody implements Body {
     window.onRoom = onRoom
     window.onDeserted = onDeserted
     this.continueIn(window)
-    host.outgrown(this, window)
+    const kept = host.outgrown(this, window)
     const said = window.append(rest)
-    if (this.readers.count === 0) onDeserted?.()
+    // Who reads in other workers may be all there is: their relay reads the window, and deserts it.
+    if (!kept && this.readers.count === 0) onDeserted?.()
     return said
   }
 

@@ -51,12 +51,15 @@ export class Continuations implements RelayHost {
   /**
    * Ours goes on in that window. The state first, then the bits: who has set its bit and does not see the state is seen by us; who
    * sees it asks. The record is held until all is sent: should we die before, the manager finds it by the fill, and who waits for
-   * the rest is told.
+   * the rest is told. True: the window has readers for them from now on, until it is known that nobody reads there.
    */
-  begin(place: number, window: Body, fill: number): void {
+  begin(place: number, window: Body, fill: number): boolean {
     this.records.setState(place, OUTGROWN)
     const { bells } = this
-    if (this.relay === undefined || bells === undefined) return this.fills.remove(fill)
+    if (this.relay === undefined || bells === undefined) {
+      this.fills.remove(fill)
+      return false
+    }
     const workers: number[] = []
     this.records.eachFollower(place, (worker) => workers.push(worker))
     const segment = this.segments.at(place)
@@ -69,6 +72,7 @@ export class Continuations implements RelayHost {
     let epoch: number | undefined
     const late = (): boolean => this.epochs.hurry((epoch ??= this.epochs.next()), bells)
     this.relay.outgrown(this.records.generationOf(place), { window, stopped }, workers, late)
+    return true
   }
 
   /** Another worker's goes on: where its rest comes in. */

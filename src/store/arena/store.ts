@@ -323,9 +323,10 @@ export class ArenaStore implements Store, ObjectHost, BodyHost, PurgeHost {
     return this.transit(-1)
   }
 
-  outgrown(body: ArenaBody, window: Body): void {
-    this.continuations.begin(body.place, window, this.filling.first(body.place)?.number ?? NO_FILL)
+  outgrown(body: ArenaBody, window: Body): boolean {
+    const kept = this.continuations.begin(body.place, window, this.filling.first(body.place)?.number ?? NO_FILL)
     this.ended(body, OUTGROWN)
+    return kept
   }
 
   expect(body: ArenaBody): Body {
