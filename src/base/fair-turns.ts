@@ -1,3 +1,5 @@
+import { InOrder } from './in-order.ts'
+
 /** Who has more to do than fits into a turn of the event loop. */
 export interface InTurn {
   /** Does its next share; to be asked again it comes again. */
@@ -12,19 +14,17 @@ const SHARES = 4
  * become ready meanwhile. However many they are, a turn holds a few shares and no more.
  */
 export class FairTurns {
-  private waiting: InTurn[] = []
-  /** Those before it have had their turn. */
-  private next = 0
+  private readonly waiting = new InOrder<InTurn>()
   private scheduled = false
 
   add(one: InTurn): void {
-    this.waiting.push(one)
+    this.waiting.add(one)
     this.schedule()
   }
 
   /** So many wait. */
   get length(): number {
-    return this.waiting.length - this.next
+    return this.waiting.length
   }
 
   private schedule(): void {
@@ -35,15 +35,7 @@ export class FairTurns {
 
   private readonly turn = (): void => {
     this.scheduled = false
-    for (let left = SHARES; left > 0 && this.next < this.waiting.length; left--) this.waiting[this.next++].goOn()
-    if (this.next < this.waiting.length) this.schedule()
-    this.forget()
-  }
-
-  /** Those who have had their turn, when they are the greater part. */
-  private forget(): void {
-    if (this.next * 2 < this.waiting.length) return
-    this.waiting = this.waiting.slice(this.next)
-    this.next = 0
+    for (let left = SHARES; left > 0; left--) this.waiting.take()?.goOn()
+    if (this.waiting.length > 0) this.schedule()
   }
 }

@@ -114,7 +114,7 @@ export class BodyPump implements InTurn {
     if (dry !== undefined) this.pause(dry)
   }
 
-  /** The reader, when it has nothing more for now. */
+  /** The reader, when it has nothing more at hand. */
   private writeAll(): BodyReader | undefined {
     const { connection } = this.host
     let share_bytes = SHARE_BYTES

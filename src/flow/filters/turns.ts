@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { InOrder } from '../../base/in-order.ts'
 
 /** Spent before anybody looks at a clock: half a millisecond's work. */
 const FREE_UNITS = 64
@@ -8,8 +9,6 @@ const LOOK_UNITS = 16
 const MOST_MS = 8
 /** ... and where they go on from an earlier one. */
 const SLICE_MS = 2
-/** Places of those who have had their turn, before they are given back. */
-const SWEPT = 1024
 const NEVER = Infinity
 
 /**
@@ -20,9 +19,7 @@ const NEVER = Infinity
 export class Turns {
   private readonly now_ms: () => number
   private readonly later: (turn: () => void) => void
-  /** Who waits, from `at` on. */
-  private readonly waiting: (() => void)[] = []
-  private at = 0
+  private readonly waiting = new InOrder<() => void>()
   private units = 0
   private looks_at = FREE_UNITS
   private until_ms = NEVER
@@ -44,7 +41,7 @@ export class Turns {
 
   /** `next` is called in a later turn. */
   wait(next: () => void): void {
-    this.waiting.push(next)
+    this.waiting.add(next)
     this.await()
   }
 
@@ -65,14 +62,12 @@ export class Turns {
 
   private readonly turn = (): void => {
     this.begin(LOOK_UNITS, this.now_ms() + SLICE_MS)
-    const end = this.waiting.length
     try {
       // Those who come meanwhile have the next one.
-      while (this.at < end && !this.over) this.waiting[this.at++]()
+      for (let left = this.waiting.length; left > 0 && !this.over; left--) this.waiting.take()?.()
     } finally {
       this.due = false
       this.begin(FREE_UNITS, NEVER)
-      this.sweep()
       if (this.waiting.length > 0) this.await()
     }
   }
@@ -82,12 +77,6 @@ export class Turns {
     this.looks_at = looks_at
     this.until_ms = until_ms
     this.over = false
-  }
-
-  private sweep(): void {
-    if (this.at < this.waiting.length && this.at < SWEPT) return
-    this.waiting.splice(0, this.at)
-    this.at = 0
   }
 }
 
