@@ -50,7 +50,7 @@ export class Admission {
     const id = note === undefined ? entry.idOf(secondary) : variantId(note.reason, secondary, key)
     const object = this.store.open(id, head, expected_bytes, begun.into, begun.serial)
     if (object === undefined) {
-      this.refuse(begun.into, id, head, expected_bytes)
+      this.refusal = refusalBy(begun.into, id, head, expected_bytes)
       return undefined
     }
     // The note after the object: another worker that is led to a variant is to find it, not to fetch it.
@@ -72,10 +72,6 @@ export class Admission {
     return object
   }
 
-  private refuse(into: Store | undefined, id: string, head: ObjectHead, bytes: number): void {
-    this.refusal = into?.fits(id, head, bytes) === false ? STORE.too_large : STORE.no_room
-  }
-
   /** False when there is no room for the note. */
   private leave(entry: Entry, head: ObjectHead, into: Store): boolean {
     const note = this.store.open(plainId(entry.key), head, 0, into)
@@ -93,7 +89,7 @@ export class Admission {
     if (before !== undefined && before.entry.key !== arrival.key) return this.move(arrival, object)
     if (!object.live || before === undefined || before.key !== secondaryKey(spec, fields)) return this.revive(arrival, object)
     if (!this.store.rehead(object, head, begun.serial))
-      this.refuse(object.store, before.entry.idOf(before.key), head, object.body.size_bytes)
+      this.refusal = refusalBy(object.store, before.entry.idOf(before.key), head, object.body.size_bytes)
     this.markers.clear(before)
     // As in `admit`: what this head should have been held to has been tested on the one before.
     if (this.invalidations.outlived(begun.serial)) this.store.remove(object)
@@ -132,4 +128,9 @@ export class Admission {
     if (this.policy.needsLife && head.ttl_ms <= 0) return false
     return head.t_origin_ms + head.ttl_ms + head.grace_ms > this.clock.wall_ms
   }
+}
+
+/** Why a store has not taken it. */
+export function refusalBy(into: Store | undefined, id: string, head: ObjectHead, bytes: number): StoreRefusal {
+  return into?.fits(id, head, bytes) === false ? STORE.too_large : STORE.no_room
 }

@@ -4,8 +4,9 @@ import { decodeParts, encodeParts, needless, withPart, type PartList, type Store
 import type { Policy } from '../policy/policy.ts'
 import type { ByteRange } from '../policy/range-set.ts'
 import { rangesFor } from '../policy/ranges.ts'
-import { STORE, type StoreRefusal } from '../policy/storable.ts'
+import type { StoreRefusal } from '../policy/storable.ts'
 import type { Body, ObjectHead, Store, StoredObject } from '../store/contract.ts'
+import { refusalBy } from './admission.ts'
 import type { FetchBegun } from './begun.ts'
 import { LooseObject } from './loose.ts'
 import { headBeside } from './note.ts'
@@ -91,7 +92,7 @@ export class Partials {
     const beside = { ...headBeside(head), xid: head.xid }
     const bytes = to - from + 1
     const object = this.store.open(id, beside, bytes, begun.into, begun.serial)
-    const refusal = begun.into.fits(id, beside, bytes) ? STORE.no_room : STORE.too_large
+    const refusal: StoreRefusal | '' = object === undefined ? refusalBy(begun.into, id, beside, bytes) : ''
     return { part, object, refusal }
   }
 
@@ -149,8 +150,8 @@ export class NewPart {
   readonly list: PartList
   /** False: there was no room for it. */
   readonly kept: boolean
-  /** Why not. */
-  readonly refusal: StoreRefusal
+  /** Why not; '' when there was. */
+  readonly refusal: StoreRefusal | ''
   private readonly store: Store
   private readonly part: StoredPart
   private readonly object: StoredObject | undefined
@@ -165,7 +166,7 @@ export class NewPart {
     object: StoredObject | undefined,
     body: Body,
     base: PartialObject | undefined,
-    refusal: StoreRefusal,
+    refusal: StoreRefusal | '',
   ) {
     this.store = store
     this.refusal = refusal

@@ -26,6 +26,7 @@ export abstract class FetchBody extends FetchState implements IntakeHost, LineHo
   protected filters: readonly FetchFilter[] = []
 
   onData(chunk: Buffer): void {
+    // Other workers may wait for us to be in no older one.
     this.env.store.newRun()
     const { intake, line } = this
     if (intake === undefined) return

@@ -61,6 +61,7 @@ export class Fetch extends FetchBody implements OriginHandler {
   }
 
   onHead(head: ResponseHead, content_length: number): void {
+    // Other workers may wait for us to be in no older one.
     this.env.store.newRun()
     // Of a 304 both are wanted: what it says, and the response that it confirms.
     if (head.status === 304) this.beresp.copyFrom(head)
