@@ -151,8 +151,10 @@ export class BodyPump implements InTurn {
 
   private pause(reader: BodyReader): void {
     const { host, remaining_bytes } = this
+    // First: the worker that has filled all of it may have died before it said so, and who has what the head has promised has his answer.
+    if (remaining_bytes === 0) return host.streamed(true)
     if (reader.failed || (reader.done && remaining_bytes > 0)) return host.streamed(false)
-    if (reader.done || remaining_bytes === 0) return host.streamed(true)
+    if (reader.done) return host.streamed(true)
     reader.onMore = this.pump
     if (host.body_tx_bytes === 0) host.connection.headFirst()
     host.slow()

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { plainId } from '../../../src/cache/entry.ts'
+import { Doorbells } from '../../../src/shm/doorbell.ts'
+import { NO_WORKER } from '../../../src/shm/lock.ts'
+import { attachArena } from '../../../src/store/arena/arena.ts'
+import { recoverWorker } from '../../../src/store/arena/recovery.ts'
+import type { ArenaStore } from '../../../src/store/arena/store.ts'
+import { arenaStore } from '../../kit/arena.ts'
 import { until, type Member } from '../../kit/crowd.ts'
-import { Scene } from './scene.ts'
+import { bytesOf, knownHead } from '../../kit/known-bodies.ts'
+import { type Line, Scene } from './scene.ts'
 
 /** A worker dies with what it is fetching: those who want it in another worker see a broken message or a new fetch. */
 let scene: Scene
@@ -78,4 +86,44 @@ test('what it had stored is there for its successor', async () => {
   await kill(0)
   await scene.crew.replaced(deaths)
   for (const slot of [0, 1]) expect(await scene.told(slot, '/stored')).toBe('1')
+})
+
+/** What a worker does that rings nobody, so that what it has filled is seen only when it has died. */
+class Silent {
+  static readonly NUMBER = 7
+  readonly store: ArenaStore
+  private readonly shared = scene.crew.configOf(0).shared
+
+  constructor() {
+    this.store = arenaStore(this.shared.arenas[0], { worker: Silent.NUMBER })
+    this.store.newRun()
+  }
+
+  /** As the manager does with those who have. */
+  die(): void {
+    recoverWorker(attachArena(this.shared.arenas[0], NO_WORKER), Silent.NUMBER)
+    new Doorbells(this.shared.bells).ringAll()
+  }
+}
+
+test('all of the body, and the worker died before it said so: who follows in another has his answer, and keeps the connection', async () => {
+  const SIZE = 5000
+  scene.begin((_, response) => response.setHeader('Cache-Control', 'max-age=60').end('of another fetch'))
+  const dying = new Silent()
+  const { body } = dying.store.open(plainId('/all\0a\0'), knownHead('all', 7, SIZE, Infinity), SIZE)!
+  const others: Line[] = []
+  for (let i = 0; i < 5; i++) others.push(await scene.line(1))
+  const told = others.map((line) => line.ask('GET /all'))
+  await until('they follow', () => others.every(({ begun }) => begun))
+  const closed = scene.crew.count(1, 'sess_closed')
+  body.append(bytesOf(7, 0, SIZE))
+  dying.die()
+  const answers = await Promise.all(told)
+  expect(answers.filter((answer) => answer === bytesOf(7, 0, SIZE).toString('latin1')).length).toBe(5)
+  let again = 0
+  for (const line of others) void line.ask('GET /all').then((text) => (again += text === 'of another fetch' ? 1 : 0))
+  const lost = (): number => scene.crew.count(1, 'sess_closed') - closed
+  await until('all are answered again, or lost', () => again + lost() === 5)
+  expect([again, lost()]).toEqual([5, 0])
+  expect(scene.asked).toEqual(['GET /all'])
 })

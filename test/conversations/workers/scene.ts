@@ -31,6 +31,11 @@ export class Line {
     return new Promise((resolve) => (this.heard = resolve))
   }
 
+  /** Some of the answer is there. */
+  get begun(): boolean {
+    return this.text !== ''
+  }
+
   private more(data: string): void {
     this.text += data
     const end = this.text.indexOf('\r\n\r\n') + 4
