@@ -40,7 +40,7 @@ export class ClientTask extends ClientState implements Waiter, FetchOwner, PumpH
   private source: Fetch | undefined
   readonly pump = new BodyPump(this, this.env.turns)
   purging = false
-  /** How often this request has waited for a disk. */
+  /** How often this request has waited for a disk, or for the first byte of what another worker fetches. */
   thaws = 0
   /** The response came around the store: its conditions and ranges were the origin's business. */
   passed = false

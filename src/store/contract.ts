@@ -26,6 +26,8 @@ export interface Body {
   /** True while byte 0 is still there, so that a new reader may join. */
   readonly joinable: boolean
   readonly windowed: boolean
+  /** Another worker fills it. */
+  readonly followed?: boolean
   /**
    * The complete body as one piece, when it is small or lies in one piece; a zero-length Buffer when empty. Valid in this run
    * only, but for who has a reader.

@@ -4,8 +4,10 @@ import { TAG } from '../../log/tags.ts'
 import { FWD } from '../../policy/cache-status.ts'
 import { OBJ_PARTIAL } from '../../policy/flags.ts'
 import { NO_DIRECTIVES, parseRequestDirectives } from '../../policy/directives.ts'
+import type { StoredObject } from '../../store/contract.ts'
 import { ACTION } from '../../vcl/runtime/context.ts'
 import type { ClientTask } from '../client-task.ts'
+import { FirstByte, isToBegin } from '../first-byte.ts'
 import { isFarAhead } from '../filters/range.ts'
 import { queryKey } from '../query.ts'
 import { logBuiltinHash, logHit } from '../request-log.ts'
@@ -80,10 +82,9 @@ function countHit(task: ClientTask): Step {
   if (object === undefined) return STEP.miss
   const { cold } = object
   if (cold !== undefined && task.thaws < THAWS_MAX) return task.thaw(cold)
-  if (object.body.state === 'filling' && isFarAhead(env.policy, task.req, object, env.params.range_offset_limit)) {
-    task.fwd = FWD.partial
-    task.giveUpFetch()
-    return STEP.pass
+  if (object.body.state === 'filling') {
+    const step = begun(task, object)
+    if (step !== undefined) return step
   }
   env.counters[MAIN.cache_hit]++
   object.hits++
@@ -91,6 +92,17 @@ function countHit(task: ClientTask): Step {
   if ((object.head.flags & OBJ_PARTIAL) === 0) env.store.touch(object)
   logHit(task, object)
   return STEP.hit
+}
+
+/** What still fills, and is not to be delivered, or not yet. */
+function begun(task: ClientTask, object: StoredObject): Step | undefined {
+  const { env } = task
+  if (isFarAhead(env.policy, task.req, object, env.params.range_offset_limit)) {
+    task.fwd = FWD.partial
+    task.giveUpFetch()
+    return STEP.pass
+  }
+  return task.thaws === 0 && !task.asked_head && isToBegin(object.body) ? task.thaw(new FirstByte(object.body)) : undefined
 }
 
 function notHit(task: ClientTask, found: number): Step {
