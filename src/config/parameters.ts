@@ -318,6 +318,11 @@ export const PARAMETERS = {
     { min: 0, max: 3600, flags: ['lacquer'] },
     'On SIGTERM or SIGINT: how long requests in flight may take to finish before their connections are closed.',
   ),
+  spare_worker: bool(
+    true,
+    ['must_restart', 'lacquer'],
+    'Whether a thread is kept that can take the place of a worker that dies: it is begun two seconds after all serve, and serves requests of its own for a few seconds, so that it is as quick as the others from the first request that it is given. It costs about 60M of memory, and a second of a core each time.',
+  ),
   tag_fields: tagFields(
     'xkey:space, Surrogate-Key:space, Cache-Tag:comma',
     'Fields of responses that name tags by which they can be purged, each with what stands between two tags: space or comma. Cache-Groups (RFC 9875) is heard in any case. none hears no others.',

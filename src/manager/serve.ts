@@ -26,6 +26,7 @@ import { Reload } from './reload.ts'
 import { Explaining } from './explaining.ts'
 import type { RuleSets } from './rule-sets.ts'
 import { tellRules, tellStart } from './telling.ts'
+import { SpareThread } from './spare-thread.ts'
 import { newRuleSets, startRules, type StartRules } from './start-rules.ts'
 import { newSupplies, type WorkerSupplies } from './supplies.ts'
 import { Workers } from './workers.ts'
@@ -43,7 +44,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   boundBacktracking()
   const operations = new Operations(() => options.parameters.operations_level)
   const heap_bytes = workerHeapBytes(options.parameters.worker_heap, options.workers, memoryLimit())
-  const workers = new Workers(options.workers, heap_bytes, operations)
+  const spare = new SpareThread(options, heap_bytes, operations)
+  const workers = new Workers(options.workers, heap_bytes, operations, spare)
   if (!options.compileOnly) workers.preload()
   try {
     return await serveWith(options, workers, operations)

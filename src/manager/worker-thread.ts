@@ -1,19 +1,17 @@
-import { MessageChannel, Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { codeOf, messageOf, OperatorError } from '../base/errors.ts'
 import { formatBytes } from '../base/units.ts'
 import type { Endpoint } from '../listen/address.ts'
 import { KeptSockets } from '../listen/kept-sockets.ts'
 import type { Loans } from '../listen/loans.ts'
 import type { Answers, HealthWatch, ManagerMessage, Question, RuleFaults, WorkerConfig, WorkerMessage } from '../worker/config.ts'
+import { newThread } from './new-thread.ts'
 import type { Operations } from './operations.ts'
 import { Questions } from './questions.ts'
+import type { SpareThread } from './spare-thread.ts'
 
 /** The thread's file: TypeScript when we run from src/, JavaScript from dist/. */
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? '../worker/main.ts' : '../worker/main.js', import.meta.url)
-
-const MIB = 2 ** 20
-/** Room for what lives no longer than a request, so that a burst of misses is not taken for something to keep. */
-const YOUNG_MB = 64
 
 /** A worker that dies sooner than this after its start is not started again at once. */
 const SHORT_LIFE_MS = 1000
@@ -34,6 +32,8 @@ export interface ThreadOptions {
   readonly shared: boolean
   /** Of the descriptors that all workers listen on. */
   readonly loans: Loans
+  /** Of all workers: the first that dies has it. */
+  readonly spare: SpareThread | undefined
   /** It has left, or serves. */
   readonly changed: () => void
 }
@@ -102,11 +102,8 @@ export class WorkerThread {
   /** Begins to load the worker's code; `start` tells it what to do. */
   preload(): void {
     if (this.thread !== undefined) return
-    const { slot, heap_bytes } = this.options
-    const resourceLimits = { maxYoungGenerationSizeMb: YOUNG_MB, maxOldGenerationSizeMb: Math.ceil(heap_bytes / MIB) }
-    // Nothing is sent: it closes with the thread, whose exit is heard of only when its heap has been freed, a third of a second later where that was full.
-    const { port1: life, port2: its_end } = new MessageChannel()
-    const thread = new Worker(this.entry, { name: `lacquer-${slot}`, resourceLimits, workerData: its_end, transferList: [its_end] })
+    const { slot, heap_bytes, spare } = this.options
+    const { thread, life } = spare?.take() ?? newThread(this.entry, `lacquer-${slot}`, heap_bytes)
     life.on('close', () => this.left(thread))
     const served = Promise.withResolvers<readonly Endpoint[]>()
     // It may fail before anybody has asked.

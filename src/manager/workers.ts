@@ -10,6 +10,7 @@ import type { Operations } from './operations.ts'
 import type { WorkerSupplies } from './supplies.ts'
 import type { RuleCounts, RuleOrder } from '../worker/config.ts'
 import { arrangeStandIns } from './stand-ins.ts'
+import type { SpareThread } from './spare-thread.ts'
 import { WorkerThread } from './worker-thread.ts'
 
 /** How long an answer may take that a worker has at once. */
@@ -22,11 +23,14 @@ const EXPLAIN_MORE_MS = 5000
 /** All workers: started together, drained together; each is replaced by itself. */
 export class Workers {
   private readonly threads: readonly WorkerThread[]
+  private readonly spare: SpareThread | undefined
 
-  constructor(count: number, heap_bytes: number, operations: Operations) {
+  /** `spare`: takes the place of the first that dies. */
+  constructor(count: number, heap_bytes: number, operations: Operations, spare?: SpareThread) {
     const loans = new Loans()
-    const changed = (): void => arrangeStandIns(this.threads)
-    const common = { heap_bytes, operations, shared: count > 1, loans, changed }
+    this.spare = spare
+    const changed = (): void => this.changed()
+    const common = { heap_bytes, operations, shared: count > 1, loans, spare, changed }
     this.threads = Array.from({ length: count }, (_, slot) => new WorkerThread({ slot, ...common }))
   }
 
@@ -112,6 +116,7 @@ export class Workers {
 
   async discard(): Promise<void> {
     await Promise.all(this.threads.map((thread) => thread.discard()))
+    await this.spare?.end()
   }
 
   /**
@@ -135,7 +140,16 @@ export class Workers {
   /** Resolves with the number of connections that were cut when all have finished. */
   async drain(deadline_ms: number): Promise<number> {
     const cut = await Promise.all(this.threads.map((thread) => thread.drain(deadline_ms)))
+    // Last: until then it could have been begun.
+    await this.spare?.end()
     return cut.reduce((sum, one) => sum + one, 0)
+  }
+
+  /** One has left, or serves. */
+  private changed(): void {
+    arrangeStandIns(this.threads)
+    if (this.threads.every(({ serving }) => serving)) this.spare?.prepare(this.threads[0].entry)
+    else this.spare?.wait()
   }
 
   /** Workers share ports (SO_REUSEPORT), but a unix socket has one listener: they are dealt out. */

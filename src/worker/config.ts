@@ -151,6 +151,8 @@ export interface HealthWatch {
 /** Worker to manager. */
 export type WorkerMessage =
   | { kind: 'watch'; watch: HealthWatch }
+  /** It serves, but nobody knows it. */
+  | { kind: 'rehearsing'; endpoints: readonly Endpoint[] }
   | { kind: 'ready'; endpoints: readonly Endpoint[]; faults: RuleFaults }
   | { kind: 'failed'; message: string }
   | { kind: 'drained'; cut: number }
@@ -165,6 +167,9 @@ export type WorkerMessage =
 
 /** The thread is started before the rules are compiled, so that it loads its code meanwhile; `start` tells it the rest. */
 export type ManagerMessage =
+  /** Before `start`: it serves, from nothing that others have, until it is told to rest. */
+  | { kind: 'rehearse'; config: WorkerConfig }
+  | { kind: 'rest' }
   | { kind: 'start'; config: WorkerConfig }
   | { kind: 'drain'; deadline_ms: number }
   /** That worker is away: this one listens there, too, on descriptors that are now its to close, until it stands down. */

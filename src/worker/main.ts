@@ -1,4 +1,5 @@
-import { parentPort } from 'node:worker_threads'
+import { writeFileSync } from 'node:fs'
+import { parentPort, threadName } from 'node:worker_threads'
 import { messageOf, OperatorError } from '../base/errors.ts'
 import type { Explanation } from '../explain/contract.ts'
 import { carryOut, OrderRefused } from '../flow/purge-order.ts'
@@ -16,6 +17,10 @@ const operations: Outside = {
   error: (message) => tell({ kind: 'line', level: 'error', message }),
 }
 
+/** Of a rehearsal nobody is told. */
+const NOBODY: Outside = { warn: () => {}, error: () => {} }
+
+let rehearsal: Promise<Worker | undefined> = Promise.resolve(undefined)
 let worker: Worker | undefined
 let started: Promise<void> = Promise.resolve()
 
@@ -23,7 +28,27 @@ function tell(message: WorkerMessage): void {
   port.postMessage(message)
 }
 
+/** Resolves with undefined when it cannot be: that is no reason not to serve. */
+async function rehearse(config: WorkerConfig): Promise<Worker | undefined> {
+  try {
+    const one = await Worker.start(config, NOBODY)
+    tell({ kind: 'rehearsing', endpoints: one.endpoints })
+    return one
+  } catch {
+    return undefined
+  }
+}
+
+async function rest(rehearsed: Promise<Worker | undefined>): Promise<undefined> {
+  try {
+    await (await rehearsed)?.drain(0)
+  } catch {
+    // What is left of it harms nobody.
+  }
+}
+
 async function start(config: WorkerConfig): Promise<void> {
+  bearName(`lacquer-${config.slot}`)
   try {
     worker = await Worker.start(config, operations)
     worker.rules.onOver = (rules) => tell({ kind: 'rules_over', rules })
@@ -33,6 +58,16 @@ async function start(config: WorkerConfig): Promise<void> {
     const text = error instanceof Error && !(error instanceof OperatorError) ? (error.stack ?? error.message) : messageOf(error)
     tell({ kind: 'failed', message: text })
     port.close()
+  }
+}
+
+/** One that was loaded before it was known whose place it would take. For those who look at threads with ps or top. */
+function bearName(name: string): void {
+  if (threadName === name) return
+  try {
+    writeFileSync('/proc/thread-self/comm', name)
+  } catch {
+    // Not Linux, or without /proc: it keeps the name it has.
   }
 }
 
@@ -67,8 +102,14 @@ process.on('uncaughtExceptionMonitor', () => worker?.listener.stopAccepting())
 
 port.on('message', (message: ManagerMessage) => {
   switch (message.kind) {
+    case 'rehearse':
+      rehearsal = rehearse(message.config)
+      return
+    case 'rest':
+      rehearsal = rest(rehearsal)
+      return
     case 'start':
-      started = start(message.config)
+      started = rehearsal.then(() => start(message.config))
       return
     case 'ask':
       void answer(message.id, message.question)

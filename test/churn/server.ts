@@ -19,7 +19,7 @@ sub vcl_recv { if (req.method == "PURGE") { return (purge); } }
 )
 
 const store = kind === 'file' ? `file,${join(directory, 'store')},${size}` : `memory,${size}`
-const crew = await newCrew(Number(workers), `-f ${rules} -s ${store}`).start()
+const crew = await newCrew(Number(workers), `-f ${rules} -s ${store}`, 2 ** 28, true).start()
 tell({ kind: 'ready', port: crew.port })
 
 const served = (): number => crew.operations.heard.filter((line) => line.endsWith('serves again')).length

@@ -11,6 +11,7 @@ import { readRing } from '../../src/log/reader.ts'
 import { Explaining } from '../../src/manager/explaining.ts'
 import { Operations } from '../../src/manager/operations.ts'
 import type { RuleSets } from '../../src/manager/rule-sets.ts'
+import { SpareThread } from '../../src/manager/spare-thread.ts'
 import { newRuleSets, startRules } from '../../src/manager/start-rules.ts'
 import { newSupplies, type WorkerSupplies } from '../../src/manager/supplies.ts'
 import { Workers } from '../../src/manager/workers.ts'
@@ -60,9 +61,11 @@ export class Crew {
   private explaining: Explaining | undefined
   private readonly patience = new Patience(45_000)
 
-  constructor(options: ServeOptions, heap_bytes: number) {
+  /** `spare`: one is kept, as by serve. */
+  constructor(options: ServeOptions, heap_bytes: number, spare = false) {
     this.options = options
-    this.workers = new Workers(options.workers, heap_bytes, this.operations)
+    const kept = spare ? new SpareThread(options, heap_bytes, this.operations) : undefined
+    this.workers = new Workers(options.workers, heap_bytes, this.operations, kept)
     for (const thread of this.workers['threads']) {
       thread.entry = built('worker')
       thread.restart_delay_ms = RESTART_DELAY_MS
@@ -201,10 +204,10 @@ export class Crew {
 }
 
 /** `flags` as for serve, without -w; on a free port and with a store of 16 MiB unless they say otherwise. */
-export function newCrew(count: number, flags: string, heap_bytes = 2 ** 28): Crew {
+export function newCrew(count: number, flags: string, heap_bytes = 2 ** 28, spare = false): Crew {
   const listen = / ?-a /.test(flags) ? '' : '-a 127.0.0.1:0 '
   const storage = /(?:^| )-s /.test(flags) ? '' : '-s memory,16M '
   const options = parseCommandLine(`serve ${listen}${storage}${flags}`.split(' '))
   if (options.command !== 'serve') throw new Error(`${flags}: not flags of serve`)
-  return new Crew({ ...options, workers: count }, heap_bytes)
+  return new Crew({ ...options, workers: count }, heap_bytes, spare)
 }

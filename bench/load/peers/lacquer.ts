@@ -18,7 +18,8 @@ export function startLacquer(origin_port: number, more: readonly string[], core:
 /** `what`: -b or -f, and what else there is. */
 export function startServe(what: readonly string[], core: Core = SERVER_CORE): Promise<Started> {
   const began_ms = performance.now()
-  const child = start(core, PROGRAM, ['serve', '-a', '127.0.0.1:0', ...what])
+  // What a spare worker does once, seconds after the start, is no part of what requests cost.
+  const child = start(core, PROGRAM, ['serve', '-a', '127.0.0.1:0', '-p', 'spare_worker=off', ...what])
   return new Promise((resolve, reject) => {
     let said = ''
     const late = setTimeout(() => reject(new Error(`lacquer is not ready after ${START_LIMIT_MS} ms: ${said}`)), START_LIMIT_MS)
