@@ -5,6 +5,7 @@ import { Churner, type Scene, type Tally } from './churner.ts'
 import type { ServerNews, ServerOrder, SteadyNews } from './messages.ts'
 import { objectsWorth } from './objects.ts'
 import { Origin } from './origin.ts'
+import { giveWay } from './yielding.ts'
 
 export interface ChurnOptions {
   readonly seconds: number
@@ -13,6 +14,8 @@ export interface ChurnOptions {
   /** The store lies in a file. */
   readonly file?: boolean
   readonly clients: number
+  /** The process that begins it, in which clients and origin are, gives way to the server. */
+  readonly give_way?: boolean
   readonly death_every_s: number
   /** How long a client pauses between requests, on average. */
   readonly think_ms: number
@@ -147,7 +150,9 @@ export async function churn(options: ChurnOptions): Promise<ChurnReport> {
     const server = child('server.ts', [String(backend_port), String(options.workers), `${options.store_mib}M`, kind], asLaunched())
     const { port } = await message<{ port: number }>(server)
     const churned = new Churn(options, origin, objects, server, port)
-    return await churned.run(child('steady.ts', [String(port), String(control_port), STEADY_TARGET]))
+    const steady = child('steady.ts', [String(port), String(control_port), STEADY_TARGET])
+    if (options.give_way === true) giveWay()
+    return await churned.run(steady)
   } finally {
     for (const one of children) one.kill()
     origin.close()

@@ -28,6 +28,7 @@ const report = await churn({
   store_mib: Number(values.store),
   file: values.file,
   clients: Number(values.clients),
+  give_way: true,
   think_ms: Number(values.think),
   death_every_s: Number(values['death-every']),
   say: (line) => console.error(line),
