@@ -60,7 +60,7 @@ class Pipe {
     this.client = client
     this.backend = backend
     const timeout_ms = task.env.params.pipe_timeout * 1000
-    this.idle = timeout_ms > 0 ? setTimeout(this.close, timeout_ms) : undefined
+    this.idle = timeout_ms > 0 ? setTimeout(this.onSilence, timeout_ms) : undefined
     const deadline_ms = Math.min(task.bereq_task_deadline_s * 1000, TIMER_MAX_MS)
     this.end = deadline_ms > 0 ? setTimeout(this.close, deadline_ms) : undefined
   }
@@ -106,6 +106,14 @@ class Pipe {
   private readonly closeGently = (): void => {
     if (this.client.writableEnded || this.client.destroyed) this.close()
     else this.client.end(this.close)
+  }
+
+  /** What has come while this thread stood still is read behind the timers of this turn of the event loop: who has sent it was not silent. */
+  private readonly onSilence = (): void => {
+    const heard_bytes = this.in_bytes + this.out_bytes
+    setImmediate(() => {
+      if (this.in_bytes + this.out_bytes === heard_bytes) this.close()
+    })
   }
 
   private readonly close = (): void => {

@@ -57,3 +57,24 @@ vtc('an origin that has answered is not late', async (t) => {
   await stand(70, answer)
   await c1.rx({ status: 200, body: 'at last' })
 })
+
+vtc('a pipe through which something has come was not silent', async (t) => {
+  const s1 = await t.origin('s1', async (s) => {
+    await s.rx()
+    s.tx('HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket')
+    expect(await s.rxbytes(5)).toBe('early')
+    expect(await s.rxbytes(4)).toBe('late')
+    await s.rxClosed()
+  })
+  const vcl = 'sub vcl_recv { return (pipe); }'
+  const c1 = await t.connect('c1', t.cache(await startCache({ origin: s1, vcl, params: { pipe_timeout: '0.5' } })))
+  c1.raw('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nearly')
+  await c1.rx({ status: 101 })
+  // The last phase of a turn of the event loop: timers are next.
+  await new Promise((resolve) => setImmediate(resolve))
+  c1.raw('late')
+  // This thread, with the worker in it, stands still for longer than the pipe may be silent.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+  // Until it is silent indeed.
+  await c1.rxClosed()
+})
