@@ -129,6 +129,8 @@ export class Listener implements ConnectionOwner {
     return {
       wanted: () => {
         if (this.connections.size < context.limits.max_connections && !context.draining) return true
+        // It has been lowered.
+        if (!this.full && !context.draining) this.fills()
         observer.dropped(door.socket_name)
         return false
       },

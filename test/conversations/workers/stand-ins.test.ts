@@ -176,6 +176,23 @@ describe('who stands in and has as many connections as it may have', () => {
     for (const line of lines.slice(1)) expect(await line.ask('GET /2')).toBe(bodyOf(2))
   })
 
+  test('nor when it may have fewer than it has', async () => {
+    await start(2, 'unix')
+    await house.die(0)
+    const lines = Array.from({ length: FULL }, () => new Line(house.connect()))
+    for (const line of lines) expect(await line.ask('GET /1')).toBe(bodyOf(1))
+    await crew.workers.tellParameters({ max_connections: 2 })
+    // The first of them is dropped: who stands in sees by him that it has too many.
+    const first = house.come(1)
+    await crew.until('nobody stands in', () => standing()[0] === undefined)
+    const some = house.come(8)
+    await house.connected(some)
+    expect([outcomes(some), crew.count(1, 'sess_dropped')]).toEqual([{ undefined: 8 }, 1])
+    for (const line of lines) line.socket.destroy()
+    await house.served(some)
+    expect(outcomes(first)).toEqual({ reset: 1 })
+  })
+
   test('or for the next one', async () => {
     await fill(2)
     const some = house.come(FULL - 1)
