@@ -1,5 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 
 const SMALL = 'x'.repeat(1024)
 const LARGE = 'x'.repeat(200 * 1024)
@@ -22,12 +21,12 @@ export class RehearsalOrigin {
     this.server = createServer((socket) => this.serve(socket))
   }
 
-  /** The port, on 127.0.0.1. */
+  /** The port, on 127.0.0.1; 0 when it has been closed meanwhile. */
   async listen(): Promise<number> {
     const { server } = this
-    await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve, reject) => server.once('error', reject).once('close', resolve).listen(0, '127.0.0.1', resolve))
     server.unref()
-    return (server.address() as AddressInfo).port
+    return (server.address() as AddressInfo | null)?.port ?? 0
   }
 
   close(): void {

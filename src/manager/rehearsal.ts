@@ -88,7 +88,9 @@ export class Rehearsal {
 
   private readonly heard = (message: WorkerMessage): void => {
     if (message.kind !== 'rehearsing') return
-    const { port } = message.endpoints[0]
+    const [endpoint] = message.endpoints
+    if (endpoint === undefined) return this.onOver()
+    const { port } = endpoint
     for (let i = 0; i < CLIENTS; i++) this.clients.push(new RehearsalClient(port, () => this.next()))
     this.turn()
   }

@@ -151,7 +151,7 @@ export interface HealthWatch {
 /** Worker to manager. */
 export type WorkerMessage =
   | { kind: 'watch'; watch: HealthWatch }
-  /** It serves, but nobody knows it. */
+  /** It serves, but nobody knows it; without endpoints it could not. */
   | { kind: 'rehearsing'; endpoints: readonly Endpoint[] }
   | { kind: 'ready'; endpoints: readonly Endpoint[]; faults: RuleFaults }
   | { kind: 'failed'; message: string }

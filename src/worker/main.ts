@@ -35,6 +35,7 @@ async function rehearse(config: WorkerConfig): Promise<Worker | undefined> {
     tell({ kind: 'rehearsing', endpoints: one.endpoints })
     return one
   } catch {
+    tell({ kind: 'rehearsing', endpoints: [] })
     return undefined
   }
 }

@@ -1,0 +1,36 @@
+import { EventEmitter } from 'node:events'
+import type { Worker } from 'node:worker_threads'
+import { expect, test } from 'vitest'
+import { parseCommandLine, type ServeOptions } from '../../../src/config/command-line.ts'
+import { Rehearsal } from '../../../src/manager/rehearsal.ts'
+import { Stage } from '../../../src/manager/rehearsal-stage.ts'
+import type { ManagerMessage, WorkerMessage } from '../../../src/worker/config.ts'
+
+/** A thread that is only told things. What one does with it: test/conversations/workers/spare.test.ts. */
+class Told extends EventEmitter {
+  readonly messages: ManagerMessage['kind'][] = []
+  postMessage(message: ManagerMessage): void {
+    this.messages.push(message.kind)
+  }
+}
+
+const OPTIONS = parseCommandLine(['serve', '-b', '127.0.0.1:1', '-s', 'memory,16M']) as ServeOptions
+
+test('a worker that cannot rehearse is left in peace', async () => {
+  const thread = new Told()
+  const rehearsal: Rehearsal = new Rehearsal(thread as unknown as Worker, () => rehearsal.end())
+  await rehearsal.begin(new Stage(OPTIONS), OPTIONS)
+  expect(thread.messages).toEqual(['rehearse'])
+  thread.emit('message', { kind: 'rehearsing', endpoints: [] } satisfies WorkerMessage)
+  expect(thread.messages).toEqual(['rehearse', 'rest'])
+  expect(thread.listenerCount('message')).toBe(0)
+})
+
+test('one that has been taken before it was told is not told to rehearse', async () => {
+  const thread = new Told()
+  const rehearsal = new Rehearsal(thread as unknown as Worker, () => {})
+  const begun = rehearsal.begin(new Stage(OPTIONS), OPTIONS)
+  rehearsal.end()
+  await begun
+  expect(thread.messages).toEqual(['rest'])
+})
