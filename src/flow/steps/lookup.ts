@@ -66,10 +66,13 @@ export function lookup(task: ClientTask): Step {
   switch (found) {
     case LOOKUP.hit:
       return countHit(task)
-    case LOOKUP.hit_grace:
-      env.counters[MAIN.cache_hit_grace]++
+    case LOOKUP.hit_grace: {
       task.busy = cache.busy
-      return countHit(task)
+      const step = countHit(task)
+      // Who waits for it to be in memory, or to begin, finds it a second time.
+      if (step === STEP.hit) env.counters[MAIN.cache_hit_grace]++
+      return step
+    }
     case LOOKUP.cold:
       return cache.cold === undefined ? STEP.miss : task.thaw(cache.cold)
     default:

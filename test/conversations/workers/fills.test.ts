@@ -159,3 +159,22 @@ describe('a worker that begins to fill, and dies', () => {
     expect(lost.at(-1)).toBe(0)
   })
 })
+
+test('who waits for the first byte of what is stale already is counted once', async () => {
+  let end = (): void => {}
+  scene.begin((_, response, number) => {
+    response.writeHead(200, { 'Cache-Control': 'max-age=0, stale-while-revalidate=60' })
+    if (number > 1) return void response.end('new')
+    response.flushHeaders()
+    end = () => void response.end('first')
+  })
+  const [own] = await askers(0, '/stale', 1)
+  await until('its head is there', () => own.first_ms < Infinity)
+  const before = scene.crew.count(1, 'cache_hit_grace')
+  const [other] = await askers(1, '/stale', 1)
+  await until('the head has been sent to another', () => other.first_ms < Infinity)
+  end()
+  await until('both are answered', () => own.ended && other.ended)
+  expect([own, other].map(({ body }) => body.toString())).toEqual(['first', 'first'])
+  expect(scene.crew.count(1, 'cache_hit_grace') - before).toBe(1)
+})
