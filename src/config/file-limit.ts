@@ -18,15 +18,34 @@ const BARE_FILES = 40
 const FILES_PER_WORKER = 9
 const FILES_PER_STORE = 2
 const SPARE_FILES = 10
+/** The spare worker has 25 while it rehearses, with its clients and its origin: only where that is little of what connections have. */
+const ROOM_FOR_SPARE_WORKER = 500
 
 /** Throws an OperatorError where there are too few to start: what runs out of them half-way can say nothing sensible of it. */
 export function checkFileLimit(files_max: number, workers: number, listeners: number, stores: number): void {
-  const least = BARE_FILES + workers * (FILES_PER_WORKER + listeners) + stores * FILES_PER_STORE + SPARE_FILES
+  const least = leastFiles(workers, listeners, stores)
   if (files_max >= least) return
   const crew = workers === 1 ? '1 worker' : `${workers} workers`
   throw new OperatorError(
     `this process may open ${files_max} files, but with ${crew} it needs ${least}, and two for each connection: raise ulimit -n (LimitNOFILE= of systemd)`,
   )
+}
+
+function leastFiles(workers: number, listeners: number, stores: number): number {
+  return BARE_FILES + workers * (FILES_PER_WORKER + listeners) + stores * FILES_PER_STORE + SPARE_FILES
+}
+
+/** No spare worker where clients and fetches would find no descriptor because of it: turns spare_worker off, and says so. */
+export function boundSpareWorker(
+  parameters: ParameterValues,
+  files_max: number,
+  workers: number,
+  listeners: number,
+  stores: number,
+): string | undefined {
+  if (!parameters.spare_worker || files_max - leastFiles(workers, listeners, stores) >= ROOM_FOR_SPARE_WORKER) return undefined
+  parameters.spare_worker = false
+  return `spare_worker is off, not on: this process may open ${files_max} files (ulimit -n)`
 }
 
 /** No more clients per worker than there are file descriptors for: lowers max_connections, and says so. */

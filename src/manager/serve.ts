@@ -4,7 +4,7 @@ import type { PurgeApi } from '../admin/purge-api.ts'
 import { SystemClock } from '../base/clock.ts'
 import { OperatorError } from '../base/errors.ts'
 import { OPEN, type ServeOptions } from '../config/command-line.ts'
-import { boundConnections, checkFileLimit, openFilesMax } from '../config/file-limit.ts'
+import { boundConnections, boundSpareWorker, checkFileLimit, openFilesMax } from '../config/file-limit.ts'
 import { memoryLimit } from '../config/memory-limit.ts'
 import { version } from '../config/version.ts'
 import { workerHeapBytes } from '../config/workers.ts'
@@ -122,7 +122,7 @@ class Manager {
     const hangups = new Hangups()
     const endpoints = await bindEndpoints(parseListen(this.options.listen))
     const metrics = await this.openMetrics(workers)
-    const lowered = boundConnections(this.options.parameters, this.options.workers, openFilesMax())
+    const lowered = this.boundByFiles()
     const { publication } = this
     try {
       publication.begin(this.options)
@@ -145,8 +145,7 @@ class Manager {
       for (const line of supplies.describe()) this.say(`lacquer: ${line}\n`)
       if (parts.child.state === 'running') this.announceStart(rules, parts, metrics)
       publication.warmLog()
-      for (const remark of [...supplies.remarks(), ...publication.remarks]) this.operations.write('warn', remark)
-      if (lowered !== undefined) this.operations.write('warn', lowered)
+      for (const remark of [...supplies.remarks(), ...publication.remarks, ...lowered]) this.operations.write('warn', remark)
       for (const { hosts } of this.started.map((one) => one.rules)) this.tellUnresolved(hosts)
       const reload = this.reloadOf(rules)
       hangups.hear(() => void reload.request())
@@ -166,6 +165,14 @@ class Manager {
       publication.close()
       await metrics?.close()
     }
+  }
+
+  private boundByFiles(): string[] {
+    const { parameters, workers, listen, stores } = this.options
+    const files_max = openFilesMax()
+    const connections = boundConnections(parameters, workers, files_max)
+    const spare = boundSpareWorker(parameters, files_max, workers, listen.length, stores.length)
+    return [connections, spare].filter((line) => line !== undefined)
   }
 
   /** What is in files was not left by a crash, and the next start should not say so. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { boundConnections, checkFileLimit, openFilesMax } from '../../../src/config/file-limit.ts'
+import { boundConnections, boundSpareWorker, checkFileLimit, openFilesMax } from '../../../src/config/file-limit.ts'
 import { defaultParameters } from '../../../src/config/parameters.ts'
 
 const LIMITS = `Limit                     Soft Limit           Hard Limit           Units
@@ -33,4 +33,17 @@ test('too few for the program and its workers is one line, with what to do', () 
   )
   expect(() => checkFileLimit(71, 1, 2, 1)).not.toThrow()
   expect(() => checkFileLimit(Infinity, 64, 9, 9)).not.toThrow()
+})
+
+test('there is a spare worker only where its descriptors are few of those that there are', () => {
+  const bounded = (files_max: number, workers: number) => {
+    const parameters = defaultParameters()
+    const line = boundSpareWorker(parameters, files_max, workers, 1, 1)
+    return [parameters.spare_worker, line]
+  }
+  expect(bounded(561, 1)).toEqual([false, 'spare_worker is off, not on: this process may open 561 files (ulimit -n)'])
+  expect(bounded(562, 1)).toEqual([true, undefined])
+  expect(bounded(1024, 32)).toEqual([true, undefined])
+  expect(bounded(Infinity, 64)).toEqual([true, undefined])
+  expect(boundSpareWorker({ ...defaultParameters(), spare_worker: false }, 70, 1, 1, 1)).toBeUndefined()
 })
