@@ -1,28 +1,41 @@
 import { connect, type Socket } from 'node:net'
 
-/** One connection of who asks in a rehearsal: one request after the other. */
+/** Who asks in a rehearsal: one request after the other, on a connection that is made anew when it is lost (timeout_idle may be short). */
 export class RehearsalClient {
-  private readonly socket: Socket
+  private readonly port: number
   private readonly asked: () => string
+  private socket: Socket | undefined
   private text = ''
   private waiting = false
 
   /** `asked`: the next request. */
   constructor(port: number, asked: () => string) {
+    this.port = port
     this.asked = asked
-    this.socket = connect({ port, host: '127.0.0.1', noDelay: true }).unref().setEncoding('latin1')
-    this.socket.on('error', () => {}).on('data', (text) => this.heard(String(text)))
   }
 
   /** The next request, if it has the answer to the last one. */
   ask(): void {
     if (this.waiting) return
     this.waiting = true
+    this.socket ??= this.open()
     this.socket.write(this.asked())
   }
 
   close(): void {
-    this.socket.destroy()
+    this.socket?.destroy()
+  }
+
+  private open(): Socket {
+    this.text = ''
+    const socket = connect({ port: this.port, host: '127.0.0.1', noDelay: true }).unref().setEncoding('latin1')
+    return socket
+      .on('error', () => {})
+      .on('data', (text) => this.heard(String(text)))
+      .on('close', () => {
+        this.socket = undefined
+        this.waiting = false
+      })
   }
 
   private heard(text: string): void {

@@ -57,6 +57,7 @@ export class Rehearsal {
   private asked = 0
   private turns = 0
   private over = false
+  private readonly begun = Promise.withResolvers<void>()
 
   /** `onOver`: it is time to `end` it. */
   constructor(thread: Worker, onOver: () => void) {
@@ -65,7 +66,7 @@ export class Rehearsal {
     thread.on('message', this.heard)
   }
 
-  /** Rejects when it cannot be. */
+  /** Resolves when it has begun, or is over; rejects when it cannot be. */
   async begin(stage: Stage, options: ServeOptions): Promise<void> {
     const port = await this.origin.listen()
     const endpoints = await bindEndpoints(parseListen(['127.0.0.1:0']))
@@ -74,11 +75,13 @@ export class Rehearsal {
     if (this.over) return this.origin.close()
     const { image } = checkRules(sourceForBackend({ host: '127.0.0.1', port, path: undefined, tls: false }), options)
     tell(this.thread, { kind: 'rehearse', config: stage.config(endpoints, image) })
+    await this.begun.promise
   }
 
   /** The thread is free for another task when it has done what it has been told; what it tells of this one is nobody's. */
   end(): void {
     this.over = true
+    this.begun.resolve()
     clearTimeout(this.timer)
     this.thread.off('message', this.heard)
     tell(this.thread, { kind: 'rest' })
@@ -87,10 +90,10 @@ export class Rehearsal {
   }
 
   private readonly heard = (message: WorkerMessage): void => {
+    if (message.kind === 'cannot_rehearse') return this.begun.reject(new Error(message.why))
     if (message.kind !== 'rehearsing') return
-    const [endpoint] = message.endpoints
-    if (endpoint === undefined) return this.onOver()
-    const { port } = endpoint
+    this.begun.resolve()
+    const { port } = message.endpoints[0]
     for (let i = 0; i < CLIENTS; i++) this.clients.push(new RehearsalClient(port, () => this.next()))
     this.turn()
   }

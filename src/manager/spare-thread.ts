@@ -19,6 +19,8 @@ export class SpareThread {
   private readonly operations: Operations
   private readonly stage: Stage
   private one: NewThread | undefined
+  /** It has begun to end, and is nobody's any more. */
+  private ending: NewThread | undefined
   private timer: NodeJS.Timeout | undefined
 
   constructor(options: ServeOptions, heap_bytes: number, operations: Operations) {
@@ -30,43 +32,65 @@ export class SpareThread {
 
   /** All serve: one is begun when that has been so for a while, if there is none. */
   prepare(entry: URL): void {
-    this.wait()
-    if (this.one !== undefined || !this.options.parameters.spare_worker) return
+    // Again and again, where workers are full and are not: that is no reason to begin later.
+    if (this.one !== undefined || this.timer !== undefined || !this.options.parameters.spare_worker) return
     this.timer = setTimeout(() => this.begin(entry), this.quiet_ms).unref()
   }
 
   /** Not all serve. */
   wait(): void {
     clearTimeout(this.timer)
+    this.timer = undefined
   }
 
   /** Undefined: there is none. It may be rehearsing still: that is over when it begins with what it is told. */
   take(): NewThread | undefined {
     const { one } = this
-    this.one = undefined
-    this.endRehearsal()
+    if (one === this.ending) return undefined
+    this.forget()
     one?.thread.ref()
     return one
   }
 
   async end(): Promise<void> {
+    const { one } = this
     this.wait()
-    await this.take()?.thread.terminate()
+    this.forget()
+    await one?.thread.terminate()
+  }
+
+  private forget(): void {
+    this.one = this.ending = undefined
+    this.endRehearsal()
   }
 
   private begin(entry: URL): void {
-    const one = (this.one = newThread(entry, 'lacquer-spare', this.heap_bytes))
+    this.timer = undefined
+    try {
+      this.raise(newThread(entry, 'lacquer-spare', this.heap_bytes))
+    } catch (error) {
+      // The system gives no more threads, say: whoever dies next is tried again and again.
+      this.operations.write('warn', `the spare worker could not be begun: ${messageOf(error)}`)
+    }
+  }
+
+  private raise(one: NewThread): void {
+    this.one = one
     const lost = (why: string): void => {
       if (this.one !== one) return
-      this.take()
+      this.forget()
       this.operations.write('warn', `the spare worker ended: ${why}; who dies next is replaced by a new one`)
     }
     one.thread.on('error', (error) => lost(messageOf(error))).on('exit', (code) => lost(`code ${code}`))
+    one.life.on('close', () => {
+      if (this.one === one) this.ending = one
+    })
     one.thread.unref()
     const rehearsal = (this.rehearsal = new Rehearsal(one.thread, () => this.endRehearsal()))
     rehearsal.begin(this.stage, this.options).catch((error: unknown) => {
+      if (this.rehearsal !== rehearsal) return
       this.operations.write('warn', `the spare worker could not rehearse: ${messageOf(error)}`)
-      if (this.rehearsal === rehearsal) this.endRehearsal()
+      this.endRehearsal()
     })
   }
 

@@ -151,8 +151,9 @@ export interface HealthWatch {
 /** Worker to manager. */
 export type WorkerMessage =
   | { kind: 'watch'; watch: HealthWatch }
-  /** It serves, but nobody knows it; without endpoints it could not. */
+  /** It serves, but nobody knows it. */
   | { kind: 'rehearsing'; endpoints: readonly Endpoint[] }
+  | { kind: 'cannot_rehearse'; why: string }
   | { kind: 'ready'; endpoints: readonly Endpoint[]; faults: RuleFaults }
   | { kind: 'failed'; message: string }
   | { kind: 'drained'; cut: number }

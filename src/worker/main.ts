@@ -28,14 +28,14 @@ function tell(message: WorkerMessage): void {
   port.postMessage(message)
 }
 
-/** Resolves with undefined when it cannot be: that is no reason not to serve. */
+/** Resolves with undefined when it cannot be: that is told, and no reason not to serve. */
 async function rehearse(config: WorkerConfig): Promise<Worker | undefined> {
   try {
     const one = await Worker.start(config, NOBODY)
     tell({ kind: 'rehearsing', endpoints: one.endpoints })
     return one
-  } catch {
-    tell({ kind: 'rehearsing', endpoints: [] })
+  } catch (error) {
+    tell({ kind: 'cannot_rehearse', why: messageOf(error) })
     return undefined
   }
 }

@@ -88,6 +88,64 @@ test('one that is needed while it rehearses serves at once', async () => {
   expect(asked).toEqual(['/1', '/2', '/3', '/4'])
 })
 
+/** The spare worker is to say so, and whoever dies is replaced. */
+async function isDoneWithout(spare: SpareThread, said: RegExp): Promise<void> {
+  await crew.until('that is said', () => crew.operations.heard.length > 0)
+  expect(crew.operations.heard).toEqual([expect.stringMatching(said)])
+  expect(spare.rehearsal).toBeUndefined()
+  await crew.kill(1)
+  await crew.replaced(1)
+  expect(await get('/one')).toBe('200 the body')
+}
+
+test('one that cannot begin is said, and done without', async () => {
+  const spare = await newHouse('', 60_000)
+  // Node throws here, as where the system gives no more threads.
+  spare['begin'](new URL('nowhere:'))
+  await isDoneWithout(spare, /^the spare worker could not be begun: /)
+})
+
+test('one that cannot listen does not rehearse for ever', async () => {
+  const spare = await newHouse('', 60_000)
+  const stage = spare['stage']
+  const config = stage.config.bind(stage)
+  stage.config = ([endpoint], image) => config([{ ...endpoint, host: '192.0.2.1' }], image)
+  spare['begin'](crew.workers['threads'][0].entry)
+  const thread = spare['one']?.thread
+  await isDoneWithout(spare, /^the spare worker could not rehearse: cannot listen on .*this machine has no such address$/)
+  expect(crew.workers['threads'][1].running).toBe(thread)
+})
+
+test('workers that are full and have room again, again and again, do not put it off', async () => {
+  const spare = await newHouse('', 300)
+  const entry = crew.workers['threads'][0].entry
+  await crew.until('it rehearses', () => {
+    spare.prepare(entry)
+    return spare.rehearsal !== undefined
+  })
+})
+
+test('clients whose connections are closed between two requests ask on others', async () => {
+  const spare = await newHouse(' -p timeout_idle=0.001')
+  await crew.until('it rehearses', () => spare.rehearsal !== undefined)
+  const { rehearsal } = spare
+  await crew.until('it has rehearsed', () => spare.rehearsal === undefined)
+  expect(rehearsal?.['asked']).toBeGreaterThanOrEqual(1200)
+})
+
+test('one that has begun to end is given to nobody', async () => {
+  const spare = await newHouse()
+  await crew.until('it rehearses', () => spare.rehearsal !== undefined)
+  await crew.until('it has rehearsed', () => spare.rehearsal === undefined)
+  const { thread, life } = spare['one']!
+  const taken = new Promise((resolve) => life.once('close', () => resolve(spare.take())))
+  const ended = new Promise((resolve) => thread.once('exit', resolve))
+  void thread.terminate()
+  expect(await taken).toBeUndefined()
+  await ended
+  expect(crew.operations.heard).toEqual([expect.stringMatching(/^the spare worker ended: /)])
+})
+
 test('one that dies itself is not missed', async () => {
   const spare = await newHouse()
   await crew.until('it rehearses', () => spare.rehearsal !== undefined)

@@ -11,17 +11,22 @@ class Told extends EventEmitter {
   readonly messages: ManagerMessage['kind'][] = []
   postMessage(message: ManagerMessage): void {
     this.messages.push(message.kind)
+    this.emit('told')
   }
 }
 
 const OPTIONS = parseCommandLine(['serve', '-b', '127.0.0.1:1', '-s', 'memory,16M']) as ServeOptions
 
-test('a worker that cannot rehearse is left in peace', async () => {
+test('a worker that cannot rehearse says why, and is left in peace', async () => {
   const thread = new Told()
-  const rehearsal: Rehearsal = new Rehearsal(thread as unknown as Worker, () => rehearsal.end())
-  await rehearsal.begin(new Stage(OPTIONS), OPTIONS)
+  const rehearsal = new Rehearsal(thread as unknown as Worker, () => {})
+  const told = new Promise((resolve) => thread.once('told', resolve))
+  const begun = rehearsal.begin(new Stage(OPTIONS), OPTIONS)
+  await told
   expect(thread.messages).toEqual(['rehearse'])
-  thread.emit('message', { kind: 'rehearsing', endpoints: [] } satisfies WorkerMessage)
+  thread.emit('message', { kind: 'cannot_rehearse', why: 'of this' } satisfies WorkerMessage)
+  await expect(begun).rejects.toThrow('of this')
+  rehearsal.end()
   expect(thread.messages).toEqual(['rehearse', 'rest'])
   expect(thread.listenerCount('message')).toBe(0)
 })
