@@ -164,9 +164,11 @@ test('who waits for the first byte of what is stale already is counted once', as
   let end = (): void => {}
   scene.begin((_, response, number) => {
     response.writeHead(200, { 'Cache-Control': 'max-age=0, stale-while-revalidate=60' })
-    if (number > 1) return void response.end('new')
-    response.flushHeaders()
-    end = () => void response.end('first')
+    if (number > 1) response.end('new')
+    else {
+      response.flushHeaders()
+      end = () => void response.end('first')
+    }
   })
   const [own] = await askers(0, '/stale', 1)
   await until('its head is there', () => own.first_ms < Infinity)
