@@ -3,6 +3,9 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 const SMALL = 'x'.repeat(1024)
 const LARGE = 'x'.repeat(200 * 1024)
 
+/** Whoever else on this machine finds the port may send what he likes, and read nothing. */
+const HELD_MAX = 1024 * 1024
+
 /** What is asked for, by the first letter of the path. */
 const ANSWERS: Readonly<Record<string, readonly [cache_control: string, body: string]>> = {
   // Kept; a large one; kept but never fresh; not kept.
@@ -44,6 +47,7 @@ export class RehearsalOrigin {
       .on('close', () => this.sockets.delete(socket))
       .on('data', (text) => {
         head += text
+        if (head.length + socket.writableLength > HELD_MAX) socket.destroy()
         const end = head.indexOf('\r\n\r\n')
         if (end < 0) return
         socket.write(answerTo(head.slice(0, end)))

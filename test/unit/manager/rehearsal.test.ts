@@ -1,8 +1,10 @@
 import { EventEmitter } from 'node:events'
 import type { Worker } from 'node:worker_threads'
+import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { parseCommandLine, type ServeOptions } from '../../../src/config/command-line.ts'
 import { Rehearsal } from '../../../src/manager/rehearsal.ts'
+import { RehearsalOrigin } from '../../../src/manager/rehearsal-origin.ts'
 import { Stage } from '../../../src/manager/rehearsal-stage.ts'
 import type { ManagerMessage, WorkerMessage } from '../../../src/worker/config.ts'
 
@@ -38,4 +40,18 @@ test('one that has been taken before it was told is not told to rehearse', async
   rehearsal.end()
   await begun
   expect(thread.messages).toEqual(['rest'])
+})
+
+test.each([
+  ['sends a head without end', 'GET /l HTTP/1.1\r\nX: '],
+  ['asks and asks, and reads nothing', 'GET /l HTTP/1.1\r\n\r\n'],
+])('a stranger who %s is let go', async (_, first) => {
+  const origin = new RehearsalOrigin()
+  const stranger = connect(await origin.listen(), '127.0.0.1').pause()
+  const ended = new Promise((resolve) => stranger.on('error', resolve).on('close', resolve))
+  const send = (): void => void stranger.write(first + 'x'.repeat(1024), (error) => error ?? setImmediate(send))
+  send()
+  await ended
+  stranger.destroy()
+  origin.close()
 })
