@@ -5,8 +5,8 @@ import type { ObjectHead, Store } from '../../../src/store/contract.ts'
 import { createHeapStore } from '../../../src/store/heap/store.ts'
 
 /**
- * What the store's part of a miss costs, and of a hit that no handle serves: open, append 1 KiB, complete; find, decode, one piece. In a store that
- * is far too small, so that eviction is part of it. Best of several rounds.
+ * What the store's part of a miss costs, and of a hit with a worker's handle of the object and without: open, append 1 KiB, complete; find, decode, one piece.
+ * In a store that is far too small, so that eviction is part of it. Best of several rounds.
  *
  *   node bench/micro/store/fill.ts
  */
@@ -61,6 +61,18 @@ for (let round = 0; round < ROUNDS; round++) {
         const object = store.find(`P/some/where/in/the/site/${first + (i % 1000) + OBJECTS - 1000}\0www.example.com\0`)
         // One in 50,000 has lost its place in the index.
         if (object?.body.whole?.length !== BODY.length) lost++
+      }
+    })
+    const handles = Array.from({ length: 1000 }, (_, i) => store.find(`P/some/where/in/the/site/${next - 1 - i}\0www.example.com\0`))
+    time(`${name}: hit by a handle`, () => {
+      for (let i = 0; i < OBJECTS; i++) {
+        store.newRun()
+        const object = handles[i % 1000]
+        if (object?.live !== true || object.body.whole?.length !== BODY.length) lost++
+        else {
+          store.touch(object)
+          object.hits++
+        }
       }
     })
   }
