@@ -225,8 +225,14 @@ export const ARENA_COUNTERS = {
   g_segments: gauge('Segments', OWN),
   g_segments_free: gauge('Segments that are free', OWN),
   g_segments_retired: gauge('Segments in which nothing can be found any more, and which some worker or client may still read', OWN),
-  c_evicted_small: counter('Objects evicted that had not been asked for again: some of those in n_lru_nuked', OWN),
-  c_evicted_main: counter('Objects evicted although they had been asked for again: some of those in n_lru_nuked', OWN),
+  c_evicted_small: counter(
+    'Objects evicted out of the small ring, in which most begin: they had not been asked for again, or not often enough for their size. Some of those in n_lru_nuked',
+    OWN,
+  ),
+  c_evicted_main: counter(
+    'Objects evicted out of the main ring, which has what was asked for again, and what is larger than the small one. Some of those in n_lru_nuked',
+    OWN,
+  ),
   c_expired: counter('Objects removed because their time was over', OWN),
   c_moved: counter('Objects that eviction has kept', OWN),
   c_moved_bytes: counter('Bytes copied to keep them', { ...OWN, ...BYTES }),
