@@ -10,8 +10,6 @@ import type { Stage } from './rehearsal-stage.ts'
 const CLIENTS = 4
 /** By then V8 has compiled most of what it will. */
 const REQUESTS = 1200
-/** It is not in a hurry: those who serve need the cores. In each turn each client asks, if it has been answered. */
-const TURN_MS = 10
 /** So long it may take: on a busy machine, or where answers fail to come. */
 const TURNS_MAX = 3000
 
@@ -50,6 +48,7 @@ const PARTS: readonly Part[] = [
  */
 export class Rehearsal {
   private readonly thread: Worker
+  private readonly turn_ms: number
   private readonly onOver: () => void
   private readonly origin = new RehearsalOrigin()
   private readonly clients: RehearsalClient[] = []
@@ -59,9 +58,10 @@ export class Rehearsal {
   private over = false
   private readonly begun = Promise.withResolvers<void>()
 
-  /** `onOver`: it is time to `end` it. */
-  constructor(thread: Worker, onOver: () => void) {
+  /** `turn_ms`: what comes between two turns, in each of which each client asks. `onOver`: it is time to `end` it. */
+  constructor(thread: Worker, turn_ms: number, onOver: () => void) {
     this.thread = thread
+    this.turn_ms = turn_ms
     this.onOver = onOver
     thread.on('message', this.heard)
   }
@@ -101,7 +101,7 @@ export class Rehearsal {
   private turn(): void {
     if (this.asked >= REQUESTS || this.turns++ >= TURNS_MAX) return this.onOver()
     for (const client of this.clients) client.ask()
-    this.timer = setTimeout(() => this.turn(), TURN_MS).unref()
+    this.timer = setTimeout(() => this.turn(), this.turn_ms).unref()
   }
 
   private next(): string {

@@ -7,11 +7,14 @@ import { Stage } from './rehearsal-stage.ts'
 
 /** So long after all serve it is begun: who was cut off comes back meanwhile, and needs the cores. */
 const QUIET_MS = 2000
+/** The rehearsal is not in a hurry: those who serve need the cores. In each turn each of its clients asks, if it has been answered. */
+const TURN_MS = 10
 
 /** A thread that can take the place of any worker that dies: it has loaded the code and rehearsed (docs/decisions/0052). */
 export class SpareThread {
-  /** Tests wait less. */
+  /** Tests wait less, and are in a hurry. */
   quiet_ms = QUIET_MS
+  turn_ms = TURN_MS
   /** While it lasts. */
   rehearsal: Rehearsal | undefined
   private readonly options: ServeOptions
@@ -86,7 +89,7 @@ export class SpareThread {
       if (this.one === one) this.ending = one
     })
     one.thread.unref()
-    const rehearsal = (this.rehearsal = new Rehearsal(one.thread, () => this.endRehearsal()))
+    const rehearsal = (this.rehearsal = new Rehearsal(one.thread, this.turn_ms, () => this.endRehearsal()))
     rehearsal.begin(this.stage, this.options).catch((error: unknown) => {
       if (this.rehearsal !== rehearsal) return
       this.operations.write('warn', `the spare worker could not rehearse: ${messageOf(error)}`)

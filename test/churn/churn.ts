@@ -13,6 +13,8 @@ export interface ChurnOptions {
   readonly store_mib: number
   /** The store lies in a file. */
   readonly file?: boolean
+  /** A spare worker is kept, as by default. */
+  readonly spare: boolean
   readonly clients: number
   /** The process that begins it, in which clients and origin are, gives way to the server. */
   readonly give_way?: boolean
@@ -147,7 +149,11 @@ export async function churn(options: ChurnOptions): Promise<ChurnReport> {
     const control_port = (await message<{ port: number }>(control)).port
     const backend_port = await origin.listen()
     const kind = options.file === true ? 'file' : 'memory'
-    const server = child('server.ts', [String(backend_port), String(options.workers), `${options.store_mib}M`, kind], asLaunched())
+    const server = child(
+      'server.ts',
+      [String(backend_port), String(options.workers), `${options.store_mib}M`, kind, options.spare ? 'spare' : 'none'],
+      asLaunched(),
+    )
     const { port } = await message<{ port: number }>(server)
     const churned = new Churn(options, origin, objects, server, port)
     const steady = child('steady.ts', [String(port), String(control_port), STEADY_TARGET])

@@ -6,6 +6,8 @@ const report = await churn({
   workers: 2,
   store_mib: 16,
   file: process.argv[2] === 'file',
+  // Once with, once without.
+  spare: process.argv[2] !== 'file',
   clients: 6,
   death_every_s: 10,
   think_ms: 200,

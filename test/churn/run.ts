@@ -7,11 +7,13 @@ import { churn, type ChurnReport } from './churn.ts'
  * for as long as you like. Exits with 1 when anything was wrong.
  */
 const { values } = parseArgs({
+  allowNegative: true,
   options: {
     seconds: { type: 'string', default: '1800' },
     workers: { type: 'string', default: '2' },
     store: { type: 'string', default: '64' },
     file: { type: 'boolean', default: false },
+    spare: { type: 'boolean', default: true },
     clients: { type: 'string', default: '48' },
     think: { type: 'string', default: '60' },
     'death-every': { type: 'string', default: '10' },
@@ -27,6 +29,7 @@ const report = await churn({
   workers: Number(values.workers),
   store_mib: Number(values.store),
   file: values.file,
+  spare: values.spare,
   clients: Number(values.clients),
   give_way: true,
   think_ms: Number(values.think),

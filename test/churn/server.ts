@@ -5,7 +5,7 @@ import { newCrew } from '../kit/crew.ts'
 import type { ServerNews, ServerOrder } from './messages.ts'
 
 /** The server of a churn, in a process of its own, so that its memory can be measured. Workers are ended from inside. */
-const [backend_port, workers, size, kind] = process.argv.slice(2)
+const [backend_port, workers, size, kind, spare] = process.argv.slice(2)
 const SAMPLE_MS = 500
 
 const directory = mkdtempSync(join(tmpdir(), 'lacquer-churn-'))
@@ -19,7 +19,7 @@ sub vcl_recv { if (req.method == "PURGE") { return (purge); } }
 )
 
 const store = kind === 'file' ? `file,${join(directory, 'store')},${size}` : `memory,${size}`
-const crew = await newCrew(Number(workers), `-f ${rules} -s ${store}`, 2 ** 28, true).start()
+const crew = await newCrew(Number(workers), `-f ${rules} -s ${store}`, 2 ** 28, spare === 'spare').start()
 tell({ kind: 'ready', port: crew.port })
 
 const served = (): number => crew.operations.heard.filter((line) => line.endsWith('serves again')).length

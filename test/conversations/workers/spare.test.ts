@@ -24,6 +24,7 @@ async function newHouse(flags = '', quiet_ms = 0): Promise<SpareThread> {
   crew = newCrew(2, `-b 127.0.0.1:${(origin.address() as AddressInfo).port}${flags}`, 2 ** 28, true)
   const spare = crew.workers['spare']!
   spare.quiet_ms = quiet_ms
+  spare.turn_ms = 3
   await crew.start()
   return spare
 }

@@ -21,7 +21,7 @@ const OPTIONS = parseCommandLine(['serve', '-b', '127.0.0.1:1', '-s', 'memory,16
 
 test('a worker that cannot rehearse says why, and is left in peace', async () => {
   const thread = new Told()
-  const rehearsal = new Rehearsal(thread as unknown as Worker, () => {})
+  const rehearsal = new Rehearsal(thread as unknown as Worker, 10, () => {})
   const told = new Promise((resolve) => thread.once('told', resolve))
   const begun = rehearsal.begin(new Stage(OPTIONS), OPTIONS)
   await told
@@ -35,7 +35,7 @@ test('a worker that cannot rehearse says why, and is left in peace', async () =>
 
 test('one that has been taken before it was told is not told to rehearse', async () => {
   const thread = new Told()
-  const rehearsal = new Rehearsal(thread as unknown as Worker, () => {})
+  const rehearsal = new Rehearsal(thread as unknown as Worker, 10, () => {})
   const begun = rehearsal.begin(new Stage(OPTIONS), OPTIONS)
   rehearsal.end()
   await begun
