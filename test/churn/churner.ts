@@ -2,7 +2,7 @@ import { Agent, request, type IncomingMessage } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { habitOf, isPiece, sizeOf } from './objects.ts'
 import type { Origin } from './origin.ts'
-import { randomFrom } from './random.ts'
+import { randomFrom } from '../kit/random.ts'
 
 /** What all churners have seen together. */
 export interface Tally {

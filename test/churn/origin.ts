@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { habitOf, pieceOf, sizeOf } from './objects.ts'
-import { randomFrom } from './random.ts'
+import { randomFrom } from '../kit/random.ts'
 
 /** Of so many whole responses one breaks off half-way, and says in its head that it will. */
 const BREAKS_ONE_OF = 200

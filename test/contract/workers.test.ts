@@ -5,7 +5,8 @@ import type { ArenaStore } from '../../src/store/arena/store.ts'
 import type { BodyReader, StoredObject } from '../../src/store/contract.ts'
 import { arenaStore } from '../kit/arena.ts'
 import { close, newPath, openArena } from '../kit/arena-file.ts'
-import { head, KIB, MIB, pattern } from './store/fixtures.ts'
+import { randomFrom } from '../kit/random.ts'
+import { head, KIB, MIB, must, pattern } from './store/fixtures.ts'
 
 /**
  * Random operations of several workers on one arena, each checked against plain bookkeeping of what the store may have by now: what one has stored, renewed
@@ -47,13 +48,13 @@ class Run {
   private readonly current = new Map<string, Version>()
   private followers: Follower[] = []
   private writers: Version[] = []
-  private seed: number
+  private readonly random: (below: number) => number
   private xids = 0
   readonly met = { found: 0, followed: 0, ended: 0, renewed: 0, removed: 0, replaced: 0, outgrown: 0, lost: 0, deaths: 0 }
 
   constructor(arena: Arena, seed: number) {
     this.arena = arena
-    this.seed = seed
+    this.random = randomFrom(seed)
     this.stores = Array.from({ length: WORKERS }, (_, worker) => this.begin(worker))
   }
 
@@ -102,7 +103,6 @@ class Run {
       if (worker === 0) first = found
       must(found?.head.xid === first?.head.xid, `${id} is the same to all workers`)
     }
-    // Whoever reads it next may be any of them, but it was found by the last one's run, too.
     if (first === undefined) this.current.delete(id)
     return first
   }
@@ -250,19 +250,6 @@ class Run {
   private pick<T>(some: readonly T[]): T | undefined {
     return some[this.random(some.length)]
   }
-
-  /** mulberry32 */
-  private random(below: number): number {
-    this.seed = (this.seed + 0x6d2b79f5) | 0
-    let t = Math.imul(this.seed ^ (this.seed >>> 15), 1 | this.seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % Math.max(1, below)
-  }
-}
-
-/** Cheap: a run checks some 100,000 things. */
-function must(condition: boolean, what: string): void {
-  if (!condition) expect.fail(`not so: ${what}`)
 }
 
 function walk(arena: Arena, seed: number): void {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { randomFrom } from '../churn/random.ts'
+import { randomFrom } from '../kit/random.ts'
 import { newCrew } from '../kit/crew.ts'
 import { mingle, VCL } from './crowd.ts'
 import { Town, type Law } from './town.ts'

@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import { Fields } from '../../../src/http/fields.ts'
 import {
   APPEND_OK,
@@ -92,3 +93,8 @@ export function drain(reader: BodyReader): string {
 export type MakeStore = (options: { capacity_bytes: number; transit_buffer_bytes: number }) => Store
 
 export const ROOMY = { capacity_bytes: 64 * MIB, transit_buffer_bytes: MIB }
+
+/** As `expect`, and cheap: a run of a model checks some 100,000 things. */
+export function must(condition: boolean, what: string): void {
+  if (!condition) expect.fail(`not so: ${what}`)
+}

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Body, BodyReader, Store, StoredObject } from '../../../src/store/contract.ts'
-import { head, KIB, type MakeStore, pattern } from './fixtures.ts'
+import { randomFrom } from '../../kit/random.ts'
+import { head, KIB, type MakeStore, must, pattern } from './fixtures.ts'
 
 const SHAPE = { capacity_bytes: 300 * KIB, transit_buffer_bytes: 24 * KIB }
 const STEPS = 4000
@@ -50,7 +51,7 @@ const SOURCE = pattern(260 * KIB, 1)
 class Run {
   private readonly store: Store
   private known: Known[] = []
-  private seed: number
+  private readonly random: (below: number) => number
   private narrowed = 0
   private opened = 0
 
@@ -59,7 +60,7 @@ class Run {
   constructor(store: Store, seed: number, exact: boolean) {
     this.exact = exact
     this.store = store
-    this.seed = seed
+    this.random = randomFrom(seed)
   }
 
   step(): void {
@@ -212,17 +213,4 @@ class Run {
   private pick(): Known | undefined {
     return this.known[this.random(this.known.length)]
   }
-
-  /** mulberry32 */
-  private random(below: number): number {
-    this.seed = (this.seed + 0x6d2b79f5) | 0
-    let t = Math.imul(this.seed ^ (this.seed >>> 15), 1 | this.seed)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) % Math.max(1, below)
-  }
-}
-
-/** Cheap: a run checks some 100,000 things. */
-function must(condition: boolean, what: string): void {
-  if (!condition) expect.fail(`not so: ${what}`)
 }
