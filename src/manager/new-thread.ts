@@ -1,4 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import type { ManagerMessage } from '../worker/config.ts'
 
 const MIB = 2 ** 20
 /** Room for what lives no longer than a request, so that a burst of misses is not taken for something to keep. */
@@ -17,4 +18,10 @@ export function newThread(entry: URL, name: string, heap_bytes: number): NewThre
   // Nothing is sent.
   const { port1: life, port2: its_end } = new MessageChannel()
   return { thread: new Worker(entry, { name, resourceLimits, workerData: its_end, transferList: [its_end] }), life }
+}
+
+export function tell(thread: Worker | undefined, message: ManagerMessage): void {
+  // A thread, not a window: there is no origin to name.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  thread?.postMessage(message)
 }

@@ -7,6 +7,7 @@ import type { VclImage } from '../vcl/instantiate.ts'
 import type { WorkerConfig } from '../worker/config.ts'
 import { newLogRing } from './log.ts'
 import { Shared } from './shared.ts'
+import { firstXid } from './supplies.ts'
 
 const MIB = 2 ** 20
 /** So small that objects are evicted, too. */
@@ -20,14 +21,12 @@ const SLOT = 0
 export class Stage {
   private readonly options: ServeOptions
   private readonly vitals = newVitals()
-  private readonly xids = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
+  private readonly xids = firstXid()
   private made: Pick<WorkerConfig, 'ring' | 'shared'> | undefined
   private shared: Shared | undefined
 
   constructor(options: ServeOptions) {
     this.options = options
-    // 0 is nobody's.
-    new Int32Array(this.xids)[0] = 1
   }
 
   /** For one that goes by these rules. Whoever was here before has left. */

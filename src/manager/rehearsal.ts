@@ -2,7 +2,8 @@ import type { Worker } from 'node:worker_threads'
 import type { ServeOptions } from '../config/command-line.ts'
 import { parseListen } from '../listen/address.ts'
 import { bindEndpoints } from '../listen/bind.ts'
-import type { ManagerMessage, WorkerMessage } from '../worker/config.ts'
+import type { WorkerMessage } from '../worker/config.ts'
+import { tell } from './new-thread.ts'
 import { RehearsalClient } from './rehearsal-client.ts'
 import { RehearsalOrigin } from './rehearsal-origin.ts'
 import type { Stage } from './rehearsal-stage.ts'
@@ -110,10 +111,4 @@ export class Rehearsal {
     const head = `${method} ${path.replace('*', `-${asked}`)} HTTP/1.1\r\n${FIELDS}${field === undefined ? '' : `${field}\r\n`}`
     return method === 'POST' ? `${head}Content-Length: 4\r\n\r\nbody` : `${head}\r\n`
   }
-}
-
-function tell(thread: Worker, message: ManagerMessage): void {
-  // A thread, not a window: there is no origin to name.
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin
-  thread.postMessage(message)
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../base/errors.ts'
 import type { ServeOptions } from '../config/command-line.ts'
+import type { WorkerMessage } from '../worker/config.ts'
 import { newThread, type NewThread } from './new-thread.ts'
 import type { Operations } from './operations.ts'
 import { Rehearsal } from './rehearsal.ts'
@@ -85,6 +86,9 @@ export class SpareThread {
       this.operations.write('warn', `the spare worker ended: ${why}; who dies next is replaced by a new one`)
     }
     one.thread.on('error', (error) => lost(messageOf(error))).on('exit', (code) => lost(`code ${code}`))
+    one.thread.on('message', (message: WorkerMessage) => {
+      if (this.one === one && message.kind === 'line') this.operations.write(message.level, message.message)
+    })
     one.life.on('close', () => {
       if (this.one === one) this.ending = one
     })

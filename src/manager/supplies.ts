@@ -166,7 +166,7 @@ export function newStoreBlocks(stores: readonly StoreSpec[]): StoreCounters {
 }
 
 /** The transaction ids begin at 1: 0 is nobody's. */
-function firstXid(): SharedArrayBuffer {
+export function firstXid(): SharedArrayBuffer {
   const xids = new SharedArrayBuffer(4)
   new Int32Array(xids)[0] = 1
   return xids

@@ -4,8 +4,8 @@ import { formatBytes } from '../base/units.ts'
 import type { Endpoint } from '../listen/address.ts'
 import { KeptSockets } from '../listen/kept-sockets.ts'
 import type { Loans } from '../listen/loans.ts'
-import type { Answers, HealthWatch, ManagerMessage, Question, RuleFaults, WorkerConfig, WorkerMessage } from '../worker/config.ts'
-import { newThread } from './new-thread.ts'
+import type { Answers, HealthWatch, Question, RuleFaults, WorkerConfig, WorkerMessage } from '../worker/config.ts'
+import { newThread, tell } from './new-thread.ts'
 import type { Operations } from './operations.ts'
 import { Questions } from './questions.ts'
 import type { SpareThread } from './spare-thread.ts'
@@ -311,10 +311,4 @@ export class WorkerThread {
     await this.thread?.terminate()
     setTimeout(() => this.restart(), this.restart_delay_ms)
   }
-}
-
-function tell(thread: Worker | undefined, message: ManagerMessage): void {
-  // A thread, not a window: there is no origin to name.
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin
-  thread?.postMessage(message)
 }

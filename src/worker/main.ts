@@ -43,8 +43,9 @@ async function rehearse(config: WorkerConfig): Promise<Worker | undefined> {
 async function rest(rehearsed: Promise<Worker | undefined>): Promise<undefined> {
   try {
     await (await rehearsed)?.drain(0)
-  } catch {
-    // What is left of it harms nobody.
+  } catch (error) {
+    // What is left of it is no reason not to serve.
+    operations.warn(`a rehearsal has not ended well: ${messageOf(error)}`)
   }
 }
 
