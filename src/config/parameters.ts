@@ -321,7 +321,7 @@ export const PARAMETERS = {
   spare_worker: bool(
     true,
     ['must_restart', 'lacquer'],
-    'Whether a thread is kept that can take the place of a worker that dies: it is begun two seconds after all serve, and serves requests of its own for a few seconds, so that it is as quick as the others from the first request that it is given. It costs 60M to 90M of memory, and a second of a core each time.',
+    'Whether a thread is kept that can take the place of a worker that dies: it is begun two seconds after all serve, and serves requests of its own for a few seconds, so that it is as quick as the others from the first request that it is given. It costs 60M to 90M of memory, and about a second of a core each time.',
   ),
   tag_fields: tagFields(
     'xkey:space, Surrogate-Key:space, Cache-Tag:comma',
