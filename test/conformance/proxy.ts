@@ -12,7 +12,9 @@ export interface Proxy {
 /** Starts the product in front of an origin and waits for the line that says where it listens. */
 export async function startProxy(origin_port: number): Promise<Proxy> {
   const launcher = fileURLToPath(new URL('../../bin/lacquer', import.meta.url))
-  const child = spawn(launcher, ['serve', '-a', '127.0.0.1:0', '-b', `127.0.0.1:${origin_port}`], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // Tests go by seconds, and a spare worker would rehearse in the middle of them.
+  const flags = ['-a', '127.0.0.1:0', '-b', `127.0.0.1:${origin_port}`, '-p', 'spare_worker=off']
+  const child = spawn(launcher, ['serve', ...flags], { stdio: ['ignore', 'pipe', 'pipe'] })
   return { base: `http://${await readyAt(child)}`, stop: () => stop(child) }
 }
 
